@@ -1,0 +1,83 @@
+import { type LogicalSource, type Opcode } from '@aesop/event'
+import { type AesopError, type Logger } from '@aesop/kernel'
+
+/**
+ * The verdict of a callback, with Databus' names. The first three are successes. ERROR rolls back to the last
+ * checkpoint and replays; ERROR_FATAL stops the registration, by name (Databus treats it as ERROR).
+ */
+export const ConsumerCallbackResult = {
+  SUCCESS: 'SUCCESS',
+  CHECKPOINT: 'CHECKPOINT',
+  SKIP_CHECKPOINT: 'SKIP_CHECKPOINT',
+  ERROR: 'ERROR',
+  ERROR_FATAL: 'ERROR_FATAL',
+} as const
+export type ConsumerCallbackResult = (typeof ConsumerCallbackResult)[keyof typeof ConsumerCallbackResult]
+
+/** Nothing returned means SUCCESS; a throw or a rejection means ERROR. */
+export type Result = ConsumerCallbackResult | undefined | void | Promise<ConsumerCallbackResult | undefined | void>
+
+/** One change of one row. The object and its bytes are valid during the callback; `copy()` keeps them longer. */
+export interface ChangeEvent {
+  /** SCN of the window (transaction) that the change belongs to. */
+  readonly scn: bigint
+  readonly opcode: Opcode
+  readonly key: bigint | string
+  readonly source: LogicalSource
+  /** Commit time, nanoseconds since 1970. */
+  readonly timestampNanos: bigint
+  readonly partition: { readonly physical: number; readonly logical: number }
+  readonly schema: { readonly id: string; readonly version: number }
+  /** The Avro value; a view. */
+  readonly bytes: Uint8Array
+  /**
+   * The row, decoded on first use. number: int, INT UNSIGNED, float, double; bigint: BIGINT, BIT, TIMESTAMP
+   * (microseconds since 1970); string: DECIMAL, dates, times, text, labels; Uint8Array: bytes; null.
+   */
+  readonly row: Readonly<Record<string, unknown>>
+  /** The row before the change, only where the source was told to carry it. */
+  readonly before?: Readonly<Record<string, unknown>>
+  /** The same event in bytes of its own. */
+  copy(): ChangeEvent
+}
+
+/**
+ * What a user writes. Only `onDataEvent` is needed. Per window the callbacks come as in Databus:
+ * onStartDataEventSequence, (onStartSource, onDataEvent …, onEndSource) …, onEndDataEventSequence, onCheckpoint.
+ * An empty window brings only onCheckpoint.
+ */
+export interface EventConsumer {
+  onDataEvent(event: ChangeEvent): Result
+  onStartConsumption?(): Result
+  onStopConsumption?(): Result
+  onStartDataEventSequence?(scn: bigint): Result
+  onEndDataEventSequence?(scn: bigint): Result
+  onStartSource?(source: LogicalSource): Result
+  onEndSource?(source: LogicalSource): Result
+  onCheckpoint?(scn: bigint): Result
+  onRollback?(scn: bigint): Result
+  onError?(error: AesopError): Result
+  onBootstrapEvent?(event: ChangeEvent): Result
+  onStartBootstrap?(): Result
+  onStopBootstrap?(): Result
+  onStartBootstrapSequence?(scn: bigint): Result
+  onEndBootstrapSequence?(scn: bigint): Result
+  onStartBootstrapSource?(source: LogicalSource): Result
+  onEndBootstrapSource?(source: LogicalSource): Result
+  onBootstrapCheckpoint?(scn: bigint): Result
+  onBootstrapRollback?(scn: bigint): Result
+  onBootstrapError?(error: AesopError): Result
+}
+
+export interface ConsumerContext {
+  readonly registration: string
+  readonly logicalSources: readonly string[]
+  readonly partition?: { readonly id: number; readonly of: number }
+  readonly log: Logger
+}
+
+/** Named in a descriptor: `class: ./consumer.ts#PersonConsumerFactory`. */
+export interface ConsumerFactory {
+  /** Called once per registration, or once per owned partition in a cluster. */
+  createConsumer(context: ConsumerContext): EventConsumer | Promise<EventConsumer>
+}

@@ -1,0 +1,34 @@
+import { eventCrc } from './crc32.ts'
+import { EventCorruptError } from './errors.ts'
+import * as layout from './event-layout.ts'
+
+/**
+ * Proves the whole event at `offset` against its checksums, of which `length` bytes are there: nothing of it is
+ * believed before.
+ * @throws EventCorruptError
+ */
+export function checkEvent(bytes: Buffer, offset: number, length: number): void {
+  const byteKey = (bytes.readInt16BE(offset + layout.AT_ATTRIBUTES) & layout.ATTRIBUTE_BYTE_KEY) !== 0
+  const headerBytes = byteKey ? layout.AT_KEY_BYTES : layout.AT_VALUE_AFTER_LONG_KEY
+  if (length < headerBytes)
+    throw new EventCorruptError(`length ${length} is shorter than its header of ${headerBytes} bytes`)
+  const headerCrc = eventCrc(bytes, offset + layout.AT_LENGTH, offset + headerBytes)
+  const headerStated = bytes.readUInt32BE(offset + layout.AT_HEADER_CRC)
+  if (headerCrc !== headerStated) throw new EventCorruptError(mismatch('header', headerStated, headerCrc))
+  if (byteKey) checkKeyLength(bytes, offset, length)
+  const valueFrom = offset + headerBytes
+  const valueCrc = eventCrc(bytes, valueFrom, offset + length)
+  const valueStated = bytes.readUInt32BE(offset + layout.AT_VALUE_CRC)
+  if (valueCrc !== valueStated) throw new EventCorruptError(mismatch('value', valueStated, valueCrc))
+}
+
+function checkKeyLength(bytes: Buffer, offset: number, length: number): void {
+  const keyBytes = bytes.readInt32BE(offset + layout.AT_KEY)
+  if (keyBytes < 0 || keyBytes > length - layout.AT_KEY_BYTES) {
+    throw new EventCorruptError(`key length ${keyBytes} does not fit in an event of ${length} bytes`)
+  }
+}
+
+function mismatch(part: string, stated: number, computed: number): string {
+  return `the ${part} says CRC ${stated.toString(16)}, its bytes give ${computed.toString(16)}`
+}

@@ -1,0 +1,99 @@
+import { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
+import { checkEvent } from './event-check.ts'
+import * as layout from './event-layout.ts'
+import { EventView } from './event-view.ts'
+
+const REMOTE_TEXT_CHARS_MAX = 512
+const LENGTH_KNOWN_BYTES = layout.AT_ATTRIBUTES
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * Cuts a byte stream, split anywhere, into events. Each event is proven against its length and both checksums before
+ * it is handed out; an event longer than `eventBytesMax` is refused before anything is allocated for it.
+ *
+ * Use: `push` a chunk, then call `next` until it returns undefined. The view that `next` returns is moved by the
+ * following call; its bytes stay valid for as long as somebody refers to them.
+ */
+export class EventDecoder {
+  readonly #eventBytesMax: number
+  readonly #view = new EventView()
+  #bytes: Buffer = EMPTY
+  #at = 0
+  /** Chunks that wait until `#wanted` bytes are there, so that a long event is joined once. */
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #wanted = 0
+
+  constructor(eventBytesMax: number) {
+    this.#eventBytesMax = eventBytesMax
+  }
+
+  /** Bytes that are held and not yet handed out as events. */
+  get pendingBytes(): number {
+    return this.#bytes.length - this.#at + this.#waitingBytes
+  }
+
+  push(chunk: Buffer): void {
+    if (this.pendingBytes === 0) {
+      this.#bytes = chunk
+      this.#at = 0
+      return
+    }
+    this.#waiting.push(chunk)
+    this.#waitingBytes += chunk.length
+    if (this.pendingBytes >= this.#wanted) this.#join()
+  }
+
+  #join(): void {
+    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), ...this.#waiting])
+    this.#at = 0
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
+  /**
+   * The next whole event, or undefined when more bytes are needed.
+   * @throws EventCorruptError, EventTooLargeError, RemoteErrorTextError
+   */
+  next(): EventView | undefined {
+    const held = this.#bytes.length - this.#at
+    if (held === 0 && this.#waitingBytes === 0) return undefined
+    if (held < LENGTH_KNOWN_BYTES) return this.#want(LENGTH_KNOWN_BYTES)
+    const length = this.#checkedLength()
+    if (held < length) return this.#want(length)
+    checkEvent(this.#bytes, this.#at, length)
+    this.#view.moveTo(this.#bytes, this.#at)
+    this.#at += length
+    return this.#view
+  }
+
+  /** To be called when the stream is over. @throws EventTruncatedError when it ended inside an event */
+  end(): void {
+    if (this.pendingBytes > 0) throw new EventTruncatedError(this.pendingBytes)
+  }
+
+  #want(bytes: number): EventView | undefined {
+    this.#wanted = bytes
+    if (this.#waitingBytes > 0 && this.pendingBytes >= bytes) {
+      this.#join()
+      return this.next()
+    }
+    return undefined
+  }
+
+  #checkedLength(): number {
+    const version = this.#bytes[this.#at]
+    if (version === layout.JSON_TEXT_MARK) {
+      const text = this.#bytes.toString('utf8', this.#at, this.#at + REMOTE_TEXT_CHARS_MAX)
+      throw new RemoteErrorTextError(text)
+    }
+    if (version !== layout.EVENT_VERSION_V1)
+      throw new EventCorruptError(`version ${String(version)} is not known, expected 0`)
+    const length = this.#bytes.readInt32BE(this.#at + layout.AT_LENGTH)
+    if (length < layout.EVENT_BYTES_MIN) {
+      throw new EventCorruptError(`length ${length} is below the smallest, ${layout.EVENT_BYTES_MIN}`)
+    }
+    if (length > this.#eventBytesMax) throw new EventTooLargeError(length, this.#eventBytesMax)
+    return length
+  }
+}

@@ -1,0 +1,68 @@
+/** Where a bean writes its log lines. Fields are structured facts; the runtime adds bean and container. */
+export interface Logger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** A logger that drops every line: the default of classes that are used without the runtime. */
+export const silentLogger: Logger = { debug: drop, info: drop, warn: drop, error: drop }
+
+function drop(): void {
+  // Nothing to do: this logger drops its lines.
+}
+
+/** The second constructor argument of every bean. */
+export interface BeanContext {
+  /** The bean's id in its descriptor, or a derived path for an inner bean. */
+  readonly id: string
+  /** The component container that the bean belongs to. */
+  readonly container: string
+  readonly log: Logger
+  /** Aborts when the container begins to stop. */
+  readonly signal: AbortSignal
+  /** The folder that relative paths of descriptors count from. */
+  readonly projectsRoot: string
+  /** The folder of the application's state (`<projectsRoot>/.aesop` by default), which `--fresh` clears. */
+  readonly stateDirectory: string
+  /** Objects that beans of one process offer each other across containers, by name (a relay offers its address). */
+  readonly shared: Map<string, unknown>
+  /** Ends the process in order when a bean can never work again: the runtime stops everything and exits with 1. */
+  fail(error: Error): void
+}
+
+/** What a bean may do in its life; each is optional. Stop is the exact reverse of start. */
+export interface Lifecycle {
+  /** Called once after construction, before any bean starts. Throws to refuse the launch. */
+  init?(): void | Promise<void>
+  /** Called after every bean of the container has been made, dependencies first. */
+  start?(): void | Promise<void>
+  /** Called in the reverse order of start. The signal aborts when the time-out of the bean is over. Twice is harmless. */
+  stop?(signal?: AbortSignal): void | Promise<void>
+  /** Called in the reverse order of construction. */
+  destroy?(): void | Promise<void>
+}
+
+export interface Health {
+  readonly status: 'up' | 'degraded' | 'down'
+  readonly detail?: string
+}
+
+/** One number that a bean shows; the runtime exposes it with the labels `container` and `bean`. */
+export interface Metric {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge'
+  readonly value: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** How a bean shows itself and is acted upon; every member is optional and must be cheap. */
+export interface Observable {
+  health?(): Health
+  metrics?(): readonly Metric[]
+  /** Plain data for people and pages; never secrets. */
+  describe?(): unknown
+  readonly actions?: Readonly<Record<string, (argument?: unknown) => unknown>>
+}

@@ -1,0 +1,22 @@
+export {
+  AesopError,
+  type AesopErrorClass,
+  type AesopErrorOptions,
+  type ErrorKind,
+  messageOf,
+  systemCodeOf,
+} from './aesop-error.ts'
+export { writeFileAtomically } from './atomic-file.ts'
+export { backoffMs, type BackoffConfig } from './backoff.ts'
+export {
+  type BeanContext,
+  type Health,
+  type Lifecycle,
+  type Logger,
+  type Metric,
+  type Observable,
+  silentLogger,
+} from './bean.ts'
+export { invariant, InvariantError } from './invariant.ts'
+export { formatJson, parseJson } from './json.ts'
+export { sleep } from './sleep.ts'

@@ -1,0 +1,30 @@
+/**
+ * What is known of a table's columns beyond a TABLE_MAP event without full metadata: read from INFORMATION_SCHEMA by
+ * the live source, from the table map itself with `binlog_row_metadata=FULL`.
+ */
+export interface ColumnDescription {
+  readonly name: string
+  readonly unsigned: boolean
+  /** Character set of text, ENUM and SET columns (`utf8mb4`, `latin1` …); undefined for binary ones. */
+  readonly charset: string | undefined
+  /** Labels of ENUM and SET columns. */
+  readonly labels: readonly string[] | undefined
+  /** The type as the server names it (`int unsigned`, `uuid`, `decimal(10,2)`), where known. */
+  readonly typeName: string | undefined
+}
+
+export interface TableDescription {
+  readonly database: string
+  readonly table: string
+  readonly columns: readonly ColumnDescription[]
+  /** Names of the primary key's columns, in the key's order; empty without one. */
+  readonly primaryKey: readonly string[]
+}
+
+/** Where the decoder asks for tables that the log itself does not describe. */
+export interface TableCatalogue {
+  /** What is known now; undefined: unknown table. */
+  describe(database: string, table: string): TableDescription | undefined
+  /** Reads the table anew, after a schema change or a count that does not match. */
+  refresh(database: string, table: string): Promise<TableDescription | undefined>
+}

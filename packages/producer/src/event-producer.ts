@@ -1,0 +1,46 @@
+import { type SchemaRegistry } from '@aesop/schema'
+import { type MaxScnStore } from '@aesop/checkpoint'
+import { type PhysicalSourceConfig } from './physical-source-config.ts'
+import { type WindowSink } from './window-sink.ts'
+
+/** What the relay gives a producer before it starts it. */
+export interface ProducerContext {
+  readonly physicalSource: PhysicalSourceConfig
+  /** Schemas that the producer reads or registers; a schema is registered before the first event that names it. */
+  readonly schemas: SchemaRegistry
+  /** Where the producer notes how far it has come; loaded and saved by the producer, shared with nobody. */
+  readonly maxScn: MaxScnStore
+  /** The SCN to begin after when nothing is stored (`…sequenceNumbersHandler.file.initVal`); undefined: `startFrom` decides. */
+  readonly initialScn: bigint | undefined
+  /** To be called when the producer can never go on: the relay reports it and the process ends in order. */
+  readonly fail: (error: Error) => void
+}
+
+export interface ProducerStatus {
+  readonly state: 'stopped' | 'connecting' | 'running' | 'paused' | 'waiting' | 'failed'
+  /** SCN of the last window that was handed to the sink; −1 before the first. */
+  readonly scn: bigint
+  /** What it waits for or why it failed, for people. */
+  readonly detail?: string
+  /** Commit time of the last window, in milliseconds since 1970. */
+  readonly lastEventMs?: number
+}
+
+/**
+ * Turns the changes of one physical source into windows.
+ *
+ * `prepare` is called first and resolves when it is known where the source begins: the SCN that precedes the first
+ * window, from which the buffer serves. `start` then resolves once the source is connected; what comes later is
+ * reported through `status` and `ProducerContext.fail`. `stop` resolves when nothing more will reach the sink; twice is
+ * harmless.
+ */
+export interface EventProducer {
+  readonly name: string
+  /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
+  prepare(context: ProducerContext): Promise<bigint>
+  start(sinceScn: bigint, sink: WindowSink): Promise<void>
+  pause(): void
+  resume(): void
+  stop(): Promise<void>
+  status(): ProducerStatus
+}

@@ -1,0 +1,22 @@
+import { type EventAppend, type ValueWriter } from '@aesop/event'
+
+/**
+ * How events enter a buffer. One window is open at a time, and nothing of it is visible to a reader before `endWindow`.
+ *
+ * A window is one transaction of the source: `beginWindow`, any number of `append`, then `endWindow(scn)` with an SCN
+ * above the last one, or `rollbackWindow`. An empty window is legal: it only moves the SCN.
+ */
+export interface WindowSink {
+  beginWindow(): void
+  /**
+   * Adds one event to the open window. `write` puts the value in place and returns the offset after it; it may write at
+   * most `append.maxValueBytes` bytes. The `append` object may be reused by the caller afterwards.
+   */
+  append(append: EventAppend, write: ValueWriter): void
+  /** Closes the window: its events become visible together, under this SCN. */
+  endWindow(scn: bigint): void
+  /** Forgets the open window. Harmless when none is open. */
+  rollbackWindow(): void
+  /** Resolves when the sink takes more; a producer awaits it between windows. Undefined means: go on at once. */
+  whenWritable(): Promise<void> | undefined
+}

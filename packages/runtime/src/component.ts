@@ -1,0 +1,59 @@
+import { type BeanContext } from '@aesop/kernel'
+
+/**
+ * A JSON Schema (draft 7, as data) for the properties of a class, with three words of ours on a property:
+ *
+ * - `x-bean: 'RelayConfig'`: the value is a bean. A `ref` or `class` is taken as it is; a plain map becomes the
+ *   properties of this class, and a scalar its one required property.
+ * - `x-methods: ['createConsumer']`: whatever is injected must have these methods.
+ * - `x-flat: true`: the value is a props object: nested maps are flattened to dotted keys.
+ *
+ * A property with `x-bean`, `x-methods` or `x-any: true` is not checked further by the schema. Integers of
+ * `format: 'int64'` arrive as bigint, every other integer as number. Scalars that came out of a `${placeholder}` are
+ * converted to the type of the property.
+ */
+export type PropertySchema = Readonly<Record<string, unknown>>
+
+/** A class as it is constructed: one options object, then the context. `args:` in a descriptor replaces the options. */
+export type BeanClass = new (options: never, context: BeanContext) => object
+
+/**
+ * A class that descriptors may name by a short name. `schema` is data, free of heavy imports; `load` imports the
+ * module when a bean is made, so that `check` loads neither zongji nor express.
+ */
+export interface ComponentDefinition {
+  readonly schema: PropertySchema
+  readonly load: () => Promise<BeanClass>
+  /** One line for people and editors. */
+  readonly description: string
+}
+
+/** Constants that `{ const: NAME.MEMBER }` and `keys: NAME` look up. */
+export type ConstantSet = Readonly<Record<string, string | number | bigint>>
+
+/** What a package offers to descriptors. */
+export interface ComponentCatalogue {
+  readonly components: Readonly<Record<string, ComponentDefinition>>
+  readonly constants?: Readonly<Record<string, ConstantSet>>
+}
+
+/**
+ * A kind of component container: what the classes in `containers/` are. The runtime finds its descriptors, checks and
+ * builds their beans, and calls nothing of change data.
+ */
+export interface ContainerDefinition {
+  /** The short name in `componentContainers: [relay]`. */
+  readonly name: string
+  /** The class name in the long form, `RelayRuntimeComponentContainer`. */
+  readonly className: string
+  /** The descriptor that is looked for: `relay-config.yaml`. */
+  readonly descriptorName: string
+  readonly catalogue: ComponentCatalogue
+  /**
+   * Short names of classes whose top-level beans the container starts; every other top-level bean must be referred to
+   * by one of them, or is reported as unused.
+   */
+  readonly roots: readonly string[]
+  /** Present when the container can't be launched yet: the reason, which the launch reports as an error. */
+  readonly unavailable?: string
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run from `src` through the `source` export condition, so no build is needed first.
+const ssr = { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } }
+const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] }
+const project = (name: string, include: string[], more: object = {}): object => ({
+  ssr,
+  resolve,
+  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], environment: 'node', ...more },
+})
+const withServers = { globalSetup: ['test/support/global-setup.ts'], fileParallelism: false, hookTimeout: 120_000 }
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts']),
+      project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
+      project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
+      project('soak', ['test/soak/**/*.test.ts'], { ...withServers, testTimeout: 3_600_000 }),
+    ],
+  },
+})
