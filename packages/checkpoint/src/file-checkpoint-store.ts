@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { writeFileAtomically } from '@aesop/kernel'
+
+import { Checkpoint } from './checkpoint.ts'
+import { type CheckpointStore } from './checkpoint-store.ts'
+import { CheckpointUnreadableError, CheckpointUnwritableError } from './errors.ts'
+
+export interface FileCheckpointOptions {
+  /** Earlier checkpoints kept as `history-1.json` (the newest) and on; default 0, at most 99. */
+  readonly historySize?: number
+}
+
+/**
+ * One registration's checkpoint in `<directory>/<registration>/current.json`. The file is written whole or not at all
+ * (Databus renames twice and can leave nothing), so a crash at any moment leaves the old checkpoint or the new one.
+ */
+export class FileCheckpointStore implements CheckpointStore {
+  readonly path: string
+  readonly #folder: string
+  readonly #historySize: number
+
+  constructor(directory: string, registration: string, options: FileCheckpointOptions = {}) {
+    this.#folder = join(directory, fileNameOf(registration))
+    this.path = join(this.#folder, 'current.json')
+    this.#historySize = Math.min(options.historySize ?? 0, 99)
+  }
+
+  load(): Checkpoint | undefined {
+    if (!existsSync(this.path)) return undefined
+    try {
+      return Checkpoint.parse(readFileSync(this.path, 'utf8'))
+    } catch (error) {
+      throw new CheckpointUnreadableError(this.path, error)
+    }
+  }
+
+  save(checkpoint: Checkpoint): void {
+    try {
+      if (this.#historySize > 0) this.#keepHistory()
+      writeFileAtomically(this.path, `${checkpoint.format()}\n`)
+    } catch (error) {
+      throw new CheckpointUnwritableError(this.path, error)
+    }
+  }
+
+  clear(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** The current file is copied, never moved: it must be there at every moment. */
+  #keepHistory(): void {
+    if (!existsSync(this.path)) return
+    for (let n = this.#historySize - 1; n >= 1; n--) {
+      if (existsSync(this.#history(n))) renameSync(this.#history(n), this.#history(n + 1))
+    }
+    writeFileAtomically(this.#history(1), readFileSync(this.path))
+  }
+
+  #history(n: number): string {
+    return join(this.#folder, `history-${n}.json`)
+  }
+}
+
+/** A folder name for any registration: what is not a word character, dot or dash is escaped, so that no two meet. */
+function fileNameOf(registration: string): string {
+  return registration.replace(/[^\w.-]|^\.+$/g, (char) => `%${Buffer.from(char).toString('hex')}`)
+}

@@ -1,0 +1,11 @@
+export { Checkpoint, type ConsumptionMode } from './checkpoint.ts'
+export { type CheckpointStore, MemoryCheckpointStore } from './checkpoint-store.ts'
+export {
+  CheckpointInvalidError,
+  CheckpointUnreadableError,
+  CheckpointUnwritableError,
+  MaxScnUnreadableError,
+} from './errors.ts'
+export { type FileCheckpointOptions, FileCheckpointStore } from './file-checkpoint-store.ts'
+export { FileMaxScnStore, MemoryMaxScnStore } from './file-max-scn-store.ts'
+export { type MaxScn, type MaxScnStore } from './max-scn-store.ts'

@@ -1,0 +1,110 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import {
+  Checkpoint,
+  CheckpointUnreadableError,
+  CheckpointUnwritableError,
+  FileCheckpointStore,
+  FileMaxScnStore,
+  MaxScnUnreadableError,
+} from '@aesop/checkpoint'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aesop-checkpoint-'))
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the checkpoint file', () => {
+  test('gives back what was saved, also to another process', () => {
+    expect(new FileCheckpointStore(folder, 'people').load()).toBeUndefined()
+    new FileCheckpointStore(folder, 'people').save(Checkpoint.online(4294967300n, 7n))
+    expect(new FileCheckpointStore(folder, 'people').load()).toEqual(Checkpoint.online(4294967300n, 7n))
+  })
+
+  test('cut short at any byte, or with any bit flipped into nonsense, is an error that names the file', () => {
+    const store = new FileCheckpointStore(folder, 'people')
+    store.save(Checkpoint.online(4294967300n))
+    const whole = readFileSync(store.path, 'utf8').trim()
+    for (let bytes = 0; bytes < whole.length; bytes++) {
+      writeFileSync(store.path, whole.slice(0, bytes))
+      expect(() => store.load()).toThrow(CheckpointUnreadableError)
+      expect(() => store.load()).toThrow(store.path)
+    }
+  })
+
+  test('is still the old one when a crash left the temporary file of the next', () => {
+    const store = new FileCheckpointStore(folder, 'people')
+    store.save(Checkpoint.online(1n))
+    writeFileSync(`${store.path}.999.tmp`, '{"consumption_mode":"ONL')
+    expect(store.load()).toEqual(Checkpoint.online(1n))
+  })
+
+  test('keeps its history without ever being absent', () => {
+    const store = new FileCheckpointStore(folder, 'people', { historySize: 2 })
+    for (const scn of [1n, 2n, 3n, 4n]) store.save(Checkpoint.online(scn))
+    const kept = readdirSync(join(folder, 'people')).sort()
+    expect(kept).toEqual(['current.json', 'history-1.json', 'history-2.json'])
+    const scnOf = (name: string): bigint =>
+      Checkpoint.parse(readFileSync(join(folder, 'people', name), 'utf8')).windowScn
+    expect(kept.map(scnOf)).toEqual([4n, 3n, 2n])
+  })
+
+  test('of two registrations never meet, whatever their names', () => {
+    new FileCheckpointStore(folder, 'a/b').save(Checkpoint.online(1n))
+    new FileCheckpointStore(folder, 'a_b').save(Checkpoint.online(2n))
+    new FileCheckpointStore(folder, '..').save(Checkpoint.online(3n))
+    expect(new FileCheckpointStore(folder, 'a/b').load()?.windowScn).toBe(1n)
+    expect(new FileCheckpointStore(folder, 'a_b').load()?.windowScn).toBe(2n)
+    expect(readdirSync(folder)).toHaveLength(3)
+  })
+
+  test('that can not be written is a named error that may be retried', () => {
+    writeFileSync(join(folder, 'people'), 'a file where the folder should be')
+    const save = (): void => {
+      new FileCheckpointStore(folder, 'people').save(Checkpoint.online(1n))
+    }
+    expect(save).toThrow(CheckpointUnwritableError)
+  })
+
+  test('is forgotten with its history by clear', () => {
+    const store = new FileCheckpointStore(folder, 'people', { historySize: 1 })
+    store.save(Checkpoint.online(1n))
+    store.clear()
+    expect(store.load()).toBeUndefined()
+  })
+})
+
+describe('the max SCN file', () => {
+  test('keeps the SCN and the position of its producer', () => {
+    const path = join(folder, 'maxscn', 'people.json')
+    const position = { file: 'mysql-bin.000003', position: 4_294_967_295, gtid: '0-1-77' }
+    new FileMaxScnStore(path).save({ scn: 9151314442816847873n, savedAtMs: 1_700_000_000_000, position })
+    expect(new FileMaxScnStore(path).load()).toEqual({
+      scn: 9151314442816847873n,
+      savedAtMs: 1_700_000_000_000,
+      position,
+    })
+  })
+
+  test('reads the text form of Databus', () => {
+    const path = join(folder, 'people')
+    writeFileSync(path, '4294967300:Fri Aug 19 10:00:00 UTC 2016\n')
+    expect(new FileMaxScnStore(path).load()).toEqual({ scn: 4294967300n, savedAtMs: Date.UTC(2016, 7, 19, 10) })
+  })
+
+  test.each(['', 'nonsense', '{}', '{"scn":"5"}', '{"scn":1'])(
+    'that holds %j is an error that names the file',
+    (text) => {
+      const path = join(folder, 'people.json')
+      writeFileSync(path, text)
+      expect(() => new FileMaxScnStore(path).load()).toThrow(MaxScnUnreadableError)
+      expect(() => new FileMaxScnStore(path).load()).toThrow(path)
+    },
+  )
+})
