@@ -1,23 +1,32 @@
-/** One table (or other stream of one schema) of a physical source. */
-export interface LogicalSourceConfig {
-  /** 1–32767; left out: `1 + crc32(name) % 32767`. */
-  readonly id: number
-  /** Name in the schema registry and towards clients; left out: the same as `uri`. */
-  readonly name: string
-  /** `<database>.<table>`. */
-  readonly uri: string
-  /** Only `constant:<n>` exists, as in Databus: the logical partition of every event. */
-  readonly partitionFunction: string
-}
+import { SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
+import { integerWithin } from './integer-within.ts'
+import { LogicalSourceConfig, type LogicalSourceOptions, SOURCE_ID_MAX } from './logical-source-config.ts'
 
 /** Where a producer begins when nothing is stored. `scn`, `timestamp` and `gtid` are followed by `:<value>`. */
 export type StartFrom = 'earliest' | 'latest' | `scn:${string}` | `timestamp:${string}` | `gtid:${string}`
 
+const START_FROM = /^(earliest|latest|scn:\d+|timestamp:.+|gtid:.+)$/
+const EVENT_BYTES_DEFAULT = 64 * 1024 * 1024
+const EVENT_BYTES_MAX = 0x7fffffff
+
+/** What a descriptor says of a physical source; all but `uri` and `sources` has a default. */
+export interface PhysicalSourceOptions {
+  readonly id?: number | bigint | string
+  readonly name?: string
+  readonly uri: string
+  readonly sources: readonly (LogicalSourceOptions | LogicalSourceConfig | string)[]
+  readonly startFrom?: string
+  readonly startRetryMs?: number | bigint | string
+  readonly keyless?: string
+  readonly zeroTimestamp?: string
+  readonly largestEventSizeInBytes?: number | bigint | string
+}
+
 /** A database (cluster) with one order of commits: the bean `PhysicalSourceConfig` of a descriptor. */
-export interface PhysicalSourceConfig {
+export class PhysicalSourceConfig {
   /** Id of the physical partition, 1–32767; default 1. */
   readonly id: number
-  /** Left out: derived from the URI, without its password. */
+  /** Left out: derived from the URI, without user and password. */
   readonly name: string
   /**
    * `mysql://<user>%2F<password>@<host>[:port]/<serverId>/<binlog prefix>`, or the usual
@@ -34,4 +43,95 @@ export interface PhysicalSourceConfig {
   readonly zeroTimestamp: 'null' | 'text'
   /** Upper bound of one event, in bytes; default 64 MiB. */
   readonly largestEventSizeInBytes: number
+
+  constructor(options: PhysicalSourceOptions) {
+    const { uri } = options
+    if (typeof uri !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
+      // The value is not shown: what looks like a half URI may well be a password.
+      throw new SourceConfigInvalidError(
+        'physical source',
+        'uri',
+        undefined,
+        'a URI that begins with mysql:, binlog: or memory:',
+      )
+    }
+    this.uri = uri
+    this.name = options.name ?? nameFromUri(uri)
+    const where = `physical source ${this.name}`
+    this.id = integerWithin(where, 'id', options.id ?? 1, 1, SOURCE_ID_MAX)
+    this.sources = resolveSources(this.name, options.sources)
+    if (options.startFrom !== undefined) this.startFrom = startFrom(where, options.startFrom)
+    this.startRetryMs = integerWithin(where, 'startRetryMs', options.startRetryMs ?? 0, 0, Number.MAX_SAFE_INTEGER)
+    this.keyless = oneOf(where, 'keyless', options.keyless ?? 'wholeRow', ['wholeRow', 'refuse'])
+    this.zeroTimestamp = oneOf(where, 'zeroTimestamp', options.zeroTimestamp ?? 'null', ['null', 'text'])
+    const eventBytes = options.largestEventSizeInBytes ?? EVENT_BYTES_DEFAULT
+    this.largestEventSizeInBytes = integerWithin(where, 'largestEventSizeInBytes', eventBytes, 1, EVENT_BYTES_MAX)
+  }
+
+  /** Resolves a descriptor's value: the options, or a bean that is resolved already. @throws SourceConfigInvalidError, SourceIdCollisionError */
+  static from(options: PhysicalSourceOptions | PhysicalSourceConfig): PhysicalSourceConfig {
+    return options instanceof PhysicalSourceConfig ? options : new PhysicalSourceConfig(options)
+  }
+}
+
+/** Scheme, host and port, or the last part of a path: never what stands before an @. */
+export function nameFromUri(uri: string): string {
+  const scheme = uri.slice(0, uri.indexOf(':'))
+  const rest = uri
+    .slice(scheme.length + 1)
+    .replace(/^\/\//, '')
+    .replace(/\?.*$/s, '')
+  const place = rest.slice(rest.lastIndexOf('@') + 1)
+  const part = uri.startsWith(`${scheme}://`) ? place.split('/')[0] : place.split('/').at(-1)
+  return `${scheme}-${part ?? ''}`.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/-+$/, '')
+}
+
+function resolveSources(
+  physicalSource: string,
+  sources: PhysicalSourceOptions['sources'],
+): readonly LogicalSourceConfig[] {
+  if (!Array.isArray(sources) || sources.length === 0) {
+    const expected = 'a list of at least one table'
+    throw new SourceConfigInvalidError(`physical source ${physicalSource}`, 'sources', sources, expected)
+  }
+  const resolved = sources.map((source) => LogicalSourceConfig.from(source))
+  refuseCollision(physicalSource, 'id', resolved)
+  refuseCollision(physicalSource, 'name', resolved)
+  return resolved
+}
+
+function refuseCollision(
+  physicalSource: string,
+  property: 'id' | 'name',
+  sources: readonly LogicalSourceConfig[],
+): void {
+  const seen = new Map<number | string, LogicalSourceConfig>()
+  for (const source of sources) {
+    const first = seen.get(source[property])
+    if (first !== undefined) {
+      throw new SourceIdCollisionError(physicalSource, property, source[property], first.uri, source.uri)
+    }
+    seen.set(source[property], source)
+  }
+}
+
+function startFrom(where: string, value: string): StartFrom {
+  if (START_FROM.test(value)) return value as StartFrom
+  throw new SourceConfigInvalidError(
+    where,
+    'startFrom',
+    value,
+    'earliest, latest, scn:<n>, timestamp:<time> or gtid:<set>',
+  )
+}
+
+function oneOf<Choice extends string>(
+  where: string,
+  property: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((candidate) => candidate === value)
+  if (choice === undefined) throw new SourceConfigInvalidError(where, property, value, choices.join(' or '))
+  return choice
 }

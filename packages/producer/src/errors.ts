@@ -1,0 +1,57 @@
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+
+export class SourceConfigInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SOURCE_CONFIG_INVALID',
+    meaning: 'A property of a PhysicalSourceConfig or LogicalSourceConfig is missing or out of its range.',
+    remedy: 'Correct the property that the message names.',
+    canRetry: false,
+  } as const
+  constructor(where: string, property: string, value: unknown, expected: string) {
+    super(
+      SourceConfigInvalidError.kind,
+      `${where}: ${property} is ${JSON.stringify(value) ?? 'missing'}, expected ${expected}`,
+      {
+        fields: { property },
+      },
+    )
+  }
+}
+
+export class SourceIdCollisionError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SOURCE_ID_COLLISION',
+    meaning: 'Two logical sources of one physical source have the same id or the same name.',
+    remedy: 'Give one of the two an id (and a name) of its own; ids that are left out are derived from the name.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, property: 'id' | 'name', value: number | string, first: string, second: string) {
+    super(
+      SourceIdCollisionError.kind,
+      `physical source ${physicalSource}: the sources ${first} and ${second} both have the ${property} ${value}`,
+      { fields: { physicalSource, property, value } },
+    )
+  }
+}
+
+export class MemoryUriInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_PRODUCER_MEMORY_URI_INVALID',
+    meaning: 'A memory: URI has a parameter that is unknown or is no positive integer.',
+    remedy:
+      'Use memory:<name>?eventsPerSecond=…&eventsPerWindow=…&valueBytes=…&windows=…; every parameter may be left out.',
+    canRetry: false,
+  } as const
+  constructor(uri: string, parameter: string, value: string) {
+    super(
+      MemoryUriInvalidError.kind,
+      `the URI ${uri} has the parameter ${parameter}=${value}, expected a known name and a positive integer`,
+    )
+  }
+}
+
+export const producerErrors: readonly AesopErrorClass[] = [
+  SourceConfigInvalidError,
+  SourceIdCollisionError,
+  MemoryUriInvalidError,
+]

@@ -1,0 +1,16 @@
+export { MemoryUriInvalidError, producerErrors, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
+export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
+export {
+  defaultSourceId,
+  LogicalSourceConfig,
+  logicalPartitionOf,
+  type LogicalSourceOptions,
+  SOURCE_ID_MAX,
+} from './logical-source-config.ts'
+export {
+  nameFromUri,
+  PhysicalSourceConfig,
+  type PhysicalSourceOptions,
+  type StartFrom,
+} from './physical-source-config.ts'
+export { type WindowSink } from './window-sink.ts'
