@@ -1,0 +1,186 @@
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+
+export class BinlogEventCorruptError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_EVENT_CORRUPT',
+    meaning: 'An event of the binary log contradicts its own length, its checksum or its table map.',
+    remedy: 'Check the file with mysqlbinlog --verify-binlog-checksum; restore the file or begin after the event.',
+    canRetry: false,
+  } as const
+  constructor(fault: string, where?: string, cause?: unknown) {
+    super(BinlogEventCorruptError.kind, `corrupt binary log event${where === undefined ? '' : ` ${where}`}: ${fault}`, {
+      cause,
+    })
+  }
+}
+
+export class BinlogEventUnsupportedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_EVENT_UNSUPPORTED',
+    meaning: 'The binary log holds something that this version can not decode without guessing.',
+    remedy: 'Switch the named feature off on the server, or leave the table out.',
+    canRetry: false,
+  } as const
+  constructor(what: string) {
+    super(BinlogEventUnsupportedError.kind, `binary log: ${what} is not supported`)
+  }
+}
+
+export class BinlogScnOverflowError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SCN_OVERFLOW',
+    meaning: 'A part of a binary log position does not fit into its bits of the SCN.',
+    remedy: 'Give the logs a name of the form prefix.000001; after 1,048,575 logs RESET MASTER and begin anew.',
+    canRetry: false,
+  } as const
+  constructor(part: string, value: number, max: number) {
+    super(BinlogScnOverflowError.kind, `SCN: the ${part} is ${value}, expected an integer from 0 to ${max}`)
+  }
+}
+
+export class TableUndescribedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TABLE_UNDESCRIBED',
+    meaning: 'Neither the log nor the catalogue says what the columns of a captured table are called and hold.',
+    remedy: 'SET GLOBAL binlog_row_metadata=FULL on the server; logs from before that need the server to be asked.',
+    canRetry: false,
+  } as const
+  constructor(table: string, fault: string) {
+    super(TableUndescribedError.kind, `table ${table}: ${fault}`, { fields: { table } })
+  }
+}
+
+export class ColumnUnsupportedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_COLUMN_UNSUPPORTED',
+    meaning: 'A column of a captured table has a type or character set that can not be decoded without guessing.',
+    remedy: 'Change the column to a current type (ALTER TABLE … FORCE upgrades old ones), or leave the table out.',
+    canRetry: false,
+  } as const
+  constructor(table: string, column: string, fault: string) {
+    super(ColumnUnsupportedError.kind, `table ${table}, column ${column}: ${fault}`, { fields: { table, column } })
+  }
+}
+
+export class ColumnConversionError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_COLUMN_CONVERSION',
+    meaning: 'The registered schema asks for an Avro type that the column can not be converted to without loss.',
+    remedy: 'Give the field the type that the derived schema has, or remove the hand-written schema.',
+    canRetry: false,
+  } as const
+  constructor(table: string, column: string, columnType: string, field: string, avroType: string) {
+    super(
+      ColumnConversionError.kind,
+      `table ${table}: column ${column} (${columnType}) can not be written as field ${field} (${avroType})`,
+      { fields: { table, column, field } },
+    )
+  }
+}
+
+export class ValueConversionError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_VALUE_CONVERSION',
+    meaning: 'One value of a row can not be expressed in the Avro type that the schema gives its field.',
+    remedy: 'Make the field nullable or a string in the schema, or mend the value.',
+    canRetry: false,
+  } as const
+  constructor(field: string, fault: string, cause?: unknown) {
+    super(ValueConversionError.kind, `field ${field}: ${fault}`, { fields: { field }, cause })
+  }
+}
+
+export class SchemaMismatchError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SCHEMA_MISMATCH',
+    meaning: 'A registered schema names fields or keys that the table does not have.',
+    remedy: 'Let each field name its column (dbFieldName) or its place (dbFieldPosition), and pk its key fields.',
+    canRetry: false,
+  } as const
+  constructor(source: string, table: string, fault: string) {
+    super(SchemaMismatchError.kind, `schema of ${source} against table ${table}: ${fault}`, { fields: { source, table } })
+  }
+}
+
+export class RowImageIncompleteError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE',
+    meaning: 'A row change does not carry a column that the schema needs, because the server logs partial images.',
+    remedy: 'SET GLOBAL binlog_row_image=FULL on the server and let its sessions reconnect.',
+    canRetry: false,
+  } as const
+  constructor(table: string, column: string) {
+    super(RowImageIncompleteError.kind, `table ${table}: the row image lacks column ${column}`, {
+      fields: { table, column },
+    })
+  }
+}
+
+export class TableKeylessError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TABLE_KEYLESS',
+    meaning: 'A captured table has no primary key, and the source was told to refuse such tables.',
+    remedy: 'Add a primary key, name one with pk= in a schema, or set keyless: wholeRow.',
+    canRetry: false,
+  } as const
+  constructor(table: string) {
+    super(TableKeylessError.kind, `table ${table} has no primary key`, { fields: { table } })
+  }
+}
+
+export class TransactionOrderError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TRANSACTION_ORDER',
+    meaning: 'The events of the log do not form whole transactions.',
+    remedy: 'Begin at a transaction boundary: an SCN that the relay reported, or the beginning of a log.',
+    canRetry: false,
+  } as const
+  constructor(fault: string) {
+    super(TransactionOrderError.kind, `binary log: ${fault}`)
+  }
+}
+
+export class MapperFailedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_MAPPER_FAILED',
+    meaning: 'A binLogEventMapper of the user threw, or returned what its schema can not hold.',
+    remedy: 'Mend the mapper; the transaction is read again after the restart.',
+    canRetry: false,
+  } as const
+  constructor(source: string, cause: unknown) {
+    super(MapperFailedError.kind, `mapper of ${source} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      fields: { source },
+    })
+  }
+}
+
+export class BinlogFileError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_BINLOG_FILE',
+    meaning: 'A binary log file or its index is missing, is not a binary log, or is encrypted.',
+    remedy: 'Let the URI binlog:<path> name the index file, with the logs it lists beside it.',
+    canRetry: false,
+  } as const
+  constructor(path: string, fault: string, cause?: unknown) {
+    super(BinlogFileError.kind, `binary log ${path}: ${fault}`, { cause, fields: { path } })
+  }
+}
+
+const decoderErrors: readonly AesopErrorClass[] = [
+  BinlogEventCorruptError,
+  BinlogEventUnsupportedError,
+  BinlogScnOverflowError,
+  TableUndescribedError,
+  ColumnUnsupportedError,
+  ColumnConversionError,
+  ValueConversionError,
+  SchemaMismatchError,
+  RowImageIncompleteError,
+  TableKeylessError,
+  TransactionOrderError,
+  MapperFailedError,
+  BinlogFileError,
+]
+
+export const producerMysqlErrors: readonly AesopErrorClass[] = [...decoderErrors]
