@@ -19,6 +19,11 @@ export default tseslint.config(
     },
   },
   {
+    // Readers and writers of rows are compiled, one function per schema; names enter that code as JSON strings only.
+    files: ['packages/schema/src/*.ts', 'packages/producer-mysql/src/*.ts'],
+    rules: { '@typescript-eslint/no-implied-eval': 'off' },
+  },
+  {
     files: ['**/test/**/*.ts'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/explicit-module-boundary-types': 'off' },
   },

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { writeFileAtomically } from '@aesop/kernel'
+
+import { SchemaInvalidError, SchemaRegistryUnreadableError } from './errors.ts'
+import { makeSchema, MemorySchemaRegistry } from './memory-schema-registry.ts'
+import { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
+
+const FILE_NAME = /^(.+)\.(\d+)\.avsc$/
+
+export interface FileSchemaRegistryOptions {
+  /** Folder of hand-written schemas; read once, never written. One that is missing counts as empty. */
+  readonly handWritten?: string
+  /** Folder where derived schemas are kept; read at first and written by `register`. */
+  readonly derived: string
+}
+
+/**
+ * Schemas as files named `<logical source>.<version>.avsc`, the layout of Databus. The text of a file is the text that
+ * is hashed: a last newline is not part of it. A source that has hand-written schemas uses those alone.
+ */
+export class FileSchemaRegistry implements SchemaRegistry {
+  readonly #memory = new MemorySchemaRegistry()
+  readonly #derived: string
+  readonly #handWrittenSources: ReadonlySet<string>
+
+  /** @throws SchemaInvalidError, SchemaRegistryUnreadableError */
+  constructor(options: FileSchemaRegistryOptions) {
+    this.#derived = options.derived
+    const handWritten = options.handWritten === undefined ? [] : this.#load(options.handWritten)
+    this.#handWrittenSources = new Set(handWritten)
+    if (options.derived !== options.handWritten) this.#load(options.derived, this.#handWrittenSources)
+  }
+
+  /** Whether people wrote the schemas of this source: then they are obeyed and none is derived. */
+  isHandWritten(source: string): boolean {
+    return this.#handWrittenSources.has(source)
+  }
+
+  versions(source: string): readonly RegisteredSchema[] {
+    return this.#memory.versions(source)
+  }
+
+  latest(source: string): RegisteredSchema | undefined {
+    return this.#memory.latest(source)
+  }
+
+  byId(idHex: string): RegisteredSchema | undefined {
+    return this.#memory.byId(idHex)
+  }
+
+  register(source: string, text: string): RegisteredSchema {
+    const known = this.versions(source).find((schema) => schema.text === text)
+    if (known !== undefined) return known
+    const version = (this.latest(source)?.version ?? 0) + 1
+    makeSchema(source, version, text)
+    const path = join(this.#derived, `${source}.${version}.avsc`)
+    try {
+      writeFileAtomically(path, `${text}\n`)
+    } catch (error) {
+      throw new SchemaRegistryUnreadableError(path, error)
+    }
+    return this.#memory.add(source, version, text)
+  }
+
+  #load(folder: string, except: ReadonlySet<string> = new Set()): string[] {
+    if (!existsSync(folder)) return []
+    return list(folder).flatMap((name) => {
+      const [, source, version] = FILE_NAME.exec(name) ?? []
+      if (source === undefined || version === undefined || except.has(source)) return []
+      this.#addFile(join(folder, name), source, Number(version))
+      return [source]
+    })
+  }
+
+  #addFile(path: string, source: string, version: number): void {
+    let text: string
+    try {
+      text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    } catch (error) {
+      throw new SchemaRegistryUnreadableError(path, error)
+    }
+    try {
+      this.#memory.add(source, version, text)
+    } catch (error) {
+      throw error instanceof SchemaInvalidError ? new SchemaInvalidError(path, error.message, error) : error
+    }
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (error) {
+    throw new SchemaRegistryUnreadableError(folder, error)
+  }
+}

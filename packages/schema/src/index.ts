@@ -1,0 +1,20 @@
+export {
+  PayloadCorruptError,
+  PayloadUnencodableError,
+  SchemaInvalidError,
+  SchemaRegistryUnreadableError,
+} from './errors.ts'
+export { FileSchemaRegistry, type FileSchemaRegistryOptions } from './file-schema-registry.ts'
+export { MemorySchemaRegistry } from './memory-schema-registry.ts'
+export {
+  type AvroPrimitive,
+  parseMeta,
+  parseRecordSchema,
+  type RecordField,
+  type RecordSchema,
+  type SchemaMeta,
+} from './record-schema.ts'
+export { compileRowEncoder, type RowEncoder } from './row-encoder.ts'
+export { compileRowReader, interpretRow, type Row, type RowReader } from './row-reader.ts'
+export { schemaIdOf } from './schema-id.ts'
+export { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'

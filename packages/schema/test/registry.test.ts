@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { FileSchemaRegistry, SchemaInvalidError, schemaIdOf } from '@aesop/schema'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aesop-schema-'))
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const record = (field: string): string =>
+  `{"type":"record","name":"Person","fields":[{"name":"${field}","type":"int"}]}`
+
+describe('the schema registry', () => {
+  test('numbers versions, gives a known text its version again, and finds them by id after a restart', () => {
+    const first = new FileSchemaRegistry({ derived: folder }).register('shop.person', record('a'))
+    const registry = new FileSchemaRegistry({ derived: folder })
+    expect(registry.register('shop.person', record('a'))).toEqual(first)
+    const second = registry.register('shop.person', record('b'))
+    expect([first.version, second.version]).toEqual([1, 2])
+    expect(new FileSchemaRegistry({ derived: folder }).byId(second.idHex)).toEqual(second)
+    expect(new FileSchemaRegistry({ derived: folder }).latest('shop.person')).toEqual(second)
+    expect(readdirSync(folder).sort()).toEqual(['shop.person.1.avsc', 'shop.person.2.avsc'])
+  })
+
+  test('takes as id the MD5 of the text as it stands in the file', () => {
+    const text = '{ "type":"record",\n  "name":"Person", "fields":[{"name":"a","type":"int"}] }'
+    writeFileSync(join(folder, 'p.1.avsc'), `${text}\n`)
+    const schema = new FileSchemaRegistry({ derived: folder }).latest('p')
+    expect(schema?.text).toBe(text)
+    expect(schema?.id).toEqual(schemaIdOf(text))
+  })
+
+  test('sorts versions as numbers', () => {
+    for (const version of [1, 2, 10]) writeFileSync(join(folder, `p.${version}.avsc`), record(`f${version}`))
+    expect(new FileSchemaRegistry({ derived: folder }).latest('p')?.version).toBe(10)
+  })
+
+  test('obeys hand-written schemas and leaves their folder alone', () => {
+    const handWritten = join(folder, 'mine')
+    const derived = join(folder, 'derived')
+    mkdirSync(handWritten)
+    mkdirSync(derived)
+    writeFileSync(join(handWritten, 'p.1.avsc'), record('mine'))
+    writeFileSync(join(derived, 'p.2.avsc'), record('derived'))
+    const registry = new FileSchemaRegistry({ handWritten, derived })
+    expect(registry.isHandWritten('p')).toBe(true)
+    expect(registry.versions('p').map((schema) => schema.text)).toEqual([record('mine')])
+    registry.register('q', record('q'))
+    expect(readdirSync(handWritten)).toEqual(['p.1.avsc'])
+    expect(registry.isHandWritten('q')).toBe(false)
+  })
+
+  test.each([
+    ['{"type":"record"', 'JSON'],
+    ['{"type":"enum","name":"E","symbols":["A"]}', 'its type is "enum", expected "record"'],
+    ['{"type":"record","name":"P"}', 'no list of fields'],
+    ['{"type":"record","name":"P","fields":[{"type":"int"}]}', 'a field without a name'],
+    ['{"type":"record","name":"P","fields":[{"name":"a"}]}', 'field "a" has no type'],
+    ['{"type":"record","name":"P","fields":[{"name":"a","type":"integer"}]}', 'integer'],
+  ])('refuses %s with the file and the fault', (text, fault) => {
+    writeFileSync(join(folder, 'p.1.avsc'), text)
+    const open = (): FileSchemaRegistry => new FileSchemaRegistry({ derived: folder })
+    expect(open).toThrow(SchemaInvalidError)
+    expect(open).toThrow(fault)
+    expect(open).toThrow(join(folder, 'p.1.avsc'))
+  })
+
+  test('writes nothing for a text that is no schema', () => {
+    expect(() => new FileSchemaRegistry({ derived: folder }).register('p', '{}')).toThrow(SchemaInvalidError)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('writes the text and a newline', () => {
+    new FileSchemaRegistry({ derived: folder }).register('p', record('a'))
+    expect(readFileSync(join(folder, 'p.1.avsc'), 'utf8')).toBe(`${record('a')}\n`)
+  })
+})
