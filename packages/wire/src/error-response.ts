@@ -1,0 +1,107 @@
+import { type AesopError, messageOf } from '@aesop/kernel'
+import * as errors from './errors.ts'
+import { headers } from './paths.ts'
+import { type HeaderMap } from './request-parameters.ts'
+
+/** What a failed request answers. After the first byte of a body, `headers` go into the trailers instead. */
+export interface ErrorResponse {
+  readonly status: 500
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+type WireErrorClass = new (message: string, options?: { fields: Record<string, unknown> }) => AesopError
+
+const REQUEST_PROCESSING = 'com.linkedin.databus2.core.container.request.RequestProcessingException'
+
+/** Names that Databus' clients know; a `cause` is sent inside a RequestProcessingException, as Databus does. */
+const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly of: WireErrorClass }[] = [
+  { name: 'com.linkedin.databus.core.ScnNotFoundException', cause: true, of: errors.ScnNotFoundError },
+  { name: 'aesop.ScnInFutureError', cause: true, of: errors.ScnInFutureError },
+  { name: 'com.linkedin.databus.core.OffsetNotFoundException', cause: true, of: errors.OffsetNotFoundError },
+  { name: 'com.linkedin.databus2.core.BufferNotFoundException', cause: false, of: errors.BufferNotFoundError },
+  {
+    name: 'com.linkedin.databus2.core.container.request.InvalidRequestParamValueException',
+    cause: false,
+    of: errors.InvalidRequestError,
+  },
+  { name: 'java.lang.IllegalArgumentException', cause: false, of: errors.OutputUnknownError },
+  {
+    name: 'com.linkedin.databus2.core.container.request.UnknownCommandException',
+    cause: false,
+    of: errors.UnknownCommandError,
+  },
+  {
+    name: 'com.linkedin.databus2.core.container.request.BootstrapDatabaseTooOldException',
+    cause: true,
+    of: errors.BootstrapTooOldError,
+  },
+  {
+    name: 'com.linkedin.databus2.core.container.request.BootstrapDatabaseTooYoungException',
+    cause: true,
+    of: errors.BootstrapTooYoungError,
+  },
+  { name: REQUEST_PROCESSING, cause: false, of: errors.RequestFailedError },
+]
+
+/** The answer that tells an error to the other side, with the class names that Databus' clients look for. */
+export function formatError(error: unknown): ErrorResponse {
+  const entry = NAMES.find((known) => error instanceof known.of)
+  const message = messageOf(error) || 'No message provided'
+  const outer = entry === undefined || entry.cause ? REQUEST_PROCESSING : entry.name
+  const line = headerText(message)
+  return {
+    status: 500,
+    headers: {
+      [headers.error]: outer,
+      [headers.errorMessage]: line,
+      ...(entry?.cause ? { [headers.errorCause]: entry.name, [headers.errorCauseMessage]: line } : {}),
+    },
+    body: `${JSON.stringify({ error: outer, message })}\r\n`,
+  }
+}
+
+/**
+ * The error that headers or trailers tell of, or undefined when they tell of none. The cause decides before the outer
+ * class. `body`, where there is one, has the message with all its characters.
+ */
+export function parseError(received: HeaderMap, body?: string): AesopError | undefined {
+  const outer = headerOf(received, headers.error)
+  const cause = headerOf(received, headers.errorCause)
+  const name = cause ?? outer
+  if (name === undefined) return undefined
+  const fromBody = cause === undefined || REQUEST_PROCESSING === outer ? messageOfBody(body) : undefined
+  const message =
+    fromBody ?? headerOf(received, headers.errorCauseMessage) ?? headerOf(received, headers.errorMessage) ?? name
+  const entry = NAMES.find((known) => known.name === name) ?? bySimpleName(name)
+  if (entry === undefined) return new errors.RequestFailedError(`${message} (${name})`, { fields: { remote: name } })
+  return new entry.of(message, { fields: { remote: name } })
+}
+
+/** Old servers put a few of these classes into other Java packages: the last part of the name is enough. */
+function bySimpleName(name: string): (typeof NAMES)[number] | undefined {
+  const simple = name.slice(name.lastIndexOf('.') + 1)
+  return NAMES.find((known) => known.name.endsWith(`.${simple}`))
+}
+
+function headerOf(received: HeaderMap, name: string): string | undefined {
+  const value = received[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function messageOfBody(body: string | undefined): string | undefined {
+  if (body === undefined) return undefined
+  try {
+    const parsed: unknown = JSON.parse(body)
+    if (typeof parsed !== 'object' || parsed === null || !('message' in parsed)) return undefined
+    return typeof parsed.message === 'string' ? parsed.message : undefined
+  } catch {
+    // The headers say what failed; a body that a proxy replaced adds nothing.
+    return undefined
+  }
+}
+
+/** Header values hold one line of ASCII. */
+function headerText(message: string): string {
+  return message.replace(/\s+/g, ' ').replace(/[^\x20-\x7e]/g, '?')
+}

@@ -1,0 +1,163 @@
+import { AesopError, type AesopErrorClass, type AesopErrorOptions } from '@aesop/kernel'
+
+export class ScnNotFoundError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SCN_NOT_FOUND',
+    meaning: 'The relay no longer holds the changes that follow the SCN it was asked for.',
+    remedy:
+      'Bootstrap the client, set readLatestScnOnError if losing changes is acceptable, or give the relay a larger buffer.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(ScnNotFoundError.kind, message, options)
+  }
+  /** `oldestScn` is the SCN after which the relay can serve. */
+  static of(scn: bigint, oldestScn: bigint): ScnNotFoundError {
+    return new ScnNotFoundError(`no changes after SCN ${scn}: the relay holds what follows SCN ${oldestScn}`, {
+      fields: { scn, oldestScn },
+    })
+  }
+}
+
+export class ScnInFutureError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SCN_IN_FUTURE',
+    meaning: 'The checkpoint of a client is ahead of everything that the relay has ever held.',
+    remedy:
+      'The relay was reset, or reads another database, or has not caught up yet. Set the checkpoint back, or clear it, when the relay is right.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(ScnInFutureError.kind, message, options)
+  }
+  static of(scn: bigint, newestScn: bigint): ScnInFutureError {
+    return new ScnInFutureError(`SCN ${scn} is ahead of the relay, whose newest SCN is ${newestScn}`, {
+      fields: { scn, newestScn },
+    })
+  }
+}
+
+export class OffsetNotFoundError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_OFFSET_NOT_FOUND',
+    meaning: 'The place in the relay’s buffer was overwritten while it was being read.',
+    remedy: 'The client asks again by itself.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(OffsetNotFoundError.kind, message, options)
+  }
+}
+
+export class BufferNotFoundError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_BUFFER_NOT_FOUND',
+    meaning: 'The relay has no buffer for the physical partition that it was asked for.',
+    remedy: 'Compare the physical sources of the relay with those of the request; the client asks again by itself.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(BufferNotFoundError.kind, message, options)
+  }
+}
+
+export class InvalidRequestError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_REQUEST_INVALID',
+    meaning: 'A parameter of a request is missing or has a value that its command does not take.',
+    remedy: 'Correct the parameter that the message names.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(InvalidRequestError.kind, message, options)
+  }
+}
+
+export class OutputUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_OUTPUT_UNKNOWN',
+    meaning: 'The output format of a stream request is not known.',
+    remedy: 'Use output=binary, output=json or output=json_plain_value.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(OutputUnknownError.kind, message, options)
+  }
+}
+
+export class UnknownCommandError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_COMMAND_UNKNOWN',
+    meaning: 'The path of a request names no command of this server.',
+    remedy: 'Check host and port: the address may belong to another kind of server.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(UnknownCommandError.kind, message, options)
+  }
+  static of(command: string): UnknownCommandError {
+    return new UnknownCommandError(`Unknown databus command: ${command}`, { fields: { command } })
+  }
+}
+
+export class RequestFailedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_REQUEST_FAILED',
+    meaning: 'The server failed while it answered a request.',
+    remedy: 'Read the message and the log of the server; the client asks again by itself.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(RequestFailedError.kind, message, options)
+  }
+}
+
+export class BootstrapTooOldError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_TOO_OLD',
+    meaning: 'The bootstrap store is behind the client that asks it.',
+    remedy: 'Wait until the bootstrap producer has caught up, or look why it stands still.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(BootstrapTooOldError.kind, message, options)
+  }
+}
+
+export class BootstrapTooYoungError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_TOO_YOUNG',
+    meaning: 'The bootstrap store does not reach back to the SCN that was asked for.',
+    remedy: 'Start the client from a full snapshot.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(BootstrapTooYoungError.kind, message, options)
+  }
+}
+
+export class ResponseMalformedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_RESPONSE_MALFORMED',
+    meaning: 'The body of a response is not what its command promises.',
+    remedy: 'Check that the address is that of a relay and that no proxy changes its answers.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(ResponseMalformedError.kind, message, options)
+  }
+}
+
+export const wireErrors: readonly AesopErrorClass[] = [
+  ScnNotFoundError,
+  ScnInFutureError,
+  OffsetNotFoundError,
+  BufferNotFoundError,
+  InvalidRequestError,
+  OutputUnknownError,
+  UnknownCommandError,
+  RequestFailedError,
+  BootstrapTooOldError,
+  BootstrapTooYoungError,
+  ResponseMalformedError,
+]

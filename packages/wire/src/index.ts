@@ -1,0 +1,47 @@
+export { type ErrorResponse, formatError, parseError } from './error-response.ts'
+export {
+  BootstrapTooOldError,
+  BootstrapTooYoungError,
+  BufferNotFoundError,
+  InvalidRequestError,
+  OffsetNotFoundError,
+  OutputUnknownError,
+  RequestFailedError,
+  ResponseMalformedError,
+  ScnInFutureError,
+  ScnNotFoundError,
+  UnknownCommandError,
+} from './errors.ts'
+export {
+  formatKeyFilter,
+  formatSourceFilters,
+  parseKeyFilter,
+  parseSourceFilters,
+  type SourceFilters,
+} from './filter-json.ts'
+export {
+  anyOfKeyFilters,
+  type BucketRange,
+  javaHashCode,
+  type KeyFilter,
+  keyPasses,
+  type KeyRange,
+} from './key-filter.ts'
+export { headers, parameters, paths, protocolDefaults } from './paths.ts'
+export {
+  formatRegisterRequest,
+  formatSchemas,
+  parseRegisterRequest,
+  parseSchemas,
+  type RegisterRequest,
+  type SourceSchema,
+} from './register.ts'
+export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
+export { checkSourcesRequest, formatSources, parseSources } from './source-list.ts'
+export {
+  FOLLOW_MS_MAX,
+  formatStreamRequest,
+  parseStreamRequest,
+  type StreamOutput,
+  type StreamRequest,
+} from './stream-request.ts'

@@ -1,0 +1,53 @@
+/** First segment of the URL path: the command, as Databus names it. */
+export const paths = {
+  sources: '/sources',
+  register: '/register',
+  stream: '/stream',
+  bootstrap: '/bootstrap',
+  startScn: '/startSCN',
+  targetScn: '/targetSCN',
+} as const
+
+/** Names of the query parameters. `follow` is ours; every other name is Databus'. */
+export const parameters = {
+  sources: 'sources',
+  subscriptions: 'subs',
+  checkpoint: 'checkPoint',
+  checkpointMult: 'checkPointMult',
+  size: 'size',
+  output: 'output',
+  filters: 'filters',
+  streamFromLatestScn: 'streamFromLatestScn',
+  eventVersionMax: 'maxev',
+  protocolVersion: 'protocolVersion',
+  version: 'v',
+  compress: 'compress',
+  /** Milliseconds that the relay keeps the response streaming; it ends at a window boundary. */
+  follow: 'follow',
+} as const
+
+/** Names of headers and trailers, in lower case as node:http delivers them. */
+export const headers = {
+  error: 'x-dbus-error',
+  errorMessage: 'x-dbus-error-message',
+  errorCause: 'x-dbus-error-cause',
+  errorCauseMessage: 'x-dbus-error-cause-message',
+  pendingEventSize: 'x-dbus-pending-event-size',
+  protocolVersion: 'x-dbus-protocol-version',
+  clientHost: 'x-dbus-client-host',
+  clientService: 'x-dbus-client-service',
+  serverHost: 'x-dbus-server-host',
+  serverService: 'x-dbus-server-service',
+  requestId: 'x-dbus-req-id',
+  requestLatency: 'x-dbus-req-latency',
+  /** A trailer: the status of a response that failed after its first byte. */
+  responseCode: 'x-databus-response-code',
+} as const
+
+/** What the client asks for when nothing else was said. */
+export const protocolDefaults = {
+  protocolVersion: 2,
+  registerProtocolVersion: 3,
+  /** Newest event version that we read: 0 is the version 1 of the event layout. */
+  eventVersionMax: 0,
+} as const

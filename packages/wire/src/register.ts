@@ -1,0 +1,99 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { parameters, protocolDefaults } from './paths.ts'
+import { type RequestParameters } from './request-parameters.ts'
+import { malformed, parseArray, parseBody } from './source-list.ts'
+
+/** A request for schemas; it registers nothing. */
+export interface RegisterRequest {
+  /** Left out: all sources of the relay. */
+  readonly sources?: readonly number[]
+  readonly protocolVersion: 2 | 3 | 4
+  /** Asks for the body as gzip in base64. */
+  readonly compress: boolean
+}
+
+/** One version of the schema of one source. */
+export interface SourceSchema {
+  /** Id of the logical source. */
+  readonly id: number
+  readonly version: number
+  /** The Avro schema as it was registered: its MD5 is what events carry. */
+  readonly schema: string
+}
+
+const COMPRESSED_SCHEMAS_BYTES_MAX = 256 * 1024 * 1024
+const PATH = '/register'
+
+/** @throws InvalidRequestError */
+export function parseRegisterRequest(request: RequestParameters): RegisterRequest {
+  const version = request.integer(parameters.protocolVersion, 2, 4) ?? protocolDefaults.registerProtocolVersion
+  const ids = request.text(parameters.sources)
+  return {
+    ...(ids === undefined ? {} : { sources: parseSourceIds(request, ids) }),
+    protocolVersion: version === 2 || version === 4 ? version : 3,
+    compress: request.flag(parameters.compress),
+  }
+}
+
+/** The numbers of a comma list in the parameter `sources`. @throws InvalidRequestError */
+export function parseSourceIds(request: RequestParameters, list: string): number[] {
+  return list.split(',').map((item) => {
+    const text = item.trim()
+    const id = /^\d+$/.test(text) ? Number(text) : NaN
+    return id <= 0x7fff ? id : request.refuse(parameters.sources)
+  })
+}
+
+/** Path and query of a register request. */
+export function formatRegisterRequest(request: RegisterRequest): string {
+  const query = new URLSearchParams({ protocolVersion: String(request.protocolVersion) })
+  if (request.sources !== undefined) query.set(parameters.sources, request.sources.join(','))
+  query.set(parameters.compress, String(request.compress))
+  return `${PATH}?${query.toString()}`
+}
+
+/** The body of the answer, in the form of the request's protocol version. */
+export function formatSchemas(schemas: readonly SourceSchema[], request: RegisterRequest): string {
+  const list = schemas.map(({ id, version, schema }) => ({ id, version, schema }))
+  const text = JSON.stringify(request.protocolVersion === 4 ? { sourceSchemas: list } : list)
+  return request.compress ? gzipSync(text).toString('base64') : text
+}
+
+/** @throws ResponseMalformedError */
+export function parseSchemas(body: string, request: RegisterRequest): SourceSchema[] {
+  const text = request.compress ? inflate(body) : body
+  const items = request.protocolVersion === 4 ? sourceSchemasOf(text) : parseArray(text, PATH)
+  return items.map((item) => {
+    if (!isSchema(item)) throw malformed(PATH, 'objects with id, version and schema', JSON.stringify(item))
+    return { id: item.id, version: item.version, schema: item.schema }
+  })
+}
+
+function inflate(body: string): string {
+  // A relay that does not know the parameter answers in plain text.
+  if (/^\s*[[{]/.test(body)) return body
+  try {
+    return gunzipSync(Buffer.from(body, 'base64'), { maxOutputLength: COMPRESSED_SCHEMAS_BYTES_MAX }).toString('utf8')
+  } catch (cause) {
+    throw malformed(PATH, 'gzip in base64', body, cause)
+  }
+}
+
+function sourceSchemasOf(text: string): unknown[] {
+  const parsed = parseBody(text, PATH)
+  if (
+    typeof parsed === 'object' &&
+    parsed !== null &&
+    'sourceSchemas' in parsed &&
+    Array.isArray(parsed.sourceSchemas)
+  ) {
+    return parsed.sourceSchemas
+  }
+  throw malformed(PATH, 'an object with sourceSchemas', text)
+}
+
+function isSchema(item: unknown): item is SourceSchema {
+  if (typeof item !== 'object' || item === null) return false
+  if (!('id' in item) || !('version' in item) || !('schema' in item)) return false
+  return Number.isInteger(item.id) && Number.isInteger(item.version) && typeof item.schema === 'string'
+}

@@ -1,0 +1,50 @@
+import { type LogicalSource } from '@aesop/event'
+import { ResponseMalformedError } from './errors.ts'
+import { parameters } from './paths.ts'
+import { type RequestParameters } from './request-parameters.ts'
+
+/** Reads `/sources`: version 1 is the only one that Databus' clients ask for. @throws InvalidRequestError */
+export function checkSourcesRequest(request: RequestParameters): void {
+  request.integer(parameters.version, 1, 2)
+  request.integer(parameters.protocolVersion, 0, Number.MAX_SAFE_INTEGER)
+}
+
+/** The body of `/sources`: `[{"name":"or_test.person","id":41}]`. */
+export function formatSources(sources: readonly LogicalSource[]): string {
+  return JSON.stringify(sources.map(({ name, id }) => ({ name, id })))
+}
+
+/** @throws ResponseMalformedError */
+export function parseSources(body: string): LogicalSource[] {
+  return parseArray(body, '/sources').map((item) => {
+    if (!isSource(item)) throw malformed('/sources', 'objects with name and id', JSON.stringify(item))
+    return { id: item.id, name: item.name }
+  })
+}
+
+function isSource(item: unknown): item is LogicalSource {
+  if (typeof item !== 'object' || item === null || !('id' in item) || !('name' in item)) return false
+  return Number.isInteger(item.id) && typeof item.name === 'string'
+}
+
+/** A body that must be a JSON array. @throws ResponseMalformedError */
+export function parseArray(body: string, path: string): unknown[] {
+  const parsed = parseBody(body, path)
+  if (!Array.isArray(parsed)) throw malformed(path, 'a JSON array', body)
+  return parsed
+}
+
+/** @throws ResponseMalformedError */
+export function parseBody(body: string, path: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (cause) {
+    throw malformed(path, 'JSON', body, cause)
+  }
+}
+
+/** The error for a body of `path` that is not what was `expected`; it shows the beginning of the body. */
+export function malformed(path: string, expected: string, body: string, cause?: unknown): ResponseMalformedError {
+  const message = `the answer to ${path} should be ${expected}, but begins with ${JSON.stringify(body.slice(0, 80))}`
+  return new ResponseMalformedError(message, cause === undefined ? {} : { cause })
+}
