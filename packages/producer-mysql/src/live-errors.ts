@@ -1,0 +1,307 @@
+import { AesopError, type AesopErrorClass, messageOf } from '@aesop/kernel'
+
+export class MysqlUriInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_URI_INVALID',
+    meaning: 'The URI of a physical source can not be read.',
+    remedy:
+      'Write mysql://user:password@host:3306 with %-escapes for special characters, or binlog:<path of the index file>.',
+    canRetry: false,
+  } as const
+  constructor(maskedUri: string, fault: string) {
+    super(MysqlUriInvalidError.kind, `the physical source's uri "${maskedUri}" is no MySQL URI: ${fault}`)
+  }
+}
+
+export class MysqlServerUnreachableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SERVER_UNREACHABLE',
+    meaning: 'No connection to the database server could be made.',
+    remedy: 'Check host and port of the uri, that the server runs, and that its bind_address lets this host in.',
+    canRetry: true,
+  } as const
+  constructor(server: string, cause: unknown) {
+    super(MysqlServerUnreachableError.kind, `the server ${server} can not be reached: ${messageOf(cause)}`, {
+      cause,
+      fields: { server },
+    })
+  }
+}
+
+export class MysqlAccessDeniedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_ACCESS_DENIED',
+    meaning: 'The server refused the user or its password.',
+    remedy: "Correct the uri, or run: ALTER USER '<user>'@'%' IDENTIFIED BY '<password>';",
+    canRetry: false,
+  } as const
+  constructor(server: string, user: string, cause: unknown) {
+    super(MysqlAccessDeniedError.kind, `the server ${server} refused the user "${user}": ${messageOf(cause)}`, {
+      fields: { server, user },
+      remedy: `Correct user and password of the uri, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>';`,
+    })
+  }
+}
+
+export class MysqlGrantMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_GRANT_MISSING',
+    meaning: 'The user lacks a privilege that reading the binary log needs.',
+    remedy: "Run as an administrator: GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO '<user>'@'%';",
+    canRetry: false,
+  } as const
+  constructor(server: string, user: string, privilege: string) {
+    super(
+      MysqlGrantMissingError.kind,
+      `the user "${user}" lacks the privilege ${privilege} on ${server}, which reading its binary log needs`,
+      {
+        fields: { server, user, privilege },
+        remedy: `Run as an administrator: GRANT ${privilege} ON *.* TO '${user}'@'%';`,
+      },
+    )
+  }
+}
+
+export class MysqlBinlogOffError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_BINLOG_OFF',
+    meaning: 'The server writes no binary log, so there is nothing to capture.',
+    remedy:
+      'Put log_bin=mysql-bin, binlog_format=ROW and a server_id into the [mysqld] section of its configuration and restart it; SELECT @@log_bin; shows 1 then.',
+    canRetry: false,
+  } as const
+  constructor(server: string) {
+    super(MysqlBinlogOffError.kind, `the server ${server} has log_bin=OFF, ON is needed`, { fields: { server } })
+  }
+}
+
+export class MysqlBinlogFormatError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_BINLOG_FORMAT',
+    meaning: 'The server logs statements instead of rows; their row changes can not be captured.',
+    remedy: 'Run: SET GLOBAL binlog_format=ROW; and reconnect the applications; keep it in the configuration too.',
+    canRetry: false,
+  } as const
+  constructor(server: string, format: string) {
+    super(MysqlBinlogFormatError.kind, `the server ${server} has binlog_format=${format}, ROW is needed`, {
+      fields: { server, format },
+    })
+  }
+}
+
+export class MysqlRowImageError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_ROW_IMAGE',
+    meaning: 'The server logs only the changed columns of a row, so whole rows can not be delivered.',
+    remedy: 'Run: SET GLOBAL binlog_row_image=FULL; and reconnect the applications; keep it in the configuration too.',
+    canRetry: false,
+  } as const
+  constructor(server: string, image: string) {
+    super(MysqlRowImageError.kind, `the server ${server} has binlog_row_image=${image}, FULL is needed`, {
+      fields: { server, image },
+    })
+  }
+}
+
+export class MysqlServerIdInUseError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SERVER_ID_IN_USE',
+    meaning: 'Another replica of the server, or the server itself, has the server id that was configured here.',
+    remedy:
+      'Give another number in the path of the uri; SHOW SLAVE HOSTS; (SHOW REPLICAS;) and SELECT @@server_id; show the used ones.',
+    canRetry: false,
+  } as const
+  constructor(server: string, serverId: number, holder: string) {
+    super(MysqlServerIdInUseError.kind, `the server id ${serverId} is in use on ${server} by ${holder}`, {
+      fields: { server, serverId },
+    })
+  }
+}
+
+export class MysqlTableUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TABLE_UNKNOWN',
+    meaning: 'A configured table does not exist on the server, or the user may not see it.',
+    remedy: "Correct the uri of the source, create the table, or run: GRANT SELECT ON <database>.* TO '<user>'@'%';",
+    canRetry: false,
+  } as const
+  constructor(server: string, user: string, tables: readonly string[]) {
+    const names = tables.join(', ')
+    super(MysqlTableUnknownError.kind, `the user "${user}" sees no table ${names} on ${server}`, {
+      fields: { server, tables },
+      remedy: `Correct the uri of the source (SHOW TABLES; lists what is there), create the table, or run: GRANT SELECT ON ${tables[0] ?? names} TO '${user}'@'%';`,
+    })
+  }
+}
+
+export class MysqlLogPurgedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_LOG_PURGED',
+    meaning:
+      'The server has deleted the part of its binary log that comes next; changes in between can no longer be read from it.',
+    remedy:
+      'Remove the stored position and bootstrap the consumers again; raise binlog_expire_logs_seconds (expire_logs_days) so that it covers the longest stop.',
+    canRetry: false,
+  } as const
+  constructor(server: string, wanted: string, oldest: string) {
+    super(
+      MysqlLogPurgedError.kind,
+      `the binary log of ${server} is wanted from ${wanted}, but begins at ${oldest} now (SHOW BINARY LOGS;)`,
+      { fields: { server, wanted, oldest } },
+    )
+  }
+}
+
+export class MysqlPositionInFutureError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_POSITION_IN_FUTURE',
+    meaning:
+      "The stored position lies behind the end of the server's binary log: the log was reset, the server restored, or it is another server.",
+    remedy:
+      'Compare with SHOW BINARY LOGS; and, if the log was reset on purpose, remove the stored position, set startFrom, and bootstrap the consumers again.',
+    canRetry: false,
+  } as const
+  constructor(server: string, wanted: string, newest: string) {
+    super(
+      MysqlPositionInFutureError.kind,
+      `the binary log of ${server} is wanted from ${wanted}, but ends at ${newest}`,
+      { fields: { server, wanted, newest } },
+    )
+  }
+}
+
+export class MysqlLogResetError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_LOG_RESET',
+    meaning:
+      'The server does not know the last transaction that was read: its binary log was reset or it is another server.',
+    remedy:
+      'Compare with SELECT @@gtid_binlog_pos; (MySQL: @@gtid_executed) and, if this is meant, remove the stored position, set startFrom, and bootstrap the consumers again.',
+    canRetry: false,
+  } as const
+  constructor(server: string, wanted: string, known: string) {
+    super(
+      MysqlLogResetError.kind,
+      `the last transaction read from ${server} was ${wanted}, but its binary log knows only "${known}"`,
+      { fields: { server, wanted, known } },
+    )
+  }
+}
+
+export class MysqlConnectionLostError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_CONNECTION_LOST',
+    meaning: 'The connection that carries the binary log ended.',
+    remedy: 'The source connects again by itself; if it happens often, read the error log of the server.',
+    canRetry: true,
+  } as const
+  constructor(server: string, cause: unknown) {
+    super(MysqlConnectionLostError.kind, `the binary log connection to ${server} was lost: ${messageOf(cause)}`, {
+      cause,
+      fields: { server },
+    })
+  }
+}
+
+export class MysqlServerSilentError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SERVER_SILENT',
+    meaning: 'Neither events nor heartbeats came for longer than the read deadline: the connection is half-open.',
+    remedy:
+      'The source connects again by itself; if it happens often, look at firewalls and address translation between the hosts.',
+    canRetry: true,
+  } as const
+  constructor(server: string, silentMs: number) {
+    super(MysqlServerSilentError.kind, `nothing came from ${server} for ${silentMs} ms, not even a heartbeat`, {
+      fields: { server, silentMs },
+    })
+  }
+}
+
+export class MysqlEventChecksumError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_EVENT_CHECKSUM',
+    meaning: 'The checksum of a binary log event does not match its bytes.',
+    remedy:
+      'The source reads it again by itself; if it fails at the same place, check the log on the server with mariadb-binlog --verify-binlog-checksum.',
+    canRetry: true,
+  } as const
+  constructor(place: string, expected: number, computed: number) {
+    super(
+      MysqlEventChecksumError.kind,
+      `the event ${place} has the checksum ${expected.toString(16)}, its bytes give ${computed.toString(16)}`,
+    )
+  }
+}
+
+export class MysqlClientChangedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_CLIENT_CHANGED',
+    meaning: 'The installed zongji or mysql2 differs inside from the versions that the tap was written for.',
+    remedy:
+      'Install the versions that packages/producer-mysql/package.json names exactly: npm ls mysql2 @vlasky/zongji shows what is there.',
+    canRetry: false,
+  } as const
+  constructor(fault: string) {
+    super(MysqlClientChangedError.kind, `the binary log can not be tapped: ${fault}`)
+  }
+}
+
+export class MysqlServerError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_SERVER_ERROR',
+    meaning: 'The server answered with an error that has no name of its own here.',
+    remedy: 'Read the text of the server; the source tries again by itself.',
+    canRetry: true,
+  } as const
+  constructor(server: string, cause: unknown) {
+    super(MysqlServerError.kind, `the server ${server} answered: ${messageOf(cause)}`, { cause, fields: { server } })
+  }
+}
+
+export class MysqlStoredPositionError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_STORED_POSITION',
+    meaning: 'The stored position of a MySQL source can not be used.',
+    remedy: 'Restore the file of the max-SCN store from a copy, or remove it and set startFrom.',
+    canRetry: false,
+  } as const
+  constructor(fault: string) {
+    super(MysqlStoredPositionError.kind, `the stored position can not be used: ${fault}`)
+  }
+}
+
+export class MysqlStartFromError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_START_FROM',
+    meaning: 'startFrom of a physical source names no place in its binary log.',
+    remedy: 'Use earliest, latest, scn:<number>, timestamp:<ISO 8601 or milliseconds>, or gtid:<position>.',
+    canRetry: false,
+  } as const
+  constructor(startFrom: string, fault: string) {
+    super(MysqlStartFromError.kind, `startFrom "${startFrom}" can not be used: ${fault}`)
+  }
+}
+
+/** The errors of the live side, part of the package's catalogue. */
+export const liveMysqlErrors: readonly AesopErrorClass[] = [
+  MysqlUriInvalidError,
+  MysqlServerUnreachableError,
+  MysqlAccessDeniedError,
+  MysqlGrantMissingError,
+  MysqlBinlogOffError,
+  MysqlBinlogFormatError,
+  MysqlRowImageError,
+  MysqlServerIdInUseError,
+  MysqlTableUnknownError,
+  MysqlLogPurgedError,
+  MysqlPositionInFutureError,
+  MysqlLogResetError,
+  MysqlConnectionLostError,
+  MysqlServerSilentError,
+  MysqlEventChecksumError,
+  MysqlClientChangedError,
+  MysqlServerError,
+  MysqlStoredPositionError,
+  MysqlStartFromError,
+]

@@ -1,0 +1,209 @@
+import ZongJi from '@vlasky/zongji'
+import { messageOf } from '@aesop/kernel'
+import { MysqlClientChangedError } from './live-errors.ts'
+
+/*
+ * The only file that knows the insides of zongji and mysql2. zongji shakes hands, authenticates and writes the dump
+ * command; the packets of that command are taken here, before zongji would decode them.
+ *
+ * A packet, as mysql2 hands it over, lies in `buffer` from `start` to `end`:
+ *
+ *   0  3  length of the payload
+ *   3  1  sequence id
+ *   4  1  marker: 00 an event follows, FE end of the dump, FF error
+ *   5  …  the event
+ */
+const PACKET_HEADER_BYTES = 4
+const EVENT_MARKER = 0x00
+const END_MARKER = 0xfe
+const EVENT_HEADER_BYTES = 19
+
+interface Packet {
+  readonly sequenceId: number
+  readonly numPackets: number
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+interface TappedConnection {
+  _command: unknown
+  _paused: boolean
+  sequenceId: number
+  handlePacket(packet?: Packet): void
+  query(sql: string, done: (error: Error | null) => void): void
+  pause(): void
+  resume(): void
+  readonly stream: { destroy(): unknown }
+}
+
+interface ZongJiInside {
+  connection: TappedConnection | null
+  ctrlConnection: TappedConnection | null
+  BinlogClass: (new () => object) | undefined
+}
+
+/** Where the tap delivers. Bytes are valid during the call only. */
+export interface TapListener {
+  /** One event with its checksum. It must not throw. */
+  onEvent(bytes: Buffer, offset: number, end: number): void
+  /** The connection or the dump ended; called once. `error` is what mysql2 or zongji gave. */
+  onError(error: unknown): void
+}
+
+export interface TapOptions {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly serverId: number
+  readonly connectTimeoutMs: number
+  /** Statements for the dump connection, run before the dump begins. */
+  readonly preamble: readonly string[]
+}
+
+export interface TapStart {
+  readonly filename?: string
+  readonly position?: number
+  readonly gtidSet?: string
+}
+
+/** One dump connection. `start` may be called once. */
+export class ZongjiTap {
+  private readonly options: TapOptions
+  private readonly zongji: ZongJi
+  private readonly inside: ZongJiInside
+  private listener: TapListener | undefined
+  private ended = false
+
+  constructor(options: TapOptions) {
+    this.options = options
+    const { host, port, user, password, connectTimeoutMs: connectTimeout } = options
+    this.zongji = new ZongJi({ host, port, user, password, connectTimeout })
+    this.inside = this.zongji as unknown as ZongJiInside
+  }
+
+  start(from: TapStart, listener: TapListener): void {
+    this.listener = listener
+    this.zongji.on('error', (error) => {
+      this.fail(error)
+    })
+    this.zongji.on('ready', () => {
+      try {
+        this.attach()
+      } catch (error) {
+        this.fail(error)
+      }
+    })
+    this.zongji.start({ ...from, serverId: this.options.serverId })
+  }
+
+  /** Holds the connection; packets that are in hand are kept by mysql2 and come after `resume`. */
+  pause(): void {
+    this.inside.connection?.pause()
+  }
+
+  resume(): void {
+    if (!this.ended) this.inside.connection?.resume()
+  }
+
+  /** Resolves when the connections are gone; nothing is delivered once this has been called. */
+  async stop(): Promise<void> {
+    this.ended = true
+    const connections = [this.inside.connection, this.inside.ctrlConnection]
+    // zongji asks the server to kill the dump thread and gives up after a second.
+    await new Promise<void>((resolve) => {
+      this.zongji.once('stopped', resolve)
+      this.zongji.stop()
+    })
+    for (const connection of connections) connection?.stream.destroy()
+  }
+
+  private fail(error: unknown): void {
+    if (this.ended) return
+    this.ended = true
+    this.listener?.onError(error)
+  }
+
+  /** Runs inside zongji's `ready`, just before it queues the dump command. */
+  private attach(): void {
+    const { connection, BinlogClass } = this.inside
+    if (connection === null || this.ended) return
+    requireInside(connection, BinlogClass)
+    for (const sql of this.options.preamble) {
+      connection.query(sql, (error) => {
+        if (error !== null) this.fail(error)
+      })
+    }
+    const original = connection.handlePacket.bind(connection)
+    connection.handlePacket = (packet) => {
+      if (this.ended) return
+      if (packet === undefined || connection._paused || !(connection._command instanceof BinlogClass)) {
+        original(packet)
+        return
+      }
+      this.take(connection, packet, original)
+    }
+  }
+
+  private take(connection: TappedConnection, packet: Packet, original: (packet: Packet) => void): void {
+    const marker = packet.buffer[packet.start + PACKET_HEADER_BYTES]
+    if (marker === END_MARKER && packet.end - packet.start < 10) {
+      this.fail(new Error('the server ended the dump'))
+      return
+    }
+    if (marker !== EVENT_MARKER) {
+      original(packet)
+      return
+    }
+    if (packet.sequenceId !== connection.sequenceId) {
+      this.fail(new Error(`packet ${packet.sequenceId} came where ${connection.sequenceId} was expected`))
+      return
+    }
+    connection.sequenceId = (packet.sequenceId + packet.numPackets) & 0xff
+    this.listener?.onEvent(packet.buffer, packet.start + PACKET_HEADER_BYTES + 1, packet.end)
+  }
+}
+
+function requireInside(
+  connection: TappedConnection,
+  BinlogClass: ZongJiInside['BinlogClass'],
+): asserts BinlogClass is new () => object {
+  const wanted: [boolean, string][] = [
+    [typeof BinlogClass === 'function', 'zongji has no BinlogClass when it is ready'],
+    [typeof connection.handlePacket === 'function', "mysql2's connection has no handlePacket"],
+    [typeof connection.sequenceId === 'number', "mysql2's connection has no sequenceId"],
+    [typeof connection._paused === 'boolean', "mysql2's connection has no _paused"],
+    ['_command' in connection, "mysql2's connection has no _command"],
+  ]
+  for (const [holds, fault] of wanted) if (!holds) throw new MysqlClientChangedError(fault)
+  checkPacketParser(connection)
+}
+
+/**
+ * Sends a canned packet through a parser of the same class as the connection's, and through the same function that the
+ * tap takes packets with: an event must come out as it went in.
+ *
+ * @throws MysqlClientChangedError
+ */
+export function checkPacketParser(connection: object): void {
+  const parser: unknown = Reflect.get(connection, 'packetParser')
+  const make: unknown = typeof parser === 'object' && parser !== null ? parser.constructor : undefined
+  if (typeof make !== 'function') throw new MysqlClientChangedError("mysql2's connection has no packetParser")
+  const event = Buffer.alloc(EVENT_HEADER_BYTES, 7)
+  const wire = Buffer.concat([Buffer.from([EVENT_HEADER_BYTES + 1, 0, 0, 5, EVENT_MARKER]), event])
+  let seen: Buffer | undefined
+  const take = (packet: Packet): void => {
+    if (packet.sequenceId !== 5 || packet.numPackets !== 1) return
+    seen = packet.buffer.subarray(packet.start + PACKET_HEADER_BYTES + 1, packet.end)
+  }
+  try {
+    const probe = Reflect.construct(make, [take]) as { execute(chunk: Buffer): void }
+    probe.execute(wire)
+  } catch (error) {
+    throw new MysqlClientChangedError(`mysql2's packet parser refused a canned packet: ${messageOf(error)}`)
+  }
+  if (seen === undefined || !seen.equals(event)) {
+    throw new MysqlClientChangedError("mysql2's packet parser gave a canned event back in another form")
+  }
+}

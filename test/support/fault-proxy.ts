@@ -1,0 +1,114 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+interface Pair {
+  readonly near: Socket
+  readonly far: Socket
+}
+
+/**
+ * Stands between a client and a server on this host and does what networks do: cuts connections, lets them go silent
+ * (half-open: neither side learns of it), or delays what the server sends.
+ */
+export class FaultProxy {
+  private readonly targetPort: number
+  private readonly pairs = new Set<Pair>()
+  private readonly server: Server
+  private stalled = false
+  private refusing = false
+  private delayMs = 0
+  /** Connections taken so far. */
+  accepted = 0
+
+  private constructor(targetPort: number) {
+    this.targetPort = targetPort
+    this.server = createServer((near) => {
+      this.join(near)
+    })
+  }
+
+  static async start(targetPort: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(targetPort)
+    await new Promise<void>((resolve) => {
+      proxy.server.listen(0, '127.0.0.1', resolve)
+    })
+    return proxy
+  }
+
+  get port(): number {
+    const address = this.server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  /** Resets every connection. */
+  cut(): void {
+    for (const { near, far } of this.pairs) {
+      near.resetAndDestroy()
+      far.destroy()
+    }
+    this.pairs.clear()
+  }
+
+  /** From now on nothing passes any more on the connections that are there; new ones work. */
+  stall(): void {
+    for (const { near, far } of this.pairs) {
+      for (const socket of [near, far]) {
+        socket.removeAllListeners('data')
+        socket.removeAllListeners('close')
+        socket.pause()
+      }
+    }
+  }
+
+  /** New connections are taken and stay silent, until `heal`. */
+  stallNew(): void {
+    this.stalled = true
+  }
+
+  /** New connections are reset at once, until `heal`. */
+  refuse(): void {
+    this.refusing = true
+  }
+
+  /** Everything that the server sends comes this much later. */
+  delay(ms: number): void {
+    this.delayMs = ms
+  }
+
+  heal(): void {
+    this.stalled = false
+    this.refusing = false
+    this.delayMs = 0
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    await new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve()
+      })
+    })
+  }
+
+  private join(near: Socket): void {
+    this.accepted++
+    if (this.refusing) {
+      near.resetAndDestroy()
+      return
+    }
+    const far = connect(this.targetPort, '127.0.0.1')
+    const pair = { near, far }
+    this.pairs.add(pair)
+    const end = (): void => {
+      near.destroy()
+      far.destroy()
+      this.pairs.delete(pair)
+    }
+    for (const socket of [near, far]) socket.on('error', end).on('close', end)
+    if (this.stalled) return
+    near.on('data', (chunk) => far.write(chunk))
+    far.on('data', (chunk) => {
+      if (this.delayMs === 0) near.write(chunk)
+      else setTimeout(() => near.write(chunk), this.delayMs)
+    })
+  }
+}

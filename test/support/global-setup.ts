@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process'
+import { findMariadbd } from './mariadb-server.ts'
+
+const REMEDY = 'apt-get update && apt-get install -y mariadb-server'
+
+/** Which servers a run uses: `AESOP_TEST_SERVERS=mariadb` narrows it on purpose, an empty value means none. */
+function wantsMariadb(): boolean {
+  const servers = process.env['AESOP_TEST_SERVERS']
+  return servers === undefined || servers.split(',').includes('mariadb')
+}
+
+/** Makes sure, before any test with a server runs, that there is one. */
+export default function setup(): void {
+  if (!wantsMariadb() || findMariadbd() !== undefined) return
+  if (process.getuid?.() !== 0) throw new Error(`MariaDB is needed and not installed; run as root: ${REMEDY}`)
+  const result = spawnSync('sh', ['-c', REMEDY], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    encoding: 'utf8',
+  })
+  if (findMariadbd() !== undefined) return
+  throw new Error(`MariaDB could not be installed; run: ${REMEDY}\n${result.stdout}\n${result.stderr}`)
+}
