@@ -1,0 +1,169 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+/*
+ * The shape of the repository, held by a test: who may import whom, what is declared, how long a file may be. The
+ * compiler catches cycles and deep imports, but not an undeclared import between hoisted workspaces.
+ */
+const ROOT = resolve(import.meta.dirname, '..')
+const FILE_LINES_MAX = 500
+
+/** A package may import packages of lower rows. Runtime sees the kernel only. */
+const ROWS: Readonly<Record<string, number>> = {
+  kernel: 0,
+  event: 1,
+  schema: 2,
+  checkpoint: 2,
+  buffer: 2,
+  stats: 2,
+  wire: 3,
+  producer: 3,
+  relay: 4,
+  client: 4,
+  'producer-mysql': 4,
+  runtime: 5,
+  'container-relay': 6,
+  'container-client': 6,
+  'container-bootstrap': 6,
+  'container-bootstrap-producer': 6,
+  'container-blocking-bootstrap': 6,
+  launch: 7,
+}
+
+/** Third-party packages that only these folders or files may import. */
+const ONLY: readonly (readonly [string, RegExp])[] = [
+  ['inversify', /^packages\/runtime\/src\/[^/]*(\/[^/]*)?\.ts$/],
+  ['yaml', /^packages\/runtime\/src\/descriptor\//],
+  ['ajv', /^packages\/runtime\/src\/descriptor\//],
+  ['winston', /^packages\/runtime\/src\//],
+  ['prom-client', /^packages\/runtime\/src\//],
+  ['express', /^packages\/(relay|runtime)\/src\//],
+  ['@vlasky/zongji', /^packages\/producer-mysql\/src\//],
+  ['mysql2', /^packages\/producer-mysql\/src\//],
+  ['avsc', /^packages\/schema\/src\//],
+]
+
+interface Manifest {
+  readonly name: string
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+const rooms = ['packages', 'containers'].flatMap((parent) =>
+  readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
+)
+const manifestOf = (room: string): Manifest =>
+  JSON.parse(readFileSync(join(ROOT, room, 'package.json'), 'utf8')) as Manifest
+
+function filesBelow(folder: string, ending: RegExp): string[] {
+  const inside = readdirSync(join(ROOT, folder), { withFileTypes: true })
+  return inside.flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return /^(node_modules|dist|\..*)$/.test(entry.name) ? [] : filesBelow(path, ending)
+    return ending.test(entry.name) ? [path] : []
+  })
+}
+
+/** Every module name that a source file imports, statically or not. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '')
+  return [...text.matchAll(/(?:\bfrom|^import|\bimport\()\s*'([^']+)'/gm)].map((match) => match[1] ?? '')
+}
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+
+describe.each(rooms)('%s', (room) => {
+  const manifest = manifestOf(room)
+  const short = manifest.name.replace('@aesop/', '')
+  const declared = Object.keys(manifest.dependencies ?? {})
+  const sources = filesBelow(`${room}/src`, /\.ts$/)
+
+  test('stands above everything that it depends on', () => {
+    const row = ROWS[short] ?? -1
+    const inner = declared.filter((name) => name.startsWith('@aesop/')).map((name) => name.slice('@aesop/'.length))
+    expect(inner.filter((name) => (ROWS[name] ?? 99) >= row)).toEqual([])
+    if (short === 'runtime') expect(inner).toEqual(['kernel'])
+    if (row > 0 && row < 5) expect(inner).not.toContain('runtime')
+  })
+
+  test('declares each package that its source imports', () => {
+    const outside = sources.flatMap((file) => importsOf(file).filter((name) => !/^(\.|node:)/.test(name)))
+    expect([...new Set(outside.map(packageOf))].filter((name) => !declared.includes(name))).toEqual([])
+  })
+
+  test('refers in its tsconfig to what it depends on', () => {
+    const config = JSON.parse(readFileSync(join(ROOT, room, 'tsconfig.json'), 'utf8')) as {
+      references?: readonly { path: string }[]
+    }
+    const referred = (config.references ?? []).map(
+      ({ path }) => manifestOf(relative(ROOT, resolve(ROOT, room, path))).name,
+    )
+    expect(referred.sort()).toEqual(declared.filter((name) => name.startsWith('@aesop/')).sort())
+  })
+
+  test('has a README of at most 60 lines', () => {
+    const readme = join(ROOT, room, 'README.md')
+    expect(existsSync(readme)).toBe(true)
+    expect(readFileSync(readme, 'utf8').split('\n').length).toBeLessThanOrEqual(61)
+  })
+})
+
+describe('the repository', () => {
+  const code = ['packages', 'containers', 'samples', 'test'].flatMap((folder) => filesBelow(folder, /\.(ts|js)$/))
+
+  test(`has no code file of more than ${FILE_LINES_MAX} lines`, () => {
+    const long = code.filter((file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length > FILE_LINES_MAX + 1)
+    expect(long).toEqual([])
+  })
+
+  test('imports each heavy package only where it belongs', () => {
+    const sources = code.filter((file) => /\/src\//.test(file))
+    const astray = ONLY.flatMap(([name, where]) =>
+      sources.filter((file) => importsOf(file).some((specifier) => packageOf(specifier) === name) && !where.test(file)),
+    )
+    expect(astray).toEqual([])
+  })
+
+  test('imports inversify in exactly one file', () => {
+    expect(code.filter((file) => /\/src\//.test(file) && importsOf(file).includes('inversify'))).toHaveLength(1)
+  })
+
+  test('imports siblings by file name and other packages by their name', () => {
+    const wrong = code.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith('.') && leavesItsRoom(file, specifier))
+        .map((specifier) => `${file}: ${specifier}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('skips no test, singles none out, and leaves no unfinished mark', () => {
+    const marks = /\b(test|it|describe)\.(only|skip|todo|fails)\b|\b(TODO|FIXME|XXX)\b/
+    const marked = code.filter(
+      (file) => file !== 'test/tidy.test.ts' && marks.test(readFileSync(join(ROOT, file), 'utf8')),
+    )
+    expect(marked).toEqual([])
+  })
+
+  test('has one first-level heading in each document', () => {
+    const documents = [...filesBelow('docs', /\.md$/), ...rooms.map((room) => `${room}/README.md`), 'README.md']
+    const headings = (file: string): number =>
+      readFileSync(join(ROOT, file), 'utf8')
+        .replace(/^```[\s\S]*?^```/gm, '')
+        .split('\n')
+        .filter((line) => line.startsWith('# ')).length
+    expect(documents.filter((file) => existsSync(join(ROOT, file)) && headings(file) !== 1)).toEqual([])
+  })
+})
+
+/** Source files of a package may not reach into another one by a relative path; tests may use their own package. */
+function leavesItsRoom(file: string, specifier: string): boolean {
+  const room = /^(packages|containers)\/[^/]+/.exec(file)?.[0]
+  if (room === undefined) return false
+  const target = relative(ROOT, resolve(ROOT, dirname(file), specifier))
+  return !target.startsWith(`${room}/`) && !target.startsWith('test/')
+}
