@@ -1,0 +1,104 @@
+import { BufferChunk } from './buffer-chunk.ts'
+import { eventEnd, isEndOfPeriodAt, scnAt, visibleNext } from './event-walk.ts'
+import { type Segment } from './segment.ts'
+
+/** What `BufferCursor.next` found: a chunk, nothing new, the window gone, or an event larger than asked for. */
+export type CursorStep =
+  | BufferChunk
+  | { readonly kind: 'caughtUp' }
+  | { readonly kind: 'overrun'; readonly scn: bigint }
+  | { readonly kind: 'tooSmall'; readonly pendingEventBytes: number }
+
+export interface CursorPlace {
+  readonly segment: Segment
+  readonly offset: number
+}
+
+/** What a cursor needs of its buffer. */
+export interface CursorHome {
+  /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
+  placeAfter(scn: bigint): CursorPlace | undefined
+  readonly reclaim: (segment: Segment) => void
+}
+
+const CAUGHT_UP = { kind: 'caughtUp' } as const
+
+/** A reader's place in the buffer. It goes on in O(1) and notices when the writer has overrun it. */
+export class BufferCursor {
+  readonly #home: CursorHome
+  #segment: Segment
+  #number: number
+  #offset: number
+  #scn: bigint
+  #atWindowEnd: boolean
+
+  /** @param scn SCN of the last window that lies wholly before the place, or of the one that the place is within */
+  constructor(home: CursorHome, place: CursorPlace, scn: bigint, atWindowEnd: boolean) {
+    this.#home = home
+    this.#segment = place.segment
+    this.#number = place.segment.number
+    this.#offset = place.offset
+    this.#scn = scn
+    this.#atWindowEnd = atWindowEnd
+  }
+
+  /** SCN of the last window that was read wholly or in part. */
+  get scn(): bigint {
+    return this.#scn
+  }
+  /** True when the next event begins a window. */
+  get atWindowEnd(): boolean {
+    return this.#atWindowEnd
+  }
+
+  /** The next whole events, at most `maxBytes` of them, from one segment. The caller releases the chunk. */
+  next(maxBytes: number): CursorStep {
+    if (this.#segment.number !== this.#number && !this.#findAgain()) return { kind: 'overrun', scn: this.#scn }
+    if (!this.#hop()) return CAUGHT_UP
+    const segment = this.#segment
+    const from = this.#offset
+    const last =
+      segment.visibleEnd - from <= maxBytes ? segment.lastEventOffset : lastEventWithin(segment, from, maxBytes)
+    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: eventEnd(segment.bytes, from) - from }
+    this.#offset = eventEnd(segment.bytes, last)
+    this.#scn = scnAt(segment.bytes, last)
+    this.#atWindowEnd = isEndOfPeriodAt(segment.bytes, last)
+    const bytes = segment.bytes.subarray(from, this.#offset)
+    const chunk = new BufferChunk(segment, bytes, this.#scn, this.#atWindowEnd, this.#home.reclaim)
+    this.#hop()
+    return chunk
+  }
+
+  /** Moves into the next segment when this one is read. @returns whether events are waiting */
+  #hop(): boolean {
+    if (this.#offset < this.#segment.visibleEnd) return true
+    const next = visibleNext(this.#segment)
+    if (next === undefined) return false
+    this.#segment = next
+    this.#number = next.number
+    this.#offset = 0
+    return true
+  }
+
+  #findAgain(): boolean {
+    const place = this.#atWindowEnd ? this.#home.placeAfter(this.#scn) : undefined
+    if (place === undefined) return false
+    this.#segment = place.segment
+    this.#number = place.segment.number
+    this.#offset = place.offset
+    return true
+  }
+}
+
+/** Offset of the last event that ends within `maxBytes` from `from`; −1 when the first one does not. */
+function lastEventWithin(segment: Segment, from: number, maxBytes: number): number {
+  const limit = from + maxBytes
+  let last = -1
+  for (let at = from; at < segment.visibleEnd;) {
+    const end = eventEnd(segment.bytes, at)
+    if (end > limit) break
+    last = at
+    at = end
+  }
+  return last
+}

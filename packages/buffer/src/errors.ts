@@ -1,0 +1,99 @@
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+
+export class WindowTooLargeError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_WINDOW_TOO_LARGE',
+    meaning: 'One transaction has more bytes than the whole event buffer.',
+    remedy: 'Raise databus.relay.eventBuffer.maxSize above the largest transaction, or split the transaction.',
+    canRetry: false,
+  } as const
+  constructor(windowBytes: number, maxBytes: number) {
+    super(
+      WindowTooLargeError.kind,
+      `the open window needs more than ${windowBytes} bytes, the event buffer has ${maxBytes}`,
+      { fields: { windowBytes, maxBytes } },
+    )
+  }
+}
+
+export class BufferFullError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_FULL',
+    meaning: 'A producer went on writing into a full BLOCK_ON_WRITE buffer.',
+    remedy: 'Let the producer await whenWritable() between windows.',
+    canRetry: false,
+  } as const
+  constructor(heldBytes: number, maxBytes: number) {
+    super(BufferFullError.kind, `the event buffer holds ${heldBytes} bytes and may hold ${maxBytes}`, {
+      fields: { heldBytes, maxBytes },
+    })
+  }
+}
+
+export class ScnOrderError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_SCN_ORDER',
+    meaning: 'A producer closed a window under an SCN that is not above the one before.',
+    remedy:
+      'The source went back in time: check whether it was restored or replaced, and begin again with a fresh state.',
+    canRetry: false,
+  } as const
+  constructor(scn: bigint, lastScn: bigint) {
+    super(
+      ScnOrderError.kind,
+      `a window can't be closed under SCN ${scn.toString()}: expected one above ${lastScn.toString()}`,
+      {
+        fields: { scn, lastScn },
+      },
+    )
+  }
+}
+
+export class WindowStateError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_WINDOW_STATE',
+    meaning: 'A producer called the buffer in a wrong order.',
+    remedy: 'The order is start, then per window: beginWindow, append …, endWindow or rollbackWindow.',
+    canRetry: false,
+  } as const
+  constructor(call: string, fault: string) {
+    super(WindowStateError.kind, `${call} was called, but ${fault}`)
+  }
+}
+
+export class ValueOverflowError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_VALUE_OVERFLOW',
+    meaning: 'A value writer wrote more bytes than it had announced in maxValueBytes.',
+    remedy: 'Correct the bound that the mapper gives for its values.',
+    canRetry: false,
+  } as const
+  constructor(sourceId: number, writtenBytes: number, announcedBytes: number) {
+    super(
+      ValueOverflowError.kind,
+      `an event of source ${sourceId} takes ${writtenBytes} bytes, announced were at most ${announcedBytes}`,
+      { fields: { sourceId, writtenBytes, announcedBytes } },
+    )
+  }
+}
+
+export class BufferSizeInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_SIZE_INVALID',
+    meaning: 'The size of an event buffer is too small to hold events.',
+    remedy: 'Set databus.relay.eventBuffer.maxSize to 64 KiB or more; 10 MB is the usual size.',
+    canRetry: false,
+  } as const
+  constructor(maxBytes: number, minBytes: number) {
+    super(BufferSizeInvalidError.kind, `the event buffer's size is ${maxBytes} bytes, expected at least ${minBytes}`)
+  }
+}
+
+export const bufferErrors: readonly AesopErrorClass[] = [
+  WindowTooLargeError,
+  BufferFullError,
+  ScnOrderError,
+  WindowStateError,
+  ValueOverflowError,
+  BufferSizeInvalidError,
+]

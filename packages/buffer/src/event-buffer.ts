@@ -1,0 +1,314 @@
+import {
+  type EventAppend,
+  eventBytesMax,
+  eventLayout,
+  sealEvent,
+  type ValueWriter,
+  writeEndOfPeriod,
+  writeEvent,
+} from '@aesop/event'
+import { BufferCursor, type CursorHome, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
+import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
+import { type Segment } from './segment.ts'
+import { SegmentPool } from './segment-pool.ts'
+import { segmentBytesFor } from './segment-size.ts'
+import { findWindowAfter, findWindowAt, oldestWindow } from './window-search.ts'
+
+/** What happens when the buffer is full: old windows go, or the writer waits for `discardThrough`. */
+export type QueuePolicy = 'OVERWRITE_ON_WRITE' | 'BLOCK_ON_WRITE'
+
+export interface EventBufferOptions {
+  /** Sum of the segments, in bytes. */
+  readonly maxBytes: number
+  /** Written into every event. */
+  readonly physicalPartition: number
+  readonly queuePolicy?: QueuePolicy
+  /** Left out: derived from `maxBytes`. */
+  readonly segmentBytes?: number
+}
+
+/** Where a reader that names an SCN stands. */
+export type SeekResult =
+  | { readonly kind: 'found'; readonly cursor: BufferCursor }
+  /** Windows after that SCN are no more: the oldest there is comes after `prevScn`. */
+  | { readonly kind: 'gone'; readonly prevScn: bigint }
+  /** The SCN is above every SCN that was written. */
+  | { readonly kind: 'future'; readonly lastScn: bigint }
+
+export type ReadResult = CursorStep | Exclude<SeekResult, { readonly kind: 'found' }>
+
+/** The last windows of one physical source, as bytes of the wire; see DESIGN.md. One writer, any number of readers. */
+export class EventBuffer implements CursorHome {
+  readonly maxBytes: number
+  readonly physicalPartition: number
+  readonly queuePolicy: QueuePolicy
+  readonly #pool: SegmentPool
+  readonly #segments: Segment[] = []
+  readonly #listeners = new Set<() => void>()
+  #segmentNumber = 0
+  #heldBytes = 0
+  #prevScn = -1n
+  #lastScn = -1n
+  #started = false
+  #windows = 0
+  #lastWindow: CursorPlace | undefined
+  #write: Segment
+  #windowOpen = false
+  /** Where the open window begins; undefined until it has an event. */
+  #windowSegment: Segment | undefined
+  #windowOffset = 0
+  #timestampNanos = 0n
+  #writable: { promise: Promise<void>; resolve: () => void } | undefined
+
+  constructor(options: EventBufferOptions) {
+    this.maxBytes = options.maxBytes
+    this.physicalPartition = options.physicalPartition
+    this.queuePolicy = options.queuePolicy ?? 'OVERWRITE_ON_WRITE'
+    const segmentBytes = options.segmentBytes ?? segmentBytesFor(options.maxBytes)
+    const retiredBytesMax = Math.max(Math.floor(options.maxBytes / 4), 2 * segmentBytes)
+    this.#pool = new SegmentPool(segmentBytes, options.maxBytes, retiredBytesMax)
+    this.#write = this.#activate(segmentBytes)
+  }
+
+  /** SCN of the oldest window; −1 while there is none. */
+  get minScn(): bigint {
+    const place = oldestWindow(this.#segments)
+    return place === undefined ? -1n : place.segment.firstWindowScn
+  }
+  /** The greatest SCN whose window is known and not there: reading from it on misses nothing. */
+  get prevScn(): bigint {
+    return this.#prevScn
+  }
+  /** SCN of the newest window, or `prevScn` while there is none. */
+  get lastScn(): bigint {
+    return this.#lastScn
+  }
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+  get pool(): SegmentPool {
+    return this.#pool
+  }
+  /** Bytes of all segments in use. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+  /** Windows closed since the start. */
+  get windows(): number {
+    return this.#windows
+  }
+  /** Commit time of the newest event, nanoseconds since 1970; 0 before the first. */
+  get timestampNanos(): bigint {
+    return this.#timestampNanos
+  }
+
+  /** Says after which SCN the source begins; called once, before the first window. */
+  start(prevScn: bigint): void {
+    if (this.#started) throw new WindowStateError('start', 'the buffer is started already')
+    this.#started = true
+    this.#prevScn = prevScn
+    this.#lastScn = prevScn
+  }
+
+  beginWindow(): void {
+    if (!this.#started) throw new WindowStateError('beginWindow', 'the buffer is not started')
+    if (this.#windowOpen) throw new WindowStateError('beginWindow', 'a window is open')
+    this.#windowOpen = true
+  }
+
+  append(append: EventAppend, write: ValueWriter): void {
+    if (!this.#windowOpen) throw new WindowStateError('append', 'no window is open')
+    const bytesMax = eventBytesMax(append.key, append.maxValueBytes)
+    const segment = this.#roomFor(bytesMax)
+    const from = segment.writeEnd
+    const end = writeEvent(segment.bytes, from, append, this.physicalPartition, write)
+    if (end - from > bytesMax) throw new ValueOverflowError(append.sourceId, end - from, bytesMax)
+    this.#timestampNanos = append.timestampNanos
+    this.#noteWritten(segment, from, end)
+  }
+
+  /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
+  endWindow(scn: bigint): void {
+    if (!this.#windowOpen) throw new WindowStateError('endWindow', 'no window is open')
+    if (scn <= this.#lastScn) throw new ScnOrderError(scn, this.#lastScn)
+    const segment = this.#roomFor(eventLayout.END_OF_PERIOD_BYTES)
+    const from = segment.writeEnd
+    const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
+    this.#noteWritten(segment, from, end)
+    this.#publish(scn)
+    for (const listener of this.#listeners) listener()
+  }
+
+  rollbackWindow(): void {
+    const first = this.#windowSegment
+    this.#windowOpen = false
+    this.#windowSegment = undefined
+    if (first === undefined) return
+    first.writeEnd = this.#windowOffset
+    while (this.#write !== first) this.#dropNewest()
+  }
+
+  whenWritable(): Promise<void> | undefined {
+    if (this.queuePolicy === 'OVERWRITE_ON_WRITE' || this.#heldBytes < this.maxBytes) return undefined
+    if (this.#writable === undefined) {
+      let resolve: () => void = () => undefined
+      const promise = new Promise<void>((done) => (resolve = done))
+      this.#writable = { promise, resolve }
+    }
+    return this.#writable.promise
+  }
+
+  /** Forgets windows up to `scn`, segment by segment, and wakes a writer that waits. */
+  discardThrough(scn: bigint): void {
+    for (let oldest = this.#segments[0]; oldest !== undefined; oldest = this.#segments[0]) {
+      const isLast = oldest === this.#write && (this.#windowOpen || oldest.capacity === this.#pool.segmentBytes)
+      const isRead = oldest.firstWindowOffset < 0 || oldest.lastWindowScn <= scn
+      if (isLast || !isRead || !this.#evictOldest()) break
+    }
+    if (this.#segments.length === 0) this.#activate(this.#pool.segmentBytes)
+    if (this.#heldBytes >= this.maxBytes) return
+    this.#writable?.resolve()
+    this.#writable = undefined
+  }
+
+  /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /**
+   * The place of a reader that has seen window `sinceScn` whole (`windowOffset` below 0) or its first `windowOffset`
+   * events. A negative `sinceScn` begins with the oldest window.
+   */
+  seek(sinceScn: bigint, windowOffset: number): SeekResult {
+    if (sinceScn < 0n) return this.#found(oldestWindow(this.#segments) ?? this.#tail(), this.#prevScn, true)
+    if (sinceScn > this.#lastScn) return { kind: 'future', lastScn: this.#lastScn }
+    if (windowOffset >= 0) return this.#seekWithin(sinceScn, windowOffset)
+    const place = this.placeAfter(sinceScn)
+    return place === undefined ? this.#gone() : this.#found(place, sinceScn, true)
+  }
+
+  /** The place before the newest window, which is then delivered again; the end while there is none. */
+  seekLatest(): BufferCursor {
+    const place = this.#lastWindow ?? this.#tail()
+    return new BufferCursor(this, place, this.#prevScn, true)
+  }
+
+  /** One chunk from a position: what a reader does that keeps no cursor. */
+  read(sinceScn: bigint, windowOffset: number, maxBytes: number): ReadResult {
+    const seek = this.seek(sinceScn, windowOffset)
+    return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
+  }
+
+  placeAfter(scn: bigint): CursorPlace | undefined {
+    if (scn < this.#prevScn) return undefined
+    return scn >= this.#lastScn ? this.#tail() : findWindowAfter(this.#segments, scn)
+  }
+
+  readonly reclaim = (segment: Segment): void => {
+    this.#pool.reclaim(segment)
+  }
+
+  #seekWithin(scn: bigint, windowOffset: number): SeekResult {
+    if (scn < this.#prevScn) return this.#gone()
+    const found = findWindowAt(this.#segments, scn, windowOffset)
+    if (found !== undefined) return this.#found(found.place, scn, found.atWindowEnd)
+    if (scn === this.#prevScn && this.#windows > 0) return this.#gone()
+    const place = this.placeAfter(scn)
+    return place === undefined ? this.#gone() : this.#found(place, scn, true)
+  }
+
+  #found(place: CursorPlace, scn: bigint, atWindowEnd: boolean): SeekResult {
+    return { kind: 'found', cursor: new BufferCursor(this, place, scn, atWindowEnd) }
+  }
+
+  #gone(): SeekResult {
+    return { kind: 'gone', prevScn: this.#prevScn }
+  }
+
+  /** The end of what is visible: while a window is open it may lie in an older segment than the writer. */
+  #tail(): CursorPlace {
+    const segment = this.#windowSegment ?? this.#write
+    return { segment, offset: segment.visibleEnd }
+  }
+
+  /** A segment with room for `bytes` after its `writeEnd`. */
+  #roomFor(bytes: number): Segment {
+    const segment = this.#write
+    if (segment.capacity - segment.writeEnd >= bytes) return segment
+    return this.#makeRoom(Math.max(bytes, this.#pool.segmentBytes))
+  }
+
+  #makeRoom(capacityBytes: number): Segment {
+    const overwrite = this.queuePolicy === 'OVERWRITE_ON_WRITE'
+    const boundBytes = overwrite ? this.maxBytes : 2 * this.maxBytes
+    if (capacityBytes > this.maxBytes) throw new WindowTooLargeError(capacityBytes, this.maxBytes)
+    while (this.#heldBytes + capacityBytes > boundBytes) {
+      if (!overwrite) throw new BufferFullError(this.#heldBytes, boundBytes)
+      if (!this.#evictOldest()) throw new WindowTooLargeError(this.#heldBytes, this.maxBytes)
+    }
+    return this.#activate(capacityBytes)
+  }
+
+  #activate(capacityBytes: number): Segment {
+    const segment = this.#pool.take(capacityBytes, this.#segmentNumber++)
+    const last = this.#segments.at(-1)
+    if (last !== undefined) last.next = segment
+    this.#segments.push(segment)
+    this.#heldBytes += segment.capacity
+    this.#write = segment
+    return segment
+  }
+
+  /** Drops the oldest segment with all windows that begin in it. @returns false when the open window begins there */
+  #evictOldest(): boolean {
+    const oldest = this.#segments[0]
+    if (oldest === undefined || oldest === this.#windowSegment) return false
+    if (oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
+    if (this.#lastWindow?.segment === oldest) this.#lastWindow = undefined
+    this.#segments.shift()
+    this.#heldBytes -= oldest.capacity
+    this.#pool.giveBack(oldest)
+    return true
+  }
+
+  #dropNewest(): void {
+    const newest = this.#segments.pop()
+    if (newest === undefined) return
+    this.#heldBytes -= newest.capacity
+    this.#pool.giveBack(newest)
+    this.#write = this.#segments.at(-1) ?? newest
+    this.#write.next = undefined
+  }
+
+  #noteWritten(segment: Segment, from: number, end: number): void {
+    if (this.#windowSegment === undefined) {
+      this.#windowSegment = segment
+      this.#windowOffset = from
+    }
+    segment.writeEnd = end
+  }
+
+  /** Seals the events of the open window and makes them visible. */
+  #publish(scn: bigint): void {
+    const first = this.#windowSegment as Segment
+    const high = Number(scn >> 32n)
+    const low = Number(BigInt.asIntN(32, scn))
+    let from = this.#windowOffset
+    for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
+      for (let at = from; at < segment.writeEnd;) {
+        segment.lastEventOffset = at
+        at = sealEvent(segment.bytes, at, high, low)
+      }
+      segment.visibleEnd = segment.writeEnd
+      from = 0
+    }
+    first.addWindow(scn, this.#windowOffset)
+    this.#lastWindow = { segment: first, offset: this.#windowOffset }
+    this.#windowOpen = false
+    this.#windowSegment = undefined
+    this.#lastScn = scn
+    this.#windows += 1
+  }
+}

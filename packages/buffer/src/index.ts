@@ -1,0 +1,19 @@
+export { BufferChunk } from './buffer-chunk.ts'
+export { BufferCursor, type CursorStep } from './buffer-cursor.ts'
+export { checkBuffer } from './check-buffer.ts'
+export {
+  bufferErrors,
+  BufferFullError,
+  BufferSizeInvalidError,
+  ScnOrderError,
+  ValueOverflowError,
+  WindowStateError,
+  WindowTooLargeError,
+} from './errors.ts'
+export {
+  EventBuffer,
+  type EventBufferOptions,
+  type QueuePolicy,
+  type ReadResult,
+  type SeekResult,
+} from './event-buffer.ts'

@@ -1,0 +1,82 @@
+import { type CursorPlace } from './buffer-cursor.ts'
+import { eventEnd, isEndOfPeriodAt, scnAt, visibleNext } from './event-walk.ts'
+import { type Segment } from './segment.ts'
+
+/** Where the oldest whole window begins; undefined while there is none. */
+export function oldestWindow(segments: readonly Segment[]): CursorPlace | undefined {
+  const segment = segments.find((candidate) => candidate.firstWindowOffset >= 0)
+  return segment === undefined ? undefined : { segment, offset: segment.firstWindowOffset }
+}
+
+/** Where the first window with an SCN above `scn` begins. */
+export function findWindowAfter(segments: readonly Segment[], scn: bigint): CursorPlace | undefined {
+  let place = startOfSearch(segments, scn)
+  while (place !== undefined && scnAt(place.segment.bytes, place.offset) <= scn) place = nextWindow(place)
+  return place
+}
+
+/**
+ * The place after the first `skip` events of the window `scn`, or after the whole window when it has no more.
+ * Undefined when there is no such window.
+ */
+export function findWindowAt(
+  segments: readonly Segment[],
+  scn: bigint,
+  skip: number,
+): { place: CursorPlace; atWindowEnd: boolean } | undefined {
+  let place = findWindowAfter(segments, scn - 1n)
+  if (place === undefined || scnAt(place.segment.bytes, place.offset) !== scn) return undefined
+  if (skip === 0) return { place, atWindowEnd: false }
+  for (let skipped = 0; skipped < skip; skipped++) {
+    const isEnd = isEndOfPeriodAt(place.segment.bytes, place.offset)
+    place = afterEvent(place)
+    if (isEnd) return { place, atWindowEnd: true }
+  }
+  return { place: entered(place) ?? place, atWindowEnd: false }
+}
+
+/** The indexed window from which a walk reaches the first window above `scn`. */
+function startOfSearch(segments: readonly Segment[], scn: bigint): CursorPlace | undefined {
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    const segment = lastWithWindow(segments, middle, low)
+    if (segment === undefined || segment.firstWindowScn <= scn) low = middle
+    else high = middle - 1
+  }
+  const segment = lastWithWindow(segments, low, 0)
+  if (segment === undefined) return oldestWindow(segments)
+  return { segment, offset: segment.indexedOffset(scn) }
+}
+
+/** The segment at `index`, or the nearest before it (down to `from`) in which a window begins. */
+function lastWithWindow(segments: readonly Segment[], index: number, from: number): Segment | undefined {
+  for (let at = index; at >= from; at--) {
+    const segment = segments[at]
+    if (segment !== undefined && segment.firstWindowOffset >= 0) return segment
+  }
+  return undefined
+}
+
+function nextWindow(start: CursorPlace): CursorPlace | undefined {
+  let place: CursorPlace | undefined = start
+  while (place !== undefined) {
+    const isEnd = isEndOfPeriodAt(place.segment.bytes, place.offset)
+    place = entered(afterEvent(place))
+    if (isEnd) return place
+  }
+  return undefined
+}
+
+function afterEvent(place: CursorPlace): CursorPlace {
+  const inside = entered(place) ?? place
+  return { segment: inside.segment, offset: eventEnd(inside.segment.bytes, inside.offset) }
+}
+
+/** The same place, at an event that is there: the start of the next segment when this one ends here. */
+function entered(place: CursorPlace): CursorPlace | undefined {
+  if (place.offset < place.segment.visibleEnd) return place
+  const segment = visibleNext(place.segment)
+  return segment === undefined ? undefined : { segment, offset: 0 }
+}

@@ -1,0 +1,60 @@
+import { type EventAppend, EventView, type ValueWriter } from '@aesop/event'
+import { BufferChunk, type BufferCursor, type EventBuffer } from '@aesop/buffer'
+
+export const SCHEMA_ID = Buffer.alloc(16, 7)
+
+/** One event as a test thinks of it: its key and the length of its value. */
+export interface SimpleEvent {
+  key: number | string
+  valueBytes: number
+}
+
+export function appendOf(event: SimpleEvent): EventAppend {
+  return {
+    opcode: 'UPSERT',
+    key: event.key,
+    sourceId: 40,
+    schemaId: SCHEMA_ID,
+    timestampNanos: 1_000_000_000n,
+    logicalPartition: 0,
+    maxValueBytes: event.valueBytes,
+  }
+}
+
+export function filler(valueBytes: number): ValueWriter {
+  return (target, offset) => {
+    target.fill(valueBytes & 0xff, offset, offset + valueBytes)
+    return offset + valueBytes
+  }
+}
+
+export function addWindow(buffer: EventBuffer, scn: bigint, events: readonly SimpleEvent[]): void {
+  buffer.beginWindow()
+  for (const event of events) buffer.append(appendOf(event), filler(event.valueBytes))
+  buffer.endWindow(scn)
+}
+
+/** What a reader got, one line per event: `scn:key` and `scn:end`. */
+export function linesOf(bytes: Buffer): string[] {
+  const lines: string[] = []
+  const view = new EventView(bytes, 0)
+  for (let at = 0; at < bytes.length; at = view.end) {
+    view.moveTo(bytes, at)
+    lines.push(`${view.scn}:${view.isEndOfPeriod ? 'end' : String(view.key)}`)
+  }
+  return lines
+}
+
+/** Reads until the cursor has nothing more. */
+export function drain(cursor: BufferCursor, maxBytes = 1 << 20): string[] {
+  const lines: string[] = []
+  for (;;) {
+    const step = cursor.next(maxBytes)
+    if (!(step instanceof BufferChunk)) {
+      if (step.kind !== 'caughtUp') throw new Error(`expected caughtUp, got ${step.kind}`)
+      return lines
+    }
+    lines.push(...linesOf(step.bytes))
+    step.release()
+  }
+}
