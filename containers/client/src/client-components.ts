@@ -1,0 +1,126 @@
+import { clientPropertySchemas } from '@aesop/client/properties'
+import { type ComponentDefinition } from '@aesop/runtime'
+
+const clientProperties = {
+  'x-flat': true,
+  type: 'object',
+  properties: clientPropertySchemas,
+  additionalProperties: false,
+  description: 'databus.client.* keys, flat or nested.',
+}
+const relayClientConfigs = {
+  type: 'array',
+  items: { 'x-bean': 'RelayClientConfig' },
+  description: 'The relays, tried in turn; left out: the relay of this process, else port 9000 of this host.',
+}
+const checkpointDirectoryLocation = { type: 'string', description: 'Folder of the checkpoints.' }
+const logicalSources = { type: 'array', minItems: 1, items: { type: 'string' }, description: 'Names as the relay serves them.' }
+const consumerFactory = { 'x-methods': ['createConsumer'], description: 'Makes the consumer of this registration.' }
+
+/** The classes of the client, for descriptors. Data only: a class is imported when its first bean is made. */
+export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
+  DefaultClientFactory: {
+    description: 'Makes the client: one puller and dispatcher per registration.',
+    load: async () => (await import('@aesop/client')).DefaultClientFactory,
+    schema: {
+      type: 'object',
+      properties: {
+        clientConfig: { 'x-bean': 'ClientConfig' },
+        consumerRegistrationList: { type: 'array', minItems: 1, items: { 'x-bean': 'ConsumerRegistration' } },
+      },
+      required: ['consumerRegistrationList'],
+      additionalProperties: false,
+    },
+  },
+  ClientConfig: {
+    description: 'Relays, retries and folders of the client.',
+    load: async () => (await import('@aesop/client')).ClientConfig,
+    schema: {
+      type: 'object',
+      properties: { clientProperties, relayClientConfigs, checkpointDirectoryLocation },
+      additionalProperties: false,
+    },
+  },
+  RelayClientConfig: {
+    description: 'The address of one relay.',
+    load: async () => (await import('@aesop/client')).RelayClientConfig,
+    schema: {
+      type: 'object',
+      properties: {
+        relayId: { type: 'integer' },
+        relayHost: { type: 'string', default: '127.0.0.1' },
+        relayPort: { type: 'integer', minimum: 1, maximum: 65535, default: 9000 },
+        relayLogicalSourceNames: { type: 'array', items: { type: 'string' } },
+      },
+      additionalProperties: false,
+    },
+  },
+  ConsumerRegistration: {
+    description: 'A consumer and the logical sources that it wants.',
+    load: async () => (await import('@aesop/client')).ConsumerRegistration,
+    schema: {
+      type: 'object',
+      properties: {
+        id: { type: 'string', description: 'Names the checkpoint; left out: derived from the logical sources.' },
+        eventConsumer: { 'x-methods': ['onDataEvent'] },
+        consumerFactory,
+        logicalSources,
+      },
+      required: ['logicalSources'],
+      oneOf: [{ required: ['eventConsumer'] }, { required: ['consumerFactory'] }],
+      additionalProperties: false,
+    },
+  },
+  ...clusterComponents(clientProperties),
+}
+
+/** The cluster form of a client passes `check`; running it waits for the cluster package. */
+function clusterComponents(properties: object): Record<string, ComponentDefinition> {
+  const load = async (): Promise<typeof import('./cluster-not-available.ts').ClusterNotAvailable> =>
+    (await import('./cluster-not-available.ts')).ClusterNotAvailable
+  const integer = { type: 'integer', minimum: 0 }
+  const object = (description: string, shape: object, required: readonly string[]): ComponentDefinition => ({
+    description,
+    load,
+    schema: { type: 'object', properties: shape, required, additionalProperties: false },
+  })
+  return {
+    DefaultClusterClientFactory: object(
+      'A client whose consumers share the partitions of a cluster (checked, not available yet).',
+      {
+        clientClusterConfig: { 'x-bean': 'ClientClusterConfig' },
+        clusterRegistrations: { type: 'array', minItems: 1, items: { 'x-bean': 'ClusterRegistration' } },
+      },
+      ['clientClusterConfig', 'clusterRegistrations'],
+    ),
+    ClientClusterConfig: object(
+      'Relays and clusters of a clustered client.',
+      {
+        clientProperties: properties,
+        relayClientConfigs,
+        clusterInfoConfigs: { type: 'array', minItems: 1, items: { 'x-bean': 'ClusterInfoConfig' } },
+        checkpointDirectoryLocation,
+      },
+      ['clusterInfoConfigs'],
+    ),
+    ClusterInfoConfig: object(
+      'One cluster: ZooKeeper and number of partitions.',
+      {
+        id: integer,
+        clusterName: { type: 'string' },
+        zkAddr: { type: 'string' },
+        numPartitions: integer,
+        quorum: integer,
+        zkSessionTimeoutMs: integer,
+        zkConnectionTimeoutMs: integer,
+        checkpointIntervalMs: integer,
+      },
+      ['clusterName', 'zkAddr'],
+    ),
+    ClusterRegistration: object(
+      'A consumer factory that is asked for one consumer per owned partition.',
+      { clusterName: { type: 'string' }, consumerFactory, logicalSources },
+      ['clusterName', 'consumerFactory', 'logicalSources'],
+    ),
+  }
+}

@@ -1,0 +1,124 @@
+import { type ComponentDefinition } from '@aesop/runtime'
+import { relayPropertySchemas } from '@aesop/relay/properties'
+
+const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
+
+const registrationProperties = {
+  id: { type: 'string', description: 'A label for logs.' },
+  eventProducer: {
+    'x-methods': producerMethods,
+    description: 'Turns the changes of the source into windows; left out: the one for the scheme of the URI.',
+  },
+  physicalSourceConfig: { 'x-bean': 'PhysicalSourceConfig' },
+  properties: {
+    'x-flat': true,
+    type: 'object',
+    properties: relayPropertySchemas,
+    additionalProperties: false,
+    description: 'databus.relay.* keys for this source alone; they win over those of the relayConfig.',
+  },
+}
+
+/** The classes of the relay itself, for descriptors. Data only: a class is imported when its first bean is made. */
+export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
+  DefaultRelayFactory: {
+    description: 'Makes the relay: its buffers, its producers and its HTTP server.',
+    load: async () => (await import('./default-relay-factory.ts')).DefaultRelayFactory,
+    schema: {
+      type: 'object',
+      properties: {
+        relayConfig: { 'x-bean': 'RelayConfig' },
+        producerRegistrationList: { type: 'array', minItems: 1, items: { 'x-bean': 'ProducerRegistration' } },
+      },
+      required: ['producerRegistrationList'],
+      additionalProperties: false,
+    },
+  },
+  RelayConfig: {
+    description: 'Ports, buffers and folders of the relay.',
+    load: async () => (await import('@aesop/relay')).RelayConfig,
+    schema: {
+      type: 'object',
+      properties: {
+        relayProperties: {
+          'x-flat': true,
+          type: 'object',
+          properties: relayPropertySchemas,
+          additionalProperties: false,
+          description: 'databus.relay.* keys, flat or nested.',
+        },
+        schemaRegistryLocation: { type: 'string', description: 'Folder of hand-written Avro schemas.' },
+        mmappedDirectoryLocation: { type: 'string', description: 'Folder of the buffer, where it outlives the process.' },
+        maxScnDirectoryLocation: { type: 'string', description: 'Folder of the max SCN files.' },
+      },
+      additionalProperties: false,
+    },
+  },
+  ProducerRegistration: {
+    description: 'One physical source of the relay and its producer.',
+    load: async () => (await import('@aesop/relay')).ProducerRegistration,
+    schema: {
+      type: 'object',
+      properties: registrationProperties,
+      required: ['physicalSourceConfig'],
+      additionalProperties: false,
+    },
+  },
+  InitBackedProducerRegistration: {
+    description: 'A registration that says with which SCN to begin when none is stored (…file.initVal).',
+    load: async () => (await import('@aesop/relay')).InitBackedProducerRegistration,
+    schema: {
+      type: 'object',
+      properties: registrationProperties,
+      required: ['physicalSourceConfig', 'properties'],
+      additionalProperties: false,
+    },
+  },
+  PhysicalSourceConfig: {
+    description: 'A database: its URI and its tables.',
+    load: async () => (await import('@aesop/producer')).PhysicalSourceConfig,
+    schema: {
+      type: 'object',
+      properties: {
+        id: { type: 'integer', minimum: 1, maximum: 32767, default: 1, description: 'Id of the physical partition.' },
+        name: { type: 'string', description: 'Left out: derived from the URI, without its password.' },
+        uri: {
+          type: 'string',
+          description: 'mysql://user%2Fpassword@host:port/serverId/binlog-prefix, binlog:<index file> or memory:<name>.',
+        },
+        sources: { type: 'array', minItems: 1, items: { 'x-bean': 'LogicalSourceConfig' } },
+        startFrom: {
+          type: 'string',
+          pattern: '^(earliest|latest|scn:[0-9]+|timestamp:.+|gtid:.+)$',
+          description: 'Where to begin when nothing is stored: earliest, latest, scn:…, timestamp:… or gtid:….',
+        },
+        startRetryMs: { type: 'integer', minimum: 0, default: 0, description: 'How long an unreachable server is tried at the first start.' },
+        keyless: { enum: ['wholeRow', 'refuse'], default: 'wholeRow', description: 'Keys of a table without a primary key.' },
+        zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
+        largestEventSizeInBytes: { type: 'integer', minimum: 1, default: 67108864 },
+      },
+      required: ['uri', 'sources'],
+      additionalProperties: false,
+    },
+  },
+  LogicalSourceConfig: {
+    description: 'One table of a physical source.',
+    load: async () => (await import('@aesop/producer')).LogicalSourceConfig,
+    schema: {
+      type: 'object',
+      properties: {
+        id: { type: 'integer', minimum: 1, maximum: 32767, description: 'Left out: 1 + crc32(name) % 32767.' },
+        name: { type: 'string', description: 'Name towards clients and in the schema registry; left out: the uri.' },
+        uri: { type: 'string', description: '<database>.<table>' },
+        partitionFunction: { type: 'string', pattern: '^constant:[0-9]+$', default: 'constant:0' },
+      },
+      required: ['uri'],
+      additionalProperties: false,
+    },
+  },
+  MemoryEventProducer: {
+    description: 'Windows made in memory, for tests and measurements.',
+    load: async () => (await import('@aesop/producer')).MemoryEventProducer,
+    schema: { type: 'object' },
+  },
+}
