@@ -7,6 +7,9 @@ export {
   type LogicalSourceOptions,
   SOURCE_ID_MAX,
 } from './logical-source-config.ts'
+export { type MemoryEvent, MemoryEventProducer, type MemoryEventProducerOptions } from './memory-event-producer.ts'
+export { MEMORY_ROW_SCHEMA } from './memory-row.ts'
+export { type MemoryUri, parseMemoryUri } from './memory-uri.ts'
 export {
   nameFromUri,
   PhysicalSourceConfig,
