@@ -33,7 +33,7 @@ export class CallbackTotals {
   /** What `/clientStats/…` shows. */
   toJson(): Readonly<Record<string, unknown>> {
     return {
-      ...this,
+      ...Object.fromEntries(Object.entries(this)),
       numEventsReceived: this.numDataEventsReceived + this.numSysEventsReceived,
       numEventsProcessed: this.numDataEventsProcessed + this.numSysEventsProcessed,
       numErrorsProcessed: this.numDataErrorsProcessed + this.numSysErrorsProcessed,

@@ -54,7 +54,7 @@ export class RequestTotals {
   toJson(): Readonly<Record<string, unknown>> {
     const calls = this.numSourcesCalls + this.numRegisterCalls + this.numStreamCalls
     const errors = this.numErrSources + this.numErrRegister + this.numErrStream
-    return { ...this, httpErrorRate: calls === 0 ? 0 : errors / calls }
+    return { ...Object.fromEntries(Object.entries(this)), httpErrorRate: calls === 0 ? 0 : errors / calls }
   }
 
   /** The counters as metrics whose names begin with `prefix`. */
