@@ -86,7 +86,8 @@ export class LiveBinlogStream implements BinlogStream {
 
   pause(): void {
     this.heldByOwner = true
-    this.tap.pause()
+    // The handshake is never held: the stream would not be established.
+    if (this.established) this.tap.pause()
   }
 
   resume(): void {
@@ -154,6 +155,7 @@ export class LiveBinlogStream implements BinlogStream {
 
   private establish(): void {
     this.established = true
+    if (this.heldByOwner) this.tap.pause()
     this.opening?.resolve()
     this.opening = undefined
   }

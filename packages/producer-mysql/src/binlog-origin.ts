@@ -1,0 +1,30 @@
+import { type BinlogStream } from './binlog-stream.ts'
+import { type ResumePoint } from './resume-point.ts'
+import { type StartPlace } from './start-from.ts'
+import { type TableCatalogue } from './table-description.ts'
+
+/** A resume point whose file is known, with what is needed to go on from there. */
+export interface SettledPoint extends ResumePoint {
+  readonly file: string
+  /** Form of the GTIDs; undefined: the source has none to resume by. */
+  readonly flavour: 'mysql' | 'mariadb' | undefined
+  /** Resume by GTID, because the coordinates are another server's. */
+  readonly byGtid: boolean
+}
+
+/** Where binary logs come from: a server, or files. It lives as long as its producer; each attempt asks it anew. */
+export interface BinlogOrigin {
+  /** For people, without password. */
+  readonly name: string
+  readonly defaultStart: StartPlace
+  /** Tables that the log does not describe; undefined: the log must describe them all. */
+  readonly catalogue: TableCatalogue | undefined
+  /** The place of `startFrom`, as the log is now. @throws AesopError */
+  locate(start: StartPlace): Promise<ResumePoint>
+  /** Checks everything that must hold, and that the log goes on from `point`. @throws AesopError */
+  settle(point: ResumePoint): Promise<SettledPoint>
+  /** A new stream that will begin at `point`. */
+  stream(point: SettledPoint): BinlogStream
+  /** Ends the connections that the origin holds; a later call opens new ones. Never throws. */
+  release(): Promise<void>
+}

@@ -1,0 +1,86 @@
+import { type Logger } from '@aesop/kernel'
+import { type BinlogPosition } from './binlog-stream.ts'
+import { fileNumberOf } from './binlog-scn.ts'
+import {
+  MysqlBinlogFormatError,
+  MysqlBinlogOffError,
+  MysqlGrantMissingError,
+  MysqlLogPurgedError,
+  MysqlLogResetError,
+  MysqlPositionInFutureError,
+  MysqlRowImageError,
+  MysqlServerIdInUseError,
+} from './live-errors.ts'
+import { positionKnows } from './gtid-position.ts'
+import { type ServerFacts } from './server-facts.ts'
+
+/*
+ * What must hold before a log is read. Pure: facts in, a named error out; who asks the server is elsewhere.
+ */
+
+/** Who connects where, for messages. */
+export interface PreflightPlace {
+  readonly server: string
+  readonly user: string
+  readonly serverId: number
+}
+
+/** @throws MysqlBinlogOffError, MysqlBinlogFormatError, MysqlRowImageError */
+export function checkServerSettings(facts: ServerFacts, { server }: PreflightPlace, log: Logger): void {
+  if (!facts.logBin) throw new MysqlBinlogOffError(server)
+  if (facts.binlogFormat !== 'ROW') throw new MysqlBinlogFormatError(server, facts.binlogFormat)
+  if (facts.rowImage !== 'FULL') throw new MysqlRowImageError(server, facts.rowImage)
+  if (facts.rowMetadata === 'FULL') return
+  log.info('binlog_row_metadata is not FULL: column names come from INFORMATION_SCHEMA and can be newer than the log', {
+    server,
+    found: facts.rowMetadata ?? 'unknown to this server',
+    remedy: 'SET GLOBAL binlog_row_metadata=FULL',
+  })
+}
+
+/** Roles hide privileges, so only a user without any is judged by its grants. @throws MysqlGrantMissingError */
+export function checkGrants(grants: readonly string[], { server, user }: PreflightPlace): void {
+  const onEverything = grants.filter((grant) => / ON \*\.\* TO /.test(grant))
+  const hasRole = grants.some((grant) => !/ ON /.test(grant))
+  const has = (...names: string[]): boolean => onEverything.some((grant) => names.some((name) => grant.includes(name)))
+  if (hasRole || has('ALL PRIVILEGES')) return
+  if (!has('REPLICATION SLAVE', 'REPLICATION REPLICA'))
+    throw new MysqlGrantMissingError(server, user, 'REPLICATION SLAVE')
+  if (!has('REPLICATION CLIENT', 'BINLOG MONITOR', 'SUPER')) {
+    throw new MysqlGrantMissingError(server, user, 'REPLICATION CLIENT')
+  }
+}
+
+/** @throws MysqlServerIdInUseError */
+export function checkServerId(facts: ServerFacts, replicas: readonly number[], place: PreflightPlace): void {
+  const { server, serverId } = place
+  if (facts.serverId === serverId) throw new MysqlServerIdInUseError(server, serverId, 'the server itself')
+  if (replicas.includes(serverId)) throw new MysqlServerIdInUseError(server, serverId, 'another replica')
+}
+
+/**
+ * Whether the log holds what comes after a position.
+ *
+ * @throws MysqlLogPurgedError, MysqlPositionInFutureError
+ */
+export function checkPosition(facts: ServerFacts, at: BinlogPosition, { server }: PreflightPlace): void {
+  const wanted = `${at.file}:${at.position}`
+  const oldest = facts.logs[0]
+  const newest = facts.logs.at(-1)
+  if (oldest === undefined || newest === undefined) throw new MysqlPositionInFutureError(server, wanted, 'nothing')
+  const end = `${newest.name}:${newest.bytes}`
+  const file = facts.logs.find(({ name }) => name === at.file)
+  if (file === undefined) {
+    const isOlder = fileNumberOf(at.file) < fileNumberOf(oldest.name)
+    throw isOlder
+      ? new MysqlLogPurgedError(server, wanted, `${oldest.name}:4`)
+      : new MysqlPositionInFutureError(server, wanted, end)
+  }
+  if (at.position > file.bytes) throw new MysqlPositionInFutureError(server, wanted, `${file.name}:${file.bytes}`)
+}
+
+/** Whether the server has the transactions that were read from it. @throws MysqlLogResetError */
+export function checkHistory(facts: ServerFacts, gtids: string | undefined, { server }: PreflightPlace): void {
+  if (gtids === undefined || gtids === '') return
+  if (!positionKnows(facts.gtids, gtids)) throw new MysqlLogResetError(server, gtids, facts.gtids)
+}

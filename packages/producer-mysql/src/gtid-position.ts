@@ -1,0 +1,49 @@
+import { GtidSet } from '@vlasky/zongji'
+
+/*
+ * GTIDs come in two forms: MariaDB's position, the last transaction of each domain (`0-1-42,5-2-7`), and MySQL's set of
+ * intervals (`uuid:1-42`). A MySQL text always has a colon, a MariaDB text never.
+ */
+
+/** The transactions read so far, as text to be stored and to resume from. */
+export class GtidPosition {
+  private readonly mysql: GtidSet | undefined
+  /** MariaDB: domain → last transaction. */
+  private readonly domains = new Map<string, string>()
+
+  /** @param start what was read before, in the form of the server */
+  constructor(start: string, flavour: 'mysql' | 'mariadb') {
+    this.mysql = flavour === 'mysql' ? GtidSet.parse(start) : undefined
+    if (flavour === 'mariadb' && start !== '') for (const gtid of start.split(',')) this.add(gtid)
+  }
+
+  /** Adds one transaction: `0-1-43`, or `uuid:43`. */
+  add(gtid: string): void {
+    if (this.mysql === undefined) this.domains.set(gtid.slice(0, gtid.indexOf('-')), gtid)
+    else this.mysql.add(gtid)
+  }
+
+  toString(): string {
+    return this.mysql?.toString() ?? [...this.domains.values()].join(',')
+  }
+}
+
+/** Whether a server whose log ends with `server` has gone through the transactions of `read`. */
+export function positionKnows(server: string, read: string): boolean {
+  if (read.includes(':')) return true // MySQL's server checks a set itself, and purged ones need its help.
+  const known = sequenceByDomain(server)
+  for (const [domain, sequence] of sequenceByDomain(read)) {
+    const reached = known.get(domain)
+    if (reached === undefined || reached < sequence) return false
+  }
+  return true
+}
+
+function sequenceByDomain(position: string): Map<string, bigint> {
+  const domains = new Map<string, bigint>()
+  for (const gtid of position.split(',')) {
+    const [domain, , sequence] = gtid.split('-')
+    if (domain !== undefined && sequence !== undefined) domains.set(domain, BigInt(sequence))
+  }
+  return domains
+}

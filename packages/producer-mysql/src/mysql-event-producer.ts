@@ -1,0 +1,320 @@
+import {
+  AesopError,
+  type BackoffConfig,
+  backoffMs,
+  type BeanContext,
+  type Health,
+  invariant,
+  messageOf,
+  type Metric,
+  sleep,
+} from '@aesop/kernel'
+import {
+  type EventProducer,
+  type PhysicalSourceConfig,
+  type ProducerContext,
+  type ProducerStatus,
+  type WindowSink,
+} from '@aesop/producer'
+import { BinlogDecoder, type WindowPosition } from './binlog-decoder.ts'
+import { type BinLogEventMapper } from './binlog-event-mapper.ts'
+import { type BinLogEventProcessor } from './binlog-event-processor.ts'
+import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
+import { BinlogSession } from './binlog-session.ts'
+import { GtidPosition } from './gtid-position.ts'
+import { originOf } from './origin-of-uri.ts'
+import { ResumeKeeper } from './resume-keeper.ts'
+import { fromMaxScn, type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { type SchemaChangeEventProcessor } from './schema-change.ts'
+import { parseStartFrom } from './start-from.ts'
+
+/** Numbers to objects, as a Map or as a record whose keys are the numbers in decimal. */
+export type NumberedBeans<Bean> = ReadonlyMap<number, Bean> | Readonly<Record<string, Bean>>
+
+export interface MysqlEventProducerOptions {
+  readonly physicalSourceConfig: PhysicalSourceConfig
+  /** Binary log event type → processor; left out: the standard ones. */
+  readonly eventsMap?: NumberedBeans<BinLogEventProcessor>
+  /** Logical source id → mapper; left out: the compiled one. */
+  readonly binLogEventMappers?: NumberedBeans<BinLogEventMapper>
+  readonly schemaChangeEventProcessor?: SchemaChangeEventProcessor
+  /** How often an idle server tells that it is there; silence of three times that is a broken connection. */
+  readonly heartbeatMs?: number
+}
+
+const RECONNECT: BackoffConfig = {
+  initSleepMs: 100,
+  sleepIncFactor: 2,
+  sleepIncDeltaMs: 0,
+  maxSleepMs: 30_000,
+  maxRetryNum: Infinity,
+}
+
+/**
+ * The change stream of a MySQL or MariaDB server, or of its log files (`mysql:` and `binlog:` URIs), as windows in a sink.
+ * After the first successful start it reconnects for ever, except when an error says that trying again can't help.
+ */
+export class MysqlEventProducer implements EventProducer {
+  readonly name: string
+  private readonly options: MysqlEventProducerOptions
+  private readonly bean: BeanContext
+  private readonly stopping = new AbortController()
+  private context: ProducerContext | undefined
+  private origin: BinlogOrigin | undefined
+  private keeper: ResumeKeeper | undefined
+  private point: ResumePoint | undefined
+  private gtids: GtidPosition | undefined
+  private decoder: { generation: number; handler: BinlogDecoder } | undefined
+  private session: BinlogSession | undefined
+  private running: Promise<void> | undefined
+  private state: ProducerStatus['state'] = 'stopped'
+  private detail: string | undefined
+  private serverIdentity: string | undefined
+  private held = false
+  private lastWindowMs: number | undefined
+  private windows = 0
+  private reconnects = 0
+
+  constructor(options: MysqlEventProducerOptions, context: BeanContext) {
+    this.options = options
+    this.bean = context
+    this.name = options.physicalSourceConfig.name
+  }
+
+  /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
+  async prepare(context: ProducerContext): Promise<bigint> {
+    this.context = context
+    this.origin = originOf(context.physicalSource, this.bean, this.options.heartbeatMs)
+    this.keeper = new ResumeKeeper(context.maxScn, (error) => {
+      this.fail(error)
+    })
+    const stored = context.maxScn.load()
+    if (stored !== undefined) this.point = fromMaxScn(stored)
+    else if (context.initialScn !== undefined) this.point = resumeAtScn(context.initialScn)
+    else await this.locate(this.origin, context)
+    invariant(this.point !== undefined, 'a prepared source knows its place')
+    return this.point.scn
+  }
+
+  async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
+    invariant(this.point !== undefined && this.context !== undefined, 'start comes after prepare')
+    // The sink may keep more than what was stored, when the process was killed between a window and its save.
+    if (sinceScn > this.point.scn) this.point = pointAtScn(this.point, sinceScn)
+    this.state = 'connecting'
+    const session = await this.firstly(this.context, () => this.connect(sink))
+    this.running = this.run(session, sink)
+  }
+
+  pause(): void {
+    this.held = true
+    this.session?.pause()
+    if (this.state === 'running') this.state = 'paused'
+  }
+
+  resume(): void {
+    this.held = false
+    this.session?.resume()
+    if (this.state === 'paused') this.state = 'running'
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await this.session?.close()
+    await this.running
+    this.keeper?.flush()
+    await this.origin?.release()
+    if (this.state !== 'failed') this.state = 'stopped'
+  }
+
+  status(): ProducerStatus {
+    return {
+      state: this.state,
+      scn: this.point?.scn ?? -1n,
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
+      ...(this.lastWindowMs === undefined ? {} : { lastEventMs: this.lastWindowMs }),
+    }
+  }
+
+  health(): Health {
+    const status = { running: 'up', paused: 'up', stopped: 'down', failed: 'down' } as const
+    const known = this.state in status ? status[this.state as keyof typeof status] : 'degraded'
+    return { status: known, ...(this.detail === undefined ? {} : { detail: this.detail }) }
+  }
+
+  metrics(): readonly Metric[] {
+    return [
+      { name: 'producer_windows', help: 'Windows handed to the buffer.', type: 'counter', value: this.windows },
+      {
+        name: 'producer_reconnects',
+        help: 'Connections made after the first.',
+        type: 'counter',
+        value: this.reconnects,
+      },
+    ]
+  }
+
+  /** Asks the source where to begin, and saves the answer at once: a restart must not begin later. */
+  private async locate(origin: BinlogOrigin, context: ProducerContext): Promise<void> {
+    const { startFrom } = context.physicalSource
+    const start = startFrom === undefined ? origin.defaultStart : parseStartFrom(startFrom)
+    const point = await this.firstly(context, () => origin.locate(start))
+    this.point = point
+    this.keeper?.note(() => point)
+    this.keeper?.flush()
+  }
+
+  /** Tries until `startRetryMs` is over; an error that trying again can't help ends it at once. */
+  private async firstly<Result>(context: ProducerContext, attempt: () => Promise<Result>): Promise<Result> {
+    const deadline = performance.now() + context.physicalSource.startRetryMs
+    for (let tried = 0; ; tried++) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const waitMs = backoffMs(RECONNECT, tried, Math.random())
+        if (isFinal(error) || performance.now() + waitMs > deadline || this.stopping.signal.aborted) {
+          this.state = 'failed'
+          this.detail = messageOf(error)
+          await this.origin?.release()
+          throw error
+        }
+        this.wait(error, waitMs)
+        await sleep(waitMs, this.stopping.signal)
+      }
+    }
+  }
+
+  private async run(first: BinlogSession, sink: WindowSink): Promise<void> {
+    let session: BinlogSession | undefined = first
+    let tried = 0
+    while (session !== undefined) {
+      const [windows, openedMs] = [this.windows, performance.now()]
+      const error = await session.ended
+      await session.close()
+      if (error === undefined || this.stopping.signal.aborted) return
+      // A connection that brought nothing and broke at once counts as one more failed try.
+      const wasGood = this.windows > windows || performance.now() - openedMs > RECONNECT.maxSleepMs
+      tried = wasGood ? 0 : tried + 1
+      session = await this.reconnect(error, sink, tried)
+    }
+  }
+
+  /** A new session, or undefined when there will be none. */
+  private async reconnect(broken: unknown, sink: WindowSink, before: number): Promise<BinlogSession | undefined> {
+    let error = broken
+    for (let tried = before; !this.stopping.signal.aborted; tried++) {
+      if (isFinal(error)) {
+        this.fail(error)
+        return undefined
+      }
+      const waitMs = backoffMs(RECONNECT, tried, Math.random())
+      this.wait(error, waitMs)
+      await sleep(waitMs, this.stopping.signal)
+      if (this.stopping.signal.aborted) return undefined
+      try {
+        const session = await this.connect(sink)
+        this.reconnects++
+        return session
+      } catch (thrown) {
+        error = thrown
+      }
+    }
+    return undefined
+  }
+
+  private async connect(sink: WindowSink): Promise<BinlogSession> {
+    invariant(this.origin !== undefined && this.point !== undefined, 'connect comes after prepare')
+    const session = new BinlogSession({
+      origin: this.origin,
+      from: this.currentPoint(),
+      handlerFor: (point) => this.handlerFor(point, sink),
+    })
+    this.session = session
+    if (this.held) session.pause()
+    await session.open()
+    this.state = this.held ? 'paused' : 'running'
+    this.detail = undefined
+    this.bean.log.info('reading the binary log', { source: this.origin.name, after: String(this.point.scn) })
+    return session
+  }
+
+  /** One decoder serves all sessions of a generation, so that it keeps what it has compiled. */
+  private handlerFor(point: SettledPoint, sink: WindowSink): BinlogDecoder {
+    // Found by GTID, the place has no coordinates yet: the old point stays until the first window brings them.
+    if (!point.byGtid) this.point = point
+    this.serverIdentity = point.serverIdentity
+    this.gtids = gtidsFrom(point)
+    const { generation } = point
+    if (this.decoder?.generation !== generation) {
+      this.decoder = { generation, handler: this.newDecoder(generation, sink) }
+    }
+    return this.decoder.handler
+  }
+
+  private newDecoder(generation: number, sink: WindowSink): BinlogDecoder {
+    invariant(this.context !== undefined, 'a decoder comes after prepare')
+    const { eventsMap, binLogEventMappers, schemaChangeEventProcessor } = this.options
+    return new BinlogDecoder({
+      physicalSource: this.context.physicalSource,
+      schemas: this.context.schemas,
+      sink,
+      generation,
+      log: this.bean.log,
+      onWindow: (scn, position) => {
+        this.onWindow(scn, position, generation)
+      },
+      ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
+      ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
+      ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),
+      ...(schemaChangeEventProcessor === undefined ? {} : { schemaChangeEventProcessor }),
+    })
+  }
+
+  private onWindow(scn: bigint, { file, position, gtid }: WindowPosition, generation: number): void {
+    if (gtid !== undefined) this.gtids?.add(gtid)
+    const { serverIdentity } = this
+    this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
+    this.lastWindowMs = Date.now()
+    this.windows++
+    this.keeper?.note(this.currentPoint)
+  }
+
+  /** The end of the last window, with the GTIDs up to there. */
+  private readonly currentPoint = (): ResumePoint => {
+    invariant(this.point !== undefined, 'a prepared source knows its place')
+    return { ...this.point, gtid: this.point.gtid ?? this.gtids?.toString() }
+  }
+
+  private wait(error: unknown, waitMs: number): void {
+    this.state = 'waiting'
+    this.detail = messageOf(error)
+    this.bean.log.warn(`the source can not be read now: ${messageOf(error)}`, { waitMs: Math.round(waitMs) })
+  }
+
+  private fail(error: unknown): void {
+    if (this.stopping.signal.aborted) return
+    this.state = 'failed'
+    this.detail = messageOf(error)
+    this.context?.fail(error instanceof Error ? error : new Error(messageOf(error)))
+  }
+}
+
+function pointAtScn(stored: ResumePoint, scn: bigint): ResumePoint {
+  const point = resumeAtScn(scn)
+  return point.generation === stored.generation ? { ...point, serverIdentity: stored.serverIdentity } : point
+}
+
+/** A MySQL set that does not say what came before would ask another server for everything again. */
+function gtidsFrom({ flavour, gtid }: SettledPoint): GtidPosition | undefined {
+  if (flavour === undefined || (flavour === 'mysql' && gtid === undefined)) return undefined
+  return new GtidPosition(gtid ?? '', flavour)
+}
+
+/** Errors that have no name are faults of ours: trying again would only hide them. */
+function isFinal(error: unknown): boolean {
+  return !(error instanceof AesopError) || !error.canRetry
+}
+
+function byNumber<Bean>(beans: NumberedBeans<Bean>): ReadonlyMap<number, Bean> {
+  if (beans instanceof Map) return beans as ReadonlyMap<number, Bean>
+  return new Map(Object.entries(beans as Record<string, Bean>).map(([key, bean]) => [Number(key), bean]))
+}

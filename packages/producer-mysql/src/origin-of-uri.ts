@@ -1,0 +1,39 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { type BeanContext } from '@aesop/kernel'
+import { type PhysicalSourceConfig } from '@aesop/producer'
+import { type BinlogOrigin } from './binlog-origin.ts'
+import { FileOrigin } from './file-origin.ts'
+import { MysqlUriInvalidError } from './live-errors.ts'
+import { maskMysqlUri, parseMysqlUri } from './mysql-uri.ts'
+import { ServerOrigin } from './server-origin.ts'
+
+const FILE_SCHEME = 'binlog:'
+
+/** The origin that a physical source's URI names. @throws MysqlUriInvalidError */
+export function originOf(source: PhysicalSourceConfig, context: BeanContext, heartbeatMs?: number): BinlogOrigin {
+  if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source.uri, context)
+  const uri = parseMysqlUri(source.uri)
+  return new ServerOrigin({
+    uri,
+    serverId: uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
+    tables: source.sources.map((logical) => logical.uri),
+    log: context.log,
+    ...(heartbeatMs === undefined ? {} : { timing: { heartbeatMs } }),
+  })
+}
+
+/**
+ * The same for each start of one installation, so that the server drops the connection that a killed process left, and
+ * different for two installations; far above the numbers that people give by hand.
+ */
+function derivedServerId(installation: string): number {
+  return 0x40000000 + (crc32(installation) % 0x40000000)
+}
+
+function fileOrigin(uri: string, context: BeanContext): FileOrigin {
+  const path = uri.slice(FILE_SCHEME.length).replace(/^\/\/(?=\/)/, '')
+  if (path === '') throw new MysqlUriInvalidError(maskMysqlUri(uri), 'it names no index file')
+  return new FileOrigin(uri, resolve(context.projectsRoot, path))
+}

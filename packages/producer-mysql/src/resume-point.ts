@@ -1,0 +1,59 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { parseBinlogScn } from './binlog-scn.ts'
+import { MysqlStoredPositionError } from './live-errors.ts'
+
+/** Where to go on: the end of the last window that a sink has. Stored as one record. */
+export interface ResumePoint {
+  readonly scn: bigint
+  /** Undefined when only the GTID is known, or only the SCN: its file number and position hold then. */
+  readonly file: string | undefined
+  readonly position: number
+  /** All transactions read, in the server's form; undefined when they are not known. */
+  readonly gtid: string | undefined
+  /** Whose log it was; undefined before the first connection. */
+  readonly serverIdentity: string | undefined
+  /** 0–2047: how often the server has been replaced by another. */
+  readonly generation: number
+}
+
+/** The place that an SCN itself names. */
+export function resumeAtScn(scn: bigint): ResumePoint {
+  const { generation, position } = parseBinlogScn(scn)
+  return { scn, file: undefined, position, gtid: undefined, serverIdentity: undefined, generation }
+}
+
+/** What is stored of a point. */
+export function toMaxScn(point: ResumePoint, savedAtMs: number): MaxScn {
+  const { file, position, gtid, serverIdentity, generation } = point
+  return { scn: point.scn, savedAtMs, position: { file, position, gtid, serverIdentity, generation } }
+}
+
+/** @throws MysqlStoredPositionError when coordinates are there and can not be read: never "begin anywhere" */
+export function fromMaxScn(stored: MaxScn): ResumePoint {
+  const { scn, position: place } = stored
+  if (place === undefined || place === null) return resumeAtScn(scn)
+  if (typeof place !== 'object') throw new MysqlStoredPositionError(`its position is ${typeof place}, not a record`)
+  const record = place as Record<string, unknown>
+  const { position, generation } = record
+  if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) {
+    throw new MysqlStoredPositionError(`its position.position is no offset in a log file`)
+  }
+  if (typeof generation !== 'number' || !Number.isInteger(generation)) {
+    throw new MysqlStoredPositionError(`its position.generation is no number`)
+  }
+  return {
+    scn,
+    file: textIn(record, 'file'),
+    position,
+    gtid: textIn(record, 'gtid'),
+    serverIdentity: textIn(record, 'serverIdentity'),
+    generation,
+  }
+}
+
+function textIn(record: Record<string, unknown>, name: string): string | undefined {
+  const value = record[name]
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw new MysqlStoredPositionError(`its position.${name} is no text`)
+  return value
+}

@@ -1,0 +1,130 @@
+import { type Connection, type RowDataPacket } from 'mysql2/promise'
+import { systemCodeOf } from '@aesop/kernel'
+import { type BinlogPosition } from './binlog-stream.ts'
+
+export interface LogFile {
+  readonly name: string
+  readonly bytes: number
+}
+
+/** What a server says of itself and its binary log. */
+export interface ServerFacts {
+  readonly flavour: 'mysql' | 'mariadb'
+  readonly version: string
+  readonly serverId: number
+  /** Tells this server's history from another's: `server_uuid`, or server id and GTID domain. */
+  readonly identity: string
+  readonly logBin: boolean
+  readonly binlogFormat: string
+  readonly rowImage: string
+  /** `FULL`, `MINIMAL`, `NO_LOG`; undefined on servers that don't know it. */
+  readonly rowMetadata: string | undefined
+  /** Oldest first; empty without a log. */
+  readonly logs: readonly LogFile[]
+  readonly end: BinlogPosition | undefined
+  /** GTIDs that the log ends with: a MariaDB position or a MySQL set; '' without any. */
+  readonly gtids: string
+  /** The GTIDs that are no longer in the log, on MySQL. */
+  readonly purgedGtids: string
+}
+
+/** One row of names and values, however the server spells the columns. */
+type Row = Record<string, unknown>
+
+const UNKNOWN_COMMANDS = new Set(['ER_PARSE_ERROR', 'ER_SYNTAX_ERROR'])
+
+/** Asks the server. Errors of the driver come through as they are. */
+export async function readServerFacts(connection: Connection): Promise<ServerFacts> {
+  const version = text((await rows(connection, 'SELECT VERSION() AS version'))[0], 'version')
+  const variables = await readVariables(connection)
+  const mariadb = /mariadb/i.test(version)
+  const logBin = variables.get('log_bin') === 'ON'
+  const serverId = Number(variables.get('server_id') ?? 0)
+  const logs = logBin ? await readLogs(connection) : []
+  return {
+    flavour: mariadb ? 'mariadb' : 'mysql',
+    version,
+    serverId,
+    identity: variables.get('server_uuid') ?? `${serverId}/${variables.get('gtid_domain_id') ?? '0'}`,
+    logBin,
+    binlogFormat: variables.get('binlog_format') ?? 'ROW',
+    rowImage: variables.get('binlog_row_image') ?? 'FULL',
+    rowMetadata: variables.get('binlog_row_metadata'),
+    logs,
+    end: logBin ? await readEnd(connection) : undefined,
+    gtids: (variables.get(mariadb ? 'gtid_binlog_pos' : 'gtid_executed') ?? '').replace(/\s/g, ''),
+    purgedGtids: (variables.get('gtid_purged') ?? '').replace(/\s/g, ''),
+  }
+}
+
+/** The GTID position that belongs to a place in the log, where the server can tell (MariaDB). */
+export async function gtidsAt(
+  connection: Connection,
+  facts: ServerFacts,
+  at: BinlogPosition,
+): Promise<string | undefined> {
+  if (facts.flavour === 'mysql') return undefined
+  const found = await rows(connection, 'SELECT BINLOG_GTID_POS(?, ?) AS gtids', [at.file, at.position])
+  const gtids = found[0]?.['gtids']
+  return typeof gtids === 'string' ? gtids : undefined
+}
+
+/** The privileges as `SHOW GRANTS` prints them. */
+export async function readGrants(connection: Connection): Promise<string[]> {
+  const found = await rows(connection, 'SHOW GRANTS')
+  return found.map((row) => String(Object.values(row)[0]))
+}
+
+/** Server ids of the registered replicas. */
+export async function readReplicaIds(connection: Connection): Promise<number[]> {
+  const found = await firstThatWorks(connection, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'])
+  return found.map((row) => Number(row['Server_id'] ?? row['Server_Id']))
+}
+
+async function readVariables(connection: Connection): Promise<Map<string, string>> {
+  const wanted = [
+    'log_bin',
+    'server_id',
+    'server_uuid',
+    'gtid_domain_id',
+    'binlog_format',
+    'binlog_row_image',
+    'binlog_row_metadata',
+    'gtid_binlog_pos',
+    'gtid_executed',
+    'gtid_purged',
+  ]
+  const found = await rows(connection, 'SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [wanted])
+  return new Map(found.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]))
+}
+
+async function readLogs(connection: Connection): Promise<LogFile[]> {
+  const found = await rows(connection, 'SHOW BINARY LOGS')
+  return found.map((row) => ({ name: text(row, 'Log_name'), bytes: Number(row['File_size']) }))
+}
+
+async function readEnd(connection: Connection): Promise<BinlogPosition | undefined> {
+  const found = await firstThatWorks(connection, ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'])
+  const row = found[0]
+  return row === undefined ? undefined : { file: text(row, 'File'), position: Number(row['Position']) }
+}
+
+/** MySQL 8.4 has renamed its statements and MariaDB keeps the old names: the first one that the server can parse. */
+async function firstThatWorks(connection: Connection, statements: [string, string]): Promise<Row[]> {
+  try {
+    return await rows(connection, statements[0])
+  } catch (error) {
+    if (!UNKNOWN_COMMANDS.has(systemCodeOf(error) ?? '')) throw error
+    return rows(connection, statements[1])
+  }
+}
+
+async function rows(connection: Connection, sql: string, values: unknown[] = []): Promise<Row[]> {
+  const [found] = await connection.query<RowDataPacket[]>(sql, values)
+  return found
+}
+
+function text(row: Row | undefined, column: string): string {
+  const value = row?.[column]
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+}

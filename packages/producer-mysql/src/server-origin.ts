@@ -1,0 +1,174 @@
+import mysql, { type Connection } from 'mysql2/promise'
+import { type Logger } from '@aesop/kernel'
+import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
+import { checkGrants, checkHistory, checkPosition, checkServerId, checkServerSettings } from './binlog-preflight.ts'
+import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './binlog-scn.ts'
+import { type BinlogPosition } from './binlog-stream.ts'
+import { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
+import { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
+import { MysqlBinlogOffError, MysqlLogResetError, MysqlTableUnknownError } from './live-errors.ts'
+import { logFileWrittenAt } from './log-file-time.ts'
+import { mysqlFault } from './mysql-fault.ts'
+import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
+import { type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
+import { type StartPlace } from './start-from.ts'
+
+export interface ServerOriginOptions {
+  readonly uri: MysqlUri
+  readonly serverId: number
+  /** `database.table` of every configured source. */
+  readonly tables: readonly string[]
+  readonly log: Logger
+  /** Time limits of the dump connection. */
+  readonly timing?: Pick<LiveBinlogStreamOptions, 'heartbeatMs' | 'readDeadlineMs' | 'connectTimeoutMs'>
+}
+
+const LOG_START = 4
+
+/** The log of a running server: questions go over a connection of their own, which is opened when it is needed. */
+export class ServerOrigin implements BinlogOrigin {
+  readonly name: string
+  readonly defaultStart = { kind: 'latest' } as const
+  readonly catalogue: InformationSchemaCatalogue
+  private readonly options: ServerOriginOptions
+  private readonly server: string
+  private connection: Connection | undefined
+
+  constructor(options: ServerOriginOptions) {
+    this.options = options
+    this.name = options.uri.masked
+    this.server = serverNameOf(options.uri)
+    this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question))
+  }
+
+  async locate(start: StartPlace): Promise<ResumePoint> {
+    return this.ask('its log', async (connection) => {
+      const facts = await this.preflight(connection)
+      const end = facts.end
+      const first = facts.logs[0]?.name
+      if (end === undefined || first === undefined) throw new MysqlBinlogOffError(this.server)
+      switch (start.kind) {
+        case 'earliest':
+          return this.pointAt(facts, { file: first, position: LOG_START }, purgedIn(facts))
+        case 'latest':
+          return this.pointAt(facts, end, facts.gtids)
+        case 'scn':
+          return { ...resumeAtScn(start.scn), serverIdentity: facts.identity }
+        case 'gtid':
+          return { ...this.pointAt(facts, { file: first, position: LOG_START }, start.gtid), file: undefined }
+        case 'timestamp': {
+          const file = await logFileWrittenAt(facts.logs, start.ms, (at) => this.streamAt(at))
+          return this.pointAt(facts, { file, position: LOG_START }, undefined)
+        }
+      }
+    })
+  }
+
+  async settle(point: ResumePoint): Promise<SettledPoint> {
+    return this.ask(`${point.file ?? 'SCN'}:${point.position}`, async (connection) => {
+      const facts = await this.preflight(connection)
+      await this.readTables()
+      const { identity: serverIdentity, flavour } = facts
+      const isOther = point.serverIdentity !== undefined && point.serverIdentity !== serverIdentity
+      if (isOther || (point.file === undefined && point.gtid !== undefined)) {
+        const generation = isOther ? point.generation + 1 : point.generation
+        return { ...point, ...this.placeByGtid(point, facts), generation, serverIdentity, flavour, byGtid: true }
+      }
+      const file = point.file ?? this.fileOf(point.scn, facts)
+      checkHistory(facts, point.gtid, this.place())
+      checkPosition(facts, { file, position: point.position }, this.place())
+      const gtid = point.gtid ?? (await gtidsAt(connection, facts, { file, position: point.position }))
+      return { ...point, file, gtid, serverIdentity, flavour, byGtid: false }
+    })
+  }
+
+  stream(point: SettledPoint): LiveBinlogStream {
+    return this.streamAt(point.byGtid && point.gtid !== undefined ? point.gtid : point)
+  }
+
+  async release(): Promise<void> {
+    const connection = this.connection
+    this.connection = undefined
+    connection?.destroy()
+    return Promise.resolve()
+  }
+
+  private streamAt(at: BinlogPosition | string): LiveBinlogStream {
+    const { uri, serverId, timing } = this.options
+    const { host, port, user, password } = uri
+    const gtidSet = typeof at === 'string' ? { gtidSet: at } : {}
+    return new LiveBinlogStream({ host, port, user, password, serverId, ...timing, ...gtidSet })
+  }
+
+  /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */
+  private placeByGtid(point: ResumePoint, facts: ServerFacts): BinlogPosition {
+    if (point.gtid === undefined) {
+      const wanted = `${point.file ?? ''}:${point.position} of server ${point.serverIdentity ?? ''}, without a GTID`
+      throw new MysqlLogResetError(this.server, wanted, facts.gtids)
+    }
+    checkHistory(facts, point.gtid, this.place())
+    return { file: facts.logs[0]?.name ?? '', position: LOG_START }
+  }
+
+  private async preflight(connection: Connection): Promise<ServerFacts> {
+    const place = this.place()
+    checkGrants(await readGrants(connection), place)
+    const facts = await readServerFacts(connection)
+    checkServerSettings(facts, place, this.options.log)
+    checkServerId(facts, await readReplicaIds(connection), place)
+    return facts
+  }
+
+  private async readTables(): Promise<void> {
+    const unknown: string[] = []
+    for (const name of this.options.tables) {
+      const dot = name.indexOf('.')
+      const found = await this.catalogue.refresh(name.slice(0, dot), name.slice(dot + 1))
+      if (found === undefined) unknown.push(name)
+    }
+    if (unknown.length > 0) throw new MysqlTableUnknownError(this.server, this.options.uri.user, unknown)
+  }
+
+  private pointAt(facts: ServerFacts, at: BinlogPosition, gtid: string | undefined): ResumePoint {
+    const scn = formatBinlogScn(0, fileNumberOf(at.file), at.position)
+    return { scn, ...at, gtid, serverIdentity: facts.identity, generation: 0 }
+  }
+
+  private fileOf(scn: bigint, facts: ServerFacts): string {
+    const prefix = this.options.uri.binlogPrefix ?? facts.logs[0]?.name.replace(/\.\d+$/, '') ?? 'mysql-bin'
+    return fileNameOf(prefix, parseBinlogScn(scn).fileNumber)
+  }
+
+  private place(): { server: string; user: string; serverId: number } {
+    return { server: this.server, user: this.options.uri.user, serverId: this.options.serverId }
+  }
+
+  /** Asks over the connection, and turns the driver's errors into named ones. A connection that fails is not kept. */
+  private async ask<Answer>(wanted: string, question: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    const established = this.connection !== undefined
+    try {
+      this.connection ??= await this.connect()
+      return await question(this.connection)
+    } catch (error) {
+      await this.release()
+      throw mysqlFault(error, { ...this.place(), wanted, established })
+    }
+  }
+
+  private async connect(): Promise<Connection> {
+    const { host, port, user, password } = this.options.uri
+    const connectTimeout = this.options.timing?.connectTimeoutMs ?? 10_000
+    const connection = await mysql.createConnection({ host, port, user, password, connectTimeout, dateStrings: true })
+    // Whoever asks next gets the error; nobody is asking now.
+    connection.on('error', () => {
+      if (this.connection === connection) this.connection = undefined
+    })
+    return connection
+  }
+}
+
+/** What came before the oldest log: known on MySQL; MariaDB is asked later. */
+function purgedIn(facts: ServerFacts): string | undefined {
+  return facts.flavour === 'mysql' ? facts.purgedGtids : undefined
+}
