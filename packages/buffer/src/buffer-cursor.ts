@@ -51,14 +51,16 @@ export class BufferCursor {
     return this.#atWindowEnd
   }
 
-  /** The next whole events, at most `maxBytes` of them, from one segment. The caller releases the chunk. */
-  next(maxBytes: number): CursorStep {
+  /**
+   * The next whole events, at most `maxBytes` of them, from one segment. With `toWindowEnd` the chunk ends where a window
+   * ends, if one does within these bytes. The caller releases the chunk.
+   */
+  next(maxBytes: number, toWindowEnd = false): CursorStep {
     if (this.#segment.number !== this.#number && !this.#findAgain()) return { kind: 'overrun', scn: this.#scn }
     if (!this.#hop()) return CAUGHT_UP
     const segment = this.#segment
     const from = this.#offset
-    const last =
-      segment.visibleEnd - from <= maxBytes ? segment.lastEventOffset : lastEventWithin(segment, from, maxBytes)
+    const last = lastEventOf(segment, from, maxBytes, toWindowEnd)
     if (last < 0) return { kind: 'tooSmall', pendingEventBytes: eventEnd(segment.bytes, from) - from }
     this.#offset = eventEnd(segment.bytes, last)
     this.#scn = scnAt(segment.bytes, last)
@@ -90,15 +92,21 @@ export class BufferCursor {
   }
 }
 
-/** Offset of the last event that ends within `maxBytes` from `from`; −1 when the first one does not. */
-function lastEventWithin(segment: Segment, from: number, maxBytes: number): number {
-  const limit = from + maxBytes
+/** Offset of the event to end a chunk with; −1 when the first one has more than `maxBytes`. */
+function lastEventOf(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): number {
+  if (segment.visibleEnd - from <= maxBytes) {
+    const last = segment.lastEventOffset
+    if (!toWindowEnd || isEndOfPeriodAt(segment.bytes, last)) return last
+  }
+  const limit = Math.min(from + maxBytes, segment.visibleEnd)
   let last = -1
-  for (let at = from; at < segment.visibleEnd;) {
+  let lastEndOfPeriod = -1
+  for (let at = from; at < limit;) {
     const end = eventEnd(segment.bytes, at)
     if (end > limit) break
     last = at
+    if (toWindowEnd && isEndOfPeriodAt(segment.bytes, at)) lastEndOfPeriod = at
     at = end
   }
-  return last
+  return lastEndOfPeriod >= 0 ? lastEndOfPeriod : last
 }

@@ -51,6 +51,7 @@ export class EventBuffer implements CursorHome {
   #lastScn = -1n
   #started = false
   #windows = 0
+  #events = 0
   #lastWindow: CursorPlace | undefined
   #write: Segment
   #windowOpen = false
@@ -92,6 +93,10 @@ export class EventBuffer implements CursorHome {
   /** Bytes of all segments in use. */
   get heldBytes(): number {
     return this.#heldBytes
+  }
+  /** Events of closed windows since the start, their ends not counted. */
+  get events(): number {
+    return this.#events
   }
   /** Windows closed since the start. */
   get windows(): number {
@@ -296,9 +301,11 @@ export class EventBuffer implements CursorHome {
     const high = Number(scn >> 32n)
     const low = Number(BigInt.asIntN(32, scn))
     let from = this.#windowOffset
+    let events = -1
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
       for (let at = from; at < segment.writeEnd;) {
         segment.lastEventOffset = at
+        events += 1
         at = sealEvent(segment.bytes, at, high, low)
       }
       segment.visibleEnd = segment.writeEnd
@@ -310,5 +317,6 @@ export class EventBuffer implements CursorHome {
     this.#windowSegment = undefined
     this.#lastScn = scn
     this.#windows += 1
+    this.#events += events
   }
 }

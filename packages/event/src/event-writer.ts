@@ -1,10 +1,42 @@
 import { eventCrc } from './crc32.ts'
 import { EventTooLargeError } from './errors.ts'
 import type { EventAppend, EventKey, ValueWriter } from './event-key.ts'
-import * as layout from './event-layout.ts'
+import {
+  ATTRIBUTE_BYTE_KEY,
+  ATTRIBUTE_DELETE,
+  ATTRIBUTE_UPSERT,
+  AT_ATTRIBUTES,
+  AT_HEADER_CRC,
+  AT_KEY,
+  AT_KEY_BYTES,
+  AT_LENGTH,
+  AT_LOGICAL_PARTITION,
+  AT_PHYSICAL_PARTITION,
+  AT_SCHEMA_ID,
+  AT_SEQUENCE,
+  AT_SOURCE_ID,
+  AT_TIMESTAMP,
+  AT_VALUE_AFTER_LONG_KEY,
+  AT_VALUE_CRC,
+  END_OF_PERIOD_BYTES,
+  EVENT_VERSION_V1,
+  SCHEMA_ID_BYTES,
+  SOURCE_ID_END_OF_PERIOD,
+} from './event-layout.ts'
 
 const LENGTH_MAX = 0x7fffffff
-const NO_SCHEMA_ID = new Uint8Array(layout.SCHEMA_ID_BYTES)
+/** The view on the buffer that was written last: DataView's setters compile to one store, Buffer's to calls. */
+let view: DataView = new DataView(new ArrayBuffer(0))
+let viewed: Buffer | undefined
+
+function viewOf(target: Buffer): DataView {
+  if (target === viewed) return view
+  viewed = target
+  view = new DataView(target.buffer, target.byteOffset, target.length)
+  return view
+}
+
+const NO_SCHEMA_ID = new Uint8Array(SCHEMA_ID_BYTES)
 
 /** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */
 export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
@@ -15,8 +47,8 @@ export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
 
 function headerBytes(key: EventKey): number {
   // Three bytes of UTF-8 are the most that one UTF-16 unit can take.
-  if (!isByteKey(key)) return layout.AT_VALUE_AFTER_LONG_KEY
-  return layout.AT_KEY_BYTES + (typeof key === 'string' ? key.length * 3 : key.length)
+  if (!isByteKey(key)) return AT_VALUE_AFTER_LONG_KEY
+  return AT_KEY_BYTES + (typeof key === 'string' ? key.length * 3 : key.length)
 }
 
 /**
@@ -32,20 +64,21 @@ export function writeEvent(
   write: ValueWriter,
 ): number {
   const { opcode, key } = append
+  const bytes = viewOf(target)
   const byteKey = isByteKey(key)
   const valueAt = writeKey(target, offset, key)
   const end = write(target, valueAt)
-  target[offset] = layout.EVENT_VERSION_V1
-  target.writeInt32BE(end - offset, offset + layout.AT_LENGTH)
-  const bits = opcode === 'DELETE' ? layout.ATTRIBUTE_DELETE : layout.ATTRIBUTE_UPSERT
-  target.writeInt16BE(byteKey ? bits | layout.ATTRIBUTE_BYTE_KEY : bits, offset + layout.AT_ATTRIBUTES)
-  target.writeInt16BE(physicalPartition, offset + layout.AT_PHYSICAL_PARTITION)
-  target.writeInt16BE(append.logicalPartition, offset + layout.AT_LOGICAL_PARTITION)
-  target.writeBigInt64BE(append.timestampNanos, offset + layout.AT_TIMESTAMP)
-  target.writeInt16BE(append.sourceId, offset + layout.AT_SOURCE_ID)
-  target.set(append.schemaId, offset + layout.AT_SCHEMA_ID)
-  const crcFrom = byteKey ? offset + layout.AT_KEY_BYTES : valueAt
-  target.writeUInt32BE(eventCrc(target, crcFrom, end), offset + layout.AT_VALUE_CRC)
+  target[offset] = EVENT_VERSION_V1
+  bytes.setInt32(offset + AT_LENGTH, end - offset)
+  const bits = opcode === 'DELETE' ? ATTRIBUTE_DELETE : ATTRIBUTE_UPSERT
+  bytes.setInt16(offset + AT_ATTRIBUTES, byteKey ? bits | ATTRIBUTE_BYTE_KEY : bits)
+  bytes.setInt16(offset + AT_PHYSICAL_PARTITION, physicalPartition)
+  bytes.setInt16(offset + AT_LOGICAL_PARTITION, append.logicalPartition)
+  bytes.setBigInt64(offset + AT_TIMESTAMP, append.timestampNanos)
+  bytes.setInt16(offset + AT_SOURCE_ID, append.sourceId)
+  target.set(append.schemaId, offset + AT_SCHEMA_ID)
+  const crcFrom = byteKey ? offset + AT_KEY_BYTES : valueAt
+  bytes.setUint32(offset + AT_VALUE_CRC, eventCrc(target, crcFrom, end))
   return end
 }
 
@@ -54,20 +87,21 @@ function isByteKey(key: EventKey): key is string | Uint8Array {
 }
 
 function writeKey(target: Buffer, offset: number, key: EventKey): number {
-  const at = offset + layout.AT_KEY
+  const bytes = viewOf(target)
+  const at = offset + AT_KEY
   if (typeof key === 'number') {
-    target.writeInt32BE(Math.floor(key / 0x100000000), at)
-    target.writeInt32BE(key | 0, at + 4)
-    return offset + layout.AT_VALUE_AFTER_LONG_KEY
+    bytes.setInt32(at, Math.floor(key / 0x100000000))
+    bytes.setInt32(at + 4, key | 0)
+    return offset + AT_VALUE_AFTER_LONG_KEY
   }
   if (typeof key === 'bigint') {
-    target.writeBigUInt64BE(BigInt.asUintN(64, key), at)
-    return offset + layout.AT_VALUE_AFTER_LONG_KEY
+    bytes.setBigUint64(at, BigInt.asUintN(64, key))
+    return offset + AT_VALUE_AFTER_LONG_KEY
   }
-  const keyAt = offset + layout.AT_KEY_BYTES
+  const keyAt = offset + AT_KEY_BYTES
   const length = typeof key === 'string' ? target.write(key, keyAt, 'utf8') : key.length
   if (typeof key !== 'string') target.set(key, keyAt)
-  target.writeInt32BE(length, at)
+  bytes.setInt32(at, length)
   return keyAt + length
 }
 
@@ -76,12 +110,13 @@ function writeKey(target: Buffer, offset: number, key: EventKey): number {
  * @returns the offset after the event
  */
 export function sealEvent(target: Buffer, offset: number, scnHigh: number, scnLow: number): number {
-  target.writeInt32BE(scnHigh, offset + layout.AT_SEQUENCE)
-  target.writeInt32BE(scnLow, offset + layout.AT_SEQUENCE + 4)
-  const byteKey = (target.readInt16BE(offset + layout.AT_ATTRIBUTES) & layout.ATTRIBUTE_BYTE_KEY) !== 0
-  const headerEnd = offset + (byteKey ? layout.AT_KEY_BYTES : layout.AT_VALUE_AFTER_LONG_KEY)
-  target.writeUInt32BE(eventCrc(target, offset + layout.AT_LENGTH, headerEnd), offset + layout.AT_HEADER_CRC)
-  return offset + target.readInt32BE(offset + layout.AT_LENGTH)
+  const bytes = viewOf(target)
+  bytes.setInt32(offset + AT_SEQUENCE, scnHigh)
+  bytes.setInt32(offset + AT_SEQUENCE + 4, scnLow)
+  const byteKey = (bytes.getInt16(offset + AT_ATTRIBUTES) & ATTRIBUTE_BYTE_KEY) !== 0
+  const headerEnd = offset + (byteKey ? AT_KEY_BYTES : AT_VALUE_AFTER_LONG_KEY)
+  bytes.setUint32(offset + AT_HEADER_CRC, eventCrc(target, offset + AT_LENGTH, headerEnd))
+  return offset + bytes.getInt32(offset + AT_LENGTH)
 }
 
 /** Writes the sealed event that closes a window. @returns the offset after it */
@@ -92,12 +127,13 @@ export function writeEndOfPeriod(
   physicalPartition: number,
   timestampNanos: bigint,
 ): number {
-  const end = offset + layout.END_OF_PERIOD_BYTES
+  const bytes = viewOf(target)
+  const end = offset + END_OF_PERIOD_BYTES
   target.fill(0, offset, end)
-  target.writeInt32BE(layout.END_OF_PERIOD_BYTES, offset + layout.AT_LENGTH)
-  target.writeInt16BE(physicalPartition, offset + layout.AT_PHYSICAL_PARTITION)
-  target.writeBigInt64BE(timestampNanos, offset + layout.AT_TIMESTAMP)
-  target.writeInt16BE(layout.SOURCE_ID_END_OF_PERIOD, offset + layout.AT_SOURCE_ID)
-  target.set(NO_SCHEMA_ID, offset + layout.AT_SCHEMA_ID)
+  bytes.setInt32(offset + AT_LENGTH, END_OF_PERIOD_BYTES)
+  bytes.setInt16(offset + AT_PHYSICAL_PARTITION, physicalPartition)
+  bytes.setBigInt64(offset + AT_TIMESTAMP, timestampNanos)
+  bytes.setInt16(offset + AT_SOURCE_ID, SOURCE_ID_END_OF_PERIOD)
+  target.set(NO_SCHEMA_ID, offset + AT_SCHEMA_ID)
   return sealEvent(target, offset, Number(scn >> 32n), Number(BigInt.asIntN(32, scn)))
 }
