@@ -41,7 +41,7 @@ export function parseMysqlUri(text: string): MysqlUri {
 
 /** Any text with the password of a URI replaced by `***`; what is no URI comes back without its user information. */
 export function maskMysqlUri(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i, (_all, scheme: string, userInfo: string) => {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)(.*)@/i, (_all, scheme: string, userInfo: string) => {
     const user = userInfo.split(/:|%2f/i)[0] ?? ''
     return user.length === userInfo.length ? `${scheme}${user}@` : `${scheme}${user}:***@`
   })

@@ -1,0 +1,96 @@
+import { silentLogger } from '@aesop/kernel'
+import { describe, expect, it } from 'vitest'
+import {
+  checkGrants,
+  checkHistory,
+  checkPosition,
+  checkServerId,
+  checkServerSettings,
+} from '../src/binlog-preflight.ts'
+import { type ServerFacts } from '../src/server-facts.ts'
+
+const place = { server: 'db:3306', user: 'aesop', serverId: 77 }
+const facts: ServerFacts = {
+  flavour: 'mariadb',
+  version: '10.11',
+  serverId: 1,
+  identity: '1/0',
+  logBin: true,
+  binlogFormat: 'ROW',
+  rowImage: 'FULL',
+  rowMetadata: 'FULL',
+  logs: [
+    { name: 'mysql-bin.000003', bytes: 500 },
+    { name: 'mysql-bin.000004', bytes: 900 },
+  ],
+  end: { file: 'mysql-bin.000004', position: 900 },
+  gtids: '0-1-42,5-2-7',
+  purgedGtids: '',
+}
+const code = (name: string): object => expect.objectContaining({ code: `AESOP_MYSQL_${name}` }) as object
+
+describe('the pre-flight check', () => {
+  it.each([
+    ['BINLOG_OFF', { logBin: false }],
+    ['BINLOG_FORMAT', { binlogFormat: 'STATEMENT' }],
+    ['BINLOG_FORMAT', { binlogFormat: 'MIXED' }],
+    ['ROW_IMAGE', { rowImage: 'MINIMAL' }],
+  ])('refuses with %s a server that has %o', (name, change) => {
+    expect(() => {
+      checkServerSettings({ ...facts, ...change }, place, silentLogger)
+    }).toThrow(code(name))
+  })
+
+  it('names the missing privilege and the statement that grants it', () => {
+    const usage = "GRANT USAGE ON *.* TO `aesop`@`%` IDENTIFIED BY PASSWORD '*'"
+    expect(() => {
+      checkGrants([usage], place)
+    }).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('GRANT REPLICATION SLAVE ON *.* TO') }) as object,
+    )
+    expect(() => {
+      checkGrants(['GRANT REPLICATION SLAVE ON *.* TO `aesop`@`%`'], place)
+    }).toThrow('REPLICATION CLIENT')
+  })
+
+  it.each([
+    [['GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `a`@`%`']],
+    [['GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `a`@`%`']],
+    [['GRANT ALL PRIVILEGES ON *.* TO `a`@`%` WITH GRANT OPTION']],
+    [['GRANT USAGE ON *.* TO `a`@`%`', 'GRANT `replicators` TO `a`@`%`']],
+  ])('lets a user with %o through', (grants) => {
+    expect(() => {
+      checkGrants(grants, place)
+    }).not.toThrow()
+  })
+
+  it('refuses a server id that the server or a replica has', () => {
+    expect(() => {
+      checkServerId({ ...facts, serverId: 77 }, [], place)
+    }).toThrow(code('SERVER_ID_IN_USE'))
+    expect(() => {
+      checkServerId(facts, [3, 77], place)
+    }).toThrow(code('SERVER_ID_IN_USE'))
+  })
+
+  it('tells a purged position from one in the future', () => {
+    const check = (file: string, position: number) => () => {
+      checkPosition(facts, { file, position }, place)
+    }
+    expect(check('mysql-bin.000002', 4)).toThrow(code('LOG_PURGED'))
+    expect(check('mysql-bin.000005', 4)).toThrow(code('POSITION_IN_FUTURE'))
+    expect(check('mysql-bin.000004', 901)).toThrow(code('POSITION_IN_FUTURE'))
+    expect(check('mysql-bin.000004', 900)).not.toThrow()
+    expect(check('mysql-bin.000003', 500)).not.toThrow()
+  })
+
+  it('finds a log that was reset although the position exists', () => {
+    const check = (gtid: string) => () => {
+      checkHistory(facts, gtid, place)
+    }
+    expect(check('0-1-42')).not.toThrow()
+    expect(check('0-1-41,5-2-7')).not.toThrow()
+    expect(check('0-1-43')).toThrow(code('LOG_RESET'))
+    expect(check('9-1-1')).toThrow(code('LOG_RESET'))
+  })
+})

@@ -1,0 +1,101 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { describe, expect, it, vi } from 'vitest'
+import { GtidPosition } from '../src/gtid-position.ts'
+import { ResumeKeeper } from '../src/resume-keeper.ts'
+import { fromMaxScn, resumeAtScn, toMaxScn } from '../src/resume-point.ts'
+import { parseStartFrom } from '../src/start-from.ts'
+
+const point = {
+  scn: 4294967400n,
+  file: 'mysql-bin.000001',
+  position: 104,
+  gtid: '0-1-5',
+  serverIdentity: '1/0',
+  generation: 0,
+}
+
+describe('a resume point', () => {
+  it('comes back from its record as it was', () => {
+    expect(fromMaxScn(toMaxScn(point, 7))).toEqual(point)
+    const text = JSON.stringify(toMaxScn(point, 7).position)
+    expect(fromMaxScn({ scn: point.scn, savedAtMs: 7, position: JSON.parse(text) })).toEqual(point)
+  })
+
+  it('without coordinates is the place that the SCN names', () => {
+    expect(fromMaxScn({ scn: 4294967300n, savedAtMs: 0 })).toEqual(resumeAtScn(4294967300n))
+    expect(resumeAtScn(4294967300n)).toMatchObject({ position: 4, generation: 0 })
+  })
+
+  it.each([
+    ['text'],
+    [{ file: 'a', position: -1, generation: 0 }],
+    [{ position: 4 }],
+    [{ file: 1, position: 4, generation: 0 }],
+  ])('is refused, not guessed, when its record is %o', (position) => {
+    expect(() => fromMaxScn({ scn: 5n, savedAtMs: 0, position })).toThrow(
+      expect.objectContaining({ code: 'AESOP_MYSQL_STORED_POSITION' }) as object,
+    )
+  })
+})
+
+describe('the keeper of resume points', () => {
+  it('saves the last of many points once per interval, and what is pending on flush', () => {
+    vi.useFakeTimers()
+    const saved: MaxScn[] = []
+    const store = { load: () => undefined, save: (record: MaxScn) => void saved.push(record) }
+    const keeper = new ResumeKeeper(store, () => undefined, 100)
+    for (let i = 0n; i < 1000n; i++) keeper.note(() => ({ ...point, scn: i }))
+    expect(saved).toEqual([])
+    vi.advanceTimersByTime(100)
+    expect(saved.map(({ scn }) => scn)).toEqual([999n])
+    keeper.note(() => ({ ...point, scn: 1000n }))
+    keeper.flush()
+    keeper.flush()
+    expect(saved.map(({ scn }) => scn)).toEqual([999n, 1000n])
+    vi.useRealTimers()
+  })
+
+  it('reports a store that fails instead of going on without it', () => {
+    vi.useFakeTimers()
+    const errors: unknown[] = []
+    const store = {
+      load: () => undefined,
+      save: () => {
+        throw new Error('disk full')
+      },
+    }
+    new ResumeKeeper(store, (error) => errors.push(error), 100).note(() => point)
+    vi.advanceTimersByTime(100)
+    expect(String(errors[0])).toContain('disk full')
+    vi.useRealTimers()
+  })
+})
+
+describe('GTIDs', () => {
+  it('of MariaDB keep the last transaction of each domain', () => {
+    const gtids = new GtidPosition('0-1-5,3-1-9', 'mariadb')
+    gtids.add('0-1-6')
+    gtids.add('0-2-7')
+    expect(gtids.toString()).toBe('0-2-7,3-1-9')
+  })
+
+  it('of MySQL are joined to intervals', () => {
+    const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562'
+    const gtids = new GtidPosition(`${uuid}:1-5`, 'mysql')
+    gtids.add(`${uuid}:6`)
+    expect(gtids.toString().toLowerCase()).toBe(`${uuid}:1-6`)
+  })
+})
+
+describe('startFrom', () => {
+  it('reads each of its forms', () => {
+    expect(parseStartFrom('latest')).toEqual({ kind: 'latest' })
+    expect(parseStartFrom('scn:4294967300')).toEqual({ kind: 'scn', scn: 4294967300n })
+    expect(parseStartFrom('timestamp:2026-01-02T03:04:05Z')).toEqual({ kind: 'timestamp', ms: 1767323045000 })
+    expect(parseStartFrom('gtid:0-1-5,1-1-2')).toEqual({ kind: 'gtid', gtid: '0-1-5,1-1-2' })
+  })
+
+  it.each(['newest', 'scn:x', 'timestamp:soon', 'gtid:1', 'scn:'])('refuses %s', (text) => {
+    expect(() => parseStartFrom(text)).toThrow(expect.objectContaining({ code: 'AESOP_MYSQL_START_FROM' }) as object)
+  })
+})
