@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, MariadbServer } from '../../test/support/mariadb-server.ts'
+import { LaunchedProcess } from '../../test/support/launched-process.ts'
+import { renderChange, type PersonChange, samePeople, STATEMENTS } from './story.ts'
+
+/*
+ * The whole path against a private MariaDB: a server, a relay and a client as three processes, a handful of changes,
+ * and the proof that what the consumer received is what the table holds. Everything is stopped and removed at the end.
+ */
+const DEADLINE_MS = 30_000
+const root = mkdtempSync(join(tmpdir(), 'aesop-sample-'))
+const started: { stop(): Promise<unknown> }[] = []
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+async function step<Value>(title: string, work: () => Promise<Value>): Promise<Value> {
+  const began = performance.now()
+  process.stdout.write(`${title} … `)
+  const value = await work()
+  say(`${((performance.now() - began) / 1000).toFixed(1)} s`)
+  return value
+}
+
+async function launch(name: string, env: Record<string, string>): Promise<LaunchedProcess> {
+  const launched = LaunchedProcess.start([`samples/mysql/${name}/bootstrap.yaml`], {
+    ...env,
+    SAMPLE_ROOT: join(root, name),
+  })
+  started.push(launched)
+  await launched.untilReady(DEADLINE_MS)
+  return launched
+}
+
+async function main(): Promise<void> {
+  const server = await step('1. Starting a private MariaDB', () => MariadbServer.start())
+  started.push({ stop: () => server.destroy() })
+  await step('2. Creating or_test.person and a user for the relay', () => prepare(server))
+  const env = { DB_PORT: String(server.port), RELAY_PORT: String(await freePort()) }
+  await step('3. Launching the relay     aesop-launch samples/mysql/relay/bootstrap.yaml', () => launch('relay', env))
+  const client = await step('4. Launching the client    aesop-launch samples/mysql/client/bootstrap.yaml', () =>
+    launch('client', env),
+  )
+  say('5. Changing people')
+  for (const statement of STATEMENTS) {
+    say(`     ${statement}`)
+    await server.query(statement)
+  }
+  const changes = await received(client)
+  say('6. What the consumer received')
+  for (const change of changes) say(`     ${renderChange(change)}`)
+  const table = await server.query('SELECT id, first_name, last_name, balance FROM or_test.person ORDER BY id')
+  if (!samePeople(changes, table))
+    throw new Error(`the consumer's copy differs from the table: ${JSON.stringify(table)}`)
+  say(`7. The consumer's copy equals the table: ${table.length} people.`)
+}
+
+async function prepare(server: MariadbServer): Promise<void> {
+  await server.query('CREATE DATABASE or_test')
+  await server.query(
+    `CREATE TABLE or_test.person (
+       id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, first_name VARCHAR(40) NOT NULL, last_name VARCHAR(40) NOT NULL,
+       balance DECIMAL(12,2) NOT NULL, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6))`,
+  )
+  await server.query("CREATE USER or_test@'127.0.0.1' IDENTIFIED BY 'or_test'")
+  await server.query("GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO or_test@'127.0.0.1'")
+}
+
+/** The changes up to the last one of the story. */
+async function received(client: LaunchedProcess): Promise<PersonChange[]> {
+  const lines = await client.untilOutput((output) => output.length >= 8, DEADLINE_MS)
+  return lines.map((line) => JSON.parse(line) as PersonChange)
+}
+
+async function stopAll(): Promise<void> {
+  for (const part of started.reverse()) await part.stop()
+  rmSync(root, { recursive: true, force: true })
+}
+
+try {
+  await main()
+  await step('8. Stopping client, relay and MariaDB', stopAll)
+} catch (error) {
+  say(`failed: ${error instanceof Error ? error.message : String(error)}`)
+  await stopAll()
+  process.exitCode = 1
+}

@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { LaunchedProcess } from './launched-process.ts'
+import { freePort } from './mariadb-server.ts'
+
+const CONSUMERS = resolve(import.meta.dirname, 'consumers.js')
+const READY_DEADLINE_MS = 30_000
+
+export interface ChangePathOptions {
+  /** URI of the physical source. */
+  readonly uri: string
+  readonly sources: readonly string[]
+  /** Export of `consumers.js`; default `LedgerFactory`. */
+  readonly consumer?: string
+  readonly bufferBytes?: number
+  readonly startFrom?: string
+  /** Further lines of the client's `clientProperties`, `key: value` each. */
+  readonly clientProperties?: readonly string[]
+  /** Where the client looks for its relay; default the port of this path's relay. A proxy may stand in between. */
+  readonly relayPortForClient?: number
+}
+
+/**
+ * A relay and a client as two processes of `aesop-launch`, with descriptors, checkpoints and max SCN in a temporary
+ * folder, so that either can be killed and started again where it was.
+ */
+export class ChangePath implements AsyncDisposable {
+  readonly folder: string
+  readonly relayPort: number
+  relay: LaunchedProcess | undefined
+  client: LaunchedProcess | undefined
+  /** What all clients of this path have printed, one incarnation after the other. */
+  readonly output: string[] = []
+
+  private constructor(folder: string, relayPort: number) {
+    this.folder = folder
+    this.relayPort = relayPort
+  }
+
+  static async create(options: ChangePathOptions): Promise<ChangePath> {
+    const path = new ChangePath(mkdtempSync(join(tmpdir(), 'aesop-path-')), await freePort())
+    path.#write('relay', 'relay', relayBeans(options, path.relayPort))
+    path.#write('client', 'client', clientBeans(options, options.relayPortForClient ?? path.relayPort))
+    return path
+  }
+
+  async startRelay(): Promise<void> {
+    this.relay = this.#launch('relay')
+    await this.relay.untilReady(READY_DEADLINE_MS)
+  }
+
+  async startClient(): Promise<void> {
+    this.client = this.#launch('client')
+    await this.client.untilReady(READY_DEADLINE_MS)
+  }
+
+  /** Ends the client and keeps what it printed. */
+  async stopClient(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const code = (await this.client?.stop(signal)) ?? null
+    this.output.push(...(this.client?.output ?? []))
+    this.client = undefined
+    return code
+  }
+
+  async stopRelay(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const code = (await this.relay?.stop(signal)) ?? null
+    this.relay = undefined
+    return code
+  }
+
+  /** Everything printed by clients so far, the running one's lines last. */
+  get lines(): readonly string[] {
+    return [...this.output, ...(this.client?.output ?? [])]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopClient()
+    await this.stopRelay()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #launch(name: string): LaunchedProcess {
+    return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), '--log-level', 'info'])
+  }
+
+  #write(name: string, container: string, beans: string): void {
+    const folder = join(this.folder, name)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'bootstrap.yaml'), bootstrapBeans(name, container))
+    writeFileSync(join(folder, `${container}-config.yaml`), beans)
+  }
+}
+
+function bootstrapBeans(name: string, container: string): string {
+  return `beans:
+  bootstrapInfo:
+    class: BootstrapInfo
+    properties:
+      applicationName: ${name} under test
+      componentContainers: [${container}]
+`
+}
+
+function relayBeans(options: ChangePathOptions, port: number): string {
+  return `beans:
+  relay:
+    class: DefaultRelayFactory
+    properties:
+      relayConfig:
+        relayProperties:
+          databus.relay.container.httpPort: ${port}
+          databus.relay.eventBuffer.maxSize: ${options.bufferBytes ?? 64 * 1024 * 1024}
+      producerRegistrationList:
+        - physicalSourceConfig:
+            uri: ${options.uri}
+            startFrom: ${options.startFrom ?? 'earliest'}
+            sources: [${options.sources.join(', ')}]
+`
+}
+
+function clientBeans(options: ChangePathOptions, relayPort: number): string {
+  const properties = [
+    'databus.client.connectionDefaults.pullerRetries.maxSleep: 500',
+    ...(options.clientProperties ?? []),
+  ]
+  return `beans:
+  client:
+    class: DefaultClientFactory
+    properties:
+      clientConfig:
+        clientProperties:
+${properties.map((line) => `          ${line}`).join('\n')}
+        relayClientConfigs:
+          - relayPort: ${relayPort}
+      consumerRegistrationList:
+        - id: under-test
+          consumerFactory: { class: '${CONSUMERS}#${options.consumer ?? 'LedgerFactory'}' }
+          logicalSources: [${options.sources.join(', ')}]
+`
+}

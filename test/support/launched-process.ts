@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join, resolve } from 'node:path'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const BIN = join(ROOT, 'packages/launch/bin/aesop-launch.js')
+/** What the launch writes to stderr once every container runs. */
+const READY = /\bready\b/
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** `aesop-launch` as a process of its own, run from `dist` as users run it. It is gone when this process ends. */
+export class LaunchedProcess {
+  readonly child: ChildProcess
+  readonly startedAtMs = performance.now()
+  /** Whole lines of stdout so far: what consumers print. */
+  readonly output: string[] = []
+  /** Everything on stderr so far. */
+  errors = ''
+  exitCode: number | null | undefined
+  #rest = ''
+  readonly #exited: Promise<number | null>
+  readonly #watchers = new Set<() => void>()
+
+  private constructor(child: ChildProcess) {
+    this.child = child
+    running.add(child)
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#take(text)
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text
+      this.#notify()
+    })
+    this.#exited = new Promise((done) => {
+      child.once('close', (code) => {
+        running.delete(child)
+        this.exitCode = code
+        this.#notify()
+        done(code)
+      })
+    })
+  }
+
+  static start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): LaunchedProcess {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return new LaunchedProcess(child)
+  }
+
+  /** Resolves once the launch says that it is ready; gives the milliseconds since the start. */
+  async untilReady(deadlineMs: number): Promise<number> {
+    await this.until(() => READY.test(this.errors), deadlineMs, 'it said that it is ready')
+    return performance.now() - this.startedAtMs
+  }
+
+  /** Resolves with the lines of stdout once they satisfy the condition. */
+  async untilOutput(condition: (lines: readonly string[]) => boolean, deadlineMs: number): Promise<readonly string[]> {
+    await this.until(() => condition(this.output), deadlineMs, 'its output was as expected')
+    return this.output
+  }
+
+  /** Waits for a condition that is looked at whenever the process prints or ends. */
+  async until(condition: () => boolean, deadlineMs: number, what: string): Promise<void> {
+    await new Promise<void>((done, fail) => {
+      const finish = (error?: Error): void => {
+        clearTimeout(timer)
+        this.#watchers.delete(look)
+        if (error === undefined) done()
+        else fail(error)
+      }
+      const look = (): void => {
+        if (condition()) finish()
+        else if (this.exitCode !== undefined)
+          finish(this.#failure(`ended with ${String(this.exitCode)} before ${what}`))
+      }
+      const timer = setTimeout(() => {
+        finish(this.#failure(`took longer than ${deadlineMs} ms until ${what}`))
+      }, deadlineMs)
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  /** Sends the signal and resolves with the exit code (null when the signal ended it). */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.exitCode === undefined) this.child.kill(signal)
+    return this.#exited
+  }
+
+  /** Resolves with the exit code when it ends by itself. */
+  untilExit(): Promise<number | null> {
+    return this.#exited
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    this.output.push(...lines)
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher()
+  }
+
+  #failure(what: string): Error {
+    const lines = this.output.slice(-10).join('\n')
+    return new Error(`aesop-launch ${what}\nstdout (last lines):\n${lines}\nstderr:\n${this.errors.slice(-4000)}`)
+  }
+}
