@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise'
+import { until } from './until.ts'
 
 export interface MariadbOptions {
   /** `binlog_row_metadata`; default FULL. */
@@ -116,11 +117,16 @@ export class MariadbServer {
     return connection
   }
 
-  /** Begins a new log file and deletes all older ones. */
+  /** Begins a new log file and deletes all older ones, as soon as nobody needs them any more. */
   async purge(): Promise<void> {
     await this.query('FLUSH BINARY LOGS')
     const logs = await this.query<{ Log_name: string }>('SHOW BINARY LOGS')
-    await this.query('PURGE BINARY LOGS TO ?', [logs.at(-1)?.Log_name])
+    const newest = logs.at(-1)?.Log_name
+    await until('the old logs to be purged', async () => {
+      await this.query('PURGE BINARY LOGS TO ?', [newest])
+      const [oldest] = await this.query<{ Log_name: string }>('SHOW BINARY LOGS')
+      return oldest?.Log_name === newest
+    })
   }
 
   /** Kills the connections that read the log; gives their number. */

@@ -75,10 +75,15 @@ export async function readGrants(connection: Connection): Promise<string[]> {
   return found.map((row) => String(Object.values(row)[0]))
 }
 
-/** Server ids of the registered replicas. */
+/** Server ids of the registered replicas; empty when the user may not ask, which no privilege of ours needs to allow. */
 export async function readReplicaIds(connection: Connection): Promise<number[]> {
-  const found = await firstThatWorks(connection, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'])
-  return found.map((row) => Number(row['Server_id'] ?? row['Server_Id']))
+  try {
+    const found = await firstThatWorks(connection, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'])
+    return found.map((row) => Number(row['Server_id'] ?? row['Server_Id']))
+  } catch (error) {
+    if (systemCodeOf(error) === 'ER_SPECIFIC_ACCESS_DENIED_ERROR') return []
+    throw error
+  }
 }
 
 async function readVariables(connection: Connection): Promise<Map<string, string>> {

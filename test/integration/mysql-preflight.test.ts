@@ -1,0 +1,197 @@
+import { silentLogger } from '@aesop/kernel'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parseMysqlUri } from '../../packages/producer-mysql/src/mysql-uri.ts'
+import { type ResumePoint } from '../../packages/producer-mysql/src/resume-point.ts'
+import { ServerOrigin, type ServerOriginOptions } from '../../packages/producer-mysql/src/server-origin.ts'
+import { parseStartFrom } from '../../packages/producer-mysql/src/start-from.ts'
+import { MariadbServer } from '../support/mariadb-server.ts'
+
+describe('what is checked before a log is read', () => {
+  let server: MariadbServer
+  const open: ServerOrigin[] = []
+
+  beforeAll(async () => {
+    server = await MariadbServer.start()
+    await server.query(`CREATE DATABASE shop;
+      CREATE TABLE shop.item (id INT UNSIGNED PRIMARY KEY, kind ENUM('a','it''s, so'), name VARCHAR(40) CHARACTER SET latin1, u UUID);
+      CREATE TABLE shop.pair (b INT, a INT, PRIMARY KEY (a, b))`)
+  })
+  afterEach(async () => {
+    for (const origin of open.splice(0)) await origin.release()
+  })
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  function origin(uri = server.uri(), more: Partial<ServerOriginOptions> = {}): ServerOrigin {
+    const parsed = parseMysqlUri(uri)
+    const made = new ServerOrigin({ uri: parsed, serverId: 4711, tables: ['shop.item'], log: silentLogger, ...more })
+    open.push(made)
+    return made
+  }
+
+  const latest = (from: ServerOrigin): Promise<ResumePoint> => from.locate({ kind: 'latest' })
+
+  it('finds the end and the beginning of the log', async () => {
+    const end = await latest(origin())
+    const [status] = await server.query<{ File: string; Position: number }>('SHOW MASTER STATUS')
+    expect(end).toMatchObject({ file: status?.File, position: status?.Position, serverIdentity: '1/0', generation: 0 })
+    expect(end.gtid).toMatch(/^0-1-\d+$/)
+    expect(await origin().locate({ kind: 'earliest' })).toMatchObject({ file: 'mysql-bin.000001', position: 4 })
+    expect((await origin().locate({ kind: 'earliest' })).scn).toBe(4294967300n)
+  })
+
+  it('finds the file that was being written at a time', async () => {
+    await server.query(
+      'SET timestamp=1000000000; FLUSH BINARY LOGS; SET timestamp=1000086400; FLUSH BINARY LOGS; SET timestamp=DEFAULT',
+    )
+    const [first] = await server.query<{ Log_name: string }>('SHOW BINARY LOGS')
+    const from = origin()
+    expect(await from.locate(parseStartFrom('timestamp:1990-01-01'))).toMatchObject({ file: first?.Log_name })
+    const newest = (await server.query<{ Log_name: string }>('SHOW BINARY LOGS')).at(-1)?.Log_name
+    expect(await from.locate(parseStartFrom(`timestamp:${Date.now() + 60_000}`))).toMatchObject({ file: newest })
+  })
+
+  it('lets a good server pass and knows the GTID of the place', async () => {
+    const from = origin()
+    const end = await latest(from)
+    expect(await from.settle({ ...end, gtid: undefined })).toMatchObject({
+      gtid: end.gtid,
+      byGtid: false,
+      flavour: 'mariadb',
+    })
+  })
+
+  it('describes the tables as the server does', async () => {
+    const { catalogue } = origin()
+    expect(await catalogue.refresh('shop', 'item')).toEqual({
+      database: 'shop',
+      table: 'item',
+      primaryKey: ['id'],
+      columns: [
+        { name: 'id', unsigned: true, charset: undefined, labels: undefined, typeName: 'int(10) unsigned' },
+        {
+          name: 'kind',
+          unsigned: false,
+          charset: 'utf8mb4',
+          labels: ['a', "it's, so"],
+          typeName: "enum('a','it''s, so')",
+        },
+        { name: 'name', unsigned: false, charset: 'latin1', labels: undefined, typeName: 'varchar(40)' },
+        { name: 'u', unsigned: false, charset: undefined, labels: undefined, typeName: 'uuid' },
+      ],
+    })
+    expect((await catalogue.refresh('shop', 'pair'))?.primaryKey).toEqual(['a', 'b'])
+    expect(catalogue.describe('shop', 'pair')?.primaryKey).toEqual(['a', 'b'])
+    expect(await catalogue.refresh('shop', 'nothing')).toBeUndefined()
+  })
+
+  it('refuses a table that is not there', async () => {
+    const from = origin(server.uri(), { tables: ['shop.item', 'shop.itme'] })
+    await expect(from.settle(await latest(from))).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_TABLE_UNKNOWN',
+      canRetry: false,
+      message: expect.stringContaining('shop.itme') as string,
+      remedy: expect.stringContaining('GRANT SELECT') as string,
+    })
+  })
+
+  it('refuses a wrong password', async () => {
+    await expect(latest(origin(server.uri(server.port, 'aesop', 'wrong')))).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_ACCESS_DENIED',
+      canRetry: false,
+    })
+  })
+
+  it('tells a server that is not there from one that refuses', async () => {
+    await expect(latest(origin(server.uri(1)))).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_SERVER_UNREACHABLE',
+      canRetry: true,
+    })
+  })
+
+  it.each([
+    ['SELECT', 'REPLICATION SLAVE'],
+    ['SELECT, REPLICATION SLAVE', 'REPLICATION CLIENT'],
+  ])('names what a user with only %s lacks', async (granted, missing) => {
+    await server.query(`CREATE OR REPLACE USER weak@'%' IDENTIFIED BY 'secret'; GRANT ${granted} ON *.* TO weak@'%'`)
+    await expect(latest(origin(server.uri(server.port, 'weak')))).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_GRANT_MISSING',
+      canRetry: false,
+      remedy: expect.stringContaining(`GRANT ${missing} ON *.*`) as string,
+    })
+  })
+
+  it('refuses a log of statements', async () => {
+    await server.query("SET GLOBAL binlog_format='STATEMENT'")
+    try {
+      await expect(latest(origin())).rejects.toMatchObject({
+        code: 'AESOP_MYSQL_BINLOG_FORMAT',
+        remedy: expect.stringContaining('SET GLOBAL binlog_format=ROW') as string,
+      })
+    } finally {
+      await server.query("SET GLOBAL binlog_format='ROW'")
+    }
+  })
+
+  it('refuses a log of partial rows', async () => {
+    await server.query("SET GLOBAL binlog_row_image='MINIMAL'")
+    try {
+      await expect(latest(origin())).rejects.toMatchObject({ code: 'AESOP_MYSQL_ROW_IMAGE' })
+    } finally {
+      await server.query("SET GLOBAL binlog_row_image='FULL'")
+    }
+  })
+
+  it("refuses the server's own id", async () => {
+    await expect(latest(origin(server.uri(), { serverId: 1 }))).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_SERVER_ID_IN_USE',
+    })
+  })
+
+  it('refuses a server without a log', async () => {
+    const mute = await MariadbServer.start({ logBin: false })
+    try {
+      await expect(latest(origin(mute.uri()))).rejects.toMatchObject({
+        code: 'AESOP_MYSQL_BINLOG_OFF',
+        canRetry: false,
+        remedy: expect.stringContaining('log_bin') as string,
+      })
+    } finally {
+      await mute.destroy()
+    }
+  })
+
+  it('refuses a position behind the end, and one that was purged', async () => {
+    const from = origin()
+    const end = await latest(from)
+    await expect(from.settle({ ...end, position: end.position + 1 })).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_POSITION_IN_FUTURE',
+      canRetry: false,
+    })
+    await server.purge()
+    await expect(from.settle(end)).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_PURGED', canRetry: false })
+  })
+
+  it('goes on by GTID, in a new generation, when another server has taken over', async () => {
+    const from = origin()
+    const end = await latest(from)
+    expect(await from.settle({ ...end, serverIdentity: '99/0' })).toMatchObject({
+      byGtid: true,
+      generation: 1,
+      gtid: end.gtid,
+    })
+    const withoutGtid = { ...end, serverIdentity: '99/0', gtid: undefined }
+    await expect(from.settle(withoutGtid)).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_RESET' })
+  })
+
+  it('finds a reset log although the position exists again', async () => {
+    await server.query("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
+    const from = origin()
+    const end = await latest(from)
+    await server.query('RESET MASTER')
+    await server.query("INSERT INTO shop.item (id, name) VALUES (2, 'a')")
+    const place = { ...end, file: 'mysql-bin.000001', position: 256 }
+    await expect(from.settle(place)).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_RESET', canRetry: false })
+  })
+})
