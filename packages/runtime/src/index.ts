@@ -6,3 +6,26 @@ export {
   type ContainerDefinition,
   type PropertySchema,
 } from './component.ts'
+export { suggestion } from './descriptor/nearest-name.ts'
+export {
+  prepareLaunch,
+  type Preparation,
+  type PreparationOptions,
+  type PreparedLaunch,
+} from './descriptor/launch-preparation.ts'
+export {
+  formatError,
+  formatProblem,
+  type ProblemRecord,
+  problemRecord,
+  problemSummary,
+  type ReportOptions,
+} from './descriptor/problem-report.ts'
+export * from './errors.ts'
+export { createApplication, launch, type LaunchOptions, openProcessLog } from './launch.ts'
+export { type Application, type ApplicationOptions, type EndReport } from './lifecycle/application.ts'
+export { type ContainerState } from './lifecycle/component-container.ts'
+export { EXIT_CODES, ProcessRunner, type RunnerOptions } from './lifecycle/process-runner.ts'
+export { type LifeStep, type TimelineEntry } from './lifecycle/timeline.ts'
+export { type LogLevel, type LogOptions, type ProcessLog } from './log/winston-log.ts'
+export { isSecretName, SecretMask } from './log/secret-mask.ts'

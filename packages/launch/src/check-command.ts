@@ -1,0 +1,35 @@
+import { resolve } from 'node:path'
+import {
+  type ContainerDefinition,
+  EXIT_CODES,
+  formatProblem,
+  prepareLaunch,
+  problemRecord,
+  problemSummary,
+} from '@aesop/runtime'
+import { type CommonOptions } from './command-line.ts'
+
+/** Checks descriptors, prints all problems and returns the exit code. Nothing is started. */
+export async function check(
+  paths: readonly string[],
+  options: CommonOptions,
+  containers: readonly ContainerDefinition[],
+): Promise<number> {
+  const records: unknown[] = []
+  let errorCount = 0
+  for (const path of paths) {
+    const { problems, fileCount, mask } = await prepareLaunch(resolve(path), { containers, set: options.set })
+    const report = { mask, color: options.color, verbose: options.verbose }
+    errorCount += problems.filter((problem) => problem.severity === 'error').length
+    if (options.json) {
+      records.push(...problems.map((problem) => problemRecord(problem, report)))
+      continue
+    }
+    for (const problem of problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
+    if (problems.length > 0) process.stderr.write(`${problemSummary(problems, fileCount)}\n`)
+    else if (!options.quiet)
+      process.stderr.write(`${path}: no errors in ${fileCount} file${fileCount === 1 ? '' : 's'}.\n`)
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(records, null, 2)}\n`)
+  return errorCount > 0 ? EXIT_CODES.descriptors : 0
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { AesopError } from '@aesop/kernel'
+import { type ContainerDefinition, EXIT_CODES, formatError, SecretMask } from '@aesop/runtime'
+import { type Command, parseCommandLine } from './command-line.ts'
+import { UsageError } from './errors.ts'
+import { HELP, SHORT_HELP } from './help.ts'
+
+export interface MainOptions {
+  /** The component containers that descriptors may name; default the five standard ones. */
+  readonly containers?: readonly ContainerDefinition[]
+}
+
+/** The `aesop-launch` command: does what the arguments say and ends the process with the code that tells the truth. */
+export async function main(args: readonly string[], options: MainOptions = {}): Promise<void> {
+  const code = await runCommand(args, options)
+  process.exitCode = code
+  // Output may still be on its way into a pipe; only then does the process end, whatever handles are left open.
+  process.stdout.write('', () => {
+    process.stderr.write('', () => {
+      process.exit(code)
+    })
+  })
+}
+
+async function runCommand(args: readonly string[], options: MainOptions): Promise<number> {
+  try {
+    const command = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env })
+    return await execute(command, options)
+  } catch (error) {
+    const report = { mask: new SecretMask(), verbose: args.includes('-v') || args.includes('--verbose') }
+    process.stderr.write(`${formatError(error, report)}\n`)
+    if (error instanceof UsageError) return EXIT_CODES.usage
+    return error instanceof AesopError ? EXIT_CODES.descriptors : EXIT_CODES.died
+  }
+}
+
+async function execute(command: Command, options: MainOptions): Promise<number> {
+  switch (command.name) {
+    case 'short-help':
+      process.stderr.write(SHORT_HELP)
+      return EXIT_CODES.usage
+    case 'help':
+      process.stdout.write(HELP)
+      return 0
+    case 'version':
+      process.stdout.write(`${version()}\n`)
+      return 0
+    case 'explain': {
+      const { explain } = await import('./explain-command.ts')
+      return explain(command.code)
+    }
+    case 'check': {
+      const { check } = await import('./check-command.ts')
+      return check(command.paths, command.options, await containersOf(options))
+    }
+    case 'run': {
+      const { run } = await import('./run-command.ts')
+      return run(command.path, command.options, await containersOf(options))
+    }
+  }
+}
+
+async function containersOf(options: MainOptions): Promise<readonly ContainerDefinition[]> {
+  return options.containers ?? (await import('./standard-containers.ts')).standardContainers
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return text
+}

@@ -1,0 +1,221 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isMap, isScalar, isSeq } from 'yaml'
+import {
+  BeanDuplicateError,
+  DescriptorKeyUnknownError,
+  DescriptorKeyUnsupportedError,
+  DescriptorShapeError,
+  PlaceholderUnresolvedError,
+} from '../errors.ts'
+import { type Definition, type Descriptor, type Value } from './definition.ts'
+import { type Finding, type ProblemList } from './descriptor-error.ts'
+import { suggestion } from './nearest-name.ts'
+import { expandPlaceholders, type PropertyLookup } from './placeholder.ts'
+import { positionOf, type SourceFile, type SourceRange } from './source-file.ts'
+import { ValueParser } from './value-parser.ts'
+import { readYamlFile, type YamlFile } from './yaml-file.ts'
+
+const TOP_LEVEL_KEYS = ['beans', 'imports', 'properties', 'description']
+const UNSUPPORTED_KEYS = ['modules']
+const OPTIONAL = 'optional:'
+
+/** A file with the sections of its top level. */
+interface Sections {
+  readonly file: YamlFile
+  readonly parts: ReadonlyMap<string, { readonly node: unknown; readonly at: SourceRange }>
+}
+
+/**
+ * Reads a descriptor and, before it, everything that it imports, each file once. Undefined means that the file could
+ * not be read at all; every other problem is collected, and what can be understood is returned.
+ */
+export function readDescriptor(
+  path: string,
+  lookup: PropertyLookup,
+  problems: ProblemList,
+  wanted: Finding = {},
+): Descriptor | undefined {
+  const reader = new DescriptorReader(lookup, problems)
+  return reader.read(resolve(path), wanted)
+}
+
+class DescriptorReader {
+  readonly #lookup: PropertyLookup
+  readonly #problems: ProblemList
+  /** Imports first, the importing file last. */
+  readonly #files: Sections[] = []
+  readonly #seen = new Set<string>()
+  readonly #properties = new Map<string, string>()
+
+  constructor(lookup: PropertyLookup, problems: ProblemList) {
+    this.#lookup = lookup
+    this.#problems = problems
+  }
+
+  read(path: string, wanted: Finding): Descriptor | undefined {
+    const main = this.#load(path, wanted)
+    if (main === undefined) return undefined
+    const definitions = new Map<string, Definition>()
+    for (const sections of this.#files) this.#readBeans(sections, definitions)
+    if (!this.#files.some((sections) => sections.parts.has('beans'))) this.#reportNoBeans(main)
+    const imported = this.#files.map((sections) => sections.file.source).filter((file) => file !== main.source)
+    return { file: main.source, imported, definitions, properties: this.#properties }
+  }
+
+  #load(path: string, wanted: Finding): YamlFile | undefined {
+    this.#seen.add(path)
+    const file = readYamlFile(path, this.#problems, wanted)
+    if (file === undefined) return undefined
+    const sections: Sections = { file, parts: this.#sectionsOf(file) }
+    this.#readProperties(sections)
+    this.#readImports(sections)
+    this.#files.push(sections)
+    return file
+  }
+
+  #sectionsOf(file: YamlFile): Sections['parts'] {
+    const parts = new Map<string, { node: unknown; at: SourceRange }>()
+    if (file.isEmpty()) return parts
+    if (!isMap(file.root)) {
+      const hint = 'a descriptor begins with `beans:`'
+      this.#problems.add(new DescriptorShapeError('a descriptor must be a map', { at: file.start, hint }))
+      return parts
+    }
+    for (const entry of this.#parserOf(file).rawEntries(file.root, '', undefined, file.start)) {
+      const at = entry.keyAt
+      if (TOP_LEVEL_KEYS.includes(entry.key)) parts.set(entry.key, { node: entry.node, at })
+      else if (UNSUPPORTED_KEYS.includes(entry.key)) {
+        this.#problems.add(new DescriptorKeyUnsupportedError(`"${entry.key}" is not available yet`, { at }))
+      } else {
+        const hint = suggestion(entry.key, [...TOP_LEVEL_KEYS, ...UNSUPPORTED_KEYS])
+        this.#problems.add(new DescriptorKeyUnknownError(`a descriptor has no key "${entry.key}"`, { at, hint }))
+      }
+    }
+    return parts
+  }
+
+  #reportNoBeans(file: YamlFile): void {
+    const message = file.isEmpty() ? 'the descriptor is empty' : 'the descriptor has no "beans"'
+    if (this.#problems.hasErrors && !file.isEmpty()) return
+    this.#problems.add(new DescriptorShapeError(message, { at: file.start, hint: 'begin with `beans:`' }))
+  }
+
+  /** The nearest file wins: an importing file is read before its imports, so values that are there already stay. */
+  #readProperties({ file, parts }: Sections): void {
+    const part = parts.get('properties')
+    if (part === undefined) return
+    const parser = new ValueParser(file, this.#lookup, new Map(), new SilentProblems(this.#problems))
+    this.#addProperties(parser.parse(part.node, 'properties', '', part.at), '')
+  }
+
+  #addProperties(value: Value, key: string): void {
+    if (value.kind === 'map') {
+      for (const entry of value.entries)
+        this.#addProperties(entry.value, key === '' ? entry.key : `${key}.${entry.key}`)
+    } else if (value.kind === 'scalar' && key !== '') {
+      if (!this.#properties.has(key)) this.#properties.set(key, value.value === null ? '' : String(value.value))
+    } else if (value.kind !== 'scalar' || value.value !== null) {
+      const message = '"properties" must map keys to plain values'
+      this.#problems.add(new DescriptorShapeError(message, { at: value.at, path: value.path }))
+    }
+  }
+
+  #readImports({ file, parts }: Sections): void {
+    const part = parts.get('imports')
+    if (part === undefined) return
+    const value = this.#parserOf(file).parse(part.node, 'imports', '', part.at)
+    const items = value.kind === 'list' ? value.items : [value]
+    for (const item of items) {
+      if (item.kind === 'scalar' && typeof item.value === 'string') this.#import(file.source, item.value, item.at)
+      else
+        this.#problems.add(
+          new DescriptorShapeError('"imports" must be a list of paths', { at: item.at, path: item.path }),
+        )
+    }
+  }
+
+  #import(from: SourceFile, written: string, at: SourceRange): void {
+    const optional = written.startsWith(OPTIONAL)
+    const path = resolve(dirname(from.path), optional ? written.slice(OPTIONAL.length) : written)
+    if (this.#seen.has(path) || (optional && !existsSync(path))) return
+    this.#load(path, {
+      at,
+      hint: `imports count from ${dirname(from.path)}; "optional:" before a path allows its absence`,
+    })
+  }
+
+  #readBeans({ file, parts }: Sections, definitions: Map<string, Definition>): void {
+    const part = parts.get('beans')
+    if (part === undefined) return
+    const node = file.follow(part.node, part.at)
+    if (!isMap(node)) {
+      if (isScalar(node) && node.value === null) return
+      const hint = isSeq(node) ? 'write `id: { class: … }` instead of `- id: …`' : undefined
+      const at = file.rangeOf(part.node, part.at)
+      this.#problems.add(new DescriptorShapeError('"beans" must map ids to definitions', { at, hint }))
+      return
+    }
+    const parser = this.#parserOf(file)
+    for (const entry of parser.rawEntries(node, 'beans', undefined, part.at)) {
+      const value = parser.parse(entry.node, entry.key, entry.key, entry.keyAt)
+      this.#addDefinition({ id: entry.key, idAt: entry.keyAt, value }, definitions)
+    }
+  }
+
+  #addDefinition(definition: Definition, definitions: Map<string, Definition>): void {
+    const { id, idAt, value } = definition
+    const before = definitions.get(id)
+    if (before !== undefined) {
+      const message = `bean "${id}" is defined twice, first in ${before.idAt.file.path}:${positionOf(before.idAt).line}`
+      this.#problems.add(new BeanDuplicateError(message, { at: idAt, bean: id }))
+      return
+    }
+    definitions.set(id, definition)
+    if (value.kind === 'map' || value.kind === 'scalar' || value.kind === 'list') this.#reportNoClass(definition)
+  }
+
+  #reportNoClass({ id, idAt, value }: Definition): void {
+    const keys = value.kind === 'map' ? value.entries.map((entry) => entry.key) : []
+    const misspelt = keys.find((key) => suggestion(key, ['class'])?.startsWith('did you mean') === true)
+    const unsupported = keys.find((key) => ['factory', 'abstract'].includes(key))
+    const at = value.kind === 'map' ? (value.entries[0]?.keyAt ?? idAt) : value.at
+    if (unsupported !== undefined) {
+      this.#problems.add(new DescriptorKeyUnsupportedError(`"${unsupported}" is not available yet`, { at, bean: id }))
+      return
+    }
+    const hint =
+      misspelt === undefined
+        ? 'a bean needs one of: class, map, const, value, ref'
+        : `did you mean "class" instead of "${misspelt}"?`
+    this.#problems.add(new DescriptorShapeError(`bean "${id}" has no class`, { at, bean: id, hint }))
+  }
+
+  #parserOf(file: YamlFile): ValueParser {
+    return new ValueParser(file, this.#lookup, this.#properties, this.#problems)
+  }
+}
+
+/**
+ * Values of `properties` keep placeholders that can't be resolved yet: an import may bring them, and whoever uses the
+ * value reports what is still missing. Every other problem is passed on.
+ */
+class SilentProblems implements Pick<ProblemList, 'add'> {
+  readonly all: ProblemList['all'] = []
+  readonly errorCount = 0
+  readonly hasErrors = false
+  readonly #target: ProblemList
+
+  constructor(target: ProblemList) {
+    this.#target = target
+  }
+
+  add(problem: Parameters<ProblemList['add']>[0]): void {
+    if (!(problem instanceof PlaceholderUnresolvedError)) this.#target.add(problem)
+  }
+}
+
+/** Resolves the placeholders of a text that stands outside of definitions. */
+export function expandText(text: string, lookup: PropertyLookup, descriptor: Descriptor): string {
+  return expandPlaceholders(text, lookup, descriptor.properties).text
+}

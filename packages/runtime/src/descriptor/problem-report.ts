@@ -1,0 +1,126 @@
+import { relative } from 'node:path'
+import { AesopError, messageOf } from '@aesop/kernel'
+import { DescriptorError } from './descriptor-error.ts'
+import { positionOf, type SourceRange } from './source-file.ts'
+import { type SecretMask } from '../log/secret-mask.ts'
+
+export interface ReportOptions {
+  readonly mask: SecretMask
+  /** Paths are shown relative to this folder; default the working directory. */
+  readonly cwd?: string | undefined
+  readonly color?: boolean | undefined
+  /** Adds stacks and causes of causes. */
+  readonly verbose?: boolean | undefined
+}
+
+/** One problem as data, for machines: the element of `--json`. */
+export interface ProblemRecord {
+  readonly code: string
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+  readonly bean?: string
+  readonly path?: string
+  readonly hint?: string
+}
+
+/** The problem as data; secrets are hidden. */
+export function problemRecord(problem: DescriptorError, options: ReportOptions): ProblemRecord {
+  const { at, bean, path, hint } = problem.finding
+  const masked = (text: string): string => options.mask.apply(text)
+  return {
+    code: problem.code,
+    severity: problem.severity,
+    message: masked(problem.message),
+    ...(at === undefined ? {} : { file: shownPath(at.file.path, options), ...positionOf(at) }),
+    ...(bean === undefined ? {} : { bean }),
+    ...(path === undefined ? {} : { path }),
+    ...(hint === undefined ? {} : { hint: masked(hint) }),
+  }
+}
+
+/** The problem as text for people: what, where with a code frame, why, and what to do. */
+export function formatProblem(problem: DescriptorError, options: ReportOptions): string {
+  const { at, note, hint, path } = problem.finding
+  const head = `${paint(problem.severity, options)} ${problem.code}: ${problem.message}`
+  const lines = [head]
+  if (at !== undefined) {
+    const { line, column } = positionOf(at)
+    lines.push(`  --> ${shownPath(at.file.path, options)}:${line}:${column}${note === undefined ? '' : `   ${note}`}`)
+    lines.push(...codeFrame(at, problem.finding.label, options.mask))
+  } else if (note !== undefined) lines.push(`  --> ${note}`)
+  if (path !== undefined && path !== problem.finding.label) lines.push(`   path: ${path}`)
+  if (problem.cause !== undefined) lines.push(...causeLines(problem.cause, options))
+  lines.push(`   = ${hint ?? problem.remedy}`)
+  return lines.map((text) => options.mask.apply(text)).join('\n')
+}
+
+/** An error without a place, in the same form. */
+export function formatError(error: unknown, options: ReportOptions): string {
+  if (error instanceof DescriptorError) return formatProblem(error, options)
+  const code = error instanceof AesopError ? ` ${error.code}` : ''
+  const lines = [`${paint('error', options)}${code}: ${messageOf(error)}`]
+  if (error instanceof Error && error.cause !== undefined) lines.push(...causeLines(error.cause, options))
+  else if (options.verbose === true || !(error instanceof AesopError)) lines.push(...stackLines(error))
+  if (error instanceof AesopError) lines.push(`   = ${error.remedy}`)
+  return lines.map((text) => options.mask.apply(text)).join('\n')
+}
+
+function codeFrame(at: SourceRange, label: string | undefined, mask: SecretMask): string[] {
+  const { line, column } = positionOf(at)
+  const start = at.start - (column - 1)
+  const newline = at.file.text.indexOf('\n', start)
+  const text = at.file.text.slice(start, newline < 0 ? undefined : newline).replace(/\r$/, '')
+  const shown = mask.apply(text)
+  const from = Math.min(shown.length, mask.apply(text.slice(0, column - 1)).length)
+  const rest = mask.apply(text.slice(Math.min(text.length, column - 1 + Math.max(1, at.end - at.start)))).length
+  const carets = '^'.repeat(Math.max(1, shown.length - rest - from))
+  const gutter = ' '.repeat(String(line).length + 2)
+  const padding = shown.slice(0, from).replace(/[^\t]/g, ' ')
+  return [
+    `${gutter}|`,
+    ` ${line} | ${shown}`,
+    `${gutter}| ${padding}${carets}${label === undefined ? '' : ` wanted by ${label}`}`,
+  ]
+}
+
+function causeLines(cause: unknown, options: ReportOptions): string[] {
+  const lines: string[] = []
+  const seen = new Set<unknown>()
+  for (let each = cause; each !== undefined && !seen.has(each); each = each instanceof Error ? each.cause : undefined) {
+    seen.add(each)
+    const code = each instanceof AesopError ? `${each.code}: ` : ''
+    lines.push(`   cause: ${code}${messageOf(each)}`)
+    if (options.verbose === true) lines.push(...stackLines(each))
+  }
+  return lines
+}
+
+function stackLines(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  return stack
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .map((line) => `     ${line.trim()}`)
+}
+
+function shownPath(path: string, options: ReportOptions): string {
+  const shown = relative(options.cwd ?? process.cwd(), path)
+  return shown.startsWith('..') ? path : shown
+}
+
+function paint(severity: 'error' | 'warning', options: ReportOptions): string {
+  if (options.color !== true) return severity
+  return severity === 'error' ? `\u001b[1;31m${severity}\u001b[0m` : `\u001b[1;33m${severity}\u001b[0m`
+}
+
+/** `2 errors, 1 warning in 2 files. Nothing was started.` */
+export function problemSummary(problems: readonly DescriptorError[], fileCount: number): string {
+  const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`
+  const errors = problems.filter((problem) => problem.severity === 'error').length
+  const warnings = problems.length - errors
+  const parts = [count(errors, 'error'), ...(warnings > 0 ? [count(warnings, 'warning')] : [])]
+  return `${parts.join(', ')} in ${count(fileCount, 'file')}.`
+}

@@ -1,0 +1,33 @@
+import { type LineCounter } from 'yaml'
+
+/** The text of one descriptor, with what is needed to find lines and columns in it. */
+export interface SourceFile {
+  /** Absolute path. */
+  readonly path: string
+  readonly text: string
+  readonly lines: LineCounter
+}
+
+/** A half-open range of character offsets in a file. */
+export interface SourceRange {
+  readonly file: SourceFile
+  readonly start: number
+  readonly end: number
+}
+
+/** A place for people and editors; both numbers count from 1. */
+export interface SourcePosition {
+  readonly line: number
+  readonly column: number
+}
+
+/** Line and column of the first character of a range. */
+export function positionOf(range: SourceRange): SourcePosition {
+  const { line, col } = range.file.lines.linePos(range.start)
+  return { line, column: col }
+}
+
+/** A part of a range: `length` characters, `offset` after its start. */
+export function subRange(range: SourceRange, offset: number, length: number): SourceRange {
+  return { file: range.file, start: range.start + offset, end: range.start + offset + length }
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { systemCodeOf } from '@aesop/kernel'
+import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, type Node, type Pair } from 'yaml'
+import { DescriptorNotFoundError, DescriptorShapeError, DescriptorSyntaxError } from '../errors.ts'
+import { type Finding, type ProblemList } from './descriptor-error.ts'
+import { type SourceFile, type SourceRange } from './source-file.ts'
+
+/** More expansions of anchors than this in one file is an attack or a mistake. */
+const ALIASES_MAX = 1000
+
+/** A descriptor as a YAML tree whose nodes know their places; anchors are followed. */
+export class YamlFile {
+  readonly source: SourceFile
+  readonly root: Node | null
+  readonly #document: Document
+  readonly #problems: ProblemList
+  #aliases = 0
+
+  constructor(source: SourceFile, document: Document, problems: ProblemList) {
+    this.source = source
+    this.#document = document
+    this.#problems = problems
+    this.root = document.contents
+  }
+
+  /** The whole file, for problems that belong to no node. */
+  get start(): SourceRange {
+    return { file: this.source, start: 0, end: 1 }
+  }
+
+  rangeOf(node: unknown, fallback: SourceRange): SourceRange {
+    if (!isNode(node) || !node.range) return fallback
+    const [start, end] = node.range
+    return { file: this.source, start, end: Math.max(end, start) }
+  }
+
+  /** The node itself, or what an alias stands for; undefined after a reported problem. */
+  follow(node: unknown, at: SourceRange): Node | undefined {
+    if (!isAlias(node)) return isNode(node) ? node : undefined
+    const target = node.resolve(this.#document)
+    const endless = target?.range && node.range && target.range[0] <= node.range[0] && node.range[1] <= target.range[1]
+    if (target && endless !== true && ++this.#aliases <= ALIASES_MAX) return target
+    const fault = endless === true ? 'contains itself' : 'is used too often'
+    this.#problems.add(new DescriptorShapeError(`the anchor "${node.source}" ${fault}`, { at }))
+    return undefined
+  }
+
+  /** The key of a pair as text, or undefined after a reported problem. */
+  keyOf(pair: Pair, at: SourceRange): { text: string; at: SourceRange } | undefined {
+    const keyAt = this.rangeOf(pair.key, at)
+    if (isScalar(pair.key)) return { text: String(pair.key.value), at: keyAt }
+    this.#problems.add(new DescriptorShapeError('a key must be plain text or a number', { at: keyAt }))
+    return undefined
+  }
+
+  isEmpty(): boolean {
+    return (
+      this.root === null ||
+      (isScalar(this.root) && this.root.value === null) ||
+      (isMap(this.root) && this.root.items.length === 0)
+    )
+  }
+}
+
+/** Reads and parses one descriptor; problems are collected, and undefined is returned when the file can't be read. */
+export function readYamlFile(path: string, problems: ProblemList, wanted: Finding = {}): YamlFile | undefined {
+  const text = readText(path, problems, wanted)
+  return text === undefined ? undefined : parseYaml(path, text, problems)
+}
+
+function readText(path: string, problems: ProblemList, wanted: Finding): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return text.startsWith('\uFEFF') ? text.slice(1) : text
+  } catch (error) {
+    const code = systemCodeOf(error)
+    const fault =
+      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `can't be read (${code ?? ''})`
+    problems.add(new DescriptorNotFoundError(`descriptor ${path} ${fault}`, wanted))
+    return undefined
+  }
+}
+
+/** Parses the text of a descriptor. Integers are bigint, and duplicate keys are left for the model to report. */
+export function parseYaml(path: string, text: string, problems: ProblemList): YamlFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    intAsBigInt: true,
+    uniqueKeys: false,
+    merge: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  })
+  const source: SourceFile = { path, text, lines }
+  for (const fault of [...document.errors, ...document.warnings]) {
+    const [start, end] = fault.pos
+    problems.add(
+      new DescriptorSyntaxError(fault.message, { at: { file: source, start, end: Math.max(end, start + 1) } }),
+    )
+  }
+  return new YamlFile(source, document, problems)
+}

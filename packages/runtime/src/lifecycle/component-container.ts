@@ -1,0 +1,234 @@
+import { AesopError, type BeanContext, type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
+import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
+import { type SourceRange } from '../descriptor/source-file.ts'
+import { BeanStepError, BuildFailedError, StartFailedError, StepTimedOutError, StopFailedError } from '../errors.ts'
+import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
+import { BeanContainer } from '../wiring/bean-container.ts'
+import { type TopLevelRecipe } from '../wiring/recipe.ts'
+import { withTimeLimit } from './time-limit.ts'
+import { type LifeStep, type Timeline } from './timeline.ts'
+
+export type ContainerState = 'created' | 'starting' | 'running' | 'failed' | 'stopping' | 'stopped'
+
+/** What all containers of a process share. */
+export interface ProcessContext {
+  readonly projectsRoot: string
+  readonly stateDirectory: string
+  readonly shared: Map<string, unknown>
+  readonly timeline: Timeline
+  readonly startTimeoutMs: number
+  readonly stopTimeoutMs: number
+  readonly loggerOf: (container: string, bean: string) => Logger
+  readonly fail: (container: string, bean: string, error: Error) => void
+  /** Throws when the launch was asked to stop: nothing more is made or started then. */
+  readonly checkGoingOn: () => void
+}
+
+/**
+ * The beans of one component container and their lives: made and initialised in dependency order, started in the same
+ * order, stopped and destroyed in exact reverse. The caller sees to it that one operation runs at a time.
+ */
+export class ComponentContainer implements BuilderHost {
+  readonly name: string
+  readonly onFailure: 'abort' | 'continue'
+  readonly #descriptors: readonly CompiledDescriptor[]
+  readonly #process: ProcessContext
+  readonly #abort = new AbortController()
+  readonly #made: MadeBean[] = []
+  readonly #instances = new Set<object>()
+  readonly #started: MadeBean[] = []
+  readonly #beans: BeanContainer[] = []
+  #state: ContainerState = 'created'
+
+  constructor(
+    name: string,
+    onFailure: 'abort' | 'continue',
+    descriptors: readonly CompiledDescriptor[],
+    context: ProcessContext,
+  ) {
+    this.name = name
+    this.onFailure = onFailure
+    this.#descriptors = descriptors
+    this.#process = context
+  }
+
+  get state(): ContainerState {
+    return this.#state
+  }
+
+  /** The made beans, in the order of their making. */
+  get beans(): readonly MadeBean[] {
+    return this.#made
+  }
+
+  /** The top-level bean of this id, or undefined. */
+  peek(id: string): unknown {
+    return this.#beans.find((beans) => beans.has(id))?.peek(id)
+  }
+
+  /** Makes and initialises every bean. @throws BuildFailedError */
+  async build(): Promise<void> {
+    this.#state = 'starting'
+    for (const descriptor of this.#descriptors) await this.#buildDescriptor(descriptor)
+  }
+
+  async #buildDescriptor(descriptor: CompiledDescriptor): Promise<void> {
+    const beans = new BeanContainer()
+    this.#beans.push(beans)
+    for (const bean of descriptor.beans) this.#bind(beans, bean)
+    for (const bean of descriptor.beans) {
+      this.#process.checkGoingOn()
+      try {
+        await beans.get(bean.id)
+      } catch (cause) {
+        throw this.failure(bean.id, bean.at, cause)
+      }
+    }
+  }
+
+  #bind(beans: BeanContainer, bean: TopLevelRecipe): void {
+    const madeId = `made:${bean.id}`
+    beans.bind(madeId, bean.dependencies, (...needed) => {
+      const byId = new Map(bean.dependencies.map((id, i) => [id, needed[i]]))
+      return new BeanBuilder(this, byId).buildProduct(bean.recipe)
+    })
+    beans.bind(bean.id, [madeId], (made) => Promise.resolve((made as Product).product))
+    beans.bind(`&${bean.id}`, [madeId], (made) => Promise.resolve((made as Product).factory))
+  }
+
+  contextOf(id: string): BeanContext {
+    const { projectsRoot, stateDirectory, shared, loggerOf, fail } = this.#process
+    return {
+      id,
+      container: this.name,
+      log: loggerOf(this.name, id),
+      signal: this.#abort.signal,
+      projectsRoot,
+      stateDirectory,
+      shared,
+      fail: (error) => {
+        fail(this.name, id, error)
+      },
+    }
+  }
+
+  async made(bean: MadeBean): Promise<void> {
+    if (this.#instances.has(bean.instance)) return
+    this.#instances.add(bean.instance)
+    this.#made.push(bean)
+    const { timeline } = this.#process
+    timeline.add(this.name, bean.id, 'construct', timeline.now())
+    await this.#run(bean, 'init', bean.init, this.#process.startTimeoutMs)
+  }
+
+  failure(id: string, at: SourceRange, cause: unknown): Error {
+    if (cause instanceof BeanStepError || isStopRequest(cause)) return cause as Error
+    return new BuildFailedError({ container: this.name, bean: id, finding: this.#finding(id, at), cause })
+  }
+
+  /** Starts every bean, dependencies first. @throws StartFailedError, after which the caller stops what was started. */
+  async start(): Promise<void> {
+    for (const bean of this.#made) {
+      this.#process.checkGoingOn()
+      try {
+        await this.#run(bean, 'start', undefined, this.#process.startTimeoutMs)
+        this.#started.push(bean)
+      } catch (cause) {
+        // A start that hangs may still come to an end: it is told to stop like those that have started.
+        if (cause instanceof StepTimedOutError) this.#started.push(bean)
+        const finding = this.#finding(bean.id, bean.at)
+        throw new StartFailedError({ container: this.name, bean: bean.id, finding, cause })
+      }
+    }
+    this.#state = 'running'
+  }
+
+  /** Tells all beans that the end has begun: their signal aborts. */
+  announceStop(): void {
+    if (this.#state !== 'failed') this.#state = 'stopping'
+    this.#abort.abort()
+  }
+
+  /** Stops what was started, in exact reverse; all are tried, and what failed is returned. Twice is harmless. */
+  async stop(): Promise<Error[]> {
+    return this.#endAll(this.#started, 'stop')
+  }
+
+  /** Destroys what was made, in exact reverse; all are tried, and what failed is returned. Twice is harmless. */
+  async destroy(endState: 'stopped' | 'failed'): Promise<Error[]> {
+    const failures = await this.#endAll(this.#made, 'destroy')
+    this.#state = endState
+    return failures
+  }
+
+  async #endAll(beans: MadeBean[], step: 'stop' | 'destroy'): Promise<Error[]> {
+    const failures: Error[] = []
+    for (let bean = beans.pop(); bean !== undefined; bean = beans.pop()) {
+      try {
+        await this.#run(bean, step, step === 'destroy' ? bean.destroy : undefined, this.#process.stopTimeoutMs)
+      } catch (cause) {
+        const finding = this.#finding(bean.id, bean.at)
+        const failure = new StopFailedError({ container: this.name, bean: bean.id, finding, cause })
+        this.#process.loggerOf(this.name, bean.id).error(failure.message, { code: failure.code })
+        failures.push(failure)
+      }
+    }
+    return failures
+  }
+
+  async #run(bean: MadeBean, step: LifeStep, alsoCall: string | undefined, limitMs: number): Promise<void> {
+    const names = [...new Set([step, ...(alsoCall === undefined ? [] : [alsoCall])])]
+    for (const name of names) {
+      const method = methodOf(bean.instance, name)
+      if (method === undefined) {
+        if (name === alsoCall) throw new Error(`"${bean.className}" has no method ${name}`)
+        continue
+      }
+      await this.#runMethod(bean, step, method, limitMs)
+    }
+  }
+
+  async #runMethod(bean: MadeBean, step: LifeStep, method: Method, limitMs: number): Promise<void> {
+    const { timeline } = this.#process
+    const atMs = timeline.now()
+    try {
+      const pass = step === 'stop'
+      await withTimeLimit(step, limitMs, (signal) => Reflect.apply(method, bean.instance, pass ? [signal] : []))
+      timeline.add(this.name, bean.id, step, atMs)
+    } catch (error) {
+      timeline.add(this.name, bean.id, step, atMs, messageOf(error))
+      throw error
+    }
+  }
+
+  #finding(id: string, at: SourceRange): { at: SourceRange; path: string } {
+    return { at, path: [this.name, ...this.#wantedBy(id)].join(' > ') }
+  }
+
+  /** The ids from a bean that nobody refers to down to this one. */
+  #wantedBy(id: string): string[] {
+    const recipes = this.#descriptors.flatMap((descriptor) => descriptor.beans)
+    const [top = id, ...inner] = id.split(/\.(?![^[]*\])/)
+    const path = [top, ...inner]
+    const seen = new Set([top])
+    for (let current: string | undefined = top; current !== undefined;) {
+      const wanted: string = current
+      const user = recipes.find((each) => each.dependencies.includes(wanted) && !seen.has(each.id))
+      if (user !== undefined) path.unshift(user.id)
+      current = user?.id
+      if (current !== undefined) seen.add(current)
+    }
+    return path
+  }
+}
+
+type Method = (...args: unknown[]) => unknown
+
+function methodOf(instance: object, name: keyof Lifecycle | (string & {})): Method | undefined {
+  const member: unknown = Reflect.get(instance, name)
+  return typeof member === 'function' ? (member as Method) : undefined
+}
+
+function isStopRequest(cause: unknown): boolean {
+  return cause instanceof AesopError && cause.code === 'AESOP_RUNTIME_LAUNCH_STOPPED'
+}

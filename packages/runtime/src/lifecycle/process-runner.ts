@@ -1,0 +1,122 @@
+import { AesopError } from '@aesop/kernel'
+import { DescriptorsInvalidError, LaunchStoppedError, UncaughtFailureError } from '../errors.ts'
+import { type Application, type EndReport } from './application.ts'
+
+/** What an exit code of the process means. */
+export const EXIT_CODES = {
+  stopped: 0,
+  died: 1,
+  usage: 2,
+  descriptors: 3,
+  startFailed: 4,
+  stopFailed: 5,
+  /** Plus the number of the signal. */
+  forced: 128,
+} as const
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+
+export interface RunnerOptions {
+  /** Says a line to the person at the terminal. */
+  readonly say: (text: string) => void
+  /** Reports an error that ended the launch. */
+  readonly report: (error: unknown) => void
+  /** Ends the process at once; replaced in tests. */
+  readonly exit?: (code: number) => void
+}
+
+/**
+ * Ties an application to its process: the first SIGINT or SIGTERM stops it in order, a second one ends the process at
+ * once with 128+n, and an uncaught exception or unhandled rejection takes the same way out as a bean that gives up.
+ */
+export class ProcessRunner {
+  readonly #options: RunnerOptions
+  readonly #listeners: [string, (argument: unknown) => void][] = []
+  #application: Application | undefined
+  #signal: keyof typeof SIGNALS | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      this.#listen(signal, () => {
+        this.#onSignal(signal)
+      })
+    }
+    for (const event of ['uncaughtException', 'unhandledRejection']) {
+      this.#listen(event, (error) => {
+        this.#onUncaught(error)
+      })
+    }
+  }
+
+  /** Whether a signal came before there was an application to stop. */
+  get isStopRequested(): boolean {
+    return this.#signal !== undefined
+  }
+
+  /** Starts the application, waits for its end and returns the exit code. `onStarted` is called in between. */
+  async run(application: Application, onStarted: () => void): Promise<number> {
+    this.#application = application
+    if (this.isStopRequested) return EXIT_CODES.stopped
+    // While everything waits for sockets that are not referenced, this keeps the process alive.
+    const keepAlive = setInterval(() => undefined, 1_000_000_000)
+    try {
+      await application.start()
+      onStarted()
+      return exitCodeOf(await application.ended)
+    } catch (error) {
+      return await this.#endOfFailedStart(error, application)
+    } finally {
+      clearInterval(keepAlive)
+    }
+  }
+
+  /** Takes the listeners off the process. */
+  release(): void {
+    for (const [event, listener] of this.#listeners) process.off(event, listener)
+  }
+
+  async #endOfFailedStart(error: unknown, application: Application): Promise<number> {
+    const { stopFailures } = await application.ended
+    if (error instanceof LaunchStoppedError) return stopFailures.length > 0 ? EXIT_CODES.stopFailed : EXIT_CODES.stopped
+    this.#options.report(error)
+    return error instanceof DescriptorsInvalidError ? EXIT_CODES.descriptors : EXIT_CODES.startFailed
+  }
+
+  #listen(event: string, listener: (argument: unknown) => void): void {
+    this.#listeners.push([event, listener])
+    process.on(event, listener)
+  }
+
+  #onSignal(signal: keyof typeof SIGNALS): void {
+    const { say } = this.#options
+    if (this.#signal !== undefined) {
+      say(`${signal} again: ending at once`)
+      this.#exit(EXIT_CODES.forced + SIGNALS[signal])
+      return
+    }
+    this.#signal = signal
+    say(`${signal}: stopping; once more ends at once`)
+    void this.#application?.stop()
+  }
+
+  #onUncaught(cause: unknown): void {
+    const error = cause instanceof AesopError ? cause : new UncaughtFailureError(cause)
+    if (this.#application === undefined) {
+      this.#options.report(error)
+      this.#exit(EXIT_CODES.died)
+      return
+    }
+    this.#application.die(error)
+  }
+
+  #exit(code: number): void {
+    const exit = this.#options.exit ?? ((n: number) => process.exit(n))
+    exit(code)
+  }
+}
+
+function exitCodeOf(report: EndReport): number {
+  if (report.error !== undefined) return EXIT_CODES.died
+  return report.stopFailures.length > 0 ? EXIT_CODES.stopFailed : EXIT_CODES.stopped
+}

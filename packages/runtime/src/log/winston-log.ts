@@ -1,0 +1,107 @@
+import { type AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
+import { createLogger, format, transports } from 'winston'
+import { type SecretMask } from './secret-mask.ts'
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** `text` for people, `json` one object per line. */
+  readonly format: 'text' | 'json'
+  readonly color: boolean
+  readonly mask: SecretMask
+  /** Adds stacks of errors. */
+  readonly verbose?: boolean
+}
+
+/** The log of a process: every line goes to stderr, because stdout belongs to consumers. */
+export interface ProcessLog {
+  loggerOf(container: string, bean: string): Logger
+  /** Resolves when every line has left the process. */
+  flush(): Promise<void>
+}
+
+interface Line {
+  readonly level: string
+  readonly message: string
+  readonly container?: string
+  readonly bean?: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', info: '36', debug: '2' }
+
+/** Opens the log of the process. */
+export function openLog(options: LogOptions): ProcessLog {
+  const print = format.printf((info) => {
+    const line = info as unknown as Line
+    return options.mask.apply(options.format === 'json' ? jsonLine(line, options) : textLine(line, options))
+  })
+  const root = createLogger({
+    level: options.level,
+    format: print,
+    transports: [new transports.Stream({ stream: process.stderr })],
+  })
+  return {
+    loggerOf: (container, bean) => {
+      const write =
+        (level: LogLevel) =>
+        (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+          root.log({ level, message, container, bean, ...(fields === undefined ? {} : { fields }) })
+        }
+      return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+    },
+    flush: () =>
+      new Promise((resolve) => {
+        root.once('finish', () => {
+          process.stderr.write('', () => {
+            resolve()
+          })
+        })
+        root.end()
+      }),
+  }
+}
+
+/** `12:30:01.123 INFO  relay sampleRelay: listening port=9000` */
+function textLine(line: Line, options: LogOptions): string {
+  const time = new Date().toISOString().slice(11, 23)
+  const level = line.level.toUpperCase().padEnd(5)
+  const shown = options.color ? `\u001b[${COLORS[line.level] ?? '0'}m${level}\u001b[0m` : level
+  const who = [line.container, line.bean].filter((part) => part !== undefined && part !== '').join(' ')
+  const fields = Object.entries(line.fields ?? {}).map(([key, value]) => fieldText(key, value, line, options))
+  return [
+    `${time} ${shown}${who === '' ? '' : ` ${who}:`} ${line.message}`,
+    ...fields.filter((text) => text !== ''),
+  ].join(' ')
+}
+
+function fieldText(key: string, value: unknown, line: Line, options: LogOptions): string {
+  if (value instanceof Error) {
+    const text = value.message === line.message ? '' : ` ${key}=${JSON.stringify(value.message)}`
+    return `${text}${remedyText(value)}${options.verbose === true ? `\n${value.stack ?? ''}` : ''}`.trimStart()
+  }
+  if (typeof value === 'string') return `${key}=${/^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
+  return `${key}=${formatJson(value)}`
+}
+
+function remedyText(error: Error): string {
+  return 'remedy' in error && typeof error.remedy === 'string' ? ` (${error.remedy})` : ''
+}
+
+function jsonLine(line: Line, options: LogOptions): string {
+  const { level, message, container, bean } = line
+  const fields = Object.fromEntries(
+    Object.entries(line.fields ?? {}).map(([key, value]) => [
+      key,
+      value instanceof Error ? errorFields(value, options) : value,
+    ]),
+  )
+  return formatJson({ time: new Date().toISOString(), level, container, bean, message, ...fields })
+}
+
+function errorFields(error: Error, options: LogOptions): Record<string, unknown> {
+  const { code, remedy } = error as Partial<AesopError>
+  const cause = error.cause === undefined ? undefined : messageOf(error.cause)
+  return { message: error.message, code, remedy, cause, ...(options.verbose === true ? { stack: error.stack } : {}) }
+}
