@@ -201,11 +201,7 @@ export class MysqlEventProducer implements EventProducer {
   /** A new session, or undefined when there will be none. */
   private async reconnect(broken: unknown, sink: WindowSink, before: number): Promise<BinlogSession | undefined> {
     let error = broken
-    for (let tried = before; !this.stopping.signal.aborted; tried++) {
-      if (isFinal(error)) {
-        this.fail(error)
-        return undefined
-      }
+    for (let tried = before; !isFinal(error); tried++) {
       const waitMs = backoffMs(RECONNECT, tried, Math.random())
       this.wait(error, waitMs)
       await sleep(waitMs, this.stopping.signal)
@@ -218,6 +214,7 @@ export class MysqlEventProducer implements EventProducer {
         error = thrown
       }
     }
+    this.fail(error)
     return undefined
   }
 

@@ -55,3 +55,18 @@ describe('the checksum of events', () => {
     expect(new EventChecksum().verify(rotate, 0, rotate.length)).toBe(rotate.length)
   })
 })
+
+it('is the CRC-32 of zlib for every length', () => {
+  const checksum = new EventChecksum()
+  const description = sealed(formatDescription(1))
+  checksum.verify(description, 0, description.length)
+  for (let length = 0; length < 600; length++) {
+    const bytes = sealed(
+      event(
+        16,
+        Array.from({ length }, (_unused, i) => (i * 7 + length) & 0xff),
+      ),
+    )
+    expect(checksum.verify(bytes, 0, bytes.length)).toBe(bytes.length - 4)
+  }
+})
