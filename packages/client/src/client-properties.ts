@@ -1,0 +1,137 @@
+/** What becomes of a key of `clientProperties`. */
+export type PropertyTreatment =
+  | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
+  | { readonly kind: 'number'; readonly min: number }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'text'; readonly oneOf?: readonly string[] }
+  /** Accepted without effect; the reason is logged once at start. */
+  | { readonly kind: 'noted'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+const PREFIX = 'databus.client.'
+const COUNT: PropertyTreatment = { kind: 'integer', min: 0 }
+const RETRIES: PropertyTreatment = { kind: 'integer', min: -1 }
+const BOOLEAN: PropertyTreatment = { kind: 'boolean' }
+const BOOTSTRAP: PropertyTreatment = { kind: 'noted', reason: 'this client does not bootstrap yet' }
+const NO_BUFFER: PropertyTreatment = {
+  kind: 'noted',
+  reason: 'events are handed on as they arrive: a slow consumer slows the relay, there is no buffer to fill',
+}
+
+const CONNECTION: Readonly<Record<string, PropertyTreatment>> = {
+  ...backoff('pullerRetries', true),
+  ...backoff('dispatcherRetries', true),
+  ...backoff('bstPullerRetries', false),
+  ...backoff('bstDispatcherRetries', false),
+  ...backoff('bsPullerRetriesBeforeCkptCleanup', false),
+  numRetriesOnFallOff: COUNT,
+  consumerTimeBudgetMs: { kind: 'integer', min: -1 },
+  bstConsumerTimeBudgetMs: BOOTSTRAP,
+  consumeCurrent: BOOLEAN,
+  readLatestScnOnError: BOOLEAN,
+  'eventBuffer.maxSize': { kind: 'integer', min: 1024, max: 0x7fffffff },
+  consumerParallelism: {
+    kind: 'noted',
+    reason: 'callbacks of a registration are called one after the other, in commit order',
+  },
+  checkpointThresholdPct: NO_BUFFER,
+  freeBufferThreshold: NO_BUFFER,
+  pullerBufferUtilizationPct: NO_BUFFER,
+  keyMin: { kind: 'noted', reason: 'relays never looked at it; filter by key with the filters of a registration' },
+  keyMax: { kind: 'noted', reason: 'relays never looked at it; filter by key with the filters of a registration' },
+  noEventsConnectionResetTimeSec: {
+    kind: 'noted',
+    reason: 'every answer ends within followMs, so that a dead connection shows by itself',
+  },
+  enablePullerMessageQueueLogging: { kind: 'noted', reason: 'there is no message queue; use the log level' },
+}
+
+const NOTED_HTTP = {
+  kind: 'noted',
+  reason: 'the admin server of the process takes the place of the client’s own',
+} as const
+
+const PROPERTIES: Readonly<Record<string, PropertyTreatment>> = {
+  ...prefixed('connectionDefaults.', CONNECTION),
+  enableReadLatestOnRelayFallOff: BOOLEAN,
+  'checkpointPersistence.type': { kind: 'text', oneOf: ['FILE_SYSTEM', 'NONE'] },
+  'checkpointPersistence.fileSystem.rootDirectory': { kind: 'text' },
+  'checkpointPersistence.fileSystem.runtime.historyEnabled': BOOLEAN,
+  'checkpointPersistence.fileSystem.runtime.historySize': { kind: 'integer', min: 0, max: 99 },
+  'checkpointPersistence.clearBeforeUse': BOOLEAN,
+  'runtime.relaysList': { kind: 'text' },
+  'runtime.bootstrap.enabled': { kind: 'noted', reason: BOOTSTRAP.reason },
+  'runtime.bootstrap.servicesList': BOOTSTRAP,
+  pullerBufferUtilizationPct: NO_BUFFER,
+  pullerThreadDeadnessThresholdMs: { kind: 'noted', reason: 'a silent relay is left after followMs and 15 s' },
+  dscUpdateIntervalMs: { kind: 'noted', reason: 'there are no dynamic schemas to update' },
+  enablePerConnectionStats: { kind: 'noted', reason: 'every registration has its own counters' },
+  'container.httpPort': NOTED_HTTP,
+  'container.jmx.rmiEnabled': { kind: 'noted', reason: 'Node has no JMX; see the metrics of the admin server' },
+}
+
+/** Families of keys: what stands in parentheses is free. */
+const FAMILIES: readonly (readonly [RegExp, PropertyTreatment])[] = [
+  [/^runtime\.relay\([^)]+\)\.(host|name|sources)$/, { kind: 'text' }],
+  [/^runtime\.relay\([^)]+\)\.port$/, { kind: 'integer', min: 1, max: 65_535 }],
+  [/^runtime\.bootstrap\.service\([^)]+\)\./, BOOTSTRAP],
+  [/^connection\([^)]+\)\./, { kind: 'refused', reason: 'give the registration a client of its own instead' }],
+  [/^clientCluster\([^)]+\)\./, { kind: 'refused', reason: 'a cluster is declared with DefaultClusterClientFactory' }],
+  [/^loggingListener\./, { kind: 'noted', reason: 'there is no logging listener; use the log level' }],
+  [/^container\./, NOTED_HTTP],
+]
+
+/** What becomes of a key; undefined: nobody knows it. The prefix `databus.client.` is part of a key. */
+export function treatmentOf(key: string): PropertyTreatment | undefined {
+  if (!key.startsWith(PREFIX)) return undefined
+  const name = key.slice(PREFIX.length)
+  return PROPERTIES[name] ?? FAMILIES.find(([pattern]) => pattern.test(name))?.[1]
+}
+
+/** Every key that has a fixed name. */
+export function knownClientProperties(): string[] {
+  return Object.keys(PROPERTIES).map((name) => PREFIX + name)
+}
+
+/** The key that was probably meant. */
+export function nearestKey(key: string): string | undefined {
+  const ranked = knownClientProperties()
+    .map((known) => ({ known, distance: distance(key, known) }))
+    .sort((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best !== undefined && best.distance <= Math.max(3, key.length / 5) ? best.known : undefined
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 0; i < a.length; i++) {
+    const nextRow = [i + 1]
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
+      nextRow.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (nextRow[j] ?? 0) + 1))
+    }
+    row = nextRow
+  }
+  return row[b.length] ?? 0
+}
+
+function backoff(name: string, honoured: boolean): Record<string, PropertyTreatment> {
+  const factor: PropertyTreatment = { kind: 'number', min: 0 }
+  const honouredKeys = {
+    initSleep: COUNT,
+    sleepIncFactor: factor,
+    sleepIncDelta: COUNT,
+    maxSleep: COUNT,
+    maxRetryNum: RETRIES,
+  }
+  const keys = honoured ? honouredKeys : Object.fromEntries(Object.keys(honouredKeys).map((key) => [key, BOOTSTRAP]))
+  return prefixed(`${name}.`, keys)
+}
+
+function prefixed(
+  prefix: string,
+  keys: Readonly<Record<string, PropertyTreatment>>,
+): Record<string, PropertyTreatment> {
+  return Object.fromEntries(Object.entries(keys).map(([key, treatment]) => [prefix + key, treatment]))
+}

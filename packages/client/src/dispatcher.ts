@@ -1,0 +1,320 @@
+import { Checkpoint } from '@aesop/checkpoint'
+import { type EventView, eventLayout } from '@aesop/event'
+import { formatJson, type Logger, messageOf } from '@aesop/kernel'
+import { type CallbackTotals } from '@aesop/stats'
+import { chain, isPromise, settle, type Verdict, withBudget } from './callback.ts'
+import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
+import { type CallbackPlace, EventOrderError, SchemaMissingError } from './errors.ts'
+import { RowEvent } from './row-event.ts'
+import { type EventSchema, type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
+
+export interface DispatcherOptions {
+  readonly registration: string
+  readonly consumer: EventConsumer
+  /** Where the registration stood when it was last seen. */
+  readonly checkpoint: Checkpoint
+  /** Gets every checkpoint that the consumer agreed to, in order. */
+  readonly acknowledge: (checkpoint: Checkpoint) => void
+  /** Longest time that a promise of a callback may take, in milliseconds; 0 or less: unlimited. */
+  readonly timeBudgetMs: number
+  readonly totals: CallbackTotals
+  readonly log: Logger
+}
+
+const NO_SOURCE = Number.NaN
+const AT_SCN_LOW = eventLayout.AT_SEQUENCE + 4
+
+/**
+ * Calls a consumer with the events of a stream, in Databus' order. One event at a time: when `dispatch` returns a
+ * promise, the next event may come only after it. Callbacks that return no promise cost none.
+ *
+ * A failure leaves the dispatcher where it was; its owner calls `rollback` and feeds it again from `checkpoint`.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #consumer: EventConsumer
+  readonly #totals: CallbackTotals
+  #catalogue: SourceCatalogue | undefined
+  #refresh: (() => Promise<SourceCatalogue>) | undefined
+  #event: RowEvent | undefined
+
+  /** Where a rollback goes: the last window that the consumer agreed to. */
+  #checkpoint: Checkpoint
+  /** The last window that was processed whole. */
+  #lastScn: bigint
+  #highestScn: bigint
+
+  #inWindow = false
+  #windowScn = -1n
+  #windowScnLow = 0
+  #windowEvents = 0
+  #sourceId = NO_SOURCE
+  #source: SubscribedSource | undefined
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#consumer = options.consumer
+    this.#totals = options.totals
+    this.#checkpoint = wholeWindowsOf(options.checkpoint)
+    this.#lastScn = this.#checkpoint.windowScn
+    this.#highestScn = this.#lastScn
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint
+  }
+  get inWindow(): boolean {
+    return this.#inWindow
+  }
+  /** The newest window ever processed whole; it never goes back. */
+  get highestScn(): bigint {
+    return this.#highestScn
+  }
+  /** SCN of the window that is open, else of the last one. */
+  get scn(): bigint {
+    return this.#inWindow ? this.#windowScn : this.#lastScn
+  }
+
+  /** Where reading goes on when nothing went wrong: also within a window that a relay has cut. */
+  get position(): Checkpoint {
+    if (!this.#inWindow) return this.#lastScn < 0n ? Checkpoint.flexible() : Checkpoint.online(this.#lastScn)
+    return Checkpoint.parse(
+      formatJson({
+        consumption_mode: 'ONLINE_CONSUMPTION',
+        windowScn: this.#windowScn,
+        prevScn: this.#lastScn,
+        windowOffset: this.#windowEvents,
+        snapshot_offset: -1,
+      }),
+    )
+  }
+
+  /** Tells what the relay in use serves; `refresh` asks it again when an event names a schema that is not known. */
+  bind(catalogue: SourceCatalogue, refresh: () => Promise<SourceCatalogue>): void {
+    this.#catalogue = catalogue
+    this.#refresh = refresh
+    // The numbers of the sources may be other ones on another relay.
+    if (!this.#inWindow) this.#source = undefined
+  }
+
+  /** @throws ConsumerFailedError, ConsumerFatalError, as a rejection */
+  async start(): Promise<void> {
+    await this.#call('onStartConsumption', () => this.#consumer.onStartConsumption?.())
+  }
+
+  /** The consumer's last callback. @throws ConsumerFailedError, ConsumerFatalError, as a rejection */
+  async stop(): Promise<void> {
+    await this.#call('onStopConsumption', () => this.#consumer.onStopConsumption?.())
+  }
+
+  /** Forgets the window that is open and tells the consumer to go back to the last checkpoint. */
+  async rollback(): Promise<void> {
+    this.#leaveWindow()
+    this.#lastScn = this.#checkpoint.windowScn
+    this.#totals.numRollbacks++
+    try {
+      await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn))
+    } catch (error) {
+      this.#options.log.warn('onRollback failed; the rows come again all the same', { error: messageOf(error) })
+    }
+  }
+
+  /**
+   * Processes one event; the view must stay where it is until the promise, if there is one, is fulfilled.
+   * @throws ConsumerFailedError, ConsumerFatalError, EventOrderError, SchemaMissingError: at once or as a rejection
+   */
+  dispatch(view: EventView): Promise<void> | undefined {
+    const sourceId = view.sourceId
+    if (sourceId === this.#sourceId && this.#inWindow) return this.#row(view)
+    if (sourceId < 0) return this.#control(view)
+    return chain(this.#openWindow(view), () =>
+      chain(this.#leaveSource(), () => chain(this.#enterSource(sourceId), () => this.#row(view))),
+    )
+  }
+
+  #row(view: EventView): Promise<void> | undefined {
+    if (view.bytes.readInt32BE(view.offset + AT_SCN_LOW) !== this.#windowScnLow) {
+      throw new EventOrderError(`an event of SCN ${view.scn} inside the window of SCN ${this.#windowScn}`)
+    }
+    const schema = this.#source?.schemaOf(view)
+    return schema === undefined ? this.#rowOfNewSchema(view) : this.#deliver(view, schema)
+  }
+
+  #deliver(view: EventView, schema: EventSchema): Promise<void> | undefined {
+    this.#totals.numDataEventsReceived++
+    const event = this.#eventAt(view, schema)
+    let result: Result
+    try {
+      result = this.#consumer.onDataEvent(event)
+    } catch (error) {
+      result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+    if (result === undefined || result === ConsumerCallbackResult.SUCCESS) {
+      this.#delivered()
+      return undefined
+    }
+    const place = (): CallbackPlace => this.#place('onDataEvent', event)
+    const settled = settle(result, this.#options.timeBudgetMs, place)
+    return chain(settled, () => {
+      this.#delivered()
+      return undefined
+    })
+  }
+
+  #delivered(): void {
+    this.#windowEvents++
+    this.#totals.numDataEventsProcessed++
+  }
+
+  #eventAt(view: EventView, schema: EventSchema): RowEvent {
+    if (this.#event !== undefined) return this.#event.moveTo(view.bytes, view.offset, schema)
+    this.#event = new RowEvent(view.bytes, view.offset, schema)
+    return this.#event
+  }
+
+  /** A table was altered while we were reading: the relay tells of the new version. */
+  async #rowOfNewSchema(view: EventView): Promise<void> {
+    const name = this.#source?.source.name ?? String(this.#sourceId)
+    this.#catalogue = await this.#refresh?.()
+    this.#source = this.#catalogue?.source(this.#sourceId)
+    const schema = this.#source?.schemaOf(view)
+    if (schema === undefined) throw new SchemaMissingError(name, view.schemaId.toString('hex'))
+    await this.#deliver(view, schema)
+  }
+
+  #openWindow(view: EventView): Promise<void> | undefined {
+    if (this.#inWindow) return undefined
+    const scn = view.scn
+    if (scn < this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
+    this.#inWindow = true
+    this.#windowScn = scn
+    this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
+    this.#windowEvents = 0
+    return this.#call('onStartDataEventSequence', () => this.#consumer.onStartDataEventSequence?.(scn))
+  }
+
+  #enterSource(sourceId: number): Promise<void> | undefined {
+    const subscribed = this.#catalogue?.source(sourceId)
+    if (subscribed === undefined)
+      throw new EventOrderError(`an event of the source ${sourceId}, which was not asked for`)
+    this.#sourceId = sourceId
+    this.#source = subscribed
+    return this.#call('onStartSource', () => this.#consumer.onStartSource?.(subscribed.source))
+  }
+
+  #leaveSource(): Promise<void> | undefined {
+    const source = this.#source?.source
+    if (Number.isNaN(this.#sourceId) || source === undefined) return undefined
+    this.#sourceId = NO_SOURCE
+    return this.#call('onEndSource', () => this.#consumer.onEndSource?.(source))
+  }
+
+  /** Control events other than ends of windows are for clients that bootstrap. */
+  #control(view: EventView): Promise<void> | undefined {
+    this.#totals.numSysEventsReceived++
+    if (!view.isEndOfPeriod) return undefined
+    const scn = view.scn
+    const timestampNanos = view.timestampNanos
+    if (!this.#inWindow) return this.#emptyWindow(scn, timestampNanos)
+    if (scn !== this.#windowScn) {
+      throw new EventOrderError(`the window of SCN ${this.#windowScn} ends with SCN ${scn}`)
+    }
+    return chain(this.#leaveSource(), () =>
+      chain(
+        this.#call('onEndDataEventSequence', () => this.#consumer.onEndDataEventSequence?.(scn)),
+        () => this.#windowDone(scn, timestampNanos),
+      ),
+    )
+  }
+
+  #emptyWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
+    if (scn < this.#lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${this.#lastScn}`)
+    return scn === this.#lastScn ? undefined : this.#windowDone(scn, timestampNanos)
+  }
+
+  #windowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
+    this.#leaveWindow()
+    this.#lastScn = scn
+    if (scn > this.#highestScn) this.#highestScn = scn
+    this.#totals.windowProcessed(scn, Number(timestampNanos / 1_000_000n), Date.now())
+    return this.#askCheckpoint(scn, timestampNanos)
+  }
+
+  #leaveWindow(): void {
+    this.#inWindow = false
+    this.#sourceId = NO_SOURCE
+    this.#windowEvents = 0
+  }
+
+  /** A consumer that does not agree to a checkpoint goes on without it: that is no failure. */
+  #askCheckpoint(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
+    if (this.#consumer.onCheckpoint === undefined) {
+      this.#agreed(scn, timestampNanos)
+      return undefined
+    }
+    let result: Result
+    try {
+      result = this.#consumer.onCheckpoint(scn)
+    } catch (error) {
+      this.#refused(scn, messageOf(error))
+      return undefined
+    }
+    if (!isPromise(result)) {
+      this.#answered(scn, timestampNanos, result as Verdict)
+      return undefined
+    }
+    return withBudget(result, this.#options.timeBudgetMs).then(
+      (verdict) => {
+        this.#answered(scn, timestampNanos, verdict)
+      },
+      (error: unknown) => {
+        this.#refused(scn, messageOf(error))
+      },
+    )
+  }
+
+  #answered(scn: bigint, timestampNanos: bigint, verdict: Verdict): void {
+    const { SUCCESS, CHECKPOINT, SKIP_CHECKPOINT } = ConsumerCallbackResult
+    if (verdict === undefined || verdict === SUCCESS || verdict === CHECKPOINT) this.#agreed(scn, timestampNanos)
+    else if (verdict !== SKIP_CHECKPOINT) this.#refused(scn, `it returned ${verdict}`)
+  }
+
+  #agreed(scn: bigint, timestampNanos: bigint): void {
+    this.#checkpoint = Checkpoint.online(scn, timestampNanos)
+    this.#options.acknowledge(this.#checkpoint)
+  }
+
+  #refused(scn: bigint, reason: string): void {
+    this.#totals.numSysErrorsProcessed++
+    this.#options.log.warn('onCheckpoint failed; the checkpoint stays where it was', { scn, reason })
+  }
+
+  /** @throws ConsumerFailedError, ConsumerFatalError: at once or as a rejection */
+  #call(callback: string, invoke: () => Result): Promise<void> | undefined {
+    let result: Result
+    try {
+      result = invoke()
+    } catch (error) {
+      result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+    return settle(result, this.#options.timeBudgetMs, () => this.#place(callback))
+  }
+
+  #place(callback: string, event?: RowEvent): CallbackPlace {
+    const { registration } = this.#options
+    const source = this.#source?.source.name
+    return {
+      registration,
+      callback,
+      scn: this.scn,
+      ...(Number.isNaN(this.#sourceId) || source === undefined ? {} : { source }),
+      ...(event === undefined ? {} : { key: event.key }),
+    }
+  }
+}
+
+/** A stored checkpoint inside a window goes back to the window before it: windows are delivered whole. */
+function wholeWindowsOf(checkpoint: Checkpoint): Checkpoint {
+  if (checkpoint.isFullyConsumed || checkpoint.windowScn < 0n) return checkpoint
+  return checkpoint.prevScn < 0n ? Checkpoint.flexible() : Checkpoint.online(checkpoint.prevScn)
+}

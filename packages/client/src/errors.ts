@@ -1,0 +1,249 @@
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+
+export class RelayUnreachableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_RELAY_UNREACHABLE',
+    meaning: 'No connection to a relay could be made.',
+    remedy: 'Check that the relay runs and that relayHost and relayPort are right; the client tries again by itself.',
+    canRetry: true,
+  } as const
+  constructor(address: string, cause: unknown) {
+    super(RelayUnreachableError.kind, `the relay at ${address} can't be reached: ${textOf(cause)}`, { cause })
+  }
+}
+
+export class RelayConnectionLostError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONNECTION_LOST',
+    meaning: 'The connection to a relay broke in the middle of an answer.',
+    remedy: 'The client reads again from the last whole window by itself; if it happens often, look at the network.',
+    canRetry: true,
+  } as const
+  constructor(address: string, cause: unknown) {
+    super(RelayConnectionLostError.kind, `the relay at ${address} broke off its answer: ${textOf(cause)}`, { cause })
+  }
+}
+
+export class RelaySilentError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_RELAY_SILENT',
+    meaning: 'A relay neither sent anything nor ended its answer in time.',
+    remedy: 'The client goes on with another relay or a new connection by itself; look at the relay and the network.',
+    canRetry: true,
+  } as const
+  constructor(address: string, silentMs: number) {
+    super(RelaySilentError.kind, `the relay at ${address} was silent for ${silentMs} ms`, { fields: { silentMs } })
+  }
+}
+
+export class SourcesMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_SOURCES_MISSING',
+    meaning: 'A relay does not serve a logical source that a registration asks for.',
+    remedy: 'Compare logicalSources with the names of the relay’s sources; the client tries the next relay by itself.',
+    canRetry: true,
+  } as const
+  constructor(address: string, missing: readonly string[], served: readonly string[]) {
+    super(
+      SourcesMissingError.kind,
+      `the relay at ${address} does not serve ${quoted(missing)}; it serves ${quoted(served)}`,
+      { fields: { missing } },
+    )
+  }
+}
+
+export class SchemaMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_SCHEMA_MISSING',
+    meaning: 'A relay has no schema for an event or for a logical source that it serves.',
+    remedy: 'Look at the schema registry of the relay; the client asks again by itself.',
+    canRetry: true,
+  } as const
+  constructor(source: string, schemaId?: string) {
+    const what = schemaId === undefined ? 'no schema' : `no schema with the id ${schemaId}`
+    super(SchemaMissingError.kind, `the relay has ${what} for the source "${source}"`, { fields: { source, schemaId } })
+  }
+}
+
+export class EventOrderError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_EVENT_ORDER',
+    meaning: 'A relay sent events in an order that no relay may send: out of their window, or SCNs going back.',
+    remedy: 'The client reads again from the last checkpoint by itself; check what stands between client and relay.',
+    canRetry: true,
+  } as const
+  constructor(fault: string) {
+    super(EventOrderError.kind, `events out of order: ${fault}`)
+  }
+}
+
+export class PullerRetriesExhaustedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_PULLER_RETRIES_EXHAUSTED',
+    meaning: 'Every relay failed, as often as pullerRetries.maxRetryNum allows.',
+    remedy: 'Mend what the cause names, then resume the registration or start the client again.',
+    canRetry: false,
+  } as const
+  constructor(tries: number, cause: unknown) {
+    super(PullerRetriesExhaustedError.kind, `no relay answered in ${tries} tries: ${textOf(cause)}`, { cause })
+  }
+}
+
+/** Where a callback failed. */
+export interface CallbackPlace {
+  readonly registration: string
+  readonly callback: string
+  readonly scn: bigint
+  readonly source?: string
+  readonly key?: bigint | string
+}
+
+export class ConsumerFailedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_FAILED',
+    meaning: 'A callback of a consumer returned ERROR or threw.',
+    remedy: 'The client goes back to the last checkpoint and delivers again by itself.',
+    canRetry: true,
+  } as const
+  constructor(place: CallbackPlace, cause?: unknown) {
+    super(ConsumerFailedError.kind, `${placeText(place)} ${failureText(cause)}`, { cause, fields: { ...place } })
+  }
+}
+
+export class ConsumerRetriesExhaustedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_RETRIES_EXHAUSTED',
+    meaning: 'A consumer failed at the same place as often as dispatcherRetries.maxRetryNum allows.',
+    remedy: 'Mend the consumer or the row that the message names, then start the client again: nothing was skipped.',
+    canRetry: false,
+  } as const
+  constructor(tries: number, failure: ConsumerFailedError) {
+    super(ConsumerRetriesExhaustedError.kind, `stopped after ${tries} tries: ${failure.message}`, {
+      cause: failure,
+      fields: { ...failure.fields, tries },
+    })
+  }
+}
+
+export class ConsumerFatalError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_FATAL',
+    meaning: 'A callback of a consumer returned ERROR_FATAL.',
+    remedy: 'Mend what made the consumer give up, then start the client again: it goes on at the last checkpoint.',
+    canRetry: false,
+  } as const
+  constructor(place: CallbackPlace) {
+    super(ConsumerFatalError.kind, `${placeText(place)} returned ERROR_FATAL`, { fields: { ...place } })
+  }
+}
+
+export class ConsumerTimeBudgetError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_TIME_BUDGET',
+    meaning: 'A callback of a consumer did not settle within consumerTimeBudgetMs.',
+    remedy: 'Look what the consumer waits for, or raise databus.client.connectionDefaults.consumerTimeBudgetMs.',
+    canRetry: true,
+  } as const
+  constructor(budgetMs: number) {
+    super(ConsumerTimeBudgetError.kind, `did not settle within ${budgetMs} ms`, { fields: { budgetMs } })
+  }
+}
+
+export class ClientPropertyUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_PROPERTY_UNKNOWN',
+    meaning: 'A key of clientProperties is no key of the client.',
+    remedy: 'Correct the key, or remove it.',
+    canRetry: false,
+  } as const
+  constructor(key: string, nearest: string | undefined) {
+    const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
+    super(ClientPropertyUnknownError.kind, `unknown client property "${key}"${hint}`, { fields: { key } })
+  }
+}
+
+export class ClientPropertyInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_PROPERTY_INVALID',
+    meaning: 'A key of clientProperties has a value that it does not take.',
+    remedy: 'Correct the value as the message says.',
+    canRetry: false,
+  } as const
+  constructor(key: string, value: unknown, expected: string) {
+    super(ClientPropertyInvalidError.kind, `client property "${key}" is ${String(value)}, expected ${expected}`, {
+      fields: { key },
+    })
+  }
+}
+
+export class ClientPropertyRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_PROPERTY_REFUSED',
+    meaning: 'A key of clientProperties asks for something that this client does not do.',
+    remedy: 'Remove the key, or do as the message says.',
+    canRetry: false,
+  } as const
+  constructor(key: string, reason: string) {
+    super(ClientPropertyRefusedError.kind, `client property "${key}" can't be honoured: ${reason}`, { fields: { key } })
+  }
+}
+
+export class RegistrationInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_REGISTRATION_INVALID',
+    meaning: 'A consumer registration names no consumer, two of them, no source, or the id of another one.',
+    remedy: 'Give each registration logicalSources, one of eventConsumer and consumerFactory, and an id of its own.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, fault: string) {
+    super(RegistrationInvalidError.kind, `the registration "${registration}" ${fault}`, { fields: { registration } })
+  }
+}
+
+export class ClientFaultError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_FAULT',
+    meaning: 'The client met an error that it does not know: a fault of the program.',
+    remedy: 'Please report it with its stack; the client goes on at the last checkpoint when it is started again.',
+    canRetry: false,
+  } as const
+  constructor(cause: Error) {
+    super(ClientFaultError.kind, `unexpected ${cause.name}: ${cause.message}`, { cause })
+  }
+}
+
+export const clientErrors: readonly AesopErrorClass[] = [
+  RelayUnreachableError,
+  RelayConnectionLostError,
+  RelaySilentError,
+  SourcesMissingError,
+  SchemaMissingError,
+  EventOrderError,
+  PullerRetriesExhaustedError,
+  ConsumerFailedError,
+  ConsumerRetriesExhaustedError,
+  ConsumerFatalError,
+  ConsumerTimeBudgetError,
+  ClientPropertyUnknownError,
+  ClientPropertyInvalidError,
+  ClientPropertyRefusedError,
+  RegistrationInvalidError,
+  ClientFaultError,
+]
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function quoted(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.map((name) => `"${name}"`).join(', ')
+}
+
+function placeText({ registration, callback, scn, source, key }: CallbackPlace): string {
+  const row = source === undefined ? '' : `, source "${source}"${key === undefined ? '' : `, key ${String(key)}`}`
+  return `${callback} of the registration "${registration}" (SCN ${scn}${row})`
+}
+
+function failureText(cause: unknown): string {
+  return cause === undefined ? 'returned ERROR' : `failed: ${textOf(cause)}`
+}

@@ -1,0 +1,37 @@
+export {
+  type ClientProperties,
+  type ClientSettings,
+  type ConfiguredRelay,
+  parseClientProperties,
+} from './client-settings.ts'
+export {
+  type ChangeEvent,
+  ConsumerCallbackResult,
+  type ConsumerContext,
+  type ConsumerFactory,
+  type EventConsumer,
+  type Result,
+} from './consumer.ts'
+export { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
+export {
+  ClientFaultError,
+  ClientPropertyInvalidError,
+  ClientPropertyRefusedError,
+  ClientPropertyUnknownError,
+  ConsumerFailedError,
+  ConsumerFatalError,
+  ConsumerRetriesExhaustedError,
+  ConsumerTimeBudgetError,
+  EventOrderError,
+  PullerRetriesExhaustedError,
+  RegistrationInvalidError,
+  RelayConnectionLostError,
+  RelaySilentError,
+  RelayUnreachableError,
+  SchemaMissingError,
+  SourcesMissingError,
+} from './errors.ts'
+export { Registration, type RegistrationOptions } from './registration.ts'
+export { type RelayAddress } from './relay-connection.ts'
+export { RowEvent } from './row-event.ts'
+export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'

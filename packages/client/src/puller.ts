@@ -1,0 +1,325 @@
+import { EventDecoder, EventTooLargeError } from '@aesop/event'
+import { AesopError, type BackoffConfig, backoffMs, InvariantError, type Logger, messageOf, sleep } from '@aesop/kernel'
+import {
+  formatStreamRequest,
+  headers,
+  type KeyFilter,
+  ScnInFutureError,
+  ScnNotFoundError,
+  type StreamRequest,
+} from '@aesop/wire'
+import { type Dispatcher } from './dispatcher.ts'
+import {
+  ConsumerFailedError,
+  ConsumerFatalError,
+  ConsumerRetriesExhaustedError,
+  PullerRetriesExhaustedError,
+} from './errors.ts'
+import {
+  type Fault,
+  initialPullerState,
+  isFresh,
+  next,
+  type PullerAction,
+  type PullerConfig,
+  type PullerEvent,
+  type PullerState,
+} from './puller-state.ts'
+import { ANSWER_MS_MAX, readCatalogue } from './relay-catalogue.ts'
+import { type RelayAddress, RelayConnection } from './relay-connection.ts'
+import { type SourceCatalogue } from './source-catalogue.ts'
+
+export interface PullerOptions {
+  readonly registration: string
+  readonly logicalSources: readonly string[]
+  readonly relays: readonly RelayAddress[]
+  readonly machine: PullerConfig
+  readonly dispatcher: Dispatcher
+  /** Returns to the last checkpoint after a failure of the consumer, and how often. */
+  readonly consumerRetries: BackoffConfig
+  /** How long a response may keep streaming, in milliseconds; 0: plain polling. */
+  readonly followMs: number
+  /** Upper bound of one answer without follow, in bytes; grows to `eventBytesMax` when one event needs it. */
+  readonly fetchBytes: number
+  readonly eventBytesMax: number
+  /** By the name of the source. */
+  readonly filters: ReadonlyMap<string, KeyFilter>
+  readonly log: Logger
+  /** Called once each time the puller gives up; it stays so until it is resumed. */
+  readonly onSuspended: (error: Error) => Promise<void>
+  readonly random: () => number
+}
+
+/** Drives `puller-state` with a socket, a clock and a dispatcher; every decision is made there. */
+export class Puller {
+  readonly #options: PullerOptions
+  #state: PullerState = initialPullerState
+  #connection: RelayConnection | undefined
+  #catalogue: SourceCatalogue | undefined
+  #fetchBytes: number
+  #requests: PullerEvent[] = []
+  #wake: (() => void) | undefined
+  #interrupt = new AbortController()
+  #running: Promise<void> | undefined
+  #fault: Error | undefined
+  #rollBackFirst = false
+  #consumerFailures = 0
+  #failedScn = -1n
+  #progressScn: bigint
+
+  constructor(options: PullerOptions) {
+    this.#options = options
+    this.#fetchBytes = options.fetchBytes
+    this.#progressScn = options.dispatcher.highestScn
+  }
+
+  get state(): PullerState {
+    return this.#state
+  }
+  /** The last fault; undefined while everything goes well. */
+  get fault(): Error | undefined {
+    return this.#fault
+  }
+  get relayAddress(): string | undefined {
+    return this.#connection?.address
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  pause(): void {
+    this.#request({ kind: 'pause' })
+  }
+
+  resume(): void {
+    this.#request({ kind: 'resume' })
+  }
+
+  /** Resolves when the consumer will not be called any more. Twice is harmless. */
+  async stop(): Promise<void> {
+    this.#request({ kind: 'stop' })
+    await this.#running
+  }
+
+  /** Requests are answered in order; one that means nothing in the state it would meet disturbs nobody. */
+  #request(event: PullerEvent): void {
+    const { machine } = this.#options
+    const before = this.#requests.reduce((state, request) => next(state, request, machine, 0).state, this.#state)
+    const { state } = next(before, event, machine, 0)
+    if (state === before) return
+    if (this.#running === undefined) {
+      this.#state = state
+      return
+    }
+    this.#requests.push(event)
+    this.#interrupt.abort()
+    this.#wake?.()
+  }
+
+  async #run(): Promise<void> {
+    let event: PullerEvent = { kind: 'start' }
+    while (this.#state.status !== 'stopped') {
+      const { state, action } = next(this.#state, event, this.#options.machine, this.#options.random())
+      this.#state = state
+      const result = await this.#perform(action)
+      event = this.#requests.shift() ?? result
+    }
+  }
+
+  /** Does what the state asks for, until it is done or somebody outside wants something else. */
+  async #perform(action: PullerAction): Promise<PullerEvent> {
+    this.#interrupt = new AbortController()
+    // A request that came before is answered first; what it interrupts has not begun.
+    if (this.#requests.length > 0 && action.kind !== 'rest') this.#interrupt.abort()
+    switch (action.kind) {
+      case 'register':
+        return this.#guarded(() => this.#register(action.relay))
+      case 'stream':
+        return this.#guarded(() => this.#stream(action.fromLatest))
+      case 'wait':
+        await sleep(action.ms, this.#interrupt.signal)
+        return { kind: 'waited' }
+      case 'suspend':
+        await this.#suspended(action.reason)
+        return this.#rest()
+      case 'rest':
+      case 'none':
+        return this.#rest()
+    }
+  }
+
+  async #rest(): Promise<PullerEvent> {
+    this.#disconnect()
+    if (this.#state.status !== 'stopped' && this.#requests.length === 0) {
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+      this.#wake = undefined
+    }
+    return { kind: 'waited' }
+  }
+
+  async #suspended(reason: 'fault' | 'retries-exhausted' | 'consumer'): Promise<void> {
+    const fault = this.#fault ?? new InvariantError('a puller is suspended without a fault')
+    const error =
+      reason === 'retries-exhausted' ? new PullerRetriesExhaustedError(this.#state.attempt + 1, fault) : fault
+    this.#fault = error
+    this.#disconnect()
+    await this.#options.onSuspended(error)
+  }
+
+  /** Turns whatever was thrown into an event; nothing thrown is lost, and nothing unknown is retried as if it were known. */
+  async #guarded(work: () => Promise<PullerEvent>): Promise<PullerEvent> {
+    try {
+      return await work()
+    } catch (error) {
+      // A window that breaks off, by a failure or on the way to another relay, begins anew at the last checkpoint.
+      if (this.#options.dispatcher.inWindow || error instanceof ConsumerFailedError) this.#rollBackFirst = true
+      if (this.#interrupt.signal.aborted && !(error instanceof ConsumerFailedError)) return { kind: 'waited' }
+      return this.#eventOf(error)
+    }
+  }
+
+  #eventOf(error: unknown): PullerEvent {
+    if (error instanceof ConsumerFailedError) return this.#consumerFailed(error)
+    this.#fault = error instanceof Error ? error : new Error(messageOf(error))
+    if (error instanceof ConsumerFatalError || !(error instanceof AesopError)) return { kind: 'fatal' }
+    this.#disconnect()
+    const fault = faultOf(error)
+    this.#options.log.warn(error.message, { code: error.code, fault, attempt: this.#state.attempt })
+    return { kind: 'fault', fault }
+  }
+
+  /** Goes back to the last checkpoint, as often as the budget allows without getting past the place of the failure. */
+  #consumerFailed(failure: ConsumerFailedError): PullerEvent {
+    const { consumerRetries, dispatcher, log, random } = this.#options
+    this.#fault = failure
+    if (dispatcher.scn > this.#failedScn) this.#failedScn = dispatcher.scn
+    const { maxRetryNum } = consumerRetries
+    if (maxRetryNum >= 0 && this.#consumerFailures >= maxRetryNum) {
+      this.#fault = new ConsumerRetriesExhaustedError(this.#consumerFailures + 1, failure)
+      return { kind: 'fatal' }
+    }
+    const delayMs = backoffMs(consumerRetries, this.#consumerFailures, random())
+    this.#consumerFailures++
+    log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs })
+    return { kind: 'rolled-back', delayMs }
+  }
+
+  async #register(relay: number): Promise<PullerEvent> {
+    const address = this.#options.relays[relay]
+    if (address === undefined) throw new InvariantError(`there is no relay ${relay}`)
+    this.#disconnect()
+    const { logicalSources, registration } = this.#options
+    this.#connection = new RelayConnection(address, registration)
+    this.#catalogue = await readCatalogue(this.#connection, logicalSources, this.#interrupt.signal)
+    return { kind: 'registered' }
+  }
+
+  /** One answer of `/stream`, from its first byte to its last. */
+  async #stream(fromLatest: boolean): Promise<PullerEvent> {
+    const { dispatcher, followMs, eventBytesMax } = this.#options
+    const connection = this.#connection
+    const catalogue = this.#catalogue
+    if (connection === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
+    if (this.#rollBackFirst) await dispatcher.rollback()
+    this.#rollBackFirst = false
+    dispatcher.bind(catalogue, () => this.#refreshCatalogue(connection))
+    const startedMs = performance.now()
+    const silenceMs = followMs + ANSWER_MS_MAX
+    const path = formatStreamRequest(this.#streamRequest(catalogue, fromLatest))
+    const response = await connection.open(path, silenceMs, this.#interrupt.signal)
+    const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
+    const decoder = new EventDecoder(eventBytesMax)
+    let chunks = 0
+    for await (const chunk of connection.chunks(response, silenceMs)) {
+      chunks++
+      decoder.push(chunk)
+      await this.#dispatchAll(decoder)
+      if (this.#interrupt.signal.aborted) throw new InterruptedError()
+    }
+    decoder.end()
+    if (!(this.#fault instanceof ConsumerFailedError)) this.#fault = undefined
+    if (chunks === 0 && pendingBytes > 0) return this.#growFetch(pendingBytes)
+    // A relay that followed has kept us waiting already; one that did not is asked again after a pause.
+    const followed = followMs > 0 && performance.now() - startedMs >= followMs / 2
+    return { kind: 'stream-ended', empty: chunks === 0 && !followed }
+  }
+
+  #streamRequest(catalogue: SourceCatalogue, fromLatestScn: boolean): StreamRequest {
+    const { dispatcher, filters, followMs } = this.#options
+    return {
+      sources: catalogue.ids,
+      checkpoint: dispatcher.position,
+      fromLatestScn,
+      sizeBytes: this.#fetchBytes,
+      output: 'binary',
+      eventVersionMax: 0,
+      filters: new Map([...filters].flatMap(([name, filter]) => idEntry(catalogue.idOf(name), filter))),
+      followMs,
+    }
+  }
+
+  async #dispatchAll(decoder: EventDecoder): Promise<void> {
+    const { dispatcher } = this.#options
+    const { signal } = this.#interrupt
+    try {
+      for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
+        const pending = dispatcher.dispatch(view)
+        if (pending === undefined) continue
+        await pending
+        if (signal.aborted) return
+      }
+    } finally {
+      if (dispatcher.highestScn > this.#progressScn) this.#progressed(dispatcher.highestScn)
+    }
+  }
+
+  /** Something newer than ever was processed: whatever was wrong is over. */
+  #progressed(scn: bigint): void {
+    this.#progressScn = scn
+    if (!isFresh(this.#state)) {
+      this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
+    }
+    if (scn < this.#failedScn) return
+    this.#consumerFailures = 0
+    this.#fault = undefined
+  }
+
+  #growFetch(pendingBytes: number): PullerEvent {
+    if (pendingBytes > this.#options.eventBytesMax) {
+      throw new EventTooLargeError(pendingBytes, this.#options.eventBytesMax)
+    }
+    this.#fetchBytes = Math.max(this.#fetchBytes, pendingBytes)
+    return { kind: 'stream-ended', empty: false }
+  }
+
+  /** The socket in use is busy with the stream: the schemas come over another one. */
+  async #refreshCatalogue(connection: RelayConnection): Promise<SourceCatalogue> {
+    const { logicalSources, registration } = this.#options
+    const beside = new RelayConnection(connection.relay, registration)
+    try {
+      this.#catalogue = await readCatalogue(beside, logicalSources, this.#interrupt.signal)
+      return this.#catalogue
+    } finally {
+      beside.close()
+    }
+  }
+
+  #disconnect(): void {
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+}
+
+/** Ends what is being done because of a request from outside; never seen beyond this file. */
+class InterruptedError extends Error {}
+
+function idEntry(id: number | undefined, filter: KeyFilter): [number, KeyFilter][] {
+  return id === undefined ? [] : [[id, filter]]
+}
+
+function faultOf(error: AesopError): Fault {
+  if (error instanceof ScnNotFoundError) return 'fell-off'
+  if (error instanceof ScnInFutureError) return 'ahead'
+  return error.canRetry ? 'retry' : 'refused'
+}

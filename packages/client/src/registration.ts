@@ -1,0 +1,177 @@
+import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
+import { AesopError, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
+import { CallbackTotals } from '@aesop/stats'
+import { type KeyFilter } from '@aesop/wire'
+import { settle } from './callback.ts'
+import { CheckpointSaver } from './checkpoint-saver.ts'
+import { type ClientSettings } from './client-settings.ts'
+import { type EventConsumer } from './consumer.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { ClientFaultError } from './errors.ts'
+import { Puller } from './puller.ts'
+import { type RelayAddress } from './relay-connection.ts'
+
+export interface RegistrationOptions {
+  readonly id: string
+  readonly logicalSources: readonly string[]
+  readonly consumer: EventConsumer
+  readonly relays: readonly RelayAddress[]
+  readonly store: CheckpointStore
+  readonly settings: ClientSettings
+  readonly followMs: number
+  readonly eventBytesMax: number
+  readonly aheadPatienceMs: number
+  readonly filters: ReadonlyMap<string, KeyFilter>
+  readonly log: Logger
+  readonly random?: () => number
+}
+
+const SAVE_INTERVAL_MS = 100
+
+/** One consumer with its sources, its place in the stream and its connection: what a client runs. */
+export class Registration {
+  readonly id: string
+  readonly totals = new CallbackTotals()
+  readonly #options: RegistrationOptions
+  #dispatcher: Dispatcher | undefined
+  #puller: Puller | undefined
+  #saver: CheckpointSaver | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: RegistrationOptions) {
+    this.id = options.id
+    this.#options = options
+  }
+
+  /**
+   * Calls `onStartConsumption` and begins to pull. Relays that can't be reached are no reason to fail.
+   * @throws CheckpointUnreadableError, ConsumerFailedError, ConsumerFatalError
+   */
+  async start(): Promise<void> {
+    const { store, settings, log } = this.#options
+    if (settings.clearBeforeUse) store.clear()
+    this.#saver = new CheckpointSaver(store, SAVE_INTERVAL_MS, log)
+    this.#dispatcher = this.#makeDispatcher(store.load() ?? this.#firstCheckpoint(), this.#saver)
+    this.#puller = this.#makePuller(this.#dispatcher)
+    await this.#dispatcher.start()
+    this.#puller.start()
+  }
+
+  pause(): void {
+    this.#puller?.pause()
+  }
+
+  /** Goes on after a pause, or after the registration was suspended by an error. */
+  resume(): void {
+    this.#puller?.resume()
+  }
+
+  /** Ends pulling, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await this.#puller?.stop()
+    try {
+      await this.#dispatcher?.stop()
+    } finally {
+      this.#saver?.flush()
+    }
+  }
+
+  /** Without a checkpoint: from the oldest window that the relay has, unless the properties say otherwise. */
+  #firstCheckpoint(): Checkpoint {
+    return this.#options.settings.consumeCurrent === false ? Checkpoint.online(0n) : Checkpoint.flexible()
+  }
+
+  #makeDispatcher(checkpoint: Checkpoint, saver: CheckpointSaver): Dispatcher {
+    return new Dispatcher({
+      registration: this.id,
+      consumer: this.#options.consumer,
+      checkpoint,
+      acknowledge: (acknowledged) => {
+        saver.acknowledge(acknowledged)
+      },
+      timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
+      totals: this.totals,
+      log: this.#options.log,
+    })
+  }
+
+  #makePuller(dispatcher: Dispatcher): Puller {
+    const { settings, relays, aheadPatienceMs, followMs, eventBytesMax, filters, log, logicalSources } = this.#options
+    return new Puller({
+      registration: this.id,
+      logicalSources,
+      relays,
+      machine: {
+        relays: relays.length,
+        retries: settings.pullerRetries,
+        pollMs: settings.pullerRetries.initSleepMs,
+        fallOffRetries: settings.numRetriesOnFallOff,
+        readLatestScnOnError: settings.readLatestScnOnError,
+        aheadPatienceMs,
+      },
+      dispatcher,
+      consumerRetries: settings.dispatcherRetries,
+      followMs,
+      fetchBytes: settings.fetchBytes,
+      eventBytesMax,
+      filters,
+      log,
+      onSuspended: (error) => this.#suspended(error),
+      random: this.#options.random ?? Math.random,
+    })
+  }
+
+  /** Tells log and consumer why nothing comes any more; health tells it from now on. */
+  async #suspended(error: Error): Promise<void> {
+    const known = error instanceof AesopError ? error : new ClientFaultError(error)
+    const { consumer, log, settings } = this.#options
+    log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
+      code: known.code,
+      remedy: known.remedy,
+    })
+    this.#saver?.flush()
+    this.totals.numErrorsReceived++
+    try {
+      const place = { registration: this.id, callback: 'onError', scn: this.#dispatcher?.scn ?? -1n }
+      await settle(consumer.onError?.(known), settings.consumerTimeBudgetMs, () => place)
+    } catch (failure) {
+      log.warn('onError failed', { error: messageOf(failure) })
+    }
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    return this.#dispatcher?.checkpoint
+  }
+
+  health(): Health {
+    const status = this.#puller?.state.status ?? 'idle'
+    const fault = this.#puller?.fault ?? this.#saver?.fault
+    const detail = fault === undefined ? '' : `: ${messageOf(fault)}`
+    if (status === 'suspended') return { status: 'down', detail: `${this.id} is suspended${detail}` }
+    if (status === 'paused') return { status: 'degraded', detail: `${this.id} is paused` }
+    if (fault !== undefined) return { status: 'degraded', detail: `${this.id} is ${status}${detail}` }
+    return { status: 'up' }
+  }
+
+  metrics(): readonly Metric[] {
+    return this.totals.metrics('aesop_client', this.id)
+  }
+
+  describe(): Readonly<Record<string, unknown>> {
+    return {
+      id: this.id,
+      logicalSources: this.#options.logicalSources,
+      relays: this.#options.relays,
+      relay: this.#puller?.relayAddress,
+      state: this.#puller?.state.status ?? 'idle',
+      checkpoint: this.#dispatcher?.checkpoint.windowScn,
+      fault: this.#puller?.fault?.message,
+      ...this.totals.toJson(),
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { formatRegisterRequest, parseSchemas, parseSources, paths, type RegisterRequest } from '@aesop/wire'
+import { SourcesMissingError } from './errors.ts'
+import { type RelayConnection } from './relay-connection.ts'
+import { SourceCatalogue } from './source-catalogue.ts'
+
+/** How long an answer that is not the stream may stay silent, in milliseconds. */
+export const ANSWER_MS_MAX = 15_000
+
+/**
+ * Asks a relay for its sources and for the schemas of those that are wanted by name.
+ * @throws SourcesMissingError, SchemaMissingError, and whatever the relay or the network says
+ */
+export async function readCatalogue(
+  connection: RelayConnection,
+  wanted: readonly string[],
+  signal: AbortSignal,
+): Promise<SourceCatalogue> {
+  const served = parseSources(await connection.text(`${paths.sources}?protocolVersion=2`, ANSWER_MS_MAX, signal))
+  const sources = served.filter(({ name }) => wanted.includes(name))
+  const missing = wanted.filter((name) => !sources.some((source) => source.name === name))
+  if (missing.length > 0) {
+    const names = served.map(({ name }) => name)
+    throw new SourcesMissingError(connection.address, missing, names)
+  }
+  const request: RegisterRequest = { sources: sources.map(({ id }) => id), protocolVersion: 2, compress: true }
+  const body = await connection.text(formatRegisterRequest(request), ANSWER_MS_MAX, signal)
+  return new SourceCatalogue(sources, parseSchemas(body, request))
+}

@@ -1,0 +1,101 @@
+import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
+import { compileRowReader, parseRecordSchema, type RecordSchema, type RowReader, schemaIdOf } from '@aesop/schema'
+import { type SourceSchema } from '@aesop/wire'
+import { SchemaMissingError } from './errors.ts'
+
+/** One version of the schema of a source, as events name it. What it takes to read rows is made on first use. */
+export class EventSchema {
+  readonly id: string
+  readonly version: number
+  readonly source: LogicalSource
+  readonly text: string
+  readonly #words: Int32Array
+  #reader: RowReader | undefined
+  #record: RecordSchema | undefined
+
+  constructor(source: LogicalSource, schema: SourceSchema) {
+    const id = schemaIdOf(schema.schema)
+    this.id = id.toString('hex')
+    this.version = schema.version
+    this.source = source
+    this.text = schema.schema
+    this.#words = Int32Array.from([0, 4, 8, 12], (at) => id.readInt32BE(at))
+  }
+
+  /** Whether the event carries this schema's id. */
+  isOf(view: EventView): boolean {
+    const at = view.offset + eventLayout.AT_SCHEMA_ID
+    const bytes = view.bytes
+    return (
+      bytes.readInt32BE(at) === this.#words[0] &&
+      bytes.readInt32BE(at + 4) === this.#words[1] &&
+      bytes.readInt32BE(at + 8) === this.#words[2] &&
+      bytes.readInt32BE(at + 12) === this.#words[3]
+    )
+  }
+
+  /** Decodes rows. @throws SchemaInvalidError on first use */
+  get reader(): RowReader {
+    this.#reader ??= compileRowReader(this.text)
+    return this.#reader
+  }
+
+  /** @throws SchemaInvalidError on first use */
+  get record(): RecordSchema {
+    this.#record ??= parseRecordSchema(this.text, this.source.name)
+    return this.#record
+  }
+}
+
+/** One subscribed source with every version of its schema. */
+export class SubscribedSource {
+  readonly source: LogicalSource
+  readonly #schemas: ReadonlyMap<string, EventSchema>
+  #last: EventSchema | undefined
+
+  constructor(source: LogicalSource, schemas: readonly SourceSchema[]) {
+    this.source = source
+    this.#schemas = new Map(
+      schemas.map((schema) => {
+        const made = new EventSchema(source, schema)
+        return [made.id, made]
+      }),
+    )
+  }
+
+  /** The schema of the event; undefined when the relay did not tell of it. */
+  schemaOf(view: EventView): EventSchema | undefined {
+    if (this.#last?.isOf(view)) return this.#last
+    const found = this.#schemas.get(view.schemaId.toString('hex'))
+    if (found !== undefined) this.#last = found
+    return found
+  }
+}
+
+/** The sources of a registration as the relay in use knows them. */
+export class SourceCatalogue {
+  readonly #byId = new Map<number, SubscribedSource>()
+
+  /** @throws SchemaMissingError when a source has no schema at all */
+  constructor(sources: readonly LogicalSource[], schemas: readonly SourceSchema[]) {
+    for (const source of sources) {
+      const own = schemas.filter((schema) => schema.id === source.id)
+      if (own.length === 0) throw new SchemaMissingError(source.name)
+      this.#byId.set(source.id, new SubscribedSource(source, own))
+    }
+  }
+
+  get ids(): number[] {
+    return [...this.#byId.keys()]
+  }
+
+  /** Id of a source of this name. */
+  idOf(name: string): number | undefined {
+    for (const [id, { source }] of this.#byId) if (source.name === name) return id
+    return undefined
+  }
+
+  source(id: number): SubscribedSource | undefined {
+    return this.#byId.get(id)
+  }
+}
