@@ -1,0 +1,335 @@
+import { MemoryMaxScnStore } from '@aesop/checkpoint'
+import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { until } from '../support/until.ts'
+import { WindowLedger } from '../support/window-ledger.ts'
+
+const context: BeanContext = {
+  id: 'producer',
+  container: 'relay',
+  log: silentLogger,
+  signal: new AbortController().signal,
+  projectsRoot: '/tmp',
+  stateDirectory: '/tmp/aesop-producer-test',
+  shared: new Map(),
+  fail: () => undefined,
+}
+
+/** A producer with everything around it; `again` is what a restart of the process would be. */
+class Rig {
+  readonly schemas: MemorySchemaRegistry
+  readonly maxScn: MemoryMaxScnStore
+  readonly ledger: WindowLedger
+  readonly failures: Error[] = []
+  readonly producer: MysqlEventProducer
+  private readonly options: PhysicalSourceOptions
+
+  constructor(options: PhysicalSourceOptions, before?: Rig) {
+    this.options = options
+    this.schemas = before?.schemas ?? new MemorySchemaRegistry()
+    this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
+    this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
+    const physicalSourceConfig = new PhysicalSourceConfig(options)
+    this.producer = new MysqlEventProducer({ physicalSourceConfig, heartbeatMs: 200 }, context)
+  }
+
+  again(change: Partial<PhysicalSourceOptions> = {}): Rig {
+    return new Rig({ ...this.options, ...change }, this)
+  }
+
+  async prepare(initialScn?: bigint): Promise<bigint> {
+    return this.producer.prepare({
+      physicalSource: new PhysicalSourceConfig(this.options),
+      schemas: this.schemas,
+      maxScn: this.maxScn,
+      initialScn,
+      fail: (error) => this.failures.push(error),
+    })
+  }
+
+  async start(initialScn?: bigint): Promise<this> {
+    const scn = await this.prepare(initialScn)
+    await this.producer.start(scn, this.ledger)
+    return this
+  }
+}
+
+describe('the MySQL producer with a real server', () => {
+  let server: MariadbServer
+  const open: { close(): Promise<void> }[] = []
+  let nextId = 1
+
+  beforeAll(async () => {
+    server = await MariadbServer.start({ durable: true })
+    await server.query(`CREATE DATABASE shop;
+      CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, price DECIMAL(10,2));
+      CREATE TABLE shop.other (id INT PRIMARY KEY)`)
+  })
+  afterEach(async () => {
+    for (const thing of open.splice(0).reverse()) await thing.close()
+  })
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  function rig(change: Partial<PhysicalSourceOptions> = {}): Rig {
+    return keep(new Rig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], ...change }))
+  }
+
+  function keep(made: Rig): Rig {
+    open.push({ close: () => made.producer.stop() })
+    return made
+  }
+
+  /** Inserts rows with rising ids, one transaction each. */
+  async function insert(count: number): Promise<number[]> {
+    const ids: number[] = []
+    for (let i = 0; i < count; i++) {
+      const id = nextId++
+      await server.query('INSERT INTO shop.item VALUES (?, ?, ?)', [id, `item ${id}`, '1.50'])
+      ids.push(id)
+    }
+    return ids
+  }
+
+  const arrived = (made: Rig, count: number): Promise<void> =>
+    until(`${count} rows`, () => {
+      if (made.failures[0] !== undefined) throw made.failures[0]
+      return made.ledger.ids.length >= count
+    })
+
+  it('hands every row to the sink, in the order of the commits', async () => {
+    const made = await rig().start()
+    const ids = await insert(20)
+    await arrived(made, 20)
+    expect(made.ledger.ids).toEqual(ids)
+    expect(made.ledger.rows[0]).toMatchObject({
+      opcode: 'UPSERT',
+      row: { id: ids[0], name: `item ${String(ids[0])}`, price: '1.50' },
+    })
+    expect(made.producer.status()).toMatchObject({ state: 'running', scn: made.ledger.windows.at(-1)?.scn })
+  })
+
+  it('keeps the rows of a transaction in one window, in their order', async () => {
+    const made = await rig().start()
+    const [a, b] = [nextId++, nextId++]
+    await server.query(`BEGIN; INSERT INTO shop.item VALUES (${a}, 'a', 1); INSERT INTO shop.item VALUES (${b}, 'b', 2);
+      UPDATE shop.item SET price = 3 WHERE id = ${a}; DELETE FROM shop.item WHERE id = ${b}; COMMIT`)
+    await arrived(made, 4)
+    const window = made.ledger.windows.find(({ rows }) => rows.length > 0)
+    expect(window?.rows.map(({ opcode, row }) => `${opcode} ${String(row['id'])}`)).toEqual([
+      `UPSERT ${a}`,
+      `UPSERT ${b}`,
+      `UPSERT ${a}`,
+      `DELETE ${b}`,
+    ])
+  })
+
+  it('hands over nothing of a transaction that was rolled back', async () => {
+    const made = await rig().start()
+    await server.query(`BEGIN; INSERT INTO shop.item VALUES (${nextId++}, 'a', 1); ROLLBACK`)
+    const ids = await insert(1)
+    await arrived(made, 1)
+    expect(made.ledger.ids).toEqual(ids)
+  })
+
+  it('goes on across a rotation of the log, with rising SCNs', async () => {
+    const made = await rig().start()
+    const before = await insert(5)
+    await server.query('FLUSH BINARY LOGS')
+    const after = await insert(5)
+    await arrived(made, 10)
+    expect(made.ledger.ids).toEqual([...before, ...after])
+  })
+
+  it('goes on exactly after the last window when the process starts again', async () => {
+    const first = await rig().start()
+    const before = await insert(5)
+    await arrived(first, 5)
+    await first.producer.stop()
+    const between = await insert(5)
+    const second = await keep(first.again()).start()
+    const after = await insert(5)
+    await arrived(second, 15)
+    expect(second.ledger.ids).toEqual([...before, ...between, ...after])
+  })
+
+  it('saves where it begins at once, so that a quiet start is not forgotten', async () => {
+    const first = rig()
+    await first.prepare()
+    await first.producer.stop()
+    const ids = await insert(3)
+    const second = await keep(first.again()).start()
+    await arrived(second, 3)
+    expect(second.ledger.ids).toEqual(ids)
+  })
+
+  it('begins at the place that startFrom names', async () => {
+    const [, middle, last] = await insert(3)
+    const all = await rig({ startFrom: 'earliest' }).start()
+    await until('the last row', () => all.ledger.ids.includes(last ?? 0))
+    expect(all.ledger.ids).toEqual(expect.arrayContaining([middle]))
+    const scn = all.ledger.windows.find(({ rows }) => rows[0]?.row['id'] === middle)?.scn ?? 0n
+    const rest = await rig({ startFrom: `scn:${scn.toString()}` }).start()
+    await arrived(rest, 1)
+    expect(rest.ledger.ids).toEqual([last])
+  })
+
+  it('begins after a GTID, and after the SCN that the relay was given', async () => {
+    const [position] = await server.query<{ gtids: string }>('SELECT @@gtid_binlog_pos AS gtids')
+    const made = await rig({ startFrom: `gtid:${position?.gtids ?? ''}` }).start()
+    const ids = await insert(2)
+    await arrived(made, 2)
+    expect(made.ledger.ids).toEqual(ids)
+    const initial = made.ledger.windows.find(({ rows }) => rows.length > 0)?.scn
+    const second = await rig().start(initial)
+    await arrived(second, 1)
+    expect(second.ledger.ids).toEqual(ids.slice(1))
+  })
+
+  it('connects again when the dump thread is killed, and nothing is missing or doubled', async () => {
+    const made = await rig().start()
+    const ids: number[] = []
+    for (let round = 0; round < 5; round++) {
+      ids.push(...(await insert(10)))
+      if (round % 2 === 0) await server.killDumpThreads()
+    }
+    await arrived(made, ids.length)
+    expect(made.ledger.ids).toEqual(ids)
+    expect(made.producer.metrics().find(({ name }) => name === 'producer_reconnects')?.value).toBeGreaterThan(0)
+  })
+
+  it('connects again when the connection is cut, half-open or delayed', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    open.push(proxy)
+    const made = await rig({ uri: server.uri(proxy.port) }).start()
+    const ids = await insert(10)
+    await arrived(made, 10)
+    for (const fault of ['cut', 'stall', 'delay'] as const) {
+      if (fault === 'delay') proxy.delay(50)
+      else proxy[fault]()
+      ids.push(...(await insert(10)))
+      await arrived(made, ids.length)
+    }
+    expect(made.ledger.ids).toEqual(ids)
+    expect(made.producer.status().state).toBe('running')
+  })
+
+  it('survives a killed server in the middle of a load: nothing is missing, doubled or out of order', async () => {
+    const made = await rig().start()
+    const committed: number[] = []
+    for (let round = 0; round < 3; round++) {
+      const load = (async () => {
+        for (;;) committed.push(...(await insert(1)))
+      })()
+      const atLeast = committed.length + 30
+      await until('a load', () => committed.length >= atLeast)
+      await server.kill()
+      await expect(load).rejects.toThrow()
+      await until('the producer to notice', () => made.producer.status().state !== 'running')
+      await server.restart()
+    }
+    committed.push(...(await insert(5)))
+    const last = committed.at(-1)
+    await until('the last row', () => made.ledger.ids.at(-1) === last)
+    // An insert whose answer the kill swallowed may have been committed; the table says which ones were.
+    const kept = await server.query<{ id: number }>('SELECT id FROM shop.item WHERE id >= ? ORDER BY id', [
+      committed[0],
+    ])
+    expect(made.ledger.ids).toEqual(kept.map(({ id }) => id))
+    expect(committed.filter((id) => !kept.some((row) => row.id === id))).toEqual([])
+  })
+
+  it('is held back by a full sink and by pause, and loses nothing', async () => {
+    const made = await rig().start()
+    let release: () => void = () => undefined
+    made.ledger.writable = new Promise((resolve) => {
+      release = resolve
+    })
+    const ids = await insert(30)
+    expect(made.ledger.ids.length).toBeLessThan(30)
+    made.ledger.writable = undefined
+    release()
+    await arrived(made, 30)
+    made.producer.pause()
+    expect(made.producer.status().state).toBe('paused')
+    ids.push(...(await insert(5)))
+    made.producer.resume()
+    await arrived(made, 35)
+    expect(made.ledger.ids).toEqual(ids)
+  })
+
+  it('stops in the middle of a load and hands over nothing afterwards', async () => {
+    const made = await rig({ startFrom: 'earliest' }).start()
+    await until('some windows', () => made.ledger.windows.length > 3)
+    await made.producer.stop()
+    const seen = made.ledger.windows.length
+    await insert(3)
+    await made.producer.stop()
+    expect(made.ledger.windows).toHaveLength(seen)
+    expect(made.producer.status().state).toBe('stopped')
+    expect(made.maxScn.load()?.scn).toBe(made.ledger.windows.at(-1)?.scn)
+  })
+
+  it('refuses to begin when its place was purged, and ends by name when it is purged meanwhile', async () => {
+    const first = await rig().start()
+    await insert(1)
+    await arrived(first, 1)
+    await first.producer.stop()
+    await insert(1)
+    await server.purge()
+    const second = keep(first.again())
+    await expect(second.start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_PURGED' })
+    expect(second.producer.status().state).toBe('failed')
+  })
+
+  it('reports a final error after the start through fail, once', async () => {
+    const made = await rig().start()
+    await insert(1)
+    await arrived(made, 1)
+    await server.query("ALTER USER aesop@'%' IDENTIFIED BY 'changed'")
+    try {
+      await server.killDumpThreads()
+      await until('the failure', () => made.failures.length > 0)
+      expect(made.failures).toMatchObject([{ code: 'AESOP_MYSQL_ACCESS_DENIED' }])
+      expect(made.producer.health().status).toBe('down')
+    } finally {
+      await server.query("ALTER USER aesop@'%' IDENTIFIED BY 'secret'")
+    }
+  })
+
+  it('tries an unreachable server for startRetryMs only', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    open.push(proxy)
+    proxy.refuse()
+    const unreachable = { code: 'AESOP_MYSQL_SERVER_UNREACHABLE' }
+    await expect(rig({ uri: server.uri(proxy.port) }).start()).rejects.toMatchObject(unreachable)
+    const patient = rig({ uri: server.uri(proxy.port), startRetryMs: 20_000 })
+    const starting = patient.start()
+    await until('some tries', () => proxy.accepted >= 3)
+    proxy.heal()
+    await starting
+    const ids = await insert(1)
+    await arrived(patient, 1)
+    expect(patient.ledger.ids).toEqual(ids)
+  })
+
+  it('reads tables that only INFORMATION_SCHEMA describes', async () => {
+    const plain = await MariadbServer.start({ rowMetadata: 'NO_LOG' })
+    try {
+      await plain.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT UNSIGNED PRIMARY KEY, name VARCHAR(9))')
+      const made = await rig({ uri: plain.uri() }).start()
+      await plain.query("INSERT INTO shop.item VALUES (4000000000, 'a')")
+      await arrived(made, 1)
+      expect(made.ledger.rows[0]?.row).toMatchObject({ id: 4000000000, name: 'a' })
+      await made.producer.stop()
+    } finally {
+      await plain.destroy()
+    }
+  })
+})

@@ -1,0 +1,79 @@
+import { type EventAppend, type EventKey, type Opcode, type ValueWriter } from '@aesop/event'
+import { type WindowSink } from '@aesop/producer'
+import { compileRowReader, type Row, type RowReader, type SchemaRegistry } from '@aesop/schema'
+
+export interface LedgerRow {
+  readonly opcode: Opcode
+  readonly key: EventKey
+  readonly row: Row
+}
+
+export interface LedgerWindow {
+  readonly scn: bigint
+  readonly rows: readonly LedgerRow[]
+}
+
+/** A sink that keeps every closed window with its rows decoded, and refuses what a buffer would refuse. */
+export class WindowLedger implements WindowSink {
+  readonly windows: LedgerWindow[] = []
+  /** Set to hold the producer back. */
+  writable: Promise<void> | undefined = undefined
+  private readonly schemas: SchemaRegistry
+  private readonly readers = new Map<string, RowReader>()
+  private open: LedgerRow[] | undefined
+
+  constructor(schemas: SchemaRegistry) {
+    this.schemas = schemas
+  }
+
+  /** All rows, in order. */
+  get rows(): LedgerRow[] {
+    return this.windows.flatMap(({ rows }) => rows)
+  }
+
+  /** The `id` of every row, in order. */
+  get ids(): number[] {
+    return this.rows.map(({ row }) => Number(row['id']))
+  }
+
+  beginWindow(): void {
+    if (this.open !== undefined) throw new Error('a window is open already')
+    this.open = []
+  }
+
+  append(append: EventAppend, write: ValueWriter): void {
+    if (this.open === undefined) throw new Error('no window is open')
+    const bytes = Buffer.alloc(append.maxValueBytes)
+    const end = write(bytes, 0)
+    if (end > append.maxValueBytes) throw new Error(`${end} bytes written, ${append.maxValueBytes} were asked for`)
+    const idHex = Buffer.from(append.schemaId).toString('hex')
+    this.open.push({ opcode: append.opcode, key: append.key, row: this.readerOf(idHex)(bytes, 0, end) })
+  }
+
+  endWindow(scn: bigint): void {
+    if (this.open === undefined) throw new Error('no window is open')
+    const last = this.windows.at(-1)?.scn ?? -1n
+    if (scn <= last) throw new Error(`SCN ${scn.toString()} came after ${last.toString()}`)
+    this.windows.push({ scn, rows: this.open })
+    this.open = undefined
+  }
+
+  rollbackWindow(): void {
+    this.open = undefined
+  }
+
+  whenWritable(): Promise<void> | undefined {
+    return this.writable
+  }
+
+  private readerOf(idHex: string): RowReader {
+    let reader = this.readers.get(idHex)
+    if (reader === undefined) {
+      const schema = this.schemas.byId(idHex)
+      if (schema === undefined) throw new Error(`schema ${idHex} is not registered`)
+      reader = compileRowReader(schema.text)
+      this.readers.set(idHex, reader)
+    }
+    return reader
+  }
+}
