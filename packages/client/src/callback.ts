@@ -11,7 +11,7 @@ export function settle(result: Result, budgetMs: number, place: () => CallbackPl
   if (isPromise(result)) {
     return withBudget(result, budgetMs).then(
       (verdict) => {
-        judge(verdict as Verdict, place)
+        judge(verdict, place)
       },
       (cause: unknown) => {
         throw new ConsumerFailedError(place(), cause ?? new Error('rejected without a reason'))

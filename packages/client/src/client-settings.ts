@@ -97,7 +97,7 @@ const DISPATCHER_RETRIES: BackoffConfig = {
 
 function historySizeOf(read: <T>(name: string, otherwise: T) => T): number {
   const prefix = 'checkpointPersistence.fileSystem.runtime'
-  return read(`${prefix}.historyEnabled`, false) ? read(`${prefix}.historySize`, 5) : 0
+  return read<boolean>(`${prefix}.historyEnabled`, false) ? read(`${prefix}.historySize`, 5) : 0
 }
 
 function relaysOfKeys(values: ReadonlyMap<string, unknown>): ConfiguredRelay[] {

@@ -1,0 +1,48 @@
+import { Checkpoint, type CheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
+import {
+  type ClientProperties,
+  type EventConsumer,
+  parseClientProperties,
+  Registration,
+  type RelayAddress,
+} from '@aesop/client'
+import { silentLogger } from '@aesop/kernel'
+import { PERSON } from './person-stream.ts'
+
+export interface HarnessOptions {
+  readonly relays: readonly RelayAddress[]
+  readonly consumer: EventConsumer
+  readonly store?: CheckpointStore
+  readonly since?: bigint
+  readonly properties?: ClientProperties
+  readonly followMs?: number
+  readonly logicalSources?: readonly string[]
+  readonly aheadPatienceMs?: number
+  readonly eventBytesMax?: number
+}
+
+/** A registration as a client makes it, with short waits. */
+export function registrationOf(options: HarnessOptions): Registration {
+  const store = options.store ?? new MemoryCheckpointStore()
+  if (options.since !== undefined) store.save(Checkpoint.online(options.since))
+  return new Registration({
+    id: 'people',
+    logicalSources: options.logicalSources ?? [PERSON.name],
+    consumer: options.consumer,
+    relays: options.relays,
+    store,
+    settings: parseClientProperties({
+      'databus.client.connectionDefaults.pullerRetries.initSleep': 5,
+      'databus.client.connectionDefaults.pullerRetries.maxSleep': 50,
+      'databus.client.connectionDefaults.dispatcherRetries.initSleep': 1,
+      'databus.client.connectionDefaults.dispatcherRetries.maxSleep': 5,
+      ...options.properties,
+    }),
+    followMs: options.followMs ?? 1000,
+    eventBytesMax: options.eventBytesMax ?? 1 << 20,
+    aheadPatienceMs: options.aheadPatienceMs ?? 100,
+    filters: new Map(),
+    log: silentLogger,
+    random: () => 0,
+  })
+}

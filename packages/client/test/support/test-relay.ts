@@ -1,0 +1,187 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo } from 'node:net'
+import { type Checkpoint } from '@aesop/checkpoint'
+import { type LogicalSource } from '@aesop/event'
+import {
+  formatError,
+  formatSchemas,
+  formatSources,
+  headers,
+  parseRegisterRequest,
+  parseRequest,
+  parseStreamRequest,
+  ScnInFutureError,
+  ScnNotFoundError,
+  type SourceSchema,
+  type StreamRequest,
+  UnknownCommandError,
+} from '@aesop/wire'
+import { PERSON, PERSON_SCHEMA, type TestRow, type TestWindow, windowOf } from './person-stream.ts'
+
+/** What goes wrong with one answer of `/stream`. */
+export type StreamFault =
+  | { readonly kind: 'cut'; readonly afterBytes: number }
+  | { readonly kind: 'flip'; readonly atByte: number }
+  | { readonly kind: 'stall' }
+  | { readonly kind: 'error'; readonly error: Error }
+  | { readonly kind: 'trailer'; readonly error: Error }
+
+/** A relay over a list of windows that does as it is told: also cut, stall, lie and fall back. */
+export class TestRelay {
+  readonly windows: TestWindow[] = []
+  sources: LogicalSource[] = [PERSON]
+  schemas: SourceSchema[] = [{ id: PERSON.id, version: 1, schema: PERSON_SCHEMA }]
+  /** Whether it knows the parameter `follow`; a plain Databus relay does not. */
+  follows = true
+  /** The SCN after which it holds everything; what is older is gone. */
+  prevScn = 0n
+  /** Taken by one `/stream` request each, the first first. */
+  readonly faults: StreamFault[] = []
+  /** Fault of every `/stream` request, when no other is due. */
+  always: StreamFault | undefined
+  readonly requests: StreamRequest[] = []
+  registers = 0
+  bytesSent = 0
+  #server: Server | undefined
+  readonly #waiting = new Set<() => void>()
+
+  async start(port = 0): Promise<{ host: string; port: number }> {
+    const server = createServer((request, response) => {
+      void this.#answer(request, response)
+    })
+    this.#server = server
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    if (server === undefined) return
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeAllConnections()
+    this.#wakeAll()
+    await closed
+  }
+
+  append(scn: bigint, rows: readonly TestRow[], schema?: string): void {
+    this.windows.push(windowOf(scn, rows, schema))
+    this.#wakeAll()
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const { command, parameters } = parseRequest(request.url ?? '', request.headers)
+      if (command === 'sources') response.end(formatSources(this.sources))
+      else if (command === 'register') {
+        this.registers++
+        const asked = parseRegisterRequest(parameters)
+        response.end(formatSchemas(this.schemas, asked))
+      } else if (command === 'stream') await this.#stream(parseStreamRequest(parameters), response)
+      else throw UnknownCommandError.of(command)
+    } catch (error) {
+      const answer = formatError(error)
+      response.writeHead(answer.status, answer.headers).end(answer.body)
+    }
+  }
+
+  async #stream(request: StreamRequest, response: ServerResponse): Promise<void> {
+    this.requests.push(request)
+    const fault = this.faults.shift() ?? this.always
+    if (fault?.kind === 'error') throw fault.error
+    if (fault?.kind === 'stall') return
+    let next = this.#firstWindow(request)
+    const until = Date.now() + (this.follows ? request.followMs : 0)
+    let sent = 0
+    if (fault?.kind === 'trailer') response.writeHead(200, { trailer: headers.error })
+    for (;;) {
+      for (; next < this.windows.length; next++) {
+        const from = sent === 0 ? skipOf(request.checkpoint, this.windows[next]) : 0
+        const bytes = (this.windows[next] as TestWindow).bytes.subarray(from)
+        const fit = this.follows ? bytes : wholeEvents(this.windows[next] as TestWindow, from, request.sizeBytes - sent)
+        if (!(await this.#write(response, fit, sent, fault))) return
+        sent += fit.length
+        if (fit.length < bytes.length) {
+          if (sent === 0) response.setHeader(headers.pendingEventSize, (this.windows[next] as TestWindow).ends[0] ?? 0)
+          response.end()
+          return
+        }
+      }
+      const leftMs = until - Date.now()
+      if (leftMs <= 0 || response.destroyed || this.#server === undefined) break
+      response.flushHeaders()
+      await this.#change(leftMs)
+    }
+    if (fault?.kind === 'trailer') {
+      const { headers: trailers } = formatError(fault.error)
+      response.addTrailers({ ...trailers, [headers.responseCode]: '500' })
+    }
+    response.end()
+  }
+
+  async #write(
+    response: ServerResponse,
+    bytes: Buffer,
+    sent: number,
+    fault: StreamFault | undefined,
+  ): Promise<boolean> {
+    if (response.destroyed) return false
+    let out = bytes
+    if (fault?.kind === 'cut' && sent + bytes.length > fault.afterBytes) {
+      await new Promise((resolve) => response.write(bytes.subarray(0, Math.max(1, fault.afterBytes - sent)), resolve))
+      response.destroy()
+      return false
+    }
+    if (fault?.kind === 'flip' && fault.atByte >= sent && fault.atByte < sent + bytes.length) {
+      out = Buffer.from(bytes)
+      out[fault.atByte - sent] = (out[fault.atByte - sent] ?? 0) ^ 0x10
+    }
+    this.bytesSent += out.length
+    if (out.length > 0 && !response.write(out)) {
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve)
+        response.once('close', resolve)
+      })
+    }
+    return true
+  }
+
+  #firstWindow(request: StreamRequest): number {
+    const { checkpoint, fromLatestScn } = request
+    const newest = this.windows.at(-1)?.scn ?? this.prevScn
+    if (fromLatestScn) return Math.max(0, this.windows.length - 1)
+    if (checkpoint.isFlexible) return 0
+    if (checkpoint.windowScn > newest) throw ScnInFutureError.of(checkpoint.windowScn, newest)
+    if (checkpoint.windowScn < this.prevScn) throw ScnNotFoundError.of(checkpoint.windowScn, this.prevScn)
+    const after = this.windows.findIndex(({ scn }) =>
+      checkpoint.isFullyConsumed ? scn > checkpoint.windowScn : scn >= checkpoint.windowScn,
+    )
+    return after < 0 ? this.windows.length : after
+  }
+
+  async #change(leftMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, leftMs)
+      this.#waiting.add(done)
+    })
+  }
+}
+
+function skipOf(checkpoint: Checkpoint, window: TestWindow | undefined): number {
+  if (window === undefined || checkpoint.isFullyConsumed || checkpoint.windowScn !== window.scn) return 0
+  return window.ends[Number(checkpoint.windowOffset) - 1] ?? 0
+}
+
+function wholeEvents(window: TestWindow, from: number, sizeBytes: number): Buffer {
+  const end = window.ends.filter((at) => at > from && at - from <= sizeBytes).at(-1)
+  return window.bytes.subarray(from, end ?? from)
+}
