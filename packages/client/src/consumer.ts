@@ -14,8 +14,12 @@ export const ConsumerCallbackResult = {
 } as const
 export type ConsumerCallbackResult = (typeof ConsumerCallbackResult)[keyof typeof ConsumerCallbackResult]
 
+/** What a callback returns that says nothing: written so that a callback of type `void` is one too. */
+type Nothing = ReturnType<() => void>
+
 /** Nothing returned means SUCCESS; a throw or a rejection means ERROR. */
-export type Result = ConsumerCallbackResult | undefined | void | Promise<ConsumerCallbackResult | undefined | void>
+export type Result =
+  ConsumerCallbackResult | undefined | Nothing | Promise<ConsumerCallbackResult | undefined | Nothing>
 
 /** One change of one row. The object and its bytes are valid during the callback; `copy()` keeps them longer. */
 export interface ChangeEvent {

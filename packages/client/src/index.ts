@@ -1,3 +1,14 @@
+export { Client } from './client.ts'
+export {
+  ClientConfig,
+  type ClientConfigOptions,
+  ConsumerRegistration,
+  type ConsumerRegistrationOptions,
+  RelayClientConfig,
+  type RelayClientConfigOptions,
+} from './client-beans.ts'
+export { DefaultClientFactory, type DefaultClientFactoryOptions } from './client-factory.ts'
+export { knownClientProperties, type PropertyTreatment, treatmentOf } from './client-properties.ts'
 export {
   type ClientProperties,
   type ClientSettings,
@@ -35,3 +46,4 @@ export { Registration, type RegistrationOptions } from './registration.ts'
 export { type RelayAddress } from './relay-connection.ts'
 export { RowEvent } from './row-event.ts'
 export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'
+export { type MysqlChangeEvent, MysqlEventConsumer } from './mysql-consumer.ts'

@@ -1,0 +1,96 @@
+import { type ClientProperties } from './client-settings.ts'
+import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
+import { RegistrationInvalidError } from './errors.ts'
+
+export interface RelayClientConfigOptions {
+  /** A number of the user's own; nothing depends on it. */
+  readonly relayId?: number
+  readonly relayHost?: string
+  readonly relayPort?: number
+  /** Sources that this relay serves; left out: all. */
+  readonly relayLogicalSourceNames?: readonly string[]
+}
+
+/** Where a relay listens and what it serves. */
+export class RelayClientConfig {
+  readonly relayId: number | undefined
+  readonly relayHost: string
+  readonly relayPort: number
+  readonly relayLogicalSourceNames: readonly string[]
+
+  constructor(options: RelayClientConfigOptions = {}) {
+    this.relayId = options.relayId
+    this.relayHost = options.relayHost ?? '127.0.0.1'
+    this.relayPort = options.relayPort ?? 9000
+    this.relayLogicalSourceNames = options.relayLogicalSourceNames ?? []
+  }
+}
+
+export interface ClientConfigOptions {
+  /** `databus.client.*` keys. */
+  readonly clientProperties?: ClientProperties
+  /** Left out: the relay of the same process, else port 9000 of this host. */
+  readonly relayClientConfigs?: readonly RelayClientConfig[]
+  /** Left out: `checkpoints` in the folder of the application's state. Relative paths count from the projects root. */
+  readonly checkpointDirectoryLocation?: string
+  /** How long one answer of a relay keeps streaming, in milliseconds; 0: plain polling. Default 30,000. */
+  readonly followMs?: number
+  /** Upper bound of one event, in bytes. Default 64 MiB. */
+  readonly maxEventSize?: number
+  /** How long relays that are behind the checkpoint are waited for, in milliseconds. Default 30,000. */
+  readonly aheadPatienceMs?: number
+}
+
+/** How a client behaves; everything has a default. */
+export class ClientConfig {
+  readonly clientProperties: ClientProperties
+  readonly relayClientConfigs: readonly RelayClientConfig[]
+  readonly checkpointDirectoryLocation: string | undefined
+  readonly followMs: number
+  readonly maxEventSize: number
+  readonly aheadPatienceMs: number
+
+  constructor(options: ClientConfigOptions = {}) {
+    this.clientProperties = options.clientProperties ?? {}
+    this.relayClientConfigs = options.relayClientConfigs ?? []
+    this.checkpointDirectoryLocation = options.checkpointDirectoryLocation
+    this.followMs = options.followMs ?? 30_000
+    this.maxEventSize = options.maxEventSize ?? 64 * 1024 * 1024
+    this.aheadPatienceMs = options.aheadPatienceMs ?? 30_000
+  }
+}
+
+export interface ConsumerRegistrationOptions {
+  /** Left out: the names of the sources. Names the checkpoint: a new id begins anew. */
+  readonly id?: string
+  readonly logicalSources: readonly string[]
+  /** One object for this registration. */
+  readonly eventConsumer?: EventConsumer
+  /** Makes the consumer when the client starts. */
+  readonly consumerFactory?: ConsumerFactory
+  /** Databus' key filters (`{partitionType, filters}`) by the name of the source; the relay applies them. */
+  readonly filters?: Readonly<Record<string, unknown>>
+}
+
+/** A consumer with the sources that it wants. */
+export class ConsumerRegistration {
+  readonly id: string
+  readonly logicalSources: readonly string[]
+  readonly eventConsumer: EventConsumer | undefined
+  readonly consumerFactory: ConsumerFactory | undefined
+  readonly filters: Readonly<Record<string, unknown>>
+
+  /** @throws RegistrationInvalidError */
+  constructor(options: ConsumerRegistrationOptions) {
+    this.logicalSources = options.logicalSources
+    this.id = options.id ?? options.logicalSources.join('+')
+    this.eventConsumer = options.eventConsumer
+    this.consumerFactory = options.consumerFactory
+    this.filters = options.filters ?? {}
+    if (this.logicalSources.length === 0) throw new RegistrationInvalidError(this.id, 'names no logicalSources')
+    if ((this.eventConsumer === undefined) === (this.consumerFactory === undefined)) {
+      const fault = this.eventConsumer === undefined ? 'names neither' : 'names both'
+      throw new RegistrationInvalidError(this.id, `${fault} eventConsumer and consumerFactory`)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { isAbsolute, join } from 'node:path'
+import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
+import { type BeanContext, formatJson, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
+import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
+import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
+import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
+import { type EventConsumer } from './consumer.ts'
+import { RegistrationInvalidError } from './errors.ts'
+import { Registration } from './registration.ts'
+
+const DEFAULT_RELAY = { host: '127.0.0.1', port: 9000 } as const
+
+/** All registrations of one client: each has its own place in the stream and its own connection. */
+export class Client implements Lifecycle, Observable {
+  readonly #config: ClientConfig
+  readonly #declared: readonly ConsumerRegistration[]
+  readonly #context: BeanContext
+  readonly #settings: ClientSettings
+  readonly #registrations: Registration[] = []
+  readonly actions: Readonly<Record<string, (id?: unknown) => unknown>>
+
+  /** @throws ClientPropertyUnknownError, ClientPropertyInvalidError, ClientPropertyRefusedError, RegistrationInvalidError */
+  constructor(config: ClientConfig, registrations: readonly ConsumerRegistration[], context: BeanContext) {
+    this.#config = config
+    this.#declared = registrations
+    this.#context = context
+    this.#settings = parseClientProperties(config.clientProperties)
+    this.actions = {
+      pause: (id) =>
+        this.#each(id, (registration) => {
+          registration.pause()
+        }),
+      resume: (id) =>
+        this.#each(id, (registration) => {
+          registration.resume()
+        }),
+    }
+    refuseDoubles(registrations)
+  }
+
+  get registrations(): readonly Registration[] {
+    return this.#registrations
+  }
+
+  /** Starts every registration; when one fails, those before it are stopped again. */
+  async start(): Promise<void> {
+    for (const note of this.#settings.notes) this.#context.log.info(note)
+    try {
+      for (const declared of this.#declared) {
+        const registration = await this.#make(declared)
+        this.#registrations.push(registration)
+        await registration.start()
+      }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#registrations.map((registration) => registration.stop()))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  async #make(declared: ConsumerRegistration): Promise<Registration> {
+    const { id, logicalSources } = declared
+    const { followMs, maxEventSize, aheadPatienceMs } = this.#config
+    return new Registration({
+      id,
+      logicalSources,
+      consumer: await this.#consumerOf(declared),
+      relays: this.#relaysFor(declared),
+      store: this.#storeOf(id),
+      settings: this.#settings,
+      followMs,
+      eventBytesMax: maxEventSize,
+      aheadPatienceMs,
+      filters: filtersOf(declared),
+      log: this.#context.log,
+    })
+  }
+
+  async #consumerOf({
+    id,
+    logicalSources,
+    eventConsumer,
+    consumerFactory,
+  }: ConsumerRegistration): Promise<EventConsumer> {
+    const { log } = this.#context
+    const made = eventConsumer ?? (await consumerFactory?.createConsumer({ registration: id, logicalSources, log }))
+    if (typeof made?.onDataEvent !== 'function') {
+      throw new RegistrationInvalidError(id, 'has a consumer without the method onDataEvent')
+    }
+    return made
+  }
+
+  #relaysFor({ id, logicalSources }: ConsumerRegistration): ConfiguredRelay[] {
+    const relays = this.#allRelays()
+    const serving = relays.filter(
+      ({ sources }) => sources.length === 0 || logicalSources.every((name) => sources.includes(name)),
+    )
+    if (serving.length > 0) return serving
+    throw new RegistrationInvalidError(id, `asks for ${logicalSources.join(', ')}, which no configured relay serves`)
+  }
+
+  #allRelays(): ConfiguredRelay[] {
+    const configured = this.#config.relayClientConfigs.map((relay) => ({
+      host: relay.relayHost,
+      port: relay.relayPort,
+      sources: relay.relayLogicalSourceNames,
+    }))
+    const all = [...configured, ...this.#settings.relays]
+    return all.length > 0 ? all : [{ ...(this.#relayOfThisProcess() ?? DEFAULT_RELAY), sources: [] }]
+  }
+
+  #relayOfThisProcess(): { host: string; port: number } | undefined {
+    const shared = this.#context.shared.get('relay.address')
+    if (typeof shared !== 'object' || shared === null || !('port' in shared) || !('host' in shared)) return undefined
+    const { host, port } = shared
+    return typeof host === 'string' && typeof port === 'number' ? { host, port } : undefined
+  }
+
+  #storeOf(id: string): CheckpointStore {
+    if (this.#settings.checkpoints === 'NONE') return new MemoryCheckpointStore()
+    const { historySize } = this.#settings
+    const { projectsRoot, stateDirectory } = this.#context
+    const given = this.#config.checkpointDirectoryLocation ?? this.#settings.checkpointDirectory
+    if (given === undefined) return new FileCheckpointStore(join(stateDirectory, 'checkpoints'), id, { historySize })
+    return new FileCheckpointStore(isAbsolute(given) ? given : join(projectsRoot, given), id, { historySize })
+  }
+
+  #each(id: unknown, act: (registration: Registration) => void): number {
+    const chosen = this.#registrations.filter((registration) => typeof id !== 'string' || registration.id === id)
+    chosen.forEach(act)
+    return chosen.length
+  }
+
+  health(): Health {
+    const all = this.#registrations.map((registration) => registration.health())
+    const worst = all.find(({ status }) => status === 'down') ?? all.find(({ status }) => status === 'degraded')
+    return worst ?? { status: 'up' }
+  }
+
+  metrics(): readonly Metric[] {
+    return this.#registrations.flatMap((registration) => registration.metrics())
+  }
+
+  describe(): unknown {
+    return { registrations: this.#registrations.map((registration) => registration.describe()) }
+  }
+}
+
+function refuseDoubles(registrations: readonly ConsumerRegistration[]): void {
+  const seen = new Set<string>()
+  for (const { id } of registrations) {
+    if (seen.has(id)) throw new RegistrationInvalidError(id, 'has the id of another one; give it an id of its own')
+    seen.add(id)
+  }
+}
+
+/** @throws InvalidRequestError when a filter is none */
+function filtersOf({ id, logicalSources, filters }: ConsumerRegistration): Map<string, KeyFilter> {
+  const parsed = new Map<string, KeyFilter>()
+  for (const [source, filter] of Object.entries(filters)) {
+    if (!logicalSources.includes(source)) {
+      throw new RegistrationInvalidError(id, `has a filter for "${source}", which is none of its logicalSources`)
+    }
+    parsed.set(source, parseKeyFilter(formatJson(filter)))
+  }
+  return parsed
+}
