@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run from `src` through the `source` export condition, so no build is needed first.
-const ssr = { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } }
+// Workers pass these conditions to node: with `import` among them, express' `require` of is-promise finds its ESM form.
+const ssr = { resolve: { conditions: ['source', 'node', 'module'] } }
 const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] }
 const project = (name: string, include: string[], more: object = {}): object => ({
   ssr,

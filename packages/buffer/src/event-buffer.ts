@@ -52,6 +52,7 @@ export class EventBuffer implements CursorHome {
   #started = false
   #windows = 0
   #events = 0
+  #eventBytes = 0
   #lastWindow: CursorPlace | undefined
   #write: Segment
   #windowOpen = false
@@ -97,6 +98,15 @@ export class EventBuffer implements CursorHome {
   /** Events of closed windows since the start, their ends not counted. */
   get events(): number {
     return this.#events
+  }
+  /** Their bytes, with those of the ends of windows. */
+  get eventBytes(): number {
+    return this.#eventBytes
+  }
+  /** Where the oldest window begins; undefined while there is none. */
+  get firstEvent(): { readonly bytes: Buffer; readonly offset: number } | undefined {
+    const place = oldestWindow(this.#segments)
+    return place && { bytes: place.segment.bytes, offset: place.offset }
   }
   /** Windows closed since the start. */
   get windows(): number {
@@ -308,6 +318,7 @@ export class EventBuffer implements CursorHome {
         events += 1
         at = sealEvent(segment.bytes, at, high, low)
       }
+      this.#eventBytes += segment.writeEnd - from
       segment.visibleEnd = segment.writeEnd
       from = 0
     }

@@ -1,0 +1,31 @@
+import { type BufferCursor, type EventBuffer } from '@aesop/buffer'
+import { ScnInFutureError, ScnNotFoundError, type StreamRequest } from '@aesop/wire'
+import { type WindowSignal } from './window-signal.ts'
+
+/** What a stream reads from. */
+export interface BufferSource {
+  readonly buffer: EventBuffer
+  readonly signal: WindowSignal
+  /** Ids of the logical sources whose events are in the buffer. */
+  readonly sourceIds: ReadonlySet<number>
+  /** Until when (performance.now) a checkpoint above the newest SCN waits instead of failing. */
+  readonly futureGraceUntilMs: number
+}
+
+/**
+ * The place that a request asks for; undefined: it is ahead of the buffer, and the buffer may still come there.
+ * `filtered` counts the window's offset in events that were sent, which the filter skips.
+ * @throws ScnNotFoundError, ScnInFutureError
+ */
+export function openCursor(source: BufferSource, request: StreamRequest, filtered: boolean): BufferCursor | undefined {
+  const { buffer } = source
+  const { checkpoint, fromLatestScn } = request
+  if (fromLatestScn) return buffer.seekLatest()
+  const scn = checkpoint.windowScn
+  const offset = filtered && !checkpoint.isFullyConsumed ? 0 : Number(checkpoint.windowOffset)
+  const place = buffer.seek(checkpoint.isFlexible ? -1n : scn, offset)
+  if (place.kind === 'found') return place.cursor
+  if (place.kind === 'gone') throw ScnNotFoundError.of(scn, place.prevScn)
+  if (performance.now() < source.futureGraceUntilMs) return undefined
+  throw ScnInFutureError.of(scn, place.lastScn)
+}

@@ -1,0 +1,108 @@
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+
+export class RelayPropertyUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PROPERTY_UNKNOWN',
+    meaning: 'A relay property has a name that no relay knows.',
+    remedy: 'Correct the name; README.md of the relay lists the known ones.',
+    canRetry: false,
+  } as const
+  constructor(key: string, nearest: string | undefined) {
+    const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
+    super(RelayPropertyUnknownError.kind, `the relay property "${key}" is not known${hint}`, {
+      fields: { key, nearest },
+    })
+  }
+}
+
+export class RelayPropertyInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PROPERTY_INVALID',
+    meaning: 'A relay property has a value that can not be used.',
+    remedy: 'Correct the value that the message names.',
+    canRetry: false,
+  } as const
+  constructor(key: string, value: unknown, expected: string) {
+    super(RelayPropertyInvalidError.kind, `the relay property "${key}" is ${String(value)}, expected ${expected}`, {
+      fields: { key },
+    })
+  }
+}
+
+export class RelayPropertyRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PROPERTY_REFUSED',
+    meaning: 'A relay property asks for something that this relay does not do, and going on without it would mislead.',
+    remedy: 'Remove the property, or set it to the value that switches the feature off.',
+    canRetry: false,
+  } as const
+  constructor(key: string, value: unknown, reason: string) {
+    super(RelayPropertyRefusedError.kind, `the relay property "${key}" is ${String(value)}: ${reason}`, {
+      fields: { key },
+    })
+  }
+}
+
+export class RelayPartitionsError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PARTITIONS',
+    meaning: 'A relay has no producer registration, or more than one: its readers follow one order of commits.',
+    remedy: 'Declare one relay, with a port of its own, for each physical source.',
+    canRetry: false,
+  } as const
+  constructor(count: number, names: readonly string[]) {
+    super(RelayPartitionsError.kind, `the relay has ${count} producer registrations (${names.join(', ')}), expected 1`)
+  }
+}
+
+export class ProducerMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PRODUCER_MISSING',
+    meaning: 'A producer registration names no event producer, and none is known for the scheme of its URI.',
+    remedy: 'Use a URI that begins with mysql:, binlog: or memory:, or name an eventProducer.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, scheme: string) {
+    super(
+      ProducerMissingError.kind,
+      `physical source ${physicalSource} has no eventProducer and the scheme "${scheme}" of its URI has no standard one`,
+    )
+  }
+}
+
+export class RelayPortInUseError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PORT_IN_USE',
+    meaning: 'Another process listens on the port of the relay.',
+    remedy: 'Stop the other process, or set databus.relay.container.httpPort to another port (0: any free one).',
+    canRetry: true,
+  } as const
+  constructor(host: string, port: number, cause: unknown) {
+    super(RelayPortInUseError.kind, `the relay can not listen on ${host}:${port}: the port is in use`, {
+      cause,
+      fields: { host, port },
+    })
+  }
+}
+
+export class RelayListenError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_LISTEN',
+    meaning: 'The relay can not open its HTTP port.',
+    remedy: 'Check that the host is an address of this machine and that the port may be used by this user.',
+    canRetry: false,
+  } as const
+  constructor(host: string, port: number, cause: unknown) {
+    super(RelayListenError.kind, `the relay can not listen on ${host}:${port}: ${String(cause)}`, { cause })
+  }
+}
+
+export const relayErrors: readonly AesopErrorClass[] = [
+  RelayPropertyUnknownError,
+  RelayPropertyInvalidError,
+  RelayPropertyRefusedError,
+  RelayPartitionsError,
+  ProducerMissingError,
+  RelayPortInUseError,
+  RelayListenError,
+]

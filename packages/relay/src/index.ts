@@ -1,0 +1,19 @@
+export { DefaultRelayFactory, type DefaultRelayFactoryOptions, type ProducerFor } from './default-relay-factory.ts'
+export {
+  ProducerMissingError,
+  relayErrors,
+  RelayListenError,
+  RelayPartitionsError,
+  RelayPortInUseError,
+  RelayPropertyInvalidError,
+  RelayPropertyRefusedError,
+  RelayPropertyUnknownError,
+} from './errors.ts'
+export {
+  InitBackedProducerRegistration,
+  ProducerRegistration,
+  type ProducerRegistrationOptions,
+} from './producer-registration.ts'
+export { Relay, type RelayOptions } from './relay.ts'
+export { RelayConfig, type RelayConfigOptions, type RelayPropertyValues } from './relay-config.ts'
+export { relayProperties, type RelayProperty, relayPropertySchemas } from './relay-properties.ts'

@@ -1,0 +1,103 @@
+import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
+import { nearestName } from './nearest-name.ts'
+import { relayProperties, type RelayProperty } from './relay-properties.ts'
+
+/** Values of `databus.relay.*` keys as a descriptor gives them. */
+export type RelayPropertyValues = Readonly<Record<string, string | number | bigint | boolean>>
+
+export interface RelayConfigOptions {
+  readonly relayProperties?: RelayPropertyValues
+  readonly schemaRegistryLocation?: string
+  readonly mmappedDirectoryLocation?: string
+  readonly maxScnDirectoryLocation?: string
+}
+
+const HANDLER = 'databus.relay.dataSources.sequenceNumbersHandler'
+const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
+
+/** Ports, buffers and folders of a relay: the bean `RelayConfig`. Every property is checked when it is made. */
+export class RelayConfig {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly healthPath: string
+  readonly readTimeoutMs: number
+  readonly bufferBytes: number
+  readonly initialScn: bigint | undefined
+  /** False: how far the producer has come is forgotten at the stop. */
+  readonly keepsMaxScn: boolean
+  /** Folder of hand-written schemas, or undefined. Relative folders count from the projects root. */
+  readonly schemaDirectory: string | undefined
+  readonly maxScnDirectory: string | undefined
+  /** One line for each property that has no effect. */
+  readonly notes: readonly string[]
+  readonly #options: RelayConfigOptions
+
+  /** @throws RelayPropertyUnknownError, RelayPropertyInvalidError, RelayPropertyRefusedError */
+  constructor(options: RelayConfigOptions = {}) {
+    this.#options = options
+    const values = options.relayProperties ?? {}
+    this.notes = checkProperties(values)
+    if (options.mmappedDirectoryLocation !== undefined) {
+      this.notes = [
+        ...this.notes,
+        `mmappedDirectoryLocation has no effect: the buffer is memory until segment files exist`,
+      ]
+    }
+    const text = (key: string): string | undefined => textOf(values[`databus.relay.${key}`])
+    const integer = (key: string, otherwise: number): number => Number(values[`databus.relay.${key}`] ?? otherwise)
+    this.host = text('container.host') ?? '127.0.0.1'
+    this.port = integer('container.httpPort', 9000)
+    this.healthPath = text('container.healthcheckPath') ?? 'admin'
+    this.readTimeoutMs = integer('container.readTimeoutMs', 15_000)
+    this.bufferBytes = integer('eventBuffer.maxSize', BUFFER_BYTES_DEFAULT)
+    const initialScn = values[`${HANDLER}.file.initVal`]
+    this.initialScn = initialScn === undefined ? undefined : BigInt(initialScn)
+    this.keepsMaxScn = values[`${HANDLER}.type`] !== 'IN_MEMORY'
+    this.maxScnDirectory = options.maxScnDirectoryLocation ?? textOf(values[`${HANDLER}.file.scnDir`])
+    this.schemaDirectory = options.schemaRegistryLocation ?? text('schemaRegistry.fileSystem.schemaDir')
+  }
+
+  /** The same with the properties of one registration, which win. */
+  with(properties: RelayPropertyValues): RelayConfig {
+    return new RelayConfig({ ...this.#options, relayProperties: { ...this.#options.relayProperties, ...properties } })
+  }
+}
+
+function textOf(value: string | number | bigint | boolean | undefined): string | undefined {
+  return value === undefined ? undefined : String(value)
+}
+
+/** @returns the notes */
+function checkProperties(values: RelayPropertyValues): string[] {
+  const notes: string[] = []
+  for (const [key, value] of Object.entries(values)) {
+    const property = relayProperties[key]
+    if (property === undefined) throw new RelayPropertyUnknownError(key, nearestName(key, Object.keys(relayProperties)))
+    checkValue(key, property, value)
+    if (property.refusedValues?.includes(String(value))) {
+      throw new RelayPropertyRefusedError(key, value, property.description)
+    }
+    if (property.noted !== undefined) notes.push(`${key} has no effect: ${property.noted}`)
+    else if (property.notedValues?.includes(String(value))) {
+      notes.push(`${key}=${String(value)} has no effect: ${property.description}`)
+    }
+  }
+  return notes
+}
+
+function checkValue(key: string, property: RelayProperty, value: unknown): void {
+  const text = String(value)
+  const { type, choices, minimum = -Infinity, maximum = Infinity } = property
+  if (choices !== undefined && !choices.includes(text)) {
+    throw new RelayPropertyInvalidError(key, value, choices.join(' or '))
+  }
+  if (type === 'boolean' && text !== 'true' && text !== 'false') {
+    throw new RelayPropertyInvalidError(key, value, 'true or false')
+  }
+  if (type === 'string' || type === 'boolean') return
+  const number = /^-?\d+$/.test(text) || (type === 'number' && /^-?\d*\.\d+$/.test(text)) ? Number(text) : NaN
+  if (number >= minimum && number <= maximum) return
+  const range = minimum === -Infinity ? '' : ` from ${minimum}${maximum === Infinity ? '' : ` to ${maximum}`}`
+  throw new RelayPropertyInvalidError(key, value, `${type === 'number' ? 'a number' : 'an integer'}${range}`)
+}

@@ -1,0 +1,181 @@
+/** How a relay treats one `databus.relay.*` key. Data only, so that descriptors can be checked without loading a relay. */
+export interface RelayProperty {
+  readonly type: 'string' | 'integer' | 'int64' | 'number' | 'boolean'
+  readonly choices?: readonly string[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly description: string
+  /** The value has no effect, for this reason: one line at the start. Left out: the value is honoured. */
+  readonly noted?: string
+  /** Values that are noted while others are honoured. */
+  readonly notedValues?: readonly string[]
+  /** Values that would mislead: the start fails, for the reason in `description`. */
+  readonly refusedValues?: readonly string[]
+}
+
+const PREFIX = 'databus.relay.'
+const bytes = { type: 'integer', minimum: 1 } as const
+const boolean = { type: 'boolean' } as const
+const text = { type: 'string' } as const
+const count = { type: 'integer', minimum: 0 } as const
+const byMetrics = 'statistics are always collected; the admin server shows them'
+const byMemory = 'the buffer is memory until segment files exist'
+const byNode = 'Node serves all connections in one thread'
+const byJmx = 'the admin server replaces JMX'
+const sized = 'the relay chooses the size itself'
+const byEventLog = 'the relay has no event log yet'
+
+const known: Readonly<Record<string, RelayProperty>> = {
+  'container.httpPort': {
+    type: 'integer',
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port of the relay; 0: any free one. Default 9000.',
+  },
+  'container.host': { ...text, description: 'Address to listen on. Default 127.0.0.1.' },
+  'container.healthcheckPath': { ...text, description: 'Path of the health check. Default admin.' },
+  'container.readTimeoutMs': { ...count, description: 'How long a request may take to arrive. Default 15000.' },
+  'container.writeTimeoutMs': {
+    ...count,
+    description: '',
+    noted: 'a slow reader holds one chunk and is cut only when the buffer needs it back',
+  },
+  'container.bstReadTimeoutMs': { ...count, description: '', noted: 'the relay reads from no bootstrap server' },
+  'container.id': { ...text, description: '', noted: 'beans are named by their descriptors' },
+  'container.containerBaseDir': { ...text, description: '', noted: 'no port file is written; the port is logged' },
+  'container.enableHttpCompression': {
+    ...boolean,
+    description: 'responses are never compressed',
+    refusedValues: ['true'],
+  },
+  'container.runtimeConfigPropertyPrefix': {
+    ...text,
+    description: '',
+    noted: 'a running relay is not reconfigured over HTTP',
+  },
+  'container.runtime.requestProcessingBudgetMs': { ...count, description: '', noted: byNode },
+  'container.runtime.defaultExecutor.maxThreadsNum': { ...count, description: '', noted: byNode },
+  'container.runtime.defaultExecutor.coreThreadsNum': { ...count, description: '', noted: byNode },
+  'container.runtime.defaultExecutor.keepAliveMs': { ...count, description: '', noted: byNode },
+  'container.runtime.defaultExecutor.maxQueueSize': { ...count, description: '', noted: byNode },
+  'container.jmx.rmiEnabled': { ...boolean, description: '', noted: byJmx },
+  'container.jmx.jmxServicePort': { ...count, description: '', noted: byJmx },
+  'container.jmx.rmiRegistryPort': { ...count, description: '', noted: byJmx },
+  'container.jmx.jmxServiceHost': { ...text, description: '', noted: byJmx },
+  'container.jmx.rmiRegistryHost': { ...text, description: '', noted: byJmx },
+  'container.tcp.enabled': { ...boolean, description: 'there is no binary side protocol', refusedValues: ['true'] },
+  'container.tcp.port': { ...count, description: '', noted: 'there is no binary side protocol' },
+  'eventBuffer.maxSize': { ...bytes, minimum: 65536, description: 'Bytes of the event buffer. Default 67108864.' },
+  'eventBuffer.queuePolicy': {
+    ...text,
+    choices: ['OVERWRITE_ON_WRITE', 'BLOCK_ON_WRITE'],
+    description: 'a relay must not wait for its readers',
+    refusedValues: ['BLOCK_ON_WRITE'],
+  },
+  'eventBuffer.allocationPolicy': {
+    ...text,
+    choices: ['HEAP_MEMORY', 'DIRECT_MEMORY', 'MMAPPED_MEMORY'],
+    description: byMemory,
+    notedValues: ['MMAPPED_MEMORY'],
+  },
+  'eventBuffer.restoreMMappedBuffers': { ...boolean, description: byMemory, notedValues: ['true'] },
+  'eventBuffer.restoreMMappedBuffersValidateEvents': { ...boolean, description: byMemory, notedValues: ['true'] },
+  'eventBuffer.mmapDirectory': { ...text, description: '', noted: byMemory },
+  'eventBuffer.bufferRemoveWaitPeriodSec': { ...count, description: '', noted: byMemory },
+  'eventBuffer.maxIndividualBufferSize': { ...bytes, description: '', noted: sized },
+  'eventBuffer.averageEventSize': { ...bytes, description: '', noted: sized },
+  'eventBuffer.readBufferSize': { ...bytes, description: '', noted: sized },
+  'eventBuffer.scnIndexSize': { ...bytes, description: '', noted: sized },
+  'eventBuffer.enableScnIndex': { ...boolean, description: '', noted: 'the index is always there' },
+  'eventBuffer.defaultMemUsage': { type: 'number', minimum: 0, maximum: 1, description: '', noted: sized },
+  'eventBuffer.maxEventSize': {
+    type: 'integer',
+    description: '',
+    noted: 'largestEventSizeInBytes of the physical source bounds events',
+  },
+  'eventBuffer.assertLevel': { ...text, description: '', noted: 'invariants are verified by tests' },
+  'eventBuffer.trace.option': {
+    ...text,
+    choices: ['none', 'file'],
+    description: 'there is no event trace; read /stream with output=json',
+    refusedValues: ['file'],
+  },
+  'eventBuffer.trace.filename': { ...text, description: '', noted: 'there is no event trace' },
+  'eventBuffer.trace.appendOnly': { ...boolean, description: '', noted: 'there is no event trace' },
+  'eventBuffer.trace.needFileSuffix': { ...boolean, description: '', noted: 'there is no event trace' },
+  'dataSources.sequenceNumbersHandler.type': {
+    ...text,
+    choices: ['FILE', 'IN_MEMORY', 'MYSQL', 'DISABLED', 'EXISTING'],
+    description: 'FILE (default) or IN_MEMORY keeps how far the producer has come',
+    refusedValues: ['MYSQL', 'DISABLED', 'EXISTING'],
+  },
+  'dataSources.sequenceNumbersHandler.file.initVal': {
+    type: 'int64',
+    description: 'SCN to begin after when none is stored.',
+  },
+  'dataSources.sequenceNumbersHandler.file.scnDir': {
+    ...text,
+    description: 'Folder of the max SCN files, below the projects root.',
+  },
+  'dataSources.sequenceNumbersHandler.file.key': {
+    ...text,
+    description: '',
+    noted: 'the file is named after the physical source',
+  },
+  'dataSources.sequenceNumbersHandler.file.flushItvl': {
+    ...count,
+    description: '',
+    noted: 'the producer saves at most every 100 ms and at its stop',
+  },
+  'schemaRegistry.type': { ...text, choices: ['FILE_SYSTEM'], description: 'Schemas are files.' },
+  'schemaRegistry.fileSystem.schemaDir': {
+    ...text,
+    description: 'Folder of hand-written Avro schemas, below the projects root.',
+  },
+  'schemaRegistry.fileSystem.refreshPeriodMs': { ...count, description: '', noted: 'schemas are read at the start' },
+  'schemaRegistry.fileSystem.enabled': { ...boolean, description: '', noted: 'the registry is always there' },
+  'schemaRegistry.fileSystem.fallbackToResources': {
+    ...boolean,
+    description: '',
+    noted: 'there are no resources to fall back to',
+  },
+  'eventLogReader.enabled': { ...boolean, description: byEventLog, refusedValues: ['true'] },
+  'eventLogReader.topLevelLogDir': { ...text, description: '', noted: byEventLog },
+  'eventLogReader.readSessionDir': { ...text, description: '', noted: byEventLog },
+  'eventLogWriter.enabled': { ...boolean, description: byEventLog, refusedValues: ['true'] },
+  'eventLogWriter.topLevelLogDir': { ...text, description: '', noted: byEventLog },
+  'eventLogWriter.encoding': { ...text, description: '', noted: byEventLog },
+  'eventLogWriter.writeBatchSizeInBytes': { ...count, description: '', noted: byEventLog },
+  'eventLogWriter.individualFileMaxBytes': { ...count, description: '', noted: byEventLog },
+  'eventLogWriter.maxFiles': { ...count, description: '', noted: byEventLog },
+  'eventLogWriter.fsyncIntervalInMillis': { ...count, description: '', noted: byEventLog },
+  'eventLogWriter.blockOnWrite': { ...boolean, description: '', noted: byEventLog },
+  'eventLogWriter.maxPendingWrites': { ...count, description: '', noted: byEventLog },
+  startDbPuller: { ...boolean, description: '', noted: 'producers always start' },
+  'httpStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
+  'inboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
+  'outboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
+}
+
+/** Every key that a relay knows, by its full name. */
+export const relayProperties: Readonly<Record<string, RelayProperty>> = Object.fromEntries(
+  Object.entries(known).map(([key, property]) => [PREFIX + key, property]),
+)
+
+/** The same as JSON Schemas of the values, for descriptors. */
+export const relayPropertySchemas: Readonly<Record<string, object>> = Object.fromEntries(
+  Object.entries(relayProperties).map(([key, property]) => [key, schemaOf(property)]),
+)
+
+function schemaOf(property: RelayProperty): object {
+  const { type, choices, minimum, maximum, noted } = property
+  const description = noted === undefined ? property.description : `Without effect: ${noted}.`
+  return {
+    type: type === 'int64' ? 'integer' : type,
+    ...(type === 'int64' ? { format: 'int64' } : {}),
+    ...(choices === undefined ? {} : { enum: choices }),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+    description,
+  }
+}

@@ -1,0 +1,240 @@
+import { type EventBuffer } from '@aesop/buffer'
+import { formatJson, type Logger, messageOf, sleep, systemCodeOf } from '@aesop/kernel'
+import { type PhysicalSourceConfig } from '@aesop/producer'
+import { type SchemaRegistry } from '@aesop/schema'
+import { EventTotals, type RequestName, RequestTotals } from '@aesop/stats'
+import * as wire from '@aesop/wire'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import { createServer, type Server } from 'node:http'
+import { type BufferSource } from './buffer-source.ts'
+import { RelayListenError, RelayPortInUseError } from './errors.ts'
+import { type RelayConfig } from './relay-config.ts'
+import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
+import { StreamResponse } from './stream-response.ts'
+
+const KEEP_ALIVE_MS = 65_000
+
+/** What the HTTP server shows. */
+export interface RelayServerOptions {
+  readonly config: RelayConfig
+  readonly physicalSource: PhysicalSourceConfig
+  readonly schemas: SchemaRegistry
+  readonly source: BufferSource
+  readonly log: Logger
+  /** Whether the relay is well, and in which state. */
+  readonly status: () => { readonly good: boolean; readonly status: string; readonly message: string }
+}
+
+/** The relay's HTTP side: routes, streams, and how they end. */
+export class RelayServer {
+  readonly requests = new RequestTotals()
+  /** Bytes of events that streams have sent and finished. */
+  streamedBytes = 0
+  readonly #options: RelayServerOptions
+  readonly #server: Server
+  readonly #streams = new Map<StreamResponse, Promise<void>>()
+  #stopping = false
+
+  constructor(options: RelayServerOptions) {
+    this.#options = options
+    this.#server = createServer(
+      { requestTimeout: options.config.readTimeoutMs, keepAliveTimeout: KEEP_ALIVE_MS },
+      this.#app(),
+    )
+  }
+
+  get streams(): number {
+    return this.#streams.size
+  }
+
+  /** @returns the port. @throws RelayPortInUseError, RelayListenError */
+  listen(): Promise<number> {
+    const { host, port } = this.#options.config
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause) => {
+        const inUse = systemCodeOf(cause) === 'EADDRINUSE'
+        reject(inUse ? new RelayPortInUseError(host, port, cause) : new RelayListenError(host, port, cause))
+      })
+      this.#server.listen(port, host, () => {
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  /** Takes no more requests and ends streams between windows; those that can't end are cut after `graceMs`. */
+  async endStreams(graceMs: number, signal?: AbortSignal): Promise<void> {
+    this.#stopping = true
+    for (const stream of this.#streams.keys()) stream.stop()
+    const ended = Promise.all(this.#streams.values())
+    const done = new AbortController()
+    signal?.addEventListener(
+      'abort',
+      () => {
+        done.abort()
+      },
+      { once: true },
+    )
+    await Promise.race([ended, signal?.aborted === true ? undefined : sleep(graceMs, done.signal)])
+    done.abort()
+    for (const stream of this.#streams.keys()) stream.cut()
+    await ended
+  }
+
+  /** Closes every socket; resolves when the port is free. */
+  async close(): Promise<void> {
+    this.#stopping = true
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve()
+      })
+    })
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  #app(): express.Express {
+    const app = express()
+    app.disable('x-powered-by').disable('etag').set('query parser', false)
+    const { physicalSource, source, config } = this.#options
+    app.use((_request, response, next) => {
+      response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+      if (this.#stopping) response.setHeader('Connection', 'close')
+      next(this.#stopping ? new wire.RequestFailedError('the relay is stopping') : undefined)
+    })
+    app.all(
+      '/sources',
+      this.#counted('sources', (request, response) => {
+        wire.checkSourcesRequest(request)
+        response.end(wire.formatSources(physicalSource.sources))
+      }),
+    )
+    app.all(
+      '/register',
+      this.#counted('register', (request, response) => {
+        this.#register(request, response)
+      }),
+    )
+    app.all(
+      '/stream',
+      this.#counted('stream', (request, response) => this.#stream(request, response)),
+    )
+    app.all(`/${config.healthPath}`, (_request, response) => {
+      this.#health(response)
+    })
+    app.all(`/${config.healthPath}/status`, (_request, response) => {
+      const { status, message } = this.#options.status()
+      response.end(`${formatJson({ status, message })}\n`)
+    })
+    app.all('/physicalSources', (_request, response) => {
+      response.end(formatPhysicalSources(physicalSource))
+    })
+    app.all('/bufferInfo/*rest', (request, response) => {
+      response.end(this.#bufferInfo(request.path, source.buffer))
+    })
+    app.all('/containerStats/*rest', (request, response) => {
+      response.end(this.#containerStats(request.path))
+    })
+    app.use((request) => {
+      throw wire.UnknownCommandError.of(request.path.slice(1))
+    })
+    app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+      this.#fail(error, request, response, next)
+    })
+    return app
+  }
+
+  #counted(name: RequestName, answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>) {
+    return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+      this.requests.called(name)
+      try {
+        await answer(wire.parseRequest(request.originalUrl, request.headers).parameters, response)
+      } catch (error) {
+        this.requests.failed(name, error instanceof wire.InvalidRequestError)
+        if (error instanceof wire.ScnNotFoundError) this.requests.scnNotFound()
+        next(error)
+      }
+    }
+  }
+
+  #register(request: wire.RequestParameters, response: Response): void {
+    const register = wire.parseRegisterRequest(request)
+    const schemas = requestedSchemas(this.#options.physicalSource, this.#options.schemas, register)
+    response.setHeader(wire.headers.protocolVersion, register.protocolVersion)
+    response.end(wire.formatSchemas(schemas, register))
+  }
+
+  async #stream(parameters: wire.RequestParameters, response: Response): Promise<void> {
+    const { source, log } = this.#options
+    const request = wire.parseStreamRequest(parameters)
+    const unknown = request.sources?.find((id) => !source.sourceIds.has(id))
+    if (unknown !== undefined) throw unknownSource('stream', unknown)
+    const startedMs = performance.now()
+    const stream = new StreamResponse(source, request, response)
+    const running = stream.run()
+    this.#streams.set(
+      stream,
+      running.catch(() => undefined),
+    )
+    try {
+      await running
+    } finally {
+      this.#streams.delete(stream)
+      this.streamedBytes += stream.sentBytes
+      this.requests.streamEnded(request.checkpoint.windowScn, performance.now() - startedMs)
+      if (stream.wasOverrun)
+        log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
+    }
+  }
+
+  #health(response: Response): void {
+    const { good } = this.#options.status()
+    response.statusCode = good ? 200 : 503
+    response.end(good ? 'GOOD\n' : 'BAD\n')
+  }
+
+  #bufferInfo(path: string, buffer: EventBuffer): string {
+    const [, direction, ...rest] = decodeURIComponent(path).slice(1).split('/')
+    if (direction !== 'inbound') throw new wire.InvalidRequestError(`Invalid value for bufferInfo.prefix: ${path}`)
+    const partition = rest.join(':')
+    const { name, id } = this.#options.physicalSource
+    if (partition !== `${name}:${id}`)
+      throw new wire.BufferNotFoundError(`there is no buffer ${partition}, only ${name}:${id}`)
+    return formatBufferInfo(buffer)
+  }
+
+  #containerStats(path: string): string {
+    const category = path.slice('/containerStats/'.length)
+    if (category === 'outbound/total') return formatJson(this.requests.toJson())
+    if (category === 'inbound/events/total') return formatJson(this.inboundTotals().toJson(Date.now()))
+    throw new wire.InvalidRequestError(`Invalid value for containerStats.category: ${category}`)
+  }
+
+  /** The buffer's counters with Databus' names. */
+  inboundTotals(): EventTotals {
+    const { buffer } = this.#options.source
+    const totals = new EventTotals('total', Date.now())
+    totals.dataEvents(buffer.events, buffer.eventBytes, 0)
+    totals.numSysEvents = buffer.windows
+    totals.minScn = buffer.minScn
+    totals.maxScn = buffer.lastScn
+    totals.prevScn = buffer.prevScn
+    totals.freeSpace = buffer.maxBytes - buffer.heldBytes
+    totals.timestampMaxScnEvent = Number(buffer.timestampNanos / 1_000_000n)
+    return totals
+  }
+
+  #fail(error: unknown, request: Request, response: Response, next: NextFunction): void {
+    const level = error instanceof wire.ScnNotFoundError || error instanceof wire.ScnInFutureError ? 'warn' : 'debug'
+    this.#options.log[level](`${request.method} ${request.path} failed: ${messageOf(error)}`)
+    if (response.headersSent) {
+      next(error)
+      return
+    }
+    const { status, headers, body } = wire.formatError(error)
+    response.statusCode = status
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    response.end(body)
+  }
+}

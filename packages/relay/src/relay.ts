@@ -1,0 +1,251 @@
+import { EventBuffer } from '@aesop/buffer'
+import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
+import { type BeanContext, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
+import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
+import { join, resolve } from 'node:path'
+import { type ProducerFor } from './default-relay-factory.ts'
+import { ProducerMissingError, RelayPartitionsError } from './errors.ts'
+import { type ProducerRegistration } from './producer-registration.ts'
+import { type RelayConfig } from './relay-config.ts'
+import { RelayServer } from './relay-server.ts'
+import { WindowSignal } from './window-signal.ts'
+
+const FUTURE_GRACE_MS = 30_000
+const STOP_GRACE_MS = 2_000
+
+export interface RelayOptions {
+  readonly config: RelayConfig
+  /** Exactly one for now. */
+  readonly registrations: readonly ProducerRegistration[]
+  readonly producerFor?: ProducerFor
+  /** Left out: schema files of the configuration and of the state directory. */
+  readonly schemas?: SchemaRegistry
+  /** How long after the start a checkpoint ahead of the relay waits, in milliseconds. */
+  readonly futureGraceMs?: number
+  /** How long a stop waits for streams to end between windows, in milliseconds. */
+  readonly stopGraceMs?: number
+}
+
+/** What exists while the relay runs. */
+interface Running {
+  readonly buffer: EventBuffer
+  readonly server: RelayServer
+  readonly producer: EventProducer
+  readonly schemas: SchemaRegistry
+  readonly port: number
+}
+
+/** A buffer, its producer and the HTTP server; see DESIGN.md for the order of start and stop. */
+export class Relay implements Lifecycle, Observable {
+  readonly #options: RelayOptions
+  readonly #context: BeanContext
+  readonly #config: RelayConfig
+  readonly #registration: ProducerRegistration
+  readonly #undo: (() => unknown)[] = []
+  #running: Running | undefined
+  #failure: Error | undefined
+  #stopped: Promise<void> | undefined
+
+  /** @throws RelayPartitionsError, RelayPropertyUnknownError, RelayPropertyInvalidError, RelayPropertyRefusedError */
+  constructor(options: RelayOptions, context: BeanContext) {
+    const [registration, ...others] = options.registrations
+    if (registration === undefined || others.length > 0) {
+      const names = options.registrations.map((candidate) => candidate.physicalSource.name)
+      throw new RelayPartitionsError(names.length, names)
+    }
+    this.#options = options
+    this.#context = context
+    this.#registration = registration
+    this.#config = options.config.with(registration.properties)
+  }
+
+  init(): void {
+    for (const note of this.#config.notes) this.#context.log.info(note)
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== undefined) return
+    this.#stopped = undefined
+    try {
+      this.#running = await this.#startAll()
+    } catch (error) {
+      await this.#undoAll()
+      throw error
+    }
+    const { port } = this.#running
+    this.#context.log.info(`relay of ${this.#physicalSource.name} listens on http://${this.#config.host}:${port}`)
+  }
+
+  /** Twice is harmless: the second call waits for the first. */
+  stop(signal?: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stopAll(signal)
+    return this.#stopped
+  }
+
+  /** Where the relay listens. Undefined while it does not run. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    return this.#running === undefined ? undefined : { host: this.#config.host, port: this.#running.port }
+  }
+
+  /** The buffer of the running relay. */
+  get buffer(): EventBuffer | undefined {
+    return this.#running?.buffer
+  }
+
+  health(): Health {
+    if (this.#failure !== undefined) return { status: 'down', detail: this.#failure.message }
+    const status = this.#running?.producer.status()
+    if (status === undefined) return { status: 'down', detail: 'not started' }
+    const detail = status.detail === undefined ? {} : { detail: status.detail }
+    if (status.state === 'failed' || status.state === 'stopped') return { status: 'down', ...detail }
+    return { status: status.state === 'running' ? 'up' : 'degraded', ...detail }
+  }
+
+  metrics(): readonly Metric[] {
+    const running = this.#running
+    if (running === undefined) return []
+    const { server, buffer } = running
+    const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
+    return [
+      ...server.requests.metrics('aesop_relay'),
+      ...server.inboundTotals().metrics('aesop_relay_inbound'),
+      gauge('aesop_relay_streams', 'Stream responses that are open.', server.streams),
+      gauge('aesop_relay_buffer_bytes', 'Bytes of the segments of the event buffer.', buffer.heldBytes),
+      {
+        name: 'aesop_relay_streamed_bytes_total',
+        help: 'Bytes of ended streams.',
+        type: 'counter',
+        value: server.streamedBytes,
+      },
+    ]
+  }
+
+  describe(): unknown {
+    const { buffer, producer, server } = this.#running ?? {}
+    const { name, id, sources } = this.#physicalSource
+    const status = producer?.status()
+    return {
+      address: this.address,
+      physicalSource: { name, id, sources: sources.map((source) => ({ id: source.id, name: source.name })) },
+      buffer: buffer && {
+        minScn: buffer.minScn.toString(),
+        prevScn: buffer.prevScn.toString(),
+        lastScn: buffer.lastScn.toString(),
+        heldBytes: buffer.heldBytes,
+        maxBytes: buffer.maxBytes,
+      },
+      producer: status && { ...status, scn: status.scn.toString() },
+      streams: server?.streams,
+      notes: this.#config.notes,
+    }
+  }
+
+  readonly actions = {
+    pauseProducer: (): void => this.#running?.producer.pause(),
+    resumeProducer: (): void => this.#running?.producer.resume(),
+  }
+
+  get #physicalSource(): PhysicalSourceConfig {
+    return this.#registration.physicalSource
+  }
+
+  async #startAll(): Promise<Running> {
+    const physicalSource = this.#physicalSource
+    const { log } = this.#context
+    const schemas = this.#options.schemas ?? this.#schemaRegistry()
+    const buffer = new EventBuffer({ maxBytes: this.#config.bufferBytes, physicalPartition: physicalSource.id })
+    const producer = await this.#eventProducer()
+    this.#undo.push(() => producer.stop())
+    const prevScn = await producer.prepare({
+      physicalSource,
+      schemas,
+      maxScn: this.#maxScnStore(),
+      initialScn: this.#config.initialScn,
+      fail: (error) => {
+        this.#producerFailed(error)
+      },
+    })
+    buffer.start(prevScn)
+    const signal = new WindowSignal()
+    this.#undo.push(buffer.subscribe(signal.windowClosed))
+    const sourceIds = new Set(physicalSource.sources.map((source) => source.id))
+    const futureGraceUntilMs = performance.now() + (this.#options.futureGraceMs ?? FUTURE_GRACE_MS)
+    const source = { buffer, signal, sourceIds, futureGraceUntilMs }
+    const server = new RelayServer({
+      config: this.#config,
+      physicalSource,
+      schemas,
+      source,
+      log,
+      status: () => this.#status(),
+    })
+    const port = await server.listen()
+    this.#undo.push(() => server.close())
+    this.#context.shared.set('relay.address', { host: this.#config.host, port })
+    this.#undo.push(() => this.#context.shared.delete('relay.address'))
+    await producer.start(prevScn, buffer)
+    return { buffer, server, producer, schemas, port }
+  }
+
+  async #stopAll(signal?: AbortSignal): Promise<void> {
+    const running = this.#running
+    if (running === undefined) return
+    await running.server.endStreams(this.#options.stopGraceMs ?? STOP_GRACE_MS, signal)
+    try {
+      await running.producer.stop()
+    } finally {
+      await running.server.close()
+      this.#running = undefined
+      this.#undo.length = 0
+      this.#context.shared.delete('relay.address')
+    }
+  }
+
+  async #undoAll(): Promise<void> {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      try {
+        await undo()
+      } catch (error) {
+        this.#context.log.error('undoing a failed start of the relay failed too', { error: String(error) })
+      }
+    }
+  }
+
+  #schemaRegistry(): SchemaRegistry {
+    const { schemaDirectory } = this.#config
+    const { projectsRoot, stateDirectory } = this.#context
+    return new FileSchemaRegistry({
+      derived: join(stateDirectory, 'schemas'),
+      ...(schemaDirectory === undefined ? {} : { handWritten: resolve(projectsRoot, schemaDirectory) }),
+    })
+  }
+
+  #maxScnStore(): MaxScnStore {
+    if (!this.#config.keepsMaxScn) return new MemoryMaxScnStore()
+    const { maxScnDirectory } = this.#config
+    const { projectsRoot, stateDirectory } = this.#context
+    const folder =
+      maxScnDirectory === undefined ? join(stateDirectory, 'maxscn') : resolve(projectsRoot, maxScnDirectory)
+    return new FileMaxScnStore(join(folder, `${this.#physicalSource.name.replace(/[^\w.-]+/g, '_')}.json`))
+  }
+
+  async #eventProducer(): Promise<EventProducer> {
+    const source = this.#physicalSource
+    const producer = this.#registration.eventProducer ?? (await this.#options.producerFor?.(source))
+    if (producer === undefined)
+      throw new ProducerMissingError(source.name, source.uri.slice(0, source.uri.indexOf(':')))
+    return producer
+  }
+
+  #producerFailed(error: Error): void {
+    this.#failure = error
+    this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`)
+    this.#context.fail(error)
+  }
+
+  #status(): { good: boolean; status: string; message: string } {
+    const { status, detail = '' } = this.health()
+    return { good: status !== 'down', status: status === 'down' ? 'SUSPENDED_ON_ERROR' : 'RUNNING', message: detail }
+  }
+}

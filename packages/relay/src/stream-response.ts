@@ -1,0 +1,176 @@
+import { BufferChunk, type BufferCursor } from '@aesop/buffer'
+import { formatError, headers, OffsetNotFoundError, type StreamRequest } from '@aesop/wire'
+import { type ServerResponse } from 'node:http'
+import { type BufferSource, openCursor } from './buffer-source.ts'
+import { EventFilter } from './event-filter.ts'
+import { formatEvents } from './event-json.ts'
+
+/** Most bytes that one write carries, and that a connection holds. */
+const CHUNK_BYTES_MAX = 512 * 1024
+
+/** One answer to `/stream`: reads the buffer and writes, one chunk at a time, until the request is satisfied. */
+export class StreamResponse {
+  /** Bytes of events that were written. */
+  sentBytes = 0
+  readonly #source: BufferSource
+  readonly #request: StreamRequest
+  readonly #response: ServerResponse
+  readonly #filter: EventFilter | undefined
+  #cursor: BufferCursor | undefined
+  /** Set when the response is to end at the next end of a window. */
+  #ending = false
+  #closed = false
+  #overrun = false
+  /** Ends the wait for a window. */
+  #wake: (() => void) | undefined
+  /** Ends the wait for a write, whose bytes must stay until then. */
+  #written: (() => void) | undefined
+
+  constructor(source: BufferSource, request: StreamRequest, response: ServerResponse) {
+    this.#source = source
+    this.#request = request
+    this.#response = response
+    this.#filter = filterFor(source, request)
+  }
+
+  /**
+   * Resolves when the response has ended. An error after the first byte goes into the trailers.
+   * @throws ScnNotFoundError, ScnInFutureError, InvalidRequestError before the first byte
+   */
+  async run(): Promise<void> {
+    const response = this.#response
+    this.#cursor = openCursor(this.#source, this.#request, this.#filter !== undefined)
+    const { followMs } = this.#request
+    const timer = followMs > 0 ? setTimeout(() => void this.stop(), followMs) : undefined
+    response.once('close', () => {
+      this.#closed = true
+      this.#wake?.()
+      this.#written?.()
+    })
+    try {
+      await this.#pump()
+      if (!this.#closed) response.end()
+    } catch (error) {
+      if (!response.headersSent) throw error
+      const trailers = formatError(error).headers
+      response.addTrailers({ ...trailers, [headers.responseCode]: '500' })
+      response.end()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** True when the connection was cut because the buffer needed the bytes back. */
+  get wasOverrun(): boolean {
+    return this.#overrun
+  }
+
+  /** Asks the response to end at the next end of a window. */
+  stop(): void {
+    this.#ending = true
+    this.#wake?.()
+  }
+
+  /** Ends the connection at once. */
+  cut(): void {
+    this.#response.destroy()
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#ending && this.#cursor?.atWindowEnd !== false) return
+      this.#cursor ??= openCursor(this.#source, this.#request, this.#filter !== undefined)
+      const step = this.#cursor === undefined ? 'caughtUp' : this.#read(this.#cursor)
+      if (step === 'full') return
+      if (step !== 'caughtUp') {
+        if (!(await this.#send(step))) return
+      } else {
+        if (this.#request.followMs === 0 || this.#ending) return
+        await this.#nextWindow()
+      }
+    }
+  }
+
+  /** Bytes of events that may still be written, in one write. */
+  get #room(): number {
+    const { followMs, sizeBytes } = this.#request
+    return followMs > 0 ? sizeBytes : sizeBytes - this.sentBytes
+  }
+
+  #read(cursor: BufferCursor): BufferChunk | 'caughtUp' | 'full' {
+    const room = this.#room
+    let step = cursor.next(Math.min(room, CHUNK_BYTES_MAX), this.#ending)
+    if (!(step instanceof BufferChunk) && step.kind === 'tooSmall') {
+      // A larger write, or with a filter a look at whether the event is sent at all.
+      if (step.pendingEventBytes > room && this.#filter === undefined) return this.#full(step.pendingEventBytes)
+      step = cursor.next(step.pendingEventBytes, this.#ending)
+    }
+    if (step instanceof BufferChunk) return step
+    if (step.kind === 'caughtUp') return 'caughtUp'
+    throw new OffsetNotFoundError(
+      `the reader was overrun: what follows SCN ${step.kind === 'overrun' ? step.scn : ''} is gone`,
+    )
+  }
+
+  #full(pendingEventBytes: number): 'full' {
+    if (!this.#response.headersSent) this.#response.setHeader(headers.pendingEventSize, pendingEventBytes)
+    return 'full'
+  }
+
+  /** @returns false when the answer is full */
+  async #send(chunk: BufferChunk): Promise<boolean> {
+    const bytes = this.#filter === undefined ? chunk.bytes : this.#filter.apply(chunk.bytes)
+    const { output } = this.#request
+    if (this.#filter !== undefined || output !== 'binary') chunk.release()
+    if (bytes.length > this.#room) {
+      this.#full(bytes.length)
+      return false
+    }
+    if (bytes.length === 0) {
+      // A long run of filtered events must not hold up the other connections.
+      await new Promise((resolve) => setImmediate(resolve))
+      return true
+    }
+    this.sentBytes += bytes.length
+    chunk.onOverrun = () => {
+      this.#overrun = true
+      this.cut()
+    }
+    await this.#write(output === 'binary' ? bytes : formatEvents(bytes, output))
+    chunk.release()
+    return true
+  }
+
+  /** Resolves when the bytes were handed to the system, or the connection has closed. */
+  #write(content: Buffer | string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#written = resolve
+      this.#response.write(content, () => {
+        resolve()
+      })
+      if (this.#closed) resolve()
+    })
+  }
+
+  async #nextWindow(): Promise<void> {
+    if (!this.#response.headersSent) this.#response.flushHeaders()
+    let woken: () => void = () => undefined
+    await new Promise<void>((resolve) => {
+      woken = resolve
+      this.#wake = resolve
+      this.#source.signal.add(resolve)
+    })
+    this.#source.signal.remove(woken)
+  }
+}
+
+function filterFor(source: BufferSource, request: StreamRequest): EventFilter | undefined {
+  const wanted = request.sources === undefined ? undefined : new Set(request.sources)
+  const takesAll = wanted === undefined || [...source.sourceIds].every((id) => wanted.has(id))
+  const { checkpoint, filters } = request
+  if (takesAll && filters.size === 0) return undefined
+  const sent = checkpoint.isFullyConsumed
+    ? undefined
+    : { scn: checkpoint.windowScn, events: Number(checkpoint.windowOffset) }
+  return new EventFilter({ sources: takesAll ? undefined : wanted, keys: filters, sent })
+}
