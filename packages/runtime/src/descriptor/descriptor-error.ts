@@ -1,5 +1,5 @@
 import { AesopError, type ErrorKind } from '@aesop/kernel'
-import { type SourceRange } from './source-file.ts'
+import { type SourceFile, type SourceRange } from './source-file.ts'
 
 /** Where a problem is and what helps to mend it; every part is optional. */
 export interface Finding {
@@ -43,6 +43,13 @@ export class ProblemList {
 
   get errorCount(): number {
     return this.all.filter((problem) => problem.severity === 'error').length
+  }
+
+  /** Whether one of these files has an error; what is missing there may be a consequence. */
+  hasErrorIn(files: readonly SourceFile[]): boolean {
+    return this.all.some(
+      ({ severity, finding }) => severity === 'error' && finding.at !== undefined && files.includes(finding.at.file),
+    )
   }
 
   get hasErrors(): boolean {

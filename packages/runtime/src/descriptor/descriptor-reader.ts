@@ -9,11 +9,11 @@ import {
   PlaceholderUnresolvedError,
 } from '../errors.ts'
 import { type Definition, type Descriptor, type Value } from './definition.ts'
-import { type Finding, type ProblemList } from './descriptor-error.ts'
+import { type DescriptorError, type Finding, ProblemList } from './descriptor-error.ts'
 import { suggestion } from './nearest-name.ts'
-import { expandPlaceholders, type PropertyLookup } from './placeholder.ts'
+import { type PropertyLookup } from './placeholder.ts'
 import { positionOf, type SourceFile, type SourceRange } from './source-file.ts'
-import { ValueParser } from './value-parser.ts'
+import { isExpression, ValueParser } from './value-parser.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 const TOP_LEVEL_KEYS = ['beans', 'imports', 'properties', 'description']
@@ -76,7 +76,7 @@ class DescriptorReader {
 
   #sectionsOf(file: YamlFile): Sections['parts'] {
     const parts = new Map<string, { node: unknown; at: SourceRange }>()
-    if (file.isEmpty()) return parts
+    if (file.isEmpty() || !file.isSound) return parts
     if (!isMap(file.root)) {
       const hint = 'a descriptor begins with `beans:`'
       this.#problems.add(new DescriptorShapeError('a descriptor must be a map', { at: file.start, hint }))
@@ -97,7 +97,7 @@ class DescriptorReader {
 
   #reportNoBeans(file: YamlFile): void {
     const message = file.isEmpty() ? 'the descriptor is empty' : 'the descriptor has no "beans"'
-    if (this.#problems.hasErrors && !file.isEmpty()) return
+    if (!file.isSound || (!file.isEmpty() && this.#problems.hasErrorIn([file.source]))) return
     this.#problems.add(new DescriptorShapeError(message, { at: file.start, hint: 'begin with `beans:`' }))
   }
 
@@ -159,12 +159,15 @@ class DescriptorReader {
     const parser = this.#parserOf(file)
     for (const entry of parser.rawEntries(node, 'beans', undefined, part.at)) {
       const value = parser.parse(entry.node, entry.key, entry.key, entry.keyAt)
-      this.#addDefinition({ id: entry.key, idAt: entry.keyAt, value }, definitions)
+      const definition = { id: entry.key, idAt: entry.keyAt, value }
+      this.#addDefinition(definition, definitions)
+      const content = file.follow(entry.node, entry.keyAt)
+      if (!isMap(content) || !isExpression(content)) this.#reportNoClass(definition)
     }
   }
 
   #addDefinition(definition: Definition, definitions: Map<string, Definition>): void {
-    const { id, idAt, value } = definition
+    const { id, idAt } = definition
     const before = definitions.get(id)
     if (before !== undefined) {
       const message = `bean "${id}" is defined twice, first in ${before.idAt.file.path}:${positionOf(before.idAt).line}`
@@ -172,7 +175,6 @@ class DescriptorReader {
       return
     }
     definitions.set(id, definition)
-    if (value.kind === 'map' || value.kind === 'scalar' || value.kind === 'list') this.#reportNoClass(definition)
   }
 
   #reportNoClass({ id, idAt, value }: Definition): void {
@@ -200,22 +202,15 @@ class DescriptorReader {
  * Values of `properties` keep placeholders that can't be resolved yet: an import may bring them, and whoever uses the
  * value reports what is still missing. Every other problem is passed on.
  */
-class SilentProblems implements Pick<ProblemList, 'add'> {
-  readonly all: ProblemList['all'] = []
-  readonly errorCount = 0
-  readonly hasErrors = false
+class SilentProblems extends ProblemList {
   readonly #target: ProblemList
 
   constructor(target: ProblemList) {
+    super()
     this.#target = target
   }
 
-  add(problem: Parameters<ProblemList['add']>[0]): void {
+  override add(problem: DescriptorError): void {
     if (!(problem instanceof PlaceholderUnresolvedError)) this.#target.add(problem)
   }
-}
-
-/** Resolves the placeholders of a text that stands outside of definitions. */
-export function expandText(text: string, lookup: PropertyLookup, descriptor: Descriptor): string {
-  return expandPlaceholders(text, lookup, descriptor.properties).text
 }

@@ -100,7 +100,7 @@ class LaunchPreparation {
     if (!this.#problems.hasErrors) await this.#loadModules()
     return {
       ...(plan === undefined || this.#problems.hasErrors ? {} : { launch: this.#launchOf(plan) }),
-      problems: this.#problems.all,
+      problems: inReadingOrder(this.#problems.all),
       fileCount: this.#files.size,
       mask: this.#mask,
     }
@@ -156,7 +156,9 @@ class LaunchPreparation {
       const value = descriptor.definitions.get(id)?.value
       return value?.kind === 'bean' && roots.includes(value.class.text)
     }
-    if (roots.length > 0) warnOfUnused(descriptor, links, isRoot, problems)
+    // A misspelt reference makes its target look unused: errors first.
+    if (roots.length > 0 && !problems.hasErrorIn([descriptor.file, ...descriptor.imported]))
+      warnOfUnused(descriptor, links, isRoot, problems)
     const draft: Draft = { descriptor, links, catalogue, compiled, moduleUses: compiled.moduleClasses }
     this.#drafts.set(container, [...(this.#drafts.get(container) ?? []), draft])
   }
@@ -198,6 +200,15 @@ class LaunchPreparation {
     const { applicationName, nature, projectsRoot, stateDirectory } = plan
     return { applicationName, nature, projectsRoot, stateDirectory, containers }
   }
+}
+
+/** By file, in the order in which the files came up, and by place; problems without a place come last. */
+function inReadingOrder(problems: readonly DescriptorError[]): DescriptorError[] {
+  const files = [...new Set(problems.flatMap(({ finding }) => (finding.at === undefined ? [] : [finding.at.file])))]
+  const rank = ({ finding }: DescriptorError): number =>
+    finding.at === undefined ? files.length : files.indexOf(finding.at.file)
+  const start = ({ finding }: DescriptorError): number => finding.at?.start ?? 0
+  return [...problems].sort((a, b) => rank(a) - rank(b) || start(a) - start(b))
 }
 
 function everyClass(containers: readonly ContainerDefinition[]): ContainerDefinition {

@@ -14,7 +14,7 @@ export function editDistance(a: string, b: string): number {
 
 /** The candidate that a reader most likely meant, or undefined when none is near. Case does not count. */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3))
+  const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
   const wanted = word.toLowerCase()
   let best: string | undefined
   let bestDistance = limit + 1

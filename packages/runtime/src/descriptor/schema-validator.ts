@@ -38,7 +38,9 @@ export function validate(
   if (check(value)) return []
   return (check.errors ?? [])
     .filter((error) => !BRANCH.test(error.schemaPath) && !isDynamic(error.instancePath))
-    .filter((error) => !(WHOLE_KEYWORDS.includes(error.keyword) && hasDynamicBelow(error.instancePath)))
+    .filter(
+      (error) => alternatives(error) || !WHOLE_KEYWORDS.includes(error.keyword) || !hasDynamicBelow(error.instancePath),
+    )
     .map((error) => faultOf(error, className))
 }
 
@@ -62,7 +64,25 @@ function faultOf(error: ErrorObject, className: string): SchemaFault {
     const pointer = `${instancePath}/${escapePointer(key)}`
     return { kind: 'missing', pointer, near: instancePath, message: `${owner} needs the property "${key}"` }
   }
+  const names = alternatives(error)
+  if (names !== undefined) {
+    const count = error.keyword === 'oneOf' ? 'exactly' : 'at least'
+    const message = `${owner} needs ${count} one of ${names.map((name) => `"${name}"`).join(', ')}`
+    return { kind: 'missing', pointer: instancePath, near: instancePath, message }
+  }
   return { kind: 'type', pointer: instancePath, near: instancePath, ...describe(error, params) }
+}
+
+/** The names of a rule that asks only which properties are there: `oneOf: [{ required: [a] }, { required: [b] }]`. */
+function alternatives(error: ErrorObject): string[] | undefined {
+  const branches: unknown = error.schema
+  if ((error.keyword !== 'oneOf' && error.keyword !== 'anyOf') || !Array.isArray(branches)) return undefined
+  const names = (branches as Record<string, unknown>[]).map((branch) =>
+    Object.keys(branch).length === 1 && Array.isArray(branch['required'])
+      ? (branch['required'] as string[]).join(' and ')
+      : '',
+  )
+  return names.includes('') ? undefined : names
 }
 
 function describe(error: ErrorObject, params: Record<string, unknown>): { message: string; hint?: string | undefined } {

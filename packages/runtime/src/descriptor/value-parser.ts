@@ -295,6 +295,11 @@ export class ValueParser {
   }
 }
 
+/** Whether a mapping is an expression: it has one of the keys that make it so. */
+export function isExpression(map: YAMLMap): boolean {
+  return DISCRIMINATORS.some((name) => map.has(name))
+}
+
 function entryAt(entries: readonly RawEntry[], key: string, fallback: SourceRange): SourceRange {
   return entries.find((entry) => entry.key === key)?.keyAt ?? fallback
 }

@@ -12,11 +12,14 @@ const ALIASES_MAX = 1000
 export class YamlFile {
   readonly source: SourceFile
   readonly root: Node | null
+  /** False when the text is not well-formed; its problems have been reported. */
+  readonly isSound: boolean
   readonly #document: Document
   readonly #problems: ProblemList
   #aliases = 0
 
-  constructor(source: SourceFile, document: Document, problems: ProblemList) {
+  constructor(source: SourceFile, document: Document, problems: ProblemList, isSound: boolean) {
+    this.isSound = isSound
     this.source = source
     this.#document = document
     this.#problems = problems
@@ -99,5 +102,7 @@ export function parseYaml(path: string, text: string, problems: ProblemList): Ya
       new DescriptorSyntaxError(fault.message, { at: { file: source, start, end: Math.max(end, start + 1) } }),
     )
   }
-  return new YamlFile(source, document, problems)
+  // The tree behind a syntax error is a guess: what it says is not worth reporting.
+  const isSound = document.errors.length + document.warnings.length === 0
+  return new YamlFile(source, document, problems, isSound)
 }

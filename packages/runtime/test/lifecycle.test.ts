@@ -1,0 +1,178 @@
+import { launch, StartFailedError, StepTimedOutError, StopFailedError } from '@aesop/runtime'
+import { describe, expect, test } from 'vitest'
+import { existsSync } from 'node:fs'
+import { BOOTSTRAP, DescriptorFolder } from './support/descriptor-folder.ts'
+import { Diary, fixtureContainer } from './support/fixture-container.ts'
+
+/** a needs b, b needs an inner bean and c; d comes before c because it says so. */
+const FOUR = (deeds: Readonly<Record<string, string>> = {}): string => `beans:
+  a: { class: Step, properties: { needs: { ref: b }${deeds['a'] ?? ''} } }
+  b: { class: Step, properties: { needs: [{ class: Step }, { ref: c }]${deeds['b'] ?? ''} } }
+  c: { class: Step, dependsOn: d, properties: { ${(deeds['c'] ?? '').replace(/^, /, '')} } }
+  d: { class: Step, properties: { ${(deeds['d'] ?? '').replace(/^, /, '')} } }
+`
+
+async function launchFour(diary: Diary, deeds: Record<string, string> = {}, options = {}) {
+  using folder = DescriptorFolder.withFixture(FOUR(deeds))
+  return launch(folder.bootstrap, { containers: [fixtureContainer(diary)], ...options })
+}
+
+const of = (diary: Diary, step: string): string[] =>
+  diary.lines.filter((line) => line.startsWith(`${step} `)).map((line) => line.slice(step.length + 1))
+
+const ORDER = ['d', 'c', 'b.needs[0]', 'b', 'a']
+
+describe('the life of beans', () => {
+  test('everything is made and initialised, then started, dependencies first', async () => {
+    const diary = new Diary()
+    const application = await launchFour(diary)
+    expect(diary.lines).toEqual([
+      ...ORDER.flatMap((id) => [`construct ${id}`, `init ${id}`]),
+      ...ORDER.map((id) => `start ${id}`),
+    ])
+    expect(application.state()).toEqual({ fixture: 'running' })
+  })
+
+  test('stop is the exact reverse of start, destroy of construction', async () => {
+    const diary = new Diary()
+    const application = await launchFour(diary)
+    diary.lines.length = 0
+    await application.stop()
+    const reversed = [...ORDER].reverse()
+    expect(diary.lines).toEqual([...reversed.map((id) => `stop ${id}`), ...reversed.map((id) => `destroy ${id}`)])
+    expect(application.state()).toEqual({ fixture: 'stopped' })
+  })
+
+  test('stopping twice stops once', async () => {
+    const diary = new Diary()
+    const application = await launchFour(diary)
+    const [first, second] = await Promise.all([application.stop(), application.stop()])
+    expect(second).toBe(first)
+    expect(of(diary, 'stop')).toHaveLength(5)
+  })
+
+  test('a failing start rolls back everything that had started, in reverse', async () => {
+    const diary = new Diary()
+    const failure: unknown = await launchFour(diary, { b: ', fail: start' }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(StartFailedError)
+    expect(failure).toMatchObject({ bean: 'b', message: 'bean "b" failed to start: start was told to fail' })
+    expect((failure as StartFailedError).finding.path).toBe('fixture > a > b')
+    expect(of(diary, 'stop')).toEqual(['b.needs[0]', 'c', 'd'])
+    expect(of(diary, 'destroy')).toEqual([...ORDER].reverse())
+  })
+
+  test.each(['construct', 'init'])('a failing %s starts nothing and destroys what was made', async (step) => {
+    const diary = new Diary()
+    const failure: unknown = await launchFour(diary, { b: `, fail: ${step}` }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'AESOP_RUNTIME_BUILD_FAILED', bean: 'b' })
+    expect(of(diary, 'start')).toEqual([])
+    expect(of(diary, 'destroy')).toEqual([...(step === 'init' ? ['b'] : []), 'b.needs[0]', 'c', 'd'])
+  })
+
+  test('a failing stop does not keep the others from stopping', async () => {
+    const diary = new Diary()
+    const application = await launchFour(diary, { b: ', fail: stop', d: ', fail: destroy' })
+    const { stopFailures } = await application.stop()
+    expect(stopFailures.map((error) => (error as StopFailedError).bean)).toEqual(['b', 'd'])
+    expect(of(diary, 'stop')).toEqual([...ORDER].reverse())
+  })
+
+  test('a start that hangs runs into its limit, is told to stop, and is rolled back', async () => {
+    const diary = new Diary()
+    const started = launchFour(diary, { c: ', hang: start' }, { startTimeoutMs: 20 })
+    const failure: unknown = await started.catch((error: unknown) => error)
+    expect((failure as Error).cause).toBeInstanceOf(StepTimedOutError)
+    expect(of(diary, 'stop')).toEqual(['c', 'd'])
+  })
+
+  test('a stop that hangs runs into its limit, and the others are stopped', async () => {
+    const diary = new Diary()
+    const application = await launchFour(diary, { c: ', hang: stop' }, { stopTimeoutMs: 20 })
+    const { stopFailures } = await application.stop()
+    expect(stopFailures.map((error) => error.cause)).toEqual([expect.any(StepTimedOutError)])
+    expect(of(diary, 'stop')).toEqual([...ORDER].reverse())
+  })
+})
+
+describe('the life of a process', () => {
+  const TWO = BOOTSTRAP.replace('[fixture]', '[fixture, other]')
+  const one = 'beans:\n  same: { class: Step }\n'
+
+  test('several containers start in the order of the list and stop in reverse; equal ids do not meet', async () => {
+    using folder = new DescriptorFolder({ 'bootstrap.yaml': TWO, 'fixture-config.yaml': one, 'other-config.yaml': one })
+    const [first, second] = [new Diary(), new Diary()]
+    const containers = [fixtureContainer(first), fixtureContainer(second, 'other')]
+    const application = await launch(folder.bootstrap, { containers })
+    expect(application.get('same', 'fixture')).not.toBe(application.get('same', 'other'))
+    await application.stop()
+    const steps = application.timeline().map(({ container, step }) => `${step} ${container}`)
+    expect(steps.filter((each) => /start|stop|destroy/.test(each))).toEqual([
+      'start fixture',
+      'start other',
+      'stop other',
+      'stop fixture',
+      'destroy other',
+      'destroy fixture',
+    ])
+  })
+
+  test('a container that may fail leaves the others running', async () => {
+    const bootstrap = BOOTSTRAP.replace(
+      '[fixture]',
+      '[{ class: FixtureRuntimeComponentContainer, properties: { onFailure: continue } }, other]',
+    )
+    using folder = new DescriptorFolder({
+      'bootstrap.yaml': bootstrap,
+      'fixture-config.yaml': 'beans:\n  a: { class: Step, properties: { fail: start } }\n',
+      'other-config.yaml': one,
+    })
+    const application = await launch(folder.bootstrap, {
+      containers: [fixtureContainer(), fixtureContainer(undefined, 'other')],
+    })
+    expect(application.state()).toEqual({ fixture: 'failed', other: 'running' })
+  })
+
+  test('a stop during the start ends the start and stops what had started', async () => {
+    const diary = new Diary()
+    using folder = DescriptorFolder.withFixture(FOUR({ c: ', hang: start' }))
+    let stopping: Promise<unknown> | undefined
+    const definition = fixtureContainer(diary)
+    const { createApplication, prepareLaunch } = await import('@aesop/runtime')
+    const application = await createApplication(await prepareLaunch(folder.bootstrap, { containers: [definition] }), {
+      startTimeoutMs: 100,
+    })
+    const started = application.start().catch((error: unknown) => error)
+    await expect.poll(() => of(diary, 'start')).toContain('c')
+    stopping = application.stop()
+    await stopping
+    expect(await started).toBeInstanceOf(Error)
+    expect(of(diary, 'start')).toEqual(['d', 'c'])
+    expect(of(diary, 'stop')).toEqual(['c', 'd'])
+    expect(application.state()).toEqual({ fixture: 'stopped' })
+  })
+
+  test('a bean that gives up stops everything in order, and the end names it', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: ./user.mjs#Failing }\n', {
+      'user.mjs':
+        'export class Failing { constructor(o, c) { this.c = c } giveUp() { this.c.fail(new Error("no more")) } }\n',
+    })
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer()] })
+    ;(application.get('a') as { giveUp(): void }).giveUp()
+    const { error } = await application.ended
+    expect(error).toMatchObject({
+      code: 'AESOP_RUNTIME_BEAN_DIED',
+      message: 'bean "a" of container "fixture" can\'t go on: no more',
+    })
+    expect(application.state()).toEqual({ fixture: 'stopped' })
+  })
+
+  test('fresh clears the state before anything is made, but never the project', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: Step }\n', { '.aesop/old': 'x' })
+    const options = { containers: [fixtureContainer()], fresh: true }
+    await launch(folder.bootstrap, options)
+    expect(existsSync(folder.file('.aesop'))).toBe(false)
+    folder.write('bootstrap.yaml', BOOTSTRAP.replace('properties:\n', 'properties:\n      stateDirectory: .\n'))
+    await expect(launch(folder.bootstrap, options)).rejects.toThrow('holds the project itself')
+    expect(existsSync(folder.bootstrap)).toBe(true)
+  })
+})

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+export const BOOTSTRAP = `beans:
+  bootstrapInfo:
+    class: BootstrapInfo
+    properties:
+      componentContainers: [fixture]
+`
+
+/** A fresh folder with these files; it is removed when the test disposes of it. */
+export class DescriptorFolder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'aesop-descriptors-'))
+
+  constructor(files: Readonly<Record<string, string>>) {
+    for (const [name, text] of Object.entries(files)) this.write(name, text)
+  }
+
+  /** A folder with a bootstrap descriptor and this descriptor of the fixture container. */
+  static withFixture(text: string, more: Readonly<Record<string, string>> = {}): DescriptorFolder {
+    return new DescriptorFolder({ 'bootstrap.yaml': BOOTSTRAP, 'fixture-config.yaml': text, ...more })
+  }
+
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  get bootstrap(): string {
+    return this.file('bootstrap.yaml')
+  }
+
+  write(name: string, text: string): void {
+    mkdirSync(dirname(this.file(name)), { recursive: true })
+    writeFileSync(this.file(name), text)
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
