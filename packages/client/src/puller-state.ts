@@ -77,6 +77,8 @@ export interface PullerStep {
   readonly action: PullerAction
 }
 
+/** A refusal is believed when it comes again: a flipped bit can look like one. */
+const REFUSALS_MIN = 3
 const FRESH = { attempt: 0, refusals: 0, fellOffs: 0, aheadMs: 0, fromLatest: false, after: 'register' } as const
 const NONE: PullerAction = { kind: 'none' }
 const REST: PullerAction = { kind: 'rest' }
@@ -166,7 +168,7 @@ function faulted(state: PullerState, fault: Fault, config: PullerConfig, random:
       return fellOff(state, config)
     case 'refused': {
       const refusals = state.refusals + 1
-      if (refusals >= config.relays) return suspend({ ...state, refusals }, 'fault')
+      if (refusals >= Math.max(config.relays, REFUSALS_MIN)) return suspend({ ...state, refusals }, 'fault')
       return retry({ ...state, refusals }, config, random)
     }
     case 'ahead': {

@@ -143,8 +143,11 @@ export class TestRelay {
     this.bytesSent += out.length
     if (out.length > 0 && !response.write(out)) {
       await new Promise<void>((resolve) => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
+        const done = (): void => {
+          response.off('drain', done).off('close', done)
+          resolve()
+        }
+        response.on('drain', done).on('close', done)
       })
     }
     return true

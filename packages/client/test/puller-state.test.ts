@@ -1,0 +1,222 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  initialPullerState,
+  next,
+  type PullerAction,
+  type PullerConfig,
+  type PullerEvent,
+  type PullerState,
+  type PullerStatus,
+  pullerStatuses,
+} from '../src/puller-state.ts'
+
+const SEED = 20_260_102
+const config: PullerConfig = {
+  relays: 2,
+  retries: { initSleepMs: 10, sleepIncFactor: 2, sleepIncDeltaMs: 0, maxSleepMs: 100, maxRetryNum: -1 },
+  pollMs: 7,
+  fallOffRetries: 2,
+  readLatestScnOnError: false,
+  aheadPatienceMs: 25,
+}
+
+const EVENTS = {
+  start: { kind: 'start' },
+  pause: { kind: 'pause' },
+  resume: { kind: 'resume' },
+  stop: { kind: 'stop' },
+  waited: { kind: 'waited' },
+  registered: { kind: 'registered' },
+  progress: { kind: 'progress' },
+  fatal: { kind: 'fatal' },
+  'stream-ended': { kind: 'stream-ended', empty: false },
+  'stream-empty': { kind: 'stream-ended', empty: true },
+  'rolled-back': { kind: 'rolled-back', delayMs: 3 },
+  'fault-retry': { kind: 'fault', fault: 'retry' },
+  'fault-refused': { kind: 'fault', fault: 'refused' },
+  'fault-fell-off': { kind: 'fault', fault: 'fell-off' },
+  'fault-ahead': { kind: 'fault', fault: 'ahead' },
+} as const satisfies Record<string, PullerEvent>
+type EventName = keyof typeof EVENTS
+
+/** What a cell of the table says: the status afterwards and the action. */
+type Expected = readonly [PullerStatus, PullerAction['kind']]
+
+const stays = (status: PullerStatus): Record<EventName, Expected> =>
+  Object.fromEntries(Object.keys(EVENTS).map((name) => [name, [status, 'none']])) as unknown as Record<
+    EventName,
+    Expected
+  >
+
+const TABLE: Record<PullerStatus, Record<EventName, Expected>> = {
+  idle: {
+    ...stays('idle'),
+    start: ['registering', 'register'],
+    pause: ['paused', 'rest'],
+    stop: ['stopped', 'rest'],
+  },
+  registering: {
+    start: ['registering', 'none'],
+    pause: ['paused', 'rest'],
+    resume: ['registering', 'none'],
+    stop: ['stopped', 'rest'],
+    waited: ['registering', 'none'],
+    registered: ['streaming', 'stream'],
+    progress: ['registering', 'none'],
+    fatal: ['suspended', 'suspend'],
+    'stream-ended': ['registering', 'none'],
+    'stream-empty': ['registering', 'none'],
+    'rolled-back': ['registering', 'none'],
+    'fault-retry': ['backing-off', 'wait'],
+    'fault-refused': ['backing-off', 'wait'],
+    'fault-fell-off': ['registering', 'register'],
+    'fault-ahead': ['backing-off', 'wait'],
+  },
+  streaming: {
+    start: ['streaming', 'none'],
+    pause: ['paused', 'rest'],
+    resume: ['streaming', 'none'],
+    stop: ['stopped', 'rest'],
+    waited: ['streaming', 'none'],
+    registered: ['streaming', 'none'],
+    progress: ['streaming', 'none'],
+    fatal: ['suspended', 'suspend'],
+    'stream-ended': ['streaming', 'stream'],
+    'stream-empty': ['backing-off', 'wait'],
+    'rolled-back': ['backing-off', 'wait'],
+    'fault-retry': ['backing-off', 'wait'],
+    'fault-refused': ['backing-off', 'wait'],
+    'fault-fell-off': ['registering', 'register'],
+    'fault-ahead': ['backing-off', 'wait'],
+  },
+  'backing-off': {
+    ...stays('backing-off'),
+    pause: ['paused', 'rest'],
+    stop: ['stopped', 'rest'],
+    waited: ['registering', 'register'],
+  },
+  paused: { ...stays('paused'), resume: ['registering', 'register'], stop: ['stopped', 'rest'] },
+  suspended: { ...stays('suspended'), resume: ['registering', 'register'], stop: ['stopped', 'rest'] },
+  stopped: stays('stopped'),
+}
+
+const inStatus = (status: PullerStatus): PullerState => ({ ...initialPullerState, status })
+const cells = pullerStatuses.flatMap((status) =>
+  (Object.keys(EVENTS) as EventName[]).map((event) => [status, event, ...TABLE[status][event]] as const),
+)
+
+describe('the puller', () => {
+  it.each(cells)('in %s at %s goes to %s and does %s', (status, event, statusAfter, actionKind) => {
+    const { state, action } = next(inStatus(status), EVENTS[event], config, 0)
+    expect([state.status, action.kind]).toEqual([statusAfter, actionKind])
+  })
+
+  it('returns the same state where nothing changes', () => {
+    const state = inStatus('streaming')
+    for (const event of ['start', 'resume', 'waited', 'registered', 'progress'] as const) {
+      expect(next(state, EVENTS[event], config, 0).state).toBe(state)
+    }
+  })
+})
+
+function walk(
+  from: PullerState,
+  events: readonly EventName[],
+  using = config,
+): { state: PullerState; actions: PullerAction[] } {
+  const actions: PullerAction[] = []
+  const state = events.reduce((before, name) => {
+    const step = next(before, EVENTS[name], using, 0)
+    actions.push(step.action)
+    return step.state
+  }, from)
+  return { state, actions }
+}
+
+describe('the loops of the puller end', () => {
+  const repeat = (...names: EventName[]): EventName[] => Array.from({ length: 50 }, () => names).flat()
+
+  it('L1: every fault goes to the next relay, after a wait that grows to its maximum', () => {
+    const { actions } = walk(inStatus('registering'), repeat('fault-retry', 'waited').slice(0, 12))
+    expect(actions.flatMap((action) => (action.kind === 'wait' ? [action.ms] : []))).toEqual([10, 20, 40, 80, 100, 100])
+    expect(actions.flatMap((action) => (action.kind === 'register' ? [action.relay] : []))).toEqual([1, 0, 1, 0, 1, 0])
+  })
+
+  it('L1: maxRetryNum bounds it', () => {
+    const bounded = { ...config, retries: { ...config.retries, maxRetryNum: 3 } }
+    const { state, actions } = walk(inStatus('registering'), repeat('fault-retry', 'waited'), bounded)
+    expect(state.status).toBe('suspended')
+    expect(actions.filter(({ kind }) => kind === 'register')).toHaveLength(3)
+    expect(actions).toContainEqual({ kind: 'suspend', reason: 'retries-exhausted' })
+  })
+
+  it('L2: relays that all refuse suspend it', () => {
+    const { state } = walk(inStatus('registering'), repeat('fault-refused', 'waited'))
+    expect(state.status).toBe('suspended')
+    expect(state.refusals).toBe(3)
+  })
+
+  it('L3: relays that all have lost the place suspend it, or are asked for their newest window once', () => {
+    expect(walk(inStatus('streaming'), repeat('fault-fell-off', 'registered')).state.status).toBe('suspended')
+    const latest = { ...config, readLatestScnOnError: true }
+    const { state, actions } = walk(inStatus('streaming'), repeat('fault-fell-off', 'registered'), latest)
+    expect(state.status).toBe('suspended')
+    expect(actions).toContainEqual({ kind: 'stream', fromLatest: true })
+  })
+
+  it('L4: a checkpoint ahead of the relays suspends it when the patience is over', () => {
+    const { state, actions } = walk(inStatus('streaming'), repeat('fault-ahead', 'waited', 'registered'))
+    expect(state.status).toBe('suspended')
+    expect(actions.filter(({ kind }) => kind === 'wait')).toHaveLength(2)
+  })
+
+  it('L5: an answer that brings nothing at once is followed by a pause', () => {
+    expect(next(inStatus('streaming'), EVENTS['stream-empty'], config, 0).action).toEqual({ kind: 'wait', ms: 7 })
+  })
+})
+
+describe('seeded walks of the puller', () => {
+  const names = fc.constantFrom(...(Object.keys(EVENTS) as EventName[]))
+
+  it('keep the invariants after every step', () => {
+    fc.assert(
+      fc.property(
+        fc.array(names, { maxLength: 60 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (events, random) => {
+          let state = initialPullerState
+          for (const name of events) {
+            const before = state
+            const { state: after, action } = next(before, EVENTS[name], config, random)
+            state = after
+            // I1: a relay that is there. I2: stopped stays stopped. I3: the action fits the status.
+            expect(after.relay).toBeLessThan(config.relays)
+            if (before.status === 'stopped') expect(after).toBe(before)
+            if (action.kind === 'register') expect(after.status).toBe('registering')
+            if (action.kind === 'stream') expect(after.status).toBe('streaming')
+            if (action.kind === 'wait') expect(after.status).toBe('backing-off')
+            if (action.kind === 'suspend') expect(after.status).toBe('suspended')
+            // I4: a change of status always comes with an action: nothing can hang in between.
+            if (after.status !== before.status) expect(action.kind).not.toBe('none')
+            // I5: changes are never lost on purpose unless that was asked for.
+            expect(after.fromLatest).toBe(false)
+          }
+        },
+      ),
+      { seed: SEED, numRuns: 2000 },
+    )
+  })
+
+  it('pause and resume bring back a fresh start on the same relay', () => {
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 20 }), (events) => {
+        const { state } = walk(initialPullerState, events)
+        if (state.status === 'stopped') return
+        const { state: resumed } = walk(state, ['pause', 'resume'])
+        expect(resumed).toMatchObject({ status: 'registering', relay: state.relay, attempt: 0 })
+      }),
+      { seed: SEED, numRuns: 1000 },
+    )
+  })
+})
