@@ -2,17 +2,14 @@ import { type Logger } from '@aesop/kernel'
 import { type PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
+import { BinLogEvent } from './binlog-event.ts'
 import { type EventsMap } from './binlog-event-processor.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
-import { type SchemaChangeEventProcessor } from './schema-change.ts'
+import { BinlogTransaction, type WindowPosition } from './binlog-transaction.ts'
+import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
+import { standardEvents } from './standard-events.ts'
+import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
-
-/** Where the log stands after a window; `gtid` is the identifier of that transaction (`0-1-42`, `uuid:42`), if any. */
-export interface WindowPosition {
-  readonly file: string
-  readonly position: number
-  readonly gtid?: string
-}
 
 export interface BinlogDecoderOptions {
   readonly physicalSource: PhysicalSourceConfig
@@ -30,6 +27,8 @@ export interface BinlogDecoderOptions {
   readonly log: Logger
   /** Called after each window has been closed in the sink, empty ones included. */
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
+  /** Windows up to this SCN have been delivered and are dropped when they come again; default: none. */
+  readonly sinceScn?: bigint
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
   readonly emptyWindowEveryMs?: number
 }
@@ -39,11 +38,51 @@ export interface BinlogDecoderOptions {
  * can't be followed: the stream then stops and reports it through `onBroken`. After that, and before every reconnect,
  * `resetTransaction` forgets the open transaction; the stream must go on at the position of the last `onWindow`.
  */
-export declare class BinlogDecoder implements BinlogHandler {
-  constructor(options: BinlogDecoderOptions)
-  onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined
-  onRotate(file: string, position: number): void
-  onCaughtUp(): void
+export class BinlogDecoder implements BinlogHandler {
+  private readonly events: EventsMap
+  private readonly transaction: BinlogTransaction
+  private readonly event = new BinLogEvent()
+
+  constructor(options: BinlogDecoderOptions) {
+    const { physicalSource, schemas, sink, generation, log, onWindow } = options
+    const compiler = { physicalSource, schemas, mappers: options.mappers ?? new Map<number, BinLogEventMapper>() }
+    this.events = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
+    this.transaction = new BinlogTransaction({
+      sink,
+      generation,
+      log,
+      onWindow,
+      tables: new TableCache(compiler, options.catalogue, log),
+      schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
+      emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
+      sinceScn: options.sinceScn ?? -1n,
+      dispatch: (event) => this.events.get(event.type)?.process(event, this.transaction),
+    })
+  }
+
+  /** Row changes delivered so far. */
+  get rowCount(): number {
+    return this.transaction.rowCount
+  }
+
+  onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
+    const event = this.event.set(bytes, offset, end)
+    this.transaction.advance(event)
+    return this.events.get(event.type)?.process(event, this.transaction)
+  }
+
+  onRotate(file: string, position: number): void {
+    this.transaction.rotate(file, position)
+  }
+
+  onCaughtUp(): void {
+    this.transaction.caughtUp()
+  }
+
   /** Rolls the open window back and forgets tables; call it before every (re)connect. */
-  resetTransaction(): void
+  resetTransaction(): void {
+    this.transaction.reset()
+  }
 }
+
+export type { WindowPosition } from './binlog-transaction.ts'

@@ -28,10 +28,7 @@ export function formatBinlogScn(generation: number, fileNumber: number, position
   if (!isPart(fileNumber, FILE_NUMBER_MAX)) {
     throw new BinlogScnOverflowError('number of the log file', fileNumber, FILE_NUMBER_MAX)
   }
-  return (
-    (BigInt(generation * 0x100000 + fileNumber) << 32n) |
-    BigInt(position > POSITION_MAX ? POSITION_MAX : position)
-  )
+  return (BigInt(generation * 0x100000 + fileNumber) << 32n) | BigInt(position > POSITION_MAX ? POSITION_MAX : position)
 }
 
 function isPart(value: number, max: number): boolean {
@@ -57,7 +54,8 @@ export function compareBinlogScn(left: bigint, right: bigint): number {
 export function fileNumberOf(file: string): number {
   const digits = /\.(\d+)$/.exec(file)?.[1]
   const number = digits === undefined ? NaN : Number(digits)
-  if (!isPart(number, FILE_NUMBER_MAX)) throw new BinlogScnOverflowError(`number of log file ${file}`, number, FILE_NUMBER_MAX)
+  if (!isPart(number, FILE_NUMBER_MAX))
+    throw new BinlogScnOverflowError(`number of log file ${file}`, number, FILE_NUMBER_MAX)
   return number
 }
 

@@ -1,0 +1,344 @@
+import { type Logger } from '@aesop/kernel'
+import { type WindowSink } from '@aesop/producer'
+import { type BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
+import { fileNumberOf, formatBinlogScn } from './binlog-scn.ts'
+import { TransactionOrderError } from './errors.ts'
+import { type GtidGroup } from './gtid-event.ts'
+import { type BinlogQuery } from './query-event.ts'
+import { RowChanges } from './row-changes.ts'
+import { DUMMY_TABLE_ID, parseRowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
+import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
+import { type TableCache } from './table-cache.ts'
+import { type XaTransaction, xaStatement } from './xa-transactions.ts'
+
+/** Where the log stands after a window; `gtid` is the identifier of that transaction (`0-1-42`, `uuid:42`), if any. */
+export interface WindowPosition {
+  readonly file: string
+  readonly position: number
+  readonly gtid?: string
+}
+
+export interface BinlogTransactionOptions {
+  readonly sink: WindowSink
+  readonly tables: TableCache
+  readonly schemaChanges: SchemaChangeEventProcessor
+  readonly generation: number
+  readonly log: Logger
+  readonly onWindow: (scn: bigint, position: WindowPosition) => void
+  readonly emptyWindowEveryMs: number
+  /** Windows up to this SCN are there already and are not delivered again; −1: none is. */
+  readonly sinceScn: bigint
+  /** Runs an event through its processor, as if it stood in the log. */
+  readonly dispatch: (event: BinLogEvent) => Promise<void> | undefined
+}
+
+/** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
+type State = 'unknown' | 'between' | 'group' | 'open'
+
+/**
+ * The transaction that the log is in, as event processors see and drive it: one transaction becomes one window.
+ *
+ * | state   | GTID  | BEGIN | rows   | XID, COMMIT | other statement          | ROLLBACK |
+ * |---------|-------|-------|--------|-------------|--------------------------|----------|
+ * | unknown | group | open  | skip   | between     | skip                     | between  |
+ * | between | group | open  | error  | error       | between                  | between  |
+ * | group   | error | open  | error  | between     | ends the group: between  | between  |
+ * | open    | error | error | append | between     | stays open               | between  |
+ *
+ * A MariaDB GTID that is not standalone stands for its BEGIN as well.
+ */
+export class BinlogTransaction {
+  private state: State = 'unknown'
+  private file = ''
+  private fileNumber = 0
+  private position = 4
+  private gtid: string | undefined
+  private windowOpen = false
+  private lastScn: bigint
+  private resuming: boolean
+  private lastWindowMs = 0
+  private stampedSeconds = -1
+  private stampedNanos = 0n
+  private eventFrom = 4
+  private groupFrom = 4
+  private xa: XaTransaction | undefined
+  private readonly prepared = new Map<string, XaTransaction>()
+  private readonly rows: RowChanges
+  private readonly options: BinlogTransactionOptions
+
+  constructor(options: BinlogTransactionOptions) {
+    this.options = options
+    this.rows = new RowChanges(options.sink)
+    this.lastScn = options.sinceScn
+    this.resuming = true
+  }
+
+  /** Row changes delivered so far. */
+  get rowCount(): number {
+    return this.rows.count
+  }
+
+  /** Called by the decoder before the processor of each event: keeps the position where the log writes none. */
+  advance(event: BinLogEvent): void {
+    if ((event.flags & FLAG_ARTIFICIAL) !== 0) return
+    const next = event.nextPosition
+    // A server that begins inside a log sends the log's description first, which stands elsewhere.
+    if (next === 0 && event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return
+    this.eventFrom = this.position
+    this.position = next > 0 ? next : this.position + event.bytes.readUInt32LE(event.offset + 9)
+  }
+
+  /** The log goes on in this file. */
+  rotate(file: string, position: number): void {
+    this.file = file
+    this.fileNumber = fileNumberOf(file)
+    this.position = position
+  }
+
+  /** A log begins, or goes on after a restart of its server. */
+  formatDescription(mariadb: boolean): void {
+    this.options.tables.mariadb = mariadb
+    this.options.tables.clear()
+    // A server that died in the middle of a transaction began a new log: what was open never happened.
+    if (this.state === 'open' || this.state === 'group') this.rollback()
+  }
+
+  /** A transaction or a single statement follows. @throws TransactionOrderError inside another */
+  beginGroup(group: GtidGroup): void {
+    if (this.state === 'open' || this.state === 'group') throw this.disorder('a transaction begins inside another')
+    if (group.mariadb) this.options.tables.mariadb = true
+    this.gtid = group.gtid
+    this.groupFrom = this.eventFrom
+    this.state = group.begins ? 'open' : 'group'
+  }
+
+  begin(): void {
+    if (this.state === 'open') throw this.disorder('BEGIN inside a transaction')
+    if (this.state !== 'group') this.groupFrom = this.eventFrom
+    this.state = 'open'
+  }
+
+  /** @throws AesopError of the table's shape; the promise waits for the catalogue */
+  tableMap(event: BinLogEvent): Promise<void> | undefined {
+    if (this.hold(event)) return undefined
+    return this.options.tables.add(event)
+  }
+
+  /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
+  performChanges(event: BinLogEvent, kind: RowsKind): void {
+    if (this.state === 'unknown' || this.hold(event)) return
+    if (this.state !== 'open') throw this.disorder('rows outside a transaction')
+    const tableId = tableIdOf(event)
+    const table = this.options.tables.get(tableId)
+    if (table === null || tableId === DUMMY_TABLE_ID) return
+    if (table === undefined) throw this.disorder(`rows of table id ${tableId}, which no table map has named`)
+    if (!this.windowOpen) {
+      this.options.sink.beginWindow()
+      this.windowOpen = true
+    }
+    this.rows.appendAll(table, parseRowsEvent(event, kind), kind, this.nanosOf(event.timestamp))
+  }
+
+  private nanosOf(seconds: number): bigint {
+    if (seconds !== this.stampedSeconds) {
+      this.stampedSeconds = seconds
+      this.stampedNanos = BigInt(seconds) * 1_000_000_000n
+    }
+    return this.stampedNanos
+  }
+
+  /** Closes the transaction and its window. The promise waits until the sink takes more. */
+  commit(_event: BinLogEvent): Promise<void> | undefined {
+    if (this.state === 'between') throw this.disorder('a commit outside a transaction')
+    if (this.state === 'unknown') {
+      this.state = 'between'
+      return undefined
+    }
+    this.state = 'between'
+    return this.closeWindow()
+  }
+
+  /** Forgets the open transaction. */
+  rollback(): void {
+    this.state = this.state === 'unknown' ? 'unknown' : 'between'
+    if (this.windowOpen) this.options.sink.rollbackWindow()
+    this.windowOpen = false
+    this.xa = undefined
+    this.gtid = undefined
+  }
+
+  /** Forgets everything that hangs on the connection. */
+  reset(): void {
+    this.rollback()
+    this.state = 'unknown'
+    this.prepared.clear()
+    this.options.tables.clear()
+    this.resuming = true
+  }
+
+  /** Everything that is there has been read: traffic that nobody captures may move the SCN now. */
+  caughtUp(): void {
+    if (this.state === 'between' && this.file !== '') void this.closeWindow()
+  }
+
+  private closeWindow(): Promise<void> | undefined {
+    const { sink, generation, emptyWindowEveryMs } = this.options
+    const now = this.windowOpen ? 0 : Date.now()
+    if (!this.windowOpen && now - this.lastWindowMs < emptyWindowEveryMs) return undefined
+    const scn = formatBinlogScn(generation, this.fileNumber, this.position)
+    if (this.isRepeated(scn)) {
+      if (this.windowOpen) sink.rollbackWindow()
+      this.windowOpen = false
+      return undefined
+    }
+    if (!this.windowOpen) {
+      sink.beginWindow()
+      this.lastWindowMs = now
+    }
+    this.windowOpen = false
+    sink.endWindow(scn)
+    this.lastScn = scn
+    this.options.onWindow(scn, this.resumePosition())
+    return sink.whenWritable()
+  }
+
+  /** After a resume, what is there already comes again and is dropped; later, the order must hold. */
+  private isRepeated(scn: bigint): boolean {
+    if (scn > this.lastScn) {
+      this.resuming = false
+      return false
+    }
+    if (this.resuming || !this.windowOpen) return true
+    throw this.disorder(`SCN ${scn} after ${this.lastScn}`)
+  }
+
+  /** While an XA transaction waits for its verdict, resuming has to read its rows again. */
+  private resumePosition(): WindowPosition {
+    const [oldest] = this.prepared.values()
+    if (oldest !== undefined) return oldest.from
+    const { file, position, gtid } = this
+    return gtid === undefined ? { file, position } : { file, position, gtid }
+  }
+
+  /** A statement of the log. */
+  query(query: BinlogQuery, event: BinLogEvent): Promise<void> | undefined {
+    const sql = withoutComments(query.sql)
+    const verb = /^[A-Za-z]*/.exec(sql)?.[0].toUpperCase() ?? ''
+    if (verb === 'BEGIN' || /^START\s+TRANSACTION/i.test(sql)) this.begin()
+    else if (verb === 'COMMIT') return this.commit(event)
+    else if (verb === 'ROLLBACK') this.rollbackTo(sql)
+    else if (verb === 'XA') return this.xaQuery(sql, event)
+    else if (verb !== 'SAVEPOINT' && verb !== 'RELEASE') return this.statement(query, sql, verb, event)
+    return undefined
+  }
+
+  private rollbackTo(sql: string): void {
+    if (!/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)) this.rollback()
+    else if (this.windowOpen) {
+      // The server logs this only when a table without transactions took part; its rows can not be told apart.
+      this.options.log.error('ROLLBACK TO SAVEPOINT in the log: rows before it may have been undone', this.where())
+    }
+  }
+
+  private statement(query: BinlogQuery, sql: string, verb: string, event: BinLogEvent): Promise<void> | undefined {
+    if (DDL_VERBS.has(verb)) this.schemaChange(query, sql)
+    if (DML_VERBS.has(verb)) this.alarmStatement(query, sql)
+    // MySQL creates a table from a SELECT in one transaction, which this statement opens.
+    if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
+    if (this.state === 'group') return this.commit(event)
+    return undefined
+  }
+
+  private schemaChange(query: BinlogQuery, sql: string): void {
+    const named = tableOfDdl(sql, query.database)
+    const source = named === undefined ? undefined : this.options.tables.sourceOf(named.database, named.table)
+    if (named === undefined || source === undefined) return
+    const answer = this.options.schemaChanges.process({ ...named, source: source.name, sql: query.sql })
+    if (answer === 'derive') this.options.tables.deriveFromNowOn(source)
+  }
+
+  /** A change that was logged as its statement can't be captured; nobody may overlook it. */
+  private alarmStatement(query: BinlogQuery, sql: string): void {
+    for (const source of this.options.tables.capturedSources()) {
+      const [database, table] = source.uri.toLowerCase().split('.')
+      if (table === undefined || !new RegExp(`(^|\\W)${escapeRegExp(table)}(\\W|$)`, 'i').test(sql)) continue
+      if (database !== query.database.toLowerCase() && !sql.toLowerCase().includes(`${database ?? ''}`)) continue
+      this.options.log.error('a change was logged as a statement and is lost: SET GLOBAL binlog_format=ROW', {
+        ...this.where(),
+        code: 'AESOP_MYSQL_STATEMENT_FORMAT',
+        table: source.uri,
+      })
+    }
+  }
+
+  private xaQuery(sql: string, event: BinLogEvent): Promise<void> | undefined {
+    const xa = xaStatement(sql)
+    if (xa?.verb === 'START') {
+      this.xa = { xid: xa.xid, events: [], from: { file: this.file, position: this.groupFrom } }
+      this.state = 'open'
+    } else if (xa?.verb === 'ROLLBACK') {
+      this.prepared.delete(xa.xid)
+      this.state = 'between'
+    } else if (xa?.verb === 'COMMIT') return this.xaCommit(xa.xid, event)
+    return undefined
+  }
+
+  /** Rows of an XA transaction have ended, and wait; in one phase they are committed at once. */
+  xaPrepare(
+    prepared: { readonly xid: string; readonly onePhase: boolean },
+    event: BinLogEvent,
+  ): Promise<void> | undefined {
+    const held = this.xa
+    this.xa = undefined
+    this.state = 'between'
+    if (held === undefined) return undefined
+    if (prepared.onePhase) return this.replay(held, event)
+    this.prepared.set(prepared.xid, held)
+    return undefined
+  }
+
+  private xaCommit(xid: string, event: BinLogEvent): Promise<void> | undefined {
+    const held = this.xa ?? this.prepared.get(xid)
+    this.xa = undefined
+    this.prepared.delete(xid)
+    if (held !== undefined) return this.replay(held, event)
+    this.state = 'between'
+    // What was prepared before the place where reading began was delivered by nobody.
+    this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.where())
+    return undefined
+  }
+
+  private async replay(held: XaTransaction, event: BinLogEvent): Promise<void> {
+    const { bytes, offset, end } = event
+    this.state = 'open'
+    for (const each of held.events) await this.options.dispatch(event.set(each, 0, each.length))
+    await this.commit(event.set(bytes, offset, end))
+  }
+
+  /** Keeps a copy of a table map or rows event of an XA transaction. */
+  private hold(event: BinLogEvent): boolean {
+    if (this.xa === undefined) return false
+    this.xa.events.push(Buffer.from(event.bytes.subarray(event.offset, event.end)))
+    return true
+  }
+
+  /** Runs an event that stood inside another one. */
+  dispatch(event: BinLogEvent): Promise<void> | undefined {
+    return this.options.dispatch(event)
+  }
+
+  private disorder(fault: string): TransactionOrderError {
+    return new TransactionOrderError(`${fault}, before ${this.file}:${this.position}`)
+  }
+
+  private where(): { file: string; position: number } {
+    return { file: this.file, position: this.position }
+  }
+}
+
+const DDL_VERBS = new Set(['ALTER', 'CREATE', 'DROP', 'RENAME', 'TRUNCATE'])
+const DML_VERBS = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH'])
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

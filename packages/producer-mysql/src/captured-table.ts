@@ -1,0 +1,166 @@
+import { type EventKey } from '@aesop/event'
+import { type LogicalSourceConfig, logicalPartitionOf, type PhysicalSourceConfig } from '@aesop/producer'
+import {
+  compileRowEncoder,
+  parseRecordSchema,
+  type RecordSchema,
+  type RegisteredSchema,
+  type RowEncoder,
+  type SchemaRegistry,
+} from '@aesop/schema'
+import { binlogColumn, type BinlogColumn } from './binlog-column.ts'
+import { type BinLogEventMapper, DefaultBinLogEventMapper, type RowObject } from './binlog-event-mapper.ts'
+import { type ColumnValue, readColumnValue } from './column-value.ts'
+import { TableKeylessError, TableUndescribedError } from './errors.ts'
+import { rowKey } from './row-key.ts'
+import { AT_ABSENT, compileRowScanner, RowBound, type RowScanner } from './row-scanner.ts'
+import { type RowWriter } from './row-writer.ts'
+import { DERIVED_META, deriveSchema } from './schema-derivation.ts'
+import { keyColumns, matchFields } from './schema-match.ts'
+import { type TableDescription } from './table-description.ts'
+import { type TableMap } from './table-map.ts'
+
+/** What the tables of one physical source are compiled with. */
+export interface TableCompiler {
+  readonly physicalSource: PhysicalSourceConfig
+  readonly schemas: SchemaRegistry
+  readonly mappers: ReadonlyMap<number, BinLogEventMapper>
+}
+
+/** A user's own mapper, with the encoder of its schema. */
+interface CustomMapping {
+  readonly mapper: BinLogEventMapper
+  readonly encode: RowEncoder
+}
+
+/** One shape of a captured table, compiled: where values lie, what the key is, how the row becomes Avro. */
+export class CapturedTable {
+  /** `database.table`, for messages. */
+  readonly name: string
+  readonly map: TableMap
+  readonly source: LogicalSourceConfig
+  readonly logicalPartition: number
+  readonly columns: readonly BinlogColumn[]
+  readonly schema: RegisteredSchema
+  readonly bound: RowBound
+  readonly key: (bytes: Buffer, at: Int32Array) => EventKey
+  readonly keyColumns: readonly BinlogColumn[]
+  readonly writer: RowWriter | undefined
+  readonly custom: CustomMapping | undefined
+  private readonly scanners = new Map<string, RowScanner>()
+
+  /** @throws AesopError when the shape is not known for sure, or the schema can't be filled from it */
+  constructor(
+    compiler: TableCompiler,
+    source: LogicalSourceConfig,
+    map: TableMap,
+    description: TableDescription | undefined,
+    derive: boolean,
+  ) {
+    this.name = `${map.database}.${map.table}`
+    this.map = map
+    this.source = source
+    this.logicalPartition = logicalPartitionOf(source)
+    this.columns = columnsOf(this.name, map, description)
+    this.bound = new RowBound(this.columns)
+    const primaryKey = primaryKeyOf(this.name, map, description, this.columns)
+    this.schema = schemaFor(compiler, source, { ...map, columns: this.columns, primaryKey }, derive)
+    const record = parseRecordSchema(this.schema.text, source.name)
+    const mapper = compiler.mappers.get(source.id) ?? new DefaultBinLogEventMapper()
+    if (mapper instanceof DefaultBinLogEventMapper) {
+      this.writer = mapper.compile(source.name, this.name, record, this.columns)
+      this.keyColumns = this.chooseKey(compiler, record, primaryKey)
+    } else {
+      this.custom = { mapper, encode: compileRowEncoder(this.schema.text) }
+      this.keyColumns = primaryKey.length > 0 ? primaryKey : this.wholeRow(compiler)
+    }
+    this.key = rowKey(this.keyColumns)
+  }
+
+  private chooseKey(
+    compiler: TableCompiler,
+    record: RecordSchema,
+    primaryKey: readonly BinlogColumn[],
+  ): readonly BinlogColumn[] {
+    const matches = matchFields(this.source.name, this.name, record, this.columns)
+    const named = keyColumns(this.source.name, this.name, record, matches)
+    if (named.length > 0) return named
+    return primaryKey.length > 0 ? primaryKey : this.wholeRow(compiler)
+  }
+
+  private wholeRow(compiler: TableCompiler): readonly BinlogColumn[] {
+    if (compiler.physicalSource.keyless === 'refuse') throw new TableKeylessError(this.name)
+    return this.columns
+  }
+
+  /** The scanner of images that carry the columns of this bitmap, made once for each. */
+  scanner(present: Uint8Array): RowScanner {
+    const key = Buffer.from(present).toString('hex')
+    let scanner = this.scanners.get(key)
+    if (scanner === undefined) {
+      scanner = compileRowScanner(this.columns, present)
+      this.scanners.set(key, scanner)
+    }
+    return scanner
+  }
+
+  /** The row as an object, for mappers of users. */
+  rowObject(bytes: Buffer, at: Int32Array): RowObject {
+    const row: Record<string, ColumnValue> = {}
+    for (const column of this.columns) {
+      const p = at[column.index] ?? AT_ABSENT
+      if (p === AT_ABSENT) continue
+      const value = p < 0 ? null : readColumnValue(column, bytes, p)
+      row[column.name] = value instanceof Uint8Array ? Buffer.from(value) : value
+    }
+    return row
+  }
+}
+
+function columnsOf(table: string, map: TableMap, description: TableDescription | undefined): readonly BinlogColumn[] {
+  const named = namesItself(map)
+  if (description === undefined && !named) {
+    throw new TableUndescribedError(table, 'the log carries no column names, and nobody else knows the table')
+  }
+  const described = description?.columns ?? []
+  if (!named && described.length !== map.columns.length) {
+    const fault = `the log has ${map.columns.length} columns, the server now says ${described.length}`
+    throw new TableUndescribedError(table, fault)
+  }
+  return map.columns.map((column, i) => {
+    const same = named ? described.find(({ name }) => name === column.name) : described[i]
+    return binlogColumn(table, i, column, same)
+  })
+}
+
+/** Whether the table map has all that is needed: written with binlog_row_metadata=FULL. */
+export function namesItself(map: TableMap): boolean {
+  return map.columns.every((column) => column.name !== undefined)
+}
+
+function primaryKeyOf(
+  table: string,
+  map: TableMap,
+  description: TableDescription | undefined,
+  columns: readonly BinlogColumn[],
+): readonly BinlogColumn[] {
+  const names = map.primaryKey?.map((index) => columns[index]?.name ?? `@${index + 1}`) ?? description?.primaryKey ?? []
+  return names.map((name) => {
+    const column = columns.find((each) => each.name === name)
+    if (column === undefined) throw new TableUndescribedError(table, `its key names column ${name}, which is not there`)
+    return column
+  })
+}
+
+/** The hand-written schema of a source, or the one that follows its table. */
+function schemaFor(
+  { schemas, physicalSource }: TableCompiler,
+  source: LogicalSourceConfig,
+  shape: Parameters<typeof deriveSchema>[0],
+  derive: boolean,
+): RegisteredSchema {
+  const latest = schemas.latest(source.name)
+  const handWritten = latest !== undefined && parseRecordSchema(latest.text, source.name).meta[DERIVED_META] !== 'true'
+  if (handWritten && !derive) return latest
+  return schemas.register(source.name, deriveSchema(shape, physicalSource.zeroTimestamp))
+}

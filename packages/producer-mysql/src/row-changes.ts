@@ -1,0 +1,179 @@
+import { type EventAppend, type EventKey, type Opcode, type ValueWriter } from '@aesop/event'
+import { type WindowSink } from '@aesop/producer'
+import { type CapturedTable } from './captured-table.ts'
+import { BinlogEventCorruptError, MapperFailedError, RowImageIncompleteError } from './errors.ts'
+import { type RowsEvent, type RowsKind } from './rows-event.ts'
+import { AT_ABSENT, isPresent, type RowScanner } from './row-scanner.ts'
+
+/**
+ * Appends the changes of rows events to the open window, in the order of the log. One object serves all events of a
+ * decoder: what it needs per row lies in its fields, so that a row costs no allocation.
+ */
+export class RowChanges {
+  /** Changes appended since the start. */
+  count = 0
+  private readonly sink: WindowSink
+  private readonly append: EventAppend
+  private table: CapturedTable | undefined
+  private bytes: Buffer = Buffer.alloc(0)
+  private at: Int32Array = new Int32Array(0)
+  private before: Int32Array = new Int32Array(0)
+  private source: Int32Array = this.at
+  private readonly write: ValueWriter
+
+  constructor(sink: WindowSink) {
+    this.sink = sink
+    this.append = {
+      opcode: 'UPSERT',
+      key: 0,
+      sourceId: 0,
+      schemaId: Buffer.alloc(16),
+      timestampNanos: 0n,
+      logicalPartition: 0,
+      maxValueBytes: 0,
+    }
+    this.write = (target, offset) => this.table?.writer?.(target, offset, this.bytes, this.source) ?? offset
+  }
+
+  /** Appends all changes of one event. @throws BinlogEventCorruptError, RowImageIncompleteError and what mappers throw */
+  appendAll(table: CapturedTable, rows: RowsEvent, kind: RowsKind, timestampNanos: bigint): void {
+    this.prepare(table, rows, timestampNanos)
+    const scan = table.scanner(rows.present)
+    const complete = isComplete(table, rows.present)
+    if (kind === 'update') {
+      this.appendUpdates(table, rows, scan, complete)
+      return
+    }
+    if (kind === 'insert' && !complete) this.refuseAbsent(table, rows.present)
+    if (!complete) this.refuseAbsentKey(table, rows.present)
+    const opcode = kind === 'insert' ? 'UPSERT' : 'DELETE'
+    for (let p = rows.images; p < rows.end;) {
+      const end = this.scan(scan, p, this.at, rows)
+      this.emit(table, opcode, table.key(rows.bytes, this.at), this.at, end - p, undefined)
+      p = end
+    }
+  }
+
+  private prepare(table: CapturedTable, rows: RowsEvent, timestampNanos: bigint): void {
+    const { columns } = table
+    if (rows.present.length !== (columns.length + 7) >> 3) {
+      throw new BinlogEventCorruptError(
+        `rows of ${table.name}: their columns are not the ${columns.length} of the table map`,
+      )
+    }
+    this.table = table
+    this.bytes = rows.bytes
+    if (this.at.length < columns.length) {
+      this.at = new Int32Array(columns.length)
+      this.before = new Int32Array(columns.length)
+    }
+    this.append.sourceId = table.source.id
+    this.append.schemaId = table.schema.id
+    this.append.logicalPartition = table.logicalPartition
+    this.append.timestampNanos = timestampNanos
+  }
+
+  private scan(scan: RowScanner, p: number, at: Int32Array, rows: RowsEvent): number {
+    const end = scan(rows.bytes, p, at)
+    // Written so that NaN, from reading beyond the buffer, fails as well.
+    if (!(end <= rows.end && end > p)) {
+      throw new BinlogEventCorruptError(
+        `rows of ${this.table?.name ?? '?'}: an image ends at ${end}, the event at ${rows.end}`,
+      )
+    }
+    return end
+  }
+
+  /** A changed key is the end of one row and the beginning of another. */
+  private appendUpdates(table: CapturedTable, rows: RowsEvent, scan: RowScanner, complete: boolean): void {
+    const scanAfter = table.scanner(rows.presentAfter)
+    const completeAfter = isComplete(table, rows.presentAfter)
+    if (!complete) this.refuseAbsentKey(table, rows.present)
+    for (let p = rows.images; p < rows.end;) {
+      const middle = this.scan(scan, p, this.before, rows)
+      const end = this.scan(scanAfter, middle, this.at, rows)
+      if (!completeAfter) this.fillFromBefore(table)
+      const oldKey = table.key(rows.bytes, this.before)
+      const newKey = table.key(rows.bytes, this.at)
+      if (oldKey !== newKey) this.emit(table, 'DELETE', oldKey, this.before, middle - p, undefined)
+      this.emit(table, 'UPSERT', newKey, this.at, end - p, this.before)
+      p = end
+    }
+  }
+
+  /** An after image of only what changed: the rest is as before. */
+  private fillFromBefore(table: CapturedTable): void {
+    for (const { index, name } of table.columns) {
+      if (this.at[index] !== AT_ABSENT) continue
+      const before = this.before[index] ?? AT_ABSENT
+      if (before === AT_ABSENT) throw new RowImageIncompleteError(table.name, name)
+      this.at[index] = before
+    }
+  }
+
+  private refuseAbsent(table: CapturedTable, present: Uint8Array): void {
+    const absent = table.columns.find(({ index }) => !isPresent(present, index))
+    if (absent !== undefined) throw new RowImageIncompleteError(table.name, absent.name)
+  }
+
+  private refuseAbsentKey(table: CapturedTable, present: Uint8Array): void {
+    const absent = table.keyColumns.find(({ index }) => !isPresent(present, index))
+    if (absent !== undefined) throw new RowImageIncompleteError(table.name, absent.name)
+  }
+
+  private emit(
+    table: CapturedTable,
+    opcode: Opcode,
+    key: EventKey,
+    at: Int32Array,
+    imageBytes: number,
+    before: Int32Array | undefined,
+  ): void {
+    this.append.opcode = opcode
+    this.append.key = key
+    if (table.custom !== undefined) {
+      this.emitMapped(table, opcode, at, before)
+      return
+    }
+    this.source = at
+    this.append.maxValueBytes = table.bound.of(imageBytes, this.bytes, at)
+    this.sink.append(this.append, this.write)
+    this.count++
+  }
+
+  private emitMapped(table: CapturedTable, opcode: Opcode, at: Int32Array, before: Int32Array | undefined): void {
+    const value = this.mapped(table, opcode, at, before)
+    if (value === null) return
+    this.append.maxValueBytes = value.length
+    this.sink.append(this.append, (target, offset) => offset + value.copy(target, offset))
+    this.count++
+  }
+
+  private mapped(
+    { custom, map, source, schema, ...table }: CapturedTable,
+    opcode: Opcode,
+    at: Int32Array,
+    before: Int32Array | undefined,
+  ): Buffer | null {
+    const owner = this.table
+    if (custom === undefined || owner === undefined) return null
+    try {
+      const answer = custom.mapper.map({
+        opcode,
+        database: map.database,
+        table: map.table,
+        source,
+        schema,
+        row: owner.rowObject(this.bytes, at),
+        ...(before === undefined ? {} : { before: owner.rowObject(this.bytes, before) }),
+      })
+      return answer === null ? null : custom.encode(answer)
+    } catch (error) {
+      throw new MapperFailedError(table.name, error)
+    }
+  }
+}
+
+function isComplete(table: CapturedTable, present: Uint8Array): boolean {
+  return table.columns.every(({ index }) => isPresent(present, index))
+}

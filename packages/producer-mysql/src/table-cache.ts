@@ -1,0 +1,106 @@
+import { type Logger } from '@aesop/kernel'
+import { type LogicalSourceConfig } from '@aesop/producer'
+import { type BinLogEvent } from './binlog-event.ts'
+import { CapturedTable, namesItself, type TableCompiler } from './captured-table.ts'
+import { ColumnType } from './column-type.ts'
+import { parseTableMap, type TableMap } from './table-map.ts'
+import { type TableCatalogue, type TableDescription } from './table-description.ts'
+
+interface CachedTable {
+  /** The body of the table map: the same bytes mean the same table. */
+  readonly body: Buffer
+  /** Undefined: nobody captures the table. */
+  readonly table: CapturedTable | undefined
+}
+
+const NO_TABLE: CachedTable = { body: Buffer.alloc(0), table: undefined }
+
+/**
+ * The tables that the log has described, by table id. With full metadata the description comes again in every
+ * transaction: equal bytes cost one comparison, and what was compiled for them stays.
+ */
+export class TableCache {
+  /** Whether the log is MariaDB's: it counts text columns in another way. */
+  mariadb = false
+  private readonly tables = new Map<number, CachedTable>()
+  private readonly sources = new Map<string, LogicalSourceConfig>()
+  private readonly deriving = new Set<number>()
+  private readonly compiler: TableCompiler
+  private readonly catalogue: TableCatalogue | undefined
+  private readonly log: Logger
+
+  constructor(compiler: TableCompiler, catalogue: TableCatalogue | undefined, log: Logger) {
+    this.compiler = compiler
+    this.catalogue = catalogue
+    this.log = log
+    for (const source of compiler.physicalSource.sources) this.sources.set(source.uri.toLowerCase(), source)
+  }
+
+  /** Forgets all tables: ids may mean other tables from now on. */
+  clear(): void {
+    this.tables.clear()
+  }
+
+  /** The logical source of a table, if one captures it. */
+  sourceOf(database: string, table: string): LogicalSourceConfig | undefined {
+    return this.sources.get(`${database}.${table}`.toLowerCase())
+  }
+
+  capturedSources(): Iterable<LogicalSourceConfig> {
+    return this.sources.values()
+  }
+
+  /** From the next shape on, the schema of this source follows the table even if it was hand-written. */
+  deriveFromNowOn(source: LogicalSourceConfig): void {
+    this.deriving.add(source.id)
+  }
+
+  /** The table of an id; null: captured by nobody; undefined: no table map has named it. */
+  get(tableId: number): CapturedTable | null | undefined {
+    const cached = this.tables.get(tableId)
+    return cached === undefined ? undefined : (cached.table ?? null)
+  }
+
+  /** Takes a table map in. A promise comes back when somebody else has to be asked for the table. */
+  add(event: BinLogEvent): Promise<void> | undefined {
+    const { bytes, body, end } = event
+    const tableId = end - body < 6 ? -1 : bytes.readUIntLE(body, 6)
+    const cached = this.tables.get(tableId) ?? NO_TABLE
+    if (end - body === cached.body.length && bytes.compare(cached.body, 0, cached.body.length, body, end) === 0) {
+      return undefined
+    }
+    const copy = Buffer.from(bytes.subarray(body, end))
+    const map = parseTableMap(copy, 0, copy.length, this.mariadb)
+    const source = this.sourceOf(map.database, map.table)
+    if (source === undefined) {
+      this.tables.set(tableId, { body: copy, table: undefined })
+      return undefined
+    }
+    const known = this.catalogue?.describe(map.database, map.table)
+    const enough = namesItself(map) && (this.catalogue === undefined || known !== undefined || !mayHideType(map))
+    if (!enough) return this.ask(source, map, copy)
+    this.compile(source, map, copy, known)
+    return undefined
+  }
+
+  private async ask(source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {
+    this.compile(source, map, body, await this.catalogue?.refresh(map.database, map.table))
+  }
+
+  private compile(
+    source: LogicalSourceConfig,
+    map: TableMap,
+    body: Buffer,
+    description: TableDescription | undefined,
+  ): void {
+    const table = new CapturedTable(this.compiler, source, map, description, this.deriving.has(source.id))
+    this.tables.set(map.tableId, { body, table })
+    const facts = { table: table.name, source: source.name, schemaVersion: table.schema.version }
+    this.log.debug('table compiled', facts)
+  }
+}
+
+/** UUID, INET4 and INET6 columns look like BINARY(16) and BINARY(4) in the log, whatever it describes. */
+function mayHideType(map: TableMap): boolean {
+  return map.columns.some(({ type, meta }) => type === ColumnType.STRING && (meta === 16 || meta === 4))
+}

@@ -1,0 +1,65 @@
+import { type BinLogEvent, eventTypeName, MySQLConstants } from './binlog-event.ts'
+import { type BinLogEventProcessor } from './binlog-event-processor.ts'
+import { type BinlogTransaction } from './binlog-transaction.ts'
+import { BinlogEventUnsupportedError, TransactionOrderError } from './errors.ts'
+import { parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
+import { PacketReader } from './packet-reader.ts'
+import { parseQuery } from './query-event.ts'
+import { xidOfPrepare } from './xa-transactions.ts'
+
+/** BEGIN, COMMIT and ROLLBACK, XA, changes of tables, and statements that carry no rows. */
+export class MutatingQueryEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    transaction.query(parseQuery(event), event)
+  }
+}
+
+/** The log goes on in another file. */
+export class RotateEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    const reader = new PacketReader(event.bytes, event.body, event.end, 'rotate event')
+    const position = Number(reader.uint64())
+    transaction.rotate(reader.text(reader.left), position)
+  }
+}
+
+/** The end of a transaction of a transactional engine. */
+export class CommitEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.commit(event)
+  }
+}
+
+/** The beginning of a transaction, with its global identifier. */
+export class GtidEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    transaction.beginGroup(
+      event.type === MySQLConstants.MARIADB_GTID_EVENT ? parseMariadbGtid(event) : parseMysqlGtid(event),
+    )
+  }
+}
+
+/** The log begins anew, or goes on after a restart: table ids may mean other tables now. */
+export class FormatDescriptionEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    const version = new PacketReader(event.bytes, event.body, event.end, 'format description').text(52)
+    transaction.formatDescription(version.includes('MariaDB'))
+  }
+}
+
+/** The rows of an XA transaction are complete; its verdict comes later. */
+export class XaPrepareEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.xaPrepare(xidOfPrepare(event), event)
+  }
+}
+
+/** Events that hold changes which this version can not read: going on would lose rows. */
+export class RefusingEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent): undefined {
+    if (event.type === MySQLConstants.INCIDENT_EVENT) {
+      throw new TransactionOrderError('the server notes an incident: changes are missing in its log')
+    }
+    throw new BinlogEventUnsupportedError(eventTypeName(event.type))
+  }
+}

@@ -1,0 +1,37 @@
+import { type BinLogEvent } from './binlog-event.ts'
+import { PacketReader } from './packet-reader.ts'
+
+/** One event that is kept until the verdict of its XA transaction. */
+export type HeldEvent = Buffer
+
+/** An XA transaction whose rows have been read, or are being read. */
+export interface XaTransaction {
+  readonly xid: string
+  /** Table maps and rows, each a copy. */
+  readonly events: HeldEvent[]
+  /** Where its group begins: resuming there reads its rows again. */
+  readonly from: { readonly file: string; readonly position: number }
+}
+
+/** The statements of XA, with the identifier as the server writes it: `X'6162',X'',1`. */
+export function xaStatement(sql: string): { verb: 'START' | 'END' | 'COMMIT' | 'ROLLBACK'; xid: string } | undefined {
+  const match = /^XA\s+(START|END|COMMIT|ROLLBACK)\s+(.+?)(?:\s+ONE\s+PHASE)?\s*$/is.exec(sql)
+  const verb = match?.[1]?.toUpperCase()
+  const xid = match?.[2]
+  if (xid === undefined) return undefined
+  if (verb === 'START' || verb === 'END' || verb === 'COMMIT' || verb === 'ROLLBACK') {
+    return { verb, xid: xid.replaceAll(' ', '').toLowerCase() }
+  }
+  return undefined
+}
+
+/** The identifier in an XA_PREPARE event: one phase (1), format (4), lengths (4 + 4), both parts. */
+export function xidOfPrepare(event: BinLogEvent): { xid: string; onePhase: boolean } {
+  const reader = new PacketReader(event.bytes, event.body, event.end, 'XA prepare event')
+  const onePhase = reader.uint8() !== 0
+  const format = reader.uint(4)
+  const globalBytes = reader.uint(4)
+  const branchBytes = reader.uint(4)
+  const global = reader.view(globalBytes).toString('hex')
+  return { xid: `x'${global}',x'${reader.view(branchBytes).toString('hex')}',${format}`, onePhase }
+}
