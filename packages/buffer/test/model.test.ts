@@ -77,7 +77,10 @@ class ReadFrom implements fc.Command<Model, Real> {
     const seek = buffer.seek(scn, this.offset)
     const window = model.windows.find((candidate) => candidate.scn === scn)
     const later = model.windows.filter((candidate) => candidate.scn > scn).flatMap((candidate) => candidate.lines)
-    if (scn < buffer.prevScn) return void expect(seek.kind).toBe('gone')
+    if (scn < buffer.prevScn) {
+      expect(seek.kind).toBe('gone')
+      return
+    }
     if (scn === buffer.prevScn && this.offset >= 0 && seek.kind === 'gone') return
     if (seek.kind !== 'found') throw new Error(`expected found, got ${seek.kind}`)
     const partly = this.offset < 0 || window === undefined ? [] : window.lines.slice(this.offset)

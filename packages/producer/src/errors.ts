@@ -10,7 +10,7 @@ export class SourceConfigInvalidError extends AesopError {
   constructor(where: string, property: string, value: unknown, expected: string) {
     super(
       SourceConfigInvalidError.kind,
-      `${where}: ${property} is ${JSON.stringify(value) ?? 'missing'}, expected ${expected}`,
+      `${where}: ${property} is ${value === undefined ? 'missing' : JSON.stringify(value)}, expected ${expected}`,
       {
         fields: { property },
       },

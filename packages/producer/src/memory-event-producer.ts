@@ -146,7 +146,10 @@ export class MemoryEventProducer implements EventProducer {
       logicalPartition: source.logicalPartition,
       maxValueBytes: value?.length ?? memoryRowBytesMax(0),
     }
-    if (value === undefined) return void sink.append(append, row.write)
+    if (value === undefined) {
+      sink.append(append, row.write)
+      return
+    }
     sink.append(append, (target, offset) => {
       target.set(value, offset)
       return offset + value.length

@@ -94,7 +94,7 @@ function resolveSources(
     const expected = 'a list of at least one table'
     throw new SourceConfigInvalidError(`physical source ${physicalSource}`, 'sources', sources, expected)
   }
-  const resolved = sources.map((source) => LogicalSourceConfig.from(source))
+  const resolved = [...sources].map((source) => LogicalSourceConfig.from(source))
   refuseCollision(physicalSource, 'id', resolved)
   refuseCollision(physicalSource, 'name', resolved)
   return resolved

@@ -41,7 +41,12 @@ export class StreamResponse {
     const response = this.#response
     this.#cursor = openCursor(this.#source, this.#request, this.#filter !== undefined)
     const { followMs } = this.#request
-    const timer = followMs > 0 ? setTimeout(() => void this.stop(), followMs) : undefined
+    const timer =
+      followMs > 0
+        ? setTimeout(() => {
+            this.stop()
+          }, followMs)
+        : undefined
     response.once('close', () => {
       this.#closed = true
       this.#wake?.()
