@@ -224,13 +224,15 @@ describe('the MySQL producer with a real server', () => {
     const made = await rig().start()
     const committed: number[] = []
     for (let round = 0; round < 3; round++) {
-      const load = (async () => {
-        for (;;) committed.push(...(await insert(1)))
-      })()
+      const load = expect(
+        (async () => {
+          for (;;) committed.push(...(await insert(1)))
+        })(),
+      ).rejects.toThrow()
       const atLeast = committed.length + 30
       await until('a load', () => committed.length >= atLeast)
       await server.kill()
-      await expect(load).rejects.toThrow()
+      await load
       await until('the producer to notice', () => made.producer.status().state !== 'running')
       await server.restart()
     }

@@ -204,16 +204,18 @@ export class MariadbServer {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child
+    if (child !== undefined) {
+      await new Promise<void>((resolve) => {
+        child.once('exit', () => {
+          resolve()
+        })
+        child.kill(signal)
+      })
+    }
+    // Only now: a destroyed connection would leave a query that is under way without an answer.
     this.connection?.destroy()
     this.connection = undefined
-    const child = this.child
-    if (child === undefined) return
-    await new Promise<void>((resolve) => {
-      child.once('exit', () => {
-        resolve()
-      })
-      child.kill(signal)
-    })
   }
 }
 
