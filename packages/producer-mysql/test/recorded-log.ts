@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type EventAppend, type ValueWriter } from '@aesop/event'
+import { silentLogger } from '@aesop/kernel'
+import { LogicalSourceConfig, PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
+import { compileRowReader, MemorySchemaRegistry, type Row, type SchemaRegistry } from '@aesop/schema'
+import { BinlogDecoder, type BinlogDecoderOptions } from '../src/binlog-decoder.ts'
+import { FileBinlogStream } from '../src/file-binlog-stream.ts'
+
+/** One change as a sink got it, decoded. */
+export interface RecordedChange {
+  readonly opcode: string
+  readonly key: EventAppend['key']
+  readonly source: number
+  readonly row: Row
+  readonly bytes: Buffer
+  readonly schemaIdHex: string
+}
+
+export interface RecordedWindow {
+  readonly scn: bigint
+  readonly changes: readonly RecordedChange[]
+}
+
+/** A sink that keeps everything, and refuses what a real one would refuse. */
+export class RecordingSink implements WindowSink {
+  readonly windows: RecordedWindow[] = []
+  rolledBack = 0
+  private readonly schemas: SchemaRegistry
+  private open: RecordedChange[] | undefined
+
+  constructor(schemas: SchemaRegistry) {
+    this.schemas = schemas
+  }
+
+  get changes(): readonly RecordedChange[] {
+    return this.windows.flatMap((window) => window.changes)
+  }
+
+  beginWindow(): void {
+    if (this.open !== undefined) throw new Error('a window is open already')
+    this.open = []
+  }
+
+  append(append: EventAppend, write: ValueWriter): void {
+    if (this.open === undefined) throw new Error('no window is open')
+    const target = Buffer.alloc(append.maxValueBytes + 32, 0xee)
+    const end = write(target, 16)
+    if (end > 16 + append.maxValueBytes) throw new Error(`wrote ${end - 16} of ${append.maxValueBytes} bytes`)
+    const bytes = Buffer.from(target.subarray(16, end))
+    const schemaIdHex = Buffer.from(append.schemaId).toString('hex')
+    const schema = this.schemas.byId(schemaIdHex)
+    if (schema === undefined) throw new Error('an event came before its schema')
+    const row = compileRowReader(schema.text)(bytes, 0, bytes.length)
+    this.open.push({ opcode: append.opcode, key: append.key, source: append.sourceId, row, bytes, schemaIdHex })
+  }
+
+  endWindow(scn: bigint): void {
+    if (this.open === undefined) throw new Error('no window is open')
+    this.windows.push({ scn, changes: this.open })
+    this.open = undefined
+  }
+
+  rollbackWindow(): void {
+    if (this.open !== undefined) this.rolledBack++
+    this.open = undefined
+  }
+
+  whenWritable(): undefined {
+    return undefined
+  }
+}
+
+export function recordingPath(name: string): string {
+  return fileURLToPath(new URL(`testdata/binlog/${name}/mysql-bin.index`, import.meta.url))
+}
+
+export function readTestdata(name: string): string {
+  return readFileSync(fileURLToPath(new URL(`testdata/binlog/${name}`, import.meta.url)), 'utf8')
+}
+
+/** A physical source over a recording that captures these tables. */
+export function sourceOf(recording: string, uris: readonly string[], options: object = {}): PhysicalSourceConfig {
+  return new PhysicalSourceConfig({
+    uri: `binlog:${recordingPath(recording)}`,
+    sources: uris.map((uri, i) => new LogicalSourceConfig({ id: i + 1, uri })),
+    ...options,
+  })
+}
+
+/** Everything that a recording gives, in a sink. @throws what broke the stream */
+export async function decodeRecording(
+  recording: string,
+  uris: readonly string[],
+  options: Partial<BinlogDecoderOptions> = {},
+): Promise<RecordingSink> {
+  const schemas = options.schemas ?? new MemorySchemaRegistry()
+  const sink = new RecordingSink(schemas)
+  const decoder = new BinlogDecoder({
+    physicalSource: sourceOf(recording, uris),
+    schemas,
+    sink,
+    generation: 0,
+    log: silentLogger,
+    onWindow: () => undefined,
+    ...options,
+  })
+  const stream = new FileBinlogStream({ indexPath: recordingPath(recording) })
+  await new Promise<void>((resolve, reject) => {
+    const handler = {
+      onEvent: decoder.onEvent.bind(decoder),
+      onRotate: decoder.onRotate.bind(decoder),
+      onCaughtUp: resolve,
+    }
+    stream.open(stream.earliest(), handler, reject).catch(reject)
+  }).finally(() => stream.close())
+  return sink
+}
