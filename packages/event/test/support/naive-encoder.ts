@@ -1,0 +1,51 @@
+/** A second, independent encoder: bytes are put together one field after the other, and the CRC is computed bit by bit. */
+export interface NaiveEvent {
+  opcode?: 'UPSERT' | 'DELETE'
+  key: bigint | string
+  scn: bigint
+  physicalPartition: number
+  logicalPartition: number
+  timestampNanos: bigint
+  sourceId: number
+  schemaId: Uint8Array
+  value: Uint8Array
+}
+
+export function naiveEvent(event: NaiveEvent): Buffer {
+  const key = typeof event.key === 'string' ? [...Buffer.from(event.key, 'utf8')] : undefined
+  const keyPart = key === undefined ? integer(event.key as bigint, 8) : [...integer(BigInt(key.length), 4)]
+  const checked = [...(key ?? []), ...event.value]
+  let attributes = 0
+  if (event.opcode === 'UPSERT') attributes |= 1
+  if (event.opcode === 'DELETE') attributes |= 2
+  if (key !== undefined) attributes |= 8
+  const fromLength = (length: number): number[] => [
+    ...integer(BigInt(length), 4),
+    ...integer(BigInt(attributes), 2),
+    ...integer(event.scn, 8),
+    ...integer(BigInt(event.physicalPartition), 2),
+    ...integer(BigInt(event.logicalPartition), 2),
+    ...integer(event.timestampNanos, 8),
+    ...integer(BigInt(event.sourceId), 2),
+    ...event.schemaId,
+    ...integer(BigInt(naiveCrc(checked)), 4),
+    ...keyPart,
+  ]
+  const header = fromLength(5 + fromLength(0).length + checked.length)
+  return Buffer.from([0, ...integer(BigInt(naiveCrc(header)), 4), ...header, ...checked])
+}
+
+export function naiveCrc(bytes: Iterable<number>): number {
+  let crc = 0
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  }
+  return crc >>> 0
+}
+
+function integer(value: bigint, bytes: number): number[] {
+  const result: number[] = []
+  for (let i = bytes - 1; i >= 0; i--) result.push(Number((value >> BigInt(8 * i)) & 0xffn))
+  return result
+}
