@@ -130,7 +130,7 @@ function oneOf<T extends string>(value: string | undefined, option: string, allo
 function durationMs(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
   if (match === null) throw new UsageError(`${option} must be a duration such as 30s, got "${text}"`)
-  const unit = { ms: 1, s: 1000, m: 60_000 }[match[2] as 'ms' | 's' | 'm'] ?? 1000
+  const unit = match[2] === 'ms' ? 1 : match[2] === 'm' ? 60_000 : 1000
   const ms = Number(match[1]) * unit
   if (ms < 1 || ms > 2 ** 31 - 1) throw new UsageError(`${option} must be between 1 ms and 24 days, got "${text}"`)
   return ms

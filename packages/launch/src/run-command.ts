@@ -75,7 +75,7 @@ function announce(application: Application, log: ProcessLog, tookMs: number): vo
     .slice(0, 3)
     .map((entry) => `${entry.bean} ${Math.round(entry.tookMs)} ms`)
   const logger = log.loggerOf('', '')
-  logger.info(`${applicationName} started`, {
+  logger.info(`${applicationName} is ready`, {
     containers: containers.map((each) => each.name).join(','),
     nature,
     tookMs: Math.round(tookMs),

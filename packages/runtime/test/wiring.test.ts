@@ -9,7 +9,7 @@ interface Held {
 
 async function launched(text: string, more: Record<string, string> = {}, options = {}): Promise<Application> {
   using folder = DescriptorFolder.withFixture(text, more)
-  return launch(folder.bootstrap, { containers: [fixtureContainer()], env: {}, ...options })
+  return await launch(folder.bootstrap, { containers: [fixtureContainer()], env: {}, ...options })
 }
 
 async function optionsOf(properties: string, options = {}): Promise<Readonly<Record<string, unknown>>> {

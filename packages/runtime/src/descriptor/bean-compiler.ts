@@ -229,7 +229,7 @@ class BeanCompiler {
     const entries: [string | number | bigint, Recipe][] = []
     const sets = this.#options.catalogue.constants ?? {}
     const known = value.keys === undefined || value.keys.text === 'integer' || Object.hasOwn(sets, value.keys.text)
-    if (!known && value.keys !== undefined) this.#constant(value.keys, '', value.keys.at, scope, value.path)
+    if (!known) this.#constant(value.keys, '', value.keys.at, scope, value.path)
     for (const entry of value.entries) {
       const key = known ? this.#convertKey(entry, value.keys, scope) : entry.key
       const recipe = this.#compile(entry.value, item, `/${escapePointer(entry.value.path)}`, scope).recipe

@@ -128,7 +128,7 @@ function expectedTypes(type: unknown): string {
 }
 
 function typeHint(type: unknown, data: unknown): string | undefined {
-  if (String(type).includes('string') && ['number', 'boolean'].includes(typeof data))
+  if (String(type).includes('string') && (typeof data === 'number' || typeof data === 'boolean'))
     return `quote it: "${String(data)}"`
   if (String(type).includes('array') && typeof data === 'string') return `write a list: [${data}]`
   return undefined

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import {
   BeanDuplicateError,
   DescriptorKeyUnknownError,
@@ -196,7 +196,7 @@ export class ValueParser {
   rawEntries(map: YAMLMap, path: string, bean: string | undefined, at: SourceRange): RawEntry[] {
     const seen = new Map<string, SourceRange>()
     const entries: RawEntry[] = []
-    for (const pair of map.items as Pair[]) {
+    for (const pair of map.items) {
       const key = this.#file.keyOf(pair, at)
       if (key === undefined) continue
       const before = seen.get(key.text)

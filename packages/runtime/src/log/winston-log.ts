@@ -16,7 +16,7 @@ export interface LogOptions {
 
 /** The log of a process: every line goes to stderr, because stdout belongs to consumers. */
 export interface ProcessLog {
-  loggerOf(container: string, bean: string): Logger
+  readonly loggerOf: (container: string, bean: string) => Logger
   /** Resolves when every line has left the process. */
   flush(): Promise<void>
 }
@@ -40,7 +40,7 @@ export function openLog(options: LogOptions): ProcessLog {
   const root = createLogger({
     level: options.level,
     format: print,
-    transports: [new transports.Stream({ stream: process.stderr })],
+    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   })
   return {
     loggerOf: (container, bean) => {

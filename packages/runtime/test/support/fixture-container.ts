@@ -100,14 +100,10 @@ export function fixtureContainer(diary: Diary = new Diary(), name = 'fixture'): 
     catalogue: {
       components: {
         Step: component(recorded, deeds),
-        WidgetFactory: component(WidgetFactory as unknown as BeanClass, { color: { type: 'string' } }),
-        Positional: component(Positional as unknown as BeanClass, { extra: { type: 'string' } }),
-        Source: component(
-          Holder as unknown as BeanClass,
-          { uri: { type: 'string' }, id: { type: 'integer', format: 'int64' } },
-          ['uri'],
-        ),
-        Holder: component(Holder as unknown as BeanClass, {
+        WidgetFactory: component(WidgetFactory, { color: { type: 'string' } }),
+        Positional: component(Positional, { extra: { type: 'string' } }),
+        Source: component(Holder, { uri: { type: 'string' }, id: { type: 'integer', format: 'int64' } }, ['uri']),
+        Holder: component(Holder, {
           source: { 'x-bean': 'Source' },
           sources: { type: 'array', items: { 'x-bean': 'Source' } },
           props: {

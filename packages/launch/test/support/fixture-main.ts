@@ -1,0 +1,78 @@
+import { type BeanClass } from '@aesop/runtime'
+import { main } from '../../src/main.ts'
+
+interface Deeds {
+  readonly fail?: string
+  readonly hang?: string
+  readonly later?: string
+}
+interface Context {
+  fail(error: Error): void
+}
+
+/** A bean that prints its steps to stdout, and fails, hangs, dies or throws later where it is told to. */
+class Worker {
+  readonly options: Deeds
+  readonly context: Context
+  constructor(options: Deeds, context: Context) {
+    this.options = options
+    this.context = context
+  }
+  start(): Promise<void> {
+    const { later } = this.options
+    if (later === 'fail')
+      setTimeout(() => {
+        this.context.fail(new Error('gave up'))
+      }, 10)
+    if (later === 'throw')
+      setTimeout(() => {
+        throw new Error('thrown later')
+      }, 10)
+    if (later === 'reject')
+      setTimeout(() => {
+        void Promise.reject(new Error('rejected later'))
+      }, 10)
+    return this.#do('start')
+  }
+  stop(): Promise<void> {
+    return this.#do('stop')
+  }
+  async #do(step: string): Promise<void> {
+    process.stdout.write(`${step}\n`)
+    if (this.options.fail === step) throw new Error(`${step} was told to fail`)
+    if (this.options.hang === step) await new Promise(() => undefined)
+  }
+}
+
+const text = { type: 'string' }
+const components = {
+  Worker: {
+    description: 'A bean of the tests.',
+    load: () => Promise.resolve(Worker as BeanClass),
+    schema: {
+      type: 'object',
+      properties: { fail: text, hang: text, later: text, uri: text, port: { type: 'integer' } },
+      additionalProperties: false,
+    },
+  },
+}
+
+await main(process.argv.slice(2), {
+  containers: [
+    {
+      name: 'fixture',
+      className: 'FixtureContainer',
+      descriptorName: 'fixture-config.yaml',
+      catalogue: { components },
+      roots: ['Worker'],
+    },
+    {
+      name: 'later',
+      className: 'LaterContainer',
+      descriptorName: 'later-config.yaml',
+      catalogue: { components },
+      roots: [],
+      unavailable: 'not written yet',
+    },
+  ],
+})

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const MAIN = resolve(import.meta.dirname, 'fixture-main.ts')
+
+/** How a command ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const BOOTSTRAP = `beans:
+  info: { class: BootstrapInfo, properties: { applicationName: test, componentContainers: [fixture] } }
+`
+
+/** A folder with a bootstrap descriptor and one Worker with these properties. */
+export class LaunchFolder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'aesop-launch-'))
+
+  constructor(properties: string, bootstrap = BOOTSTRAP) {
+    writeFileSync(join(this.path, 'bootstrap.yaml'), bootstrap)
+    writeFileSync(
+      join(this.path, 'fixture-config.yaml'),
+      `beans:\n  worker:\n    class: Worker\n    properties: { ${properties} }\n`,
+    )
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** `aesop-launch` with the containers of the tests, as a process of its own, run from `src`. */
+export class Launched implements Disposable {
+  readonly ended: Promise<Ended>
+  stdout = ''
+  stderr = ''
+  readonly #child: ChildProcess
+  readonly #watchers = new Set<() => void>()
+
+  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
+    const node = ['--conditions=source', '--import', import.meta.resolve('tsx'), MAIN, ...args]
+    const { FORCE_COLOR: _force, ...inherited } = process.env
+    this.#child = spawn(process.execPath, node, {
+      cwd,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+      this.#notify()
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+      this.#notify()
+    })
+    this.ended = new Promise((done) => {
+      this.#child.once('close', (code) => {
+        done({ code, stdout: this.stdout, stderr: this.stderr })
+      })
+    })
+  }
+
+  /** Resolves when stdout or stderr contains the text; fails when the process ends or 20 s pass before that. */
+  async until(text: string): Promise<void> {
+    const seen = new Promise<void>((done) => {
+      const look = (): void => {
+        if (`${this.stdout}${this.stderr}`.includes(text)) done()
+      }
+      this.#watchers.add(look)
+      look()
+    })
+    const fail = (why: string): Promise<never> =>
+      Promise.reject(new Error(`${why} before "${text}":\n${this.stdout}\n${this.stderr}`))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((done) => (timer = setTimeout(done, 20_000))).then(() => fail('20 s passed'))
+    await Promise.race([
+      seen,
+      this.ended.then(() => (`${this.stdout}${this.stderr}`.includes(text) ? undefined : fail('it ended'))),
+      late,
+    ])
+    clearTimeout(timer)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+}
