@@ -110,6 +110,7 @@ export class BinlogTransaction {
     this.gtid = group.gtid
     this.groupFrom = this.eventFrom
     this.state = group.begins ? 'open' : 'group'
+    if (group.preparesXa) this.holdXa()
   }
 
   begin(): void {
@@ -274,13 +275,17 @@ export class BinlogTransaction {
   private xaQuery(sql: string, event: BinLogEvent): Promise<void> | undefined {
     const xa = xaStatement(sql)
     if (xa?.verb === 'START') {
-      this.xa = { xid: xa.xid, events: [], from: { file: this.file, position: this.groupFrom } }
       this.state = 'open'
+      this.holdXa()
     } else if (xa?.verb === 'ROLLBACK') {
       this.prepared.delete(xa.xid)
       this.state = 'between'
     } else if (xa?.verb === 'COMMIT') return this.xaCommit(xa.xid, event)
     return undefined
+  }
+
+  private holdXa(): void {
+    this.xa = { events: [], from: { file: this.file, position: this.groupFrom } }
   }
 
   /** Rows of an XA transaction have ended, and wait; in one phase they are committed at once. */

@@ -8,9 +8,12 @@ export interface GtidGroup {
   /** MariaDB: the event is the BEGIN of a transaction. MySQL writes a BEGIN of its own. */
   readonly begins: boolean
   readonly mariadb: boolean
+  /** MariaDB: the rows that follow wait for the verdict of an XA transaction. MySQL says so in an XA START. */
+  readonly preparesXa: boolean
 }
 
 const FLAG_STANDALONE = 1
+const FLAG_PREPARED_XA = 64
 
 /**
  * MariaDB: sequence number (8), domain (4), flags (1), then what depends on the flags. The server id stands in the
@@ -21,17 +24,24 @@ export function parseMariadbGtid(event: BinLogEvent): GtidGroup {
   const sequence = reader.uint64()
   const domain = reader.uint(4)
   const flags = reader.uint8()
-  return { gtid: `${domain}-${event.serverId}-${sequence}`, begins: (flags & FLAG_STANDALONE) === 0, mariadb: true }
+  return {
+    gtid: `${domain}-${event.serverId}-${sequence}`,
+    begins: (flags & FLAG_STANDALONE) === 0,
+    mariadb: true,
+    preparesXa: (flags & FLAG_PREPARED_XA) !== 0,
+  }
 }
+
+const MYSQL = { begins: false, mariadb: false, preparesXa: false } as const
 
 /** MySQL: flags (1), uuid of the server (16), number (8). Tagged identifiers have another form and are left out. */
 export function parseMysqlGtid(event: BinLogEvent): GtidGroup {
-  if (event.type !== MySQLConstants.GTID_EVENT) return { gtid: undefined, begins: false, mariadb: false }
+  if (event.type !== MySQLConstants.GTID_EVENT) return { ...MYSQL, gtid: undefined }
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   reader.take(1)
   const uuid = reader
     .view(16)
     .toString('hex')
     .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-  return { gtid: `${uuid}:${reader.uint64()}`, begins: false, mariadb: false }
+  return { ...MYSQL, gtid: `${uuid}:${reader.uint64()}` }
 }

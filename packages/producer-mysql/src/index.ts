@@ -26,3 +26,70 @@ export {
 export { MysqlEventProducer, type MysqlEventProducerOptions, type NumberedBeans } from './mysql-event-producer.ts'
 export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
 export { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
+
+// The decoder: from raw events to windows, and logs from files.
+export { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './binlog-decoder.ts'
+export { type BinlogColumn, type ColumnKind } from './binlog-column.ts'
+export { BinLogEvent, MySQLConstants } from './binlog-event.ts'
+export {
+  type BinLogEventMapper,
+  DefaultBinLogEventMapper,
+  type DefaultBinLogEventMapperOptions,
+  ORToAvroMapper,
+  type RowChange,
+  type RowObject,
+} from './binlog-event-mapper.ts'
+export { type BinLogEventProcessor, type EventsMap } from './binlog-event-processor.ts'
+export {
+  type BinlogScn,
+  compareBinlogScn,
+  fileNameOf,
+  fileNumberOf,
+  formatBinlogScn,
+  parseBinlogScn,
+} from './binlog-scn.ts'
+export { type BinlogTransaction } from './binlog-transaction.ts'
+export { type ColumnConversion } from './column-conversion.ts'
+export { type ColumnValue } from './column-value.ts'
+export {
+  BinlogEventCorruptError,
+  BinlogEventUnsupportedError,
+  BinlogFileError,
+  BinlogScnOverflowError,
+  ColumnConversionError,
+  ColumnUnsupportedError,
+  MapperFailedError,
+  RowImageIncompleteError,
+  SchemaMismatchError,
+  TableKeylessError,
+  TableUndescribedError,
+  TransactionOrderError,
+  ValueConversionError,
+} from './errors.ts'
+export { FileBinlogStream, type FileBinlogStreamOptions } from './file-binlog-stream.ts'
+export {
+  DeleteEventProcessor,
+  DeleteEventV2Processor,
+  InsertEventProcessor,
+  InsertEventV2Processor,
+  TableMapEventProcessor,
+  UpdateEventProcessor,
+  UpdateEventV2Processor,
+} from './rows-event-processors.ts'
+export {
+  NopSchemaChangeEventProcessor,
+  type SchemaChange,
+  type SchemaChangeEventProcessor,
+  UpdateSchemaChangeEventProcessor,
+} from './schema-change.ts'
+export { deriveSchema, type TableShape } from './schema-derivation.ts'
+export { standardEvents } from './standard-events.ts'
+export {
+  CommitEventProcessor,
+  FormatDescriptionEventProcessor,
+  GtidEventProcessor,
+  MutatingQueryEventProcessor,
+  RotateEventProcessor,
+  XaPrepareEventProcessor,
+} from './transaction-event-processors.ts'
+export { TransactionPayloadEventProcessor } from './transaction-payload.ts'

@@ -9,8 +9,8 @@ import { xidOfPrepare } from './xa-transactions.ts'
 
 /** BEGIN, COMMIT and ROLLBACK, XA, changes of tables, and statements that carry no rows. */
 export class MutatingQueryEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.query(parseQuery(event), event)
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.query(parseQuery(event), event)
   }
 }
 

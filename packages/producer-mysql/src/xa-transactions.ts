@@ -6,7 +6,6 @@ export type HeldEvent = Buffer
 
 /** An XA transaction whose rows have been read, or are being read. */
 export interface XaTransaction {
-  readonly xid: string
   /** Table maps and rows, each a copy. */
   readonly events: HeldEvent[]
   /** Where its group begins: resuming there reads its rows again. */

@@ -56,7 +56,9 @@ describe.each(['full', 'no-log', 'compressed'])('a log recorded with %s', (recor
       columns.flatMap((column, c) => {
         const got = asSelected(decoded[i]?.[column], types[c] ?? '')
         const wanted = row[c] ?? null
-        return equalAs(types[c] ?? '', got, wanted) ? [] : [`${column} ${types[c] ?? ''} row ${i + 1}: got ${String(got)}, expected ${String(wanted)}`]
+        return equalAs(types[c] ?? '', got, wanted)
+          ? []
+          : [`${column} ${types[c] ?? ''} row ${i + 1}: got ${String(got)}, expected ${String(wanted)}`]
       }),
     )
     expect(faults).toEqual([])

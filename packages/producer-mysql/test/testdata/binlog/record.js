@@ -1,4 +1,4 @@
-// Records the logs and the expected values beside this file, from a private MariaDB: node record.js
+// Records the logs and the expected values beside this file, from a private MariaDB: node record.js [NAME…]
 // Each folder gets mysql-bin.000001, mysql-bin.index and expected.json: table → column names, and the rows as SELECT prints them.
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,11 +10,20 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 const RECORDINGS = [
   { name: 'full', metadata: 'FULL', script: 'types.sql', options: [] },
   { name: 'no-log', metadata: 'NO_LOG', script: 'types.sql', options: [] },
-  { name: 'compressed', metadata: 'FULL', script: 'types.sql', options: ['log_bin_compress=ON', 'log_bin_compress_min_len=10'] },
+  {
+    name: 'compressed',
+    metadata: 'FULL',
+    script: 'types.sql',
+    options: ['log_bin_compress=ON', 'log_bin_compress_min_len=10'],
+  },
+  { name: 'minimal', metadata: 'FULL', script: 'minimal.sql', options: [] },
   { name: 'shapes', metadata: 'FULL', script: 'shapes.sql', options: [] },
 ]
 
-for (const recording of RECORDINGS) await record(recording)
+const only = process.argv.slice(2)
+for (const recording of RECORDINGS) {
+  if (only.length === 0 || only.includes(recording.name)) await record(recording)
+}
 
 async function record({ name, metadata, script, options }) {
   const folder = mkdtempSync(join(tmpdir(), 'aesop-record-'))
@@ -41,7 +50,11 @@ async function record({ name, metadata, script, options }) {
   const defaults = `--defaults-file=${join(folder, 'my.cnf')}`
   execFileSync('mariadb-install-db', [defaults, '--auth-root-authentication-method=normal'], { stdio: 'ignore' })
   const server = spawn('mariadbd', [defaults], { stdio: 'ignore' })
-  const run = (sql, ...more) => execFileSync('mariadb', ['-uroot', `-S${socket}`, '--default-character-set=utf8mb4', ...more], { input: sql, maxBuffer: 1 << 28 }).toString('utf8')
+  const run = (sql, ...more) =>
+    execFileSync('mariadb', ['-uroot', `-S${socket}`, '--default-character-set=utf8mb4', ...more], {
+      input: sql,
+      maxBuffer: 1 << 28,
+    }).toString('utf8')
   try {
     await untilUp(run)
     run('RESET MASTER')
@@ -98,8 +111,12 @@ function expectedValues(run) {
         if (/^float/.test(type)) return `\`${name}\``
         return `cast(\`${name}\` AS CHAR CHARACTER SET utf8mb4)`
       })
-      const fields = expressions.map((expression) => `ifnull(hex(convert(cast(${expression} AS CHAR) USING utf8mb4)), 'NULL')`)
-      const rows = lines(run(`SET time_zone='+00:00'; SELECT ${fields.join(',')} FROM types.\`${table}\` ORDER BY id`, '-N')).map((line) =>
+      const fields = expressions.map(
+        (expression) => `ifnull(hex(convert(cast(${expression} AS CHAR) USING utf8mb4)), 'NULL')`,
+      )
+      const rows = lines(
+        run(`SET time_zone='+00:00'; SELECT ${fields.join(',')} FROM types.\`${table}\` ORDER BY id`, '-N'),
+      ).map((line) =>
         line.split('\t').map((value) => (value === 'NULL' ? null : Buffer.from(value, 'hex').toString('utf8'))),
       )
       return [table, { columns: columns.map(([name]) => name), types: columns.map(([, type]) => type), rows }]

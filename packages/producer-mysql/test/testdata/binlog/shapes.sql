@@ -35,5 +35,3 @@ TRUNCATE TABLE pair;
 SET SESSION binlog_format = STATEMENT;
 INSERT INTO item VALUES (40, 'lost', 40);
 SET SESSION binlog_format = ROW;
-SET SESSION binlog_row_image = MINIMAL;
-UPDATE item SET n = 41 WHERE id = 30;
