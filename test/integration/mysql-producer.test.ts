@@ -334,4 +334,64 @@ describe('the MySQL producer with a real server', () => {
       await plain.destroy()
     }
   })
+
+  it('ends by name when the log is reset under it', async () => {
+    const lone = await MariadbServer.start()
+    try {
+      await lone.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
+      const made = await rig({ uri: lone.uri() }).start()
+      await lone.query('INSERT INTO shop.item VALUES (1), (2)')
+      await arrived(made, 2)
+      await lone.stop()
+      await lone.restart()
+      await lone.query('RESET MASTER')
+      await lone.query('INSERT INTO shop.item VALUES (3)')
+      await until('the failure', () => made.failures.length > 0)
+      expect(['AESOP_MYSQL_LOG_RESET', 'AESOP_MYSQL_POSITION_IN_FUTURE']).toContain(
+        (made.failures[0] as { code?: string }).code,
+      )
+      expect(made.ledger.ids).toEqual([1, 2])
+      await made.producer.stop()
+    } finally {
+      await lone.destroy()
+    }
+  })
+
+  it('follows a fail-over to another server by GTID, with rising SCNs', async () => {
+    const primary = await MariadbServer.start({ serverId: 11, durable: true })
+    const replica = await MariadbServer.start({ serverId: 12, lines: ['log-slave-updates'] })
+    const proxy = await FaultProxy.start(primary.port)
+    open.push(proxy)
+    try {
+      // The replica's own first statements would stand in the way of the primary's.
+      await replica.query("DROP USER aesop@'%'; RESET MASTER; SET GLOBAL gtid_slave_pos=''")
+      await replica.query(
+        `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='aesop',
+        MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; START SLAVE`,
+      )
+      await primary.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
+      const made = await rig({ uri: primary.uri(proxy.port) }).start()
+      for (let id = 1; id <= 5; id++) await primary.query(`INSERT INTO shop.item VALUES (${id})`)
+      await arrived(made, 5)
+      const on = (server_: MariadbServer) => async (): Promise<number> =>
+        (await server_.query<{ n: number }>('SELECT COUNT(*) AS n FROM shop.item'))[0]?.n ?? 0
+      proxy.refuse()
+      proxy.cut()
+      for (let id = 6; id <= 8; id++) await primary.query(`INSERT INTO shop.item VALUES (${id})`)
+      await until('the replica', async () => (await on(replica)()) === 8)
+      await replica.query('STOP SLAVE')
+      await primary.kill()
+      await replica.query('INSERT INTO shop.item VALUES (9)')
+      proxy.retarget(replica.port)
+      proxy.heal()
+      await arrived(made, 9)
+      expect(made.ledger.ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+      expect(made.ledger.windows.at(-1)?.scn).toBeGreaterThan(1n << 52n)
+      await made.producer.stop()
+      expect(made.maxScn.load()?.position).toMatchObject({ generation: 1, serverIdentity: '12/0' })
+    } finally {
+      await primary.destroy()
+      await replica.destroy()
+    }
+  })
 })

@@ -10,7 +10,7 @@ interface Pair {
  * (half-open: neither side learns of it), or delays what the server sends.
  */
 export class FaultProxy {
-  private readonly targetPort: number
+  private targetPort: number
   private readonly pairs = new Set<Pair>()
   private readonly server: Server
   private stalled = false
@@ -37,6 +37,11 @@ export class FaultProxy {
   get port(): number {
     const address = this.server.address()
     return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  /** New connections go to another server from now on. */
+  retarget(port: number): void {
+    this.targetPort = port
   }
 
   /** Resets every connection. */
