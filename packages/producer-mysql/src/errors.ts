@@ -1,4 +1,5 @@
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { liveMysqlErrors } from './live-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
   static readonly kind = {
@@ -183,4 +184,4 @@ const decoderErrors: readonly AesopErrorClass[] = [
   BinlogFileError,
 ]
 
-export const producerMysqlErrors: readonly AesopErrorClass[] = [...decoderErrors]
+export const producerMysqlErrors: readonly AesopErrorClass[] = [...decoderErrors, ...liveMysqlErrors]
