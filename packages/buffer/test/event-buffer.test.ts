@@ -1,0 +1,253 @@
+import {
+  BufferChunk,
+  BufferFullError,
+  BufferSizeInvalidError,
+  checkBuffer,
+  EventBuffer,
+  ScnOrderError,
+  ValueOverflowError,
+  WindowStateError,
+  WindowTooLargeError,
+} from '@aesop/buffer'
+import { expect, test } from 'vitest'
+import { addWindow, appendOf, drain, filler, linesOf } from './support/windows.ts'
+
+function started(options: Partial<ConstructorParameters<typeof EventBuffer>[0]> = {}): EventBuffer {
+  const buffer = new EventBuffer({ maxBytes: 16_384, segmentBytes: 2048, physicalPartition: 1, ...options })
+  buffer.start(100n)
+  return buffer
+}
+
+function chunkOf(step: unknown): BufferChunk {
+  if (!(step instanceof BufferChunk)) throw new Error(`expected a chunk, got ${JSON.stringify(step)}`)
+  return step
+}
+
+test('an empty buffer knows where it begins', () => {
+  const buffer = started()
+  expect([buffer.minScn, buffer.prevScn, buffer.lastScn]).toEqual([-1n, 100n, 100n])
+  expect(buffer.read(100n, -1, 1000)).toEqual({ kind: 'caughtUp' })
+  expect(buffer.read(99n, -1, 1000)).toEqual({ kind: 'gone', prevScn: 100n })
+  expect(buffer.read(101n, -1, 1000)).toEqual({ kind: 'future', lastScn: 100n })
+  checkBuffer(buffer)
+})
+
+test('nothing of a window is visible before endWindow, and rollback forgets it', () => {
+  const buffer = started()
+  const seek = buffer.seek(100n, -1)
+  if (seek.kind !== 'found') throw new Error(seek.kind)
+  buffer.beginWindow()
+  for (let i = 0; i < 20; i++) buffer.append(appendOf({ key: i, valueBytes: 500 }), filler(500))
+  expect(seek.cursor.next(1000)).toEqual({ kind: 'caughtUp' })
+  buffer.rollbackWindow()
+  buffer.rollbackWindow()
+  checkBuffer(buffer)
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 1 }])
+  expect(drain(seek.cursor)).toEqual(['101:1', '101:end'])
+})
+
+test('an empty window moves the SCN', () => {
+  const buffer = started()
+  addWindow(buffer, 105n, [])
+  expect(drain(buffer.seekLatest())).toEqual(['105:end'])
+  expect([buffer.minScn, buffer.lastScn, buffer.windows, buffer.events]).toEqual([105n, 105n, 1, 0])
+})
+
+test('a window is closed only under an SCN above the last', () => {
+  const buffer = started()
+  buffer.beginWindow()
+  expect(() => {
+    buffer.endWindow(100n)
+  }).toThrow(ScnOrderError)
+  buffer.endWindow(101n)
+  checkBuffer(buffer)
+})
+
+test('calls in a wrong order are named', () => {
+  const buffer = new EventBuffer({ maxBytes: 16_384, physicalPartition: 1 })
+  const calls = [
+    () => {
+      buffer.beginWindow()
+    },
+    () => {
+      buffer.endWindow(1n)
+    },
+    () => {
+      buffer.append(appendOf({ key: 1, valueBytes: 0 }), filler(0))
+    },
+  ]
+  for (const call of calls) expect(call).toThrow(WindowStateError)
+  buffer.start(0n)
+  expect(() => {
+    buffer.start(0n)
+  }).toThrow(WindowStateError)
+  buffer.beginWindow()
+  expect(() => {
+    buffer.beginWindow()
+  }).toThrow(WindowStateError)
+  expect(() => new EventBuffer({ maxBytes: 10, physicalPartition: 1 })).toThrow(BufferSizeInvalidError)
+})
+
+test('an event larger than a segment gets one of its own', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [
+    { key: 1, valueBytes: 9000 },
+    { key: 2, valueBytes: 10 },
+  ])
+  checkBuffer(buffer)
+  const chunk = chunkOf(buffer.read(100n, -1, 20_000))
+  expect(linesOf(chunk.bytes)).toEqual(['101:1', '101:2', '101:end'].slice(0, linesOf(chunk.bytes).length))
+  chunk.release()
+  const seek = buffer.seek(100n, -1)
+  expect(seek.kind === 'found' && drain(seek.cursor)).toEqual(['101:1', '101:2', '101:end'])
+})
+
+test('a window larger than the buffer is refused, and the buffer goes on after the rollback', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 10 }])
+  buffer.beginWindow()
+  expect(() => {
+    for (let i = 0; i < 100; i++) buffer.append(appendOf({ key: i, valueBytes: 500 }), filler(500))
+  }).toThrow(WindowTooLargeError)
+  buffer.rollbackWindow()
+  checkBuffer(buffer)
+  expect(() => {
+    buffer.beginWindow()
+    buffer.append(appendOf({ key: 1, valueBytes: 20_000 }), filler(20_000))
+  }).toThrow(WindowTooLargeError)
+  buffer.rollbackWindow()
+  addWindow(buffer, 102n, [{ key: 2, valueBytes: 10 }])
+  checkBuffer(buffer)
+  expect(drain(buffer.seekLatest())).toEqual(['102:2', '102:end'])
+})
+
+test('a writer that exceeds its bound, or throws, leaves the buffer whole', () => {
+  const buffer = started()
+  buffer.beginWindow()
+  expect(() => {
+    buffer.append(appendOf({ key: 1, valueBytes: 10 }), filler(11))
+  }).toThrow(ValueOverflowError)
+  expect(() => {
+    buffer.append(appendOf({ key: 1, valueBytes: 10 }), () => {
+      throw new Error('mapper')
+    })
+  }).toThrow('mapper')
+  buffer.append(appendOf({ key: 2, valueBytes: 10 }), filler(10))
+  buffer.endWindow(101n)
+  checkBuffer(buffer)
+  expect(drain(buffer.seekLatest())).toEqual(['101:2', '101:end'])
+})
+
+test('a reader goes on over segments that stayed empty', () => {
+  const buffer = started()
+  const seek = buffer.seek(100n, -1)
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 3000 }])
+  expect(seek.kind === 'found' && drain(seek.cursor)).toEqual(['101:1', '101:end'])
+})
+
+test('old windows leave whole, and readers of them are told where the buffer begins', () => {
+  const buffer = started()
+  for (let scn = 101n; scn < 200n; scn++) addWindow(buffer, scn, [{ key: 1, valueBytes: 700 }])
+  checkBuffer(buffer)
+  expect(buffer.read(100n, -1, 9000)).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
+  expect(buffer.minScn).toBe(buffer.prevScn + 1n)
+  const seek = buffer.seek(buffer.prevScn, -1)
+  expect(seek.kind === 'found' && drain(seek.cursor)[0]).toBe(`${buffer.minScn}:1`)
+})
+
+test('a cursor that was overrun says so; one that had seen all goes on', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 10 }])
+  addWindow(buffer, 102n, [{ key: 2, valueBytes: 1500 }])
+  const behind = buffer.seek(100n, -1)
+  const caughtUp = buffer.seek(102n, -1)
+  if (behind.kind !== 'found' || caughtUp.kind !== 'found') throw new Error('not found')
+  for (let scn = 103n; scn < 150n; scn++) {
+    addWindow(buffer, scn, [{ key: 1, valueBytes: 700 }])
+    expect(drain(caughtUp.cursor)).toEqual([`${scn}:1`, `${scn}:end`])
+  }
+  expect(behind.cursor.next(1000)).toEqual({ kind: 'overrun', scn: 100n })
+})
+
+test('a chunk keeps its bytes until it is released, however often the buffer turns round', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [{ key: 77, valueBytes: 100 }])
+  const chunk = chunkOf(buffer.read(100n, -1, 1000))
+  const before = Buffer.from(chunk.bytes)
+  for (let scn = 102n; scn < 300n; scn++) addWindow(buffer, scn, [{ key: 1, valueBytes: 700 }])
+  expect(chunk.bytes.equals(before)).toBe(true)
+  expect(buffer.pool.retiredBytes).toBe(2048)
+  chunk.release()
+  chunk.release()
+  expect(buffer.pool.retiredBytes).toBe(0)
+  checkBuffer(buffer)
+})
+
+test('holders of retired segments are asked to let go when these exceed a quarter of the buffer', () => {
+  const buffer = started()
+  let overrun = 0
+  for (let scn = 101n; scn < 180n; scn++) {
+    addWindow(buffer, scn, [{ key: 1, valueBytes: 1500 }])
+    const chunk = chunkOf(buffer.read(scn - 1n, -1, 4000))
+    chunk.onOverrun = () => {
+      overrun += 1
+      chunk.release()
+    }
+    expect(buffer.pool.retiredBytes).toBeLessThanOrEqual(2 * 2048)
+  }
+  expect(overrun).toBeGreaterThan(20)
+  checkBuffer(buffer)
+})
+
+test('maxBytes is a bound at the end of an event, and a larger event is announced', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [
+    { key: 1, valueBytes: 39 },
+    { key: 2, valueBytes: 39 },
+  ])
+  expect(buffer.read(100n, -1, 99)).toEqual({ kind: 'tooSmall', pendingEventBytes: 100 })
+  expect(chunkOf(buffer.read(100n, -1, 260)).bytes.length).toBe(200)
+  expect(chunkOf(buffer.read(100n, -1, 261)).endsWindow).toBe(true)
+})
+
+test('a chunk can be asked to end with a window', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 39 }])
+  addWindow(buffer, 102n, [{ key: 2, valueBytes: 39 }])
+  const seek = buffer.seek(100n, -1)
+  if (seek.kind !== 'found') throw new Error(seek.kind)
+  expect(linesOf(chunkOf(seek.cursor.next(270, true)).bytes)).toEqual(['101:1', '101:end'])
+})
+
+test('listeners are called once per window', () => {
+  const buffer = started()
+  let calls = 0
+  const end = buffer.subscribe(() => (calls += 1))
+  addWindow(buffer, 101n, [])
+  addWindow(buffer, 102n, [])
+  end()
+  addWindow(buffer, 103n, [])
+  expect(calls).toBe(2)
+})
+
+test('BLOCK_ON_WRITE evicts nothing, makes the writer wait, and takes one more whole window', async () => {
+  const buffer = started({ queuePolicy: 'BLOCK_ON_WRITE' })
+  let scn = 100n
+  while (buffer.whenWritable() === undefined) addWindow(buffer, ++scn, [{ key: 1, valueBytes: 1500 }])
+  const waiting = buffer.whenWritable()
+  addWindow(
+    buffer,
+    ++scn,
+    Array.from({ length: 7 }, (_, key) => ({ key, valueBytes: 1500 })),
+  )
+  checkBuffer(buffer)
+  expect(buffer.prevScn).toBe(100n)
+  expect(() => {
+    for (;;) addWindow(buffer, ++scn, [{ key: 1, valueBytes: 1500 }])
+  }).toThrow(BufferFullError)
+  buffer.rollbackWindow()
+  buffer.discardThrough(buffer.lastScn)
+  await waiting
+  expect(buffer.whenWritable()).toBeUndefined()
+  checkBuffer(buffer)
+})
