@@ -138,6 +138,15 @@ describe('the MySQL producer with a real server', () => {
     expect(made.ledger.ids).toEqual(ids)
   })
 
+  it('tells when the last window was written', async () => {
+    const made = await rig().start()
+    await server.query('SET timestamp=1000000000')
+    await insert(1)
+    await server.query('SET timestamp=DEFAULT')
+    await arrived(made, 1)
+    expect(made.producer.status().lastEventMs).toBe(1_000_000_000_000)
+  })
+
   it('goes on across a rotation of the log, with rising SCNs', async () => {
     const made = await rig().start()
     const before = await insert(5)
@@ -157,6 +166,35 @@ describe('the MySQL producer with a real server', () => {
     const after = await insert(5)
     await arrived(second, 15)
     expect(second.ledger.ids).toEqual([...before, ...between, ...after])
+  })
+
+  it('goes on after what the sink has, when that is more than what was saved', async () => {
+    const first = await rig().start()
+    const stored = first.maxScn.load()
+    const before = await insert(5)
+    await arrived(first, 5)
+    await first.producer.stop()
+    if (stored !== undefined) first.maxScn.save(stored)
+    const second = keep(first.again())
+    await second.prepare()
+    await second.producer.start(first.ledger.windows.at(-1)?.scn ?? 0n, second.ledger)
+    const after = await insert(2)
+    await arrived(second, 7)
+    expect(second.ledger.ids).toEqual([...before, ...after])
+  })
+
+  it('stops at once while it waits for a server that is gone', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    open.push(proxy)
+    const made = await rig({ uri: server.uri(proxy.port) }).start()
+    proxy.refuse()
+    proxy.cut()
+    await until('the producer to wait', () => made.producer.status().state === 'waiting')
+    expect(made.producer.health()).toMatchObject({ status: 'degraded' })
+    const began = performance.now()
+    await made.producer.stop()
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(made.failures).toEqual([])
   })
 
   it('saves where it begins at once, so that a quiet start is not forgotten', async () => {

@@ -255,6 +255,7 @@ export class MysqlEventProducer implements EventProducer {
       schemas: this.context.schemas,
       sink,
       generation,
+      sinceScn: this.currentPoint().scn,
       log: this.bean.log,
       onWindow: (scn, position) => {
         this.onWindow(scn, position, generation)
@@ -270,7 +271,7 @@ export class MysqlEventProducer implements EventProducer {
     if (gtid !== undefined) this.gtids?.add(gtid)
     const { serverIdentity } = this
     this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
-    this.lastWindowMs = Date.now()
+    this.lastWindowMs = this.session?.lastEventMs
     this.windows++
     this.keeper?.note(this.currentPoint)
   }

@@ -46,7 +46,9 @@ describe('the pre-flight check', () => {
     expect(() => {
       checkGrants([usage], place)
     }).toThrow(
-      expect.objectContaining({ remedy: expect.stringContaining('GRANT REPLICATION SLAVE ON *.* TO') }) as object,
+      expect.objectContaining({
+        remedy: expect.stringContaining('GRANT REPLICATION SLAVE ON *.* TO') as string,
+      }) as object,
     )
     expect(() => {
       checkGrants(['GRANT REPLICATION SLAVE ON *.* TO `aesop`@`%`'], place)
