@@ -12,6 +12,7 @@ const PACKAGES = [
   'producer-mysql',
   'relay',
   'client',
+  'container-client',
   'runtime',
 ] as const
 

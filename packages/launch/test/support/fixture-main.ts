@@ -1,5 +1,5 @@
 import { type BeanClass } from '@aesop/runtime'
-import { main } from '../../src/main.ts'
+import { main } from '@aesop/launch'
 
 interface Deeds {
   readonly fail?: string

@@ -43,7 +43,7 @@ export class Launched implements Disposable {
 
   constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
     const node = ['--conditions=source', '--import', import.meta.resolve('tsx'), MAIN, ...args]
-    const { FORCE_COLOR: _force, ...inherited } = process.env
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'FORCE_COLOR'))
     this.#child = spawn(process.execPath, node, {
       cwd,
       env: { ...inherited, ...env },

@@ -137,8 +137,8 @@ function typeHint(type: unknown, data: unknown): string | undefined {
 function shown(data: unknown): string {
   if (typeof data === 'string') return `"${data}"`
   if (Array.isArray(data)) return 'a list'
-  if (data === null) return 'nothing'
-  return typeof data === 'object' ? 'a map' : String(data)
+  if (typeof data === 'object') return data === null ? 'nothing' : 'a map'
+  return typeof data === 'number' || typeof data === 'boolean' ? String(data) : typeof data
 }
 
 /** The last name of a pointer, with its indexes: `sources[0]`. */

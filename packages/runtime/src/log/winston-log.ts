@@ -1,5 +1,6 @@
+import { Writable } from 'node:stream'
 import { type AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
-import { createLogger, format, transports } from 'winston'
+import { createLogger, format } from 'winston'
 import { type SecretMask } from './secret-mask.ts'
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
@@ -37,30 +38,35 @@ export function openLog(options: LogOptions): ProcessLog {
     const line = info as unknown as Line
     return options.mask.apply(options.format === 'json' ? jsonLine(line, options) : textLine(line, options))
   })
-  const root = createLogger({
-    level: options.level,
-    format: print,
-    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
-  })
+  const root = createLogger({ level: options.level, format: print })
+  const lines = toStderr()
+  root.pipe(lines)
   return {
     loggerOf: (container, bean) => {
       const write =
         (level: LogLevel) =>
         (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-          root.log({ level, message, container, bean, ...(fields === undefined ? {} : { fields }) })
+          if (root.isLevelEnabled(level))
+            root.log({ level, message, container, bean, ...(fields === undefined ? {} : { fields }) })
         }
       return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
     },
     flush: () =>
       new Promise((resolve) => {
-        root.once('finish', () => {
-          process.stderr.write('', () => {
-            resolve()
-          })
-        })
+        lines.once('finish', resolve)
         root.end()
       }),
   }
+}
+
+/** A line counts as written when stderr has taken it. */
+function toStderr(): Writable {
+  return new Writable({
+    objectMode: true,
+    write(info: Readonly<Record<symbol, string>>, _encoding, done) {
+      process.stderr.write(`${info[Symbol.for('message')] ?? ''}\n`, done)
+    },
+  })
 }
 
 /** `12:30:01.123 INFO  relay sampleRelay: listening port=9000` */

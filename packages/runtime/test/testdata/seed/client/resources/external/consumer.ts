@@ -1,0 +1,5 @@
+export class ConsumerFactory {
+  createConsumer(): object {
+    return {}
+  }
+}
