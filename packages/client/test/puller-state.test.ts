@@ -1,15 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  initialPullerState,
-  next,
-  type PullerAction,
-  type PullerConfig,
-  type PullerEvent,
-  type PullerState,
-  type PullerStatus,
-  pullerStatuses,
-} from '../src/puller-state.ts'
+import { pullerMachine } from '@aesop/client'
+
+const { initialPullerState, next, pullerStatuses } = pullerMachine
+type PullerAction = pullerMachine.PullerAction
+type PullerConfig = pullerMachine.PullerConfig
+type PullerEvent = pullerMachine.PullerEvent
+type PullerState = pullerMachine.PullerState
+type PullerStatus = pullerMachine.PullerStatus
 
 const SEED = 20_260_102
 const config: PullerConfig = {

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type ChangeEvent,
+  Client,
+  ClientConfig,
+  ConsumerRegistration,
+  DefaultClientFactory,
+  type MysqlChangeEvent,
+  MysqlEventConsumer,
+  RelayClientConfig,
+} from '@aesop/client'
+import { FileCheckpointStore } from '@aesop/checkpoint'
+import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from './support/eventually.ts'
+import { TestRelay } from './support/test-relay.ts'
+
+const undo: (() => void | Promise<void>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+
+function context(): BeanContext {
+  const root = mkdtempSync(join(tmpdir(), 'aesop-client-'))
+  undo.push(() => {
+    rmSync(root, { recursive: true })
+  })
+  return {
+    id: 'client',
+    container: 'client',
+    log: silentLogger,
+    signal: new AbortController().signal,
+    projectsRoot: root,
+    stateDirectory: join(root, '.aesop'),
+    shared: new Map<string, unknown>(),
+    fail: (error) => {
+      throw error
+    },
+  }
+}
+
+const consumer = { onDataEvent: () => undefined }
+const logicalSources = ['or_test.person']
+
+describe('the client of a descriptor', () => {
+  it('finds the relay of its process and keeps its checkpoints in the state folder', async () => {
+    const relay = new TestRelay()
+    relay.append(5n, [{ id: 1, name: 'a' }])
+    const beans = context()
+    beans.shared.set('relay.address', await relay.start())
+    undo.push(() => relay.stop())
+    const seen: ChangeEvent[] = []
+    const made: unknown[] = []
+    const consumerFactory = {
+      createConsumer: (given: unknown) => {
+        made.push(given)
+        return { onDataEvent: (event: ChangeEvent) => void seen.push(event.copy()) }
+      },
+    }
+    const registration = new ConsumerRegistration({ logicalSources, consumerFactory })
+    const client = new DefaultClientFactory({ consumerRegistrationList: [registration] }, beans).createInstance()
+    await client.start()
+    undo.push(() => client.stop())
+    await eventually('the row', () => client.registrations[0]?.checkpoint?.windowScn === 5n)
+    expect(made).toMatchObject([{ registration: 'or_test.person', logicalSources }])
+    expect(seen.map(({ row }) => row)).toEqual([{ id: 1n, name: 'a' }])
+    expect(client.health()).toEqual({ status: 'up' })
+    expect(client.metrics().find(({ name }) => name === 'aesop_client_events_processed_total')?.value).toBe(1)
+    expect(client.describe()).toMatchObject({
+      registrations: [{ id: 'or_test.person', state: 'streaming', checkpoint: 5n }],
+    })
+    expect(client.actions['pause']?.()).toBe(1)
+    await client.stop()
+    const store = new FileCheckpointStore(join(beans.stateDirectory, 'checkpoints'), 'or_test.person')
+    expect(store.load()?.windowScn).toBe(5n)
+  })
+
+  it.each([
+    [
+      'no consumer',
+      () => new ConsumerRegistration({ logicalSources }),
+      'names neither eventConsumer and consumerFactory',
+    ],
+    [
+      'no source',
+      () => new ConsumerRegistration({ logicalSources: [], eventConsumer: consumer }),
+      'names no logicalSources',
+    ],
+    [
+      'two of one id',
+      () => {
+        const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer })
+        return new Client(new ClientConfig(), [one, one], context())
+      },
+      'has the id of another one',
+    ],
+  ])('refuses a registration with %s', (_what, make, message) => {
+    expect(make).toThrow(message)
+  })
+
+  it('refuses, when it starts, a source that no configured relay serves and a consumer that is none', async () => {
+    const elsewhere = new RelayClientConfig({ relayLogicalSourceNames: ['or_test.address'] })
+    const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer })
+    const client = new Client(new ClientConfig({ relayClientConfigs: [elsewhere] }), [one], context())
+    await expect(client.start()).rejects.toThrow('which no configured relay serves')
+    const odd = new ConsumerRegistration({ logicalSources, consumerFactory: { createConsumer: () => ({}) as never } })
+    await expect(new Client(new ClientConfig(), [odd], context()).start()).rejects.toThrow(
+      'without the method onDataEvent',
+    )
+  })
+
+  it('refuses a filter of a source that it does not ask for', async () => {
+    const filters = { 'or_test.address': { partitionType: 'NONE' } }
+    const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer, filters })
+    await expect(new Client(new ClientConfig(), [one], context()).start()).rejects.toThrow('none of its logicalSources')
+  })
+
+  it('sends its filters by the number of the source', async () => {
+    const relay = new TestRelay()
+    const { host, port } = await relay.start()
+    undo.push(() => relay.stop())
+    const filter = { partitionType: 'MOD', filters: [{ numBuckets: 4, bktRange: { start: 0, end: 2 } }] }
+    const filters = { 'or_test.person': filter }
+    const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer, filters })
+    const config = new ClientConfig({
+      relayClientConfigs: [new RelayClientConfig({ relayHost: host, relayPort: port })],
+    })
+    const client = new Client(config, [one], context())
+    await client.start()
+    undo.push(() => client.stop())
+    await eventually('a request', () => relay.requests.length > 0)
+    expect(relay.requests[0]?.filters.get(41)).toEqual({
+      type: 'MOD',
+      buckets: [{ numBuckets: 4n, start: 0n, end: 2n }],
+    })
+  })
+})
+
+describe('a consumer of MySQL rows', () => {
+  it('gets database, table, primary key and column types from the schema', async () => {
+    const relay = new TestRelay()
+    relay.append(1n, [{ id: 7, name: 'a' }])
+    const beans = context()
+    beans.shared.set('relay.address', await relay.start())
+    undo.push(() => relay.stop())
+    const seen: MysqlChangeEvent[] = []
+    class People extends MysqlEventConsumer {
+      processEvent(event: MysqlChangeEvent): void {
+        seen.push(event.copy())
+      }
+    }
+    const one = new ConsumerRegistration({ logicalSources, eventConsumer: new People() })
+    const client = new Client(new ClientConfig(), [one], beans)
+    await client.start()
+    undo.push(() => client.stop())
+    await eventually('the row', () => seen.length === 1)
+    const [event] = seen
+    expect(event).toMatchObject({ database: 'or_test', table: 'person', primaryKey: { id: 7n }, key: 7n, scn: 1n })
+    expect(event?.columnTypes).toEqual({ id: 'bigint', name: 'varchar(64)' })
+    expect(event?.row).toEqual({ id: 7n, name: 'a' })
+  })
+})
