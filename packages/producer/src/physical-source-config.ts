@@ -90,11 +90,12 @@ function resolveSources(
   physicalSource: string,
   sources: PhysicalSourceOptions['sources'],
 ): readonly LogicalSourceConfig[] {
-  if (!Array.isArray(sources) || sources.length === 0) {
+  const given: unknown = sources
+  if (!Array.isArray(given) || given.length === 0) {
     const expected = 'a list of at least one table'
-    throw new SourceConfigInvalidError(`physical source ${physicalSource}`, 'sources', sources, expected)
+    throw new SourceConfigInvalidError(`physical source ${physicalSource}`, 'sources', given, expected)
   }
-  const resolved = [...sources].map((source) => LogicalSourceConfig.from(source))
+  const resolved = sources.map((source) => LogicalSourceConfig.from(source))
   refuseCollision(physicalSource, 'id', resolved)
   refuseCollision(physicalSource, 'name', resolved)
   return resolved

@@ -72,7 +72,7 @@ function textOf(value: string | number | bigint | boolean | undefined): string |
 function checkProperties(values: RelayPropertyValues): string[] {
   const notes: string[] = []
   for (const [key, value] of Object.entries(values)) {
-    const property = relayProperties[key]
+    const property = Object.hasOwn(relayProperties, key) ? relayProperties[key] : undefined
     if (property === undefined) throw new RelayPropertyUnknownError(key, nearestName(key, Object.keys(relayProperties)))
     checkValue(key, property, value)
     if (property.refusedValues?.includes(String(value))) {

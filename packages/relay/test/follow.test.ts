@@ -19,6 +19,10 @@ function connect(port: number, path: string): { socket: Socket; bytes: () => Buf
   return { socket, bytes: () => Buffer.concat(chunks), closed: () => closed }
 }
 
+function streams(relay: Relay): number {
+  return (relay.describe() as { streams: number }).streams
+}
+
 test('a following response brings windows as they close and ends between windows', async () => {
   const { port, producer } = await startRelay()
   producer.addWindow([{ key: 1 }])
@@ -74,7 +78,7 @@ test('a stop in the middle of a stream ends it between windows, without an error
   const { port, producer, relay } = await startRelay()
   for (let i = 0; i < 3000; i++) producer.addWindow([{ key: i, value: Buffer.alloc(1000) }, { key: -i }])
   const answer = get(port, streamPath({ checkPoint: online(0), follow: 60_000 }))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => streams(relay) === 1)
   await relay.stop()
   const { body, broken } = await answer
   expect(broken).toBe(false)
@@ -91,15 +95,11 @@ test('a stop does not hang on a reader that takes nothing', async () => {
   for (let i = 0; i < 40; i++) producer.addWindow([{ key: i, value: Buffer.alloc(1 << 20) }])
   const reader = connect(port, streamPath({ checkPoint: online(0), size: 1 << 30 }))
   reader.socket.pause()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(() => streams(relay) === 1)
   const start = performance.now()
   await relay.stop()
   expect(performance.now() - start).toBeLessThan(2000)
 })
-
-function streams(relay: Relay): number {
-  return (relay.describe() as { streams: number }).streams
-}
 
 test('slow readers hold a bounded part of memory, are overrun by name, and are told ScnNotFound afterwards', async () => {
   const bufferBytes = 1 << 20

@@ -102,8 +102,9 @@ export function online(scn: bigint | number, windowOffset = -1): string {
 
 /** The path of a stream request of the first source with everything else as given. */
 export function streamPath(parameters: Record<string, string | number>): string {
-  const all = { sources: '40,41', size: 1 << 20, output: 'binary', ...parameters }
-  return `/stream?${new URLSearchParams(Object.entries(all).map(([name, value]) => [name, String(value)])).toString()}`
+  const query = new URLSearchParams({ sources: '40,41', size: String(1 << 20), output: 'binary' })
+  for (const [name, value] of Object.entries(parameters)) query.set(name, String(value))
+  return `/stream?${query.toString()}`
 }
 
 /** What a body holds, one line per event: `scn:key`, `scn:end`. */

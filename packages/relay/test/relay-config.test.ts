@@ -1,0 +1,87 @@
+import { ProducerRegistration, Relay, RelayConfig, relayProperties, relayPropertySchemas } from '@aesop/relay'
+import { expect, test } from 'vitest'
+import { testContext } from './support/relay-fixture.ts'
+
+const config = (relayProperties: Record<string, string | number | bigint | boolean>) =>
+  new RelayConfig({ relayProperties })
+
+test('everything has a default', () => {
+  expect(new RelayConfig()).toMatchObject({
+    host: '127.0.0.1',
+    port: 9000,
+    healthPath: 'admin',
+    bufferBytes: 67108864,
+    notes: [],
+  })
+})
+
+test('the properties of the classic sample are taken, and those without effect are noted', () => {
+  const sample = config({
+    'databus.relay.container.httpPort': 25021,
+    'databus.relay.container.jmx.rmiEnabled': false,
+    'databus.relay.eventBuffer.allocationPolicy': 'MMAPPED_MEMORY',
+    'databus.relay.eventBuffer.queuePolicy': 'OVERWRITE_ON_WRITE',
+    'databus.relay.eventLogReader.enabled': false,
+    'databus.relay.eventLogWriter.enabled': false,
+    'databus.relay.schemaRegistry.type': 'FILE_SYSTEM',
+    'databus.relay.eventBuffer.maxSize': 10240000,
+    'databus.relay.eventBuffer.readBufferSize': 10240,
+    'databus.relay.eventBuffer.scnIndexSize': 10240000,
+    'databus.relay.eventBuffer.restoreMMappedBuffers': true,
+    'databus.relay.dataSources.sequenceNumbersHandler.file.initVal': 4294967300n,
+  })
+  expect(sample).toMatchObject({ port: 25021, bufferBytes: 10240000, initialScn: 4294967300n })
+  expect(sample.notes.map((note) => note.split(/[ =]/)[0]?.split('.').at(-1))).toEqual([
+    'rmiEnabled',
+    'allocationPolicy',
+    'readBufferSize',
+    'scnIndexSize',
+    'restoreMMappedBuffers',
+  ])
+})
+
+test('values that were text keep their digits', () => {
+  const text = config({
+    'databus.relay.container.httpPort': '0',
+    'databus.relay.dataSources.sequenceNumbersHandler.file.initVal': '9223372036854775807',
+  })
+  expect([text.port, text.initialScn]).toEqual([0, 2n ** 63n - 1n])
+})
+
+test.each([
+  ['databus.relay.container.htpPort', 1, /did you mean "databus.relay.container.httpPort"\?/],
+  ['databus.relay.quite.something.else.entirely', 1, /is not known$/],
+  ['databus.relay.container.httpPort', 'abc', /is abc, expected an integer from 0 to 65535/],
+  ['databus.relay.container.httpPort', 70000, /expected an integer from 0 to 65535/],
+  ['databus.relay.eventBuffer.allocationPolicy', 'DISK', /HEAP_MEMORY or DIRECT_MEMORY or MMAPPED_MEMORY/],
+  ['databus.relay.eventLogReader.enabled', 'maybe', /expected true or false/],
+  ['databus.relay.eventLogWriter.enabled', true, /the relay has no event log yet/],
+  ['databus.relay.eventBuffer.queuePolicy', 'BLOCK_ON_WRITE', /must not wait for its readers/],
+  ['constructor', 1, /is not known/],
+])('%s = %s is an error that names it', (key, value, message) => {
+  expect(() => config({ [key]: value })).toThrow(message)
+})
+
+test('the properties of a registration win over those of the relay', () => {
+  const both = config({ 'databus.relay.eventBuffer.maxSize': 1000000 }).with({
+    'databus.relay.eventBuffer.maxSize': 2000000,
+  })
+  expect(both.bufferBytes).toBe(2000000)
+})
+
+test('every known property has a schema, and says what it does or why it has no effect', () => {
+  expect(Object.keys(relayPropertySchemas)).toEqual(Object.keys(relayProperties))
+  for (const [key, property] of Object.entries(relayProperties)) {
+    expect(property.noted ?? property.description, key).not.toBe('')
+  }
+})
+
+test('no registration, two registrations, and a missing producer are named', async () => {
+  const context = testContext()
+  const registration = new ProducerRegistration({ physicalSourceConfig: { uri: 'gg:trail', sources: ['a.b'] } })
+  for (const registrations of [[], [registration, registration]]) {
+    expect(() => new Relay({ config: new RelayConfig(), registrations }, context)).toThrow(/expected 1$/)
+  }
+  const relay = new Relay({ config: new RelayConfig(), registrations: [registration] }, context)
+  await expect(relay.start()).rejects.toMatchObject({ code: 'AESOP_RELAY_PRODUCER_MISSING' })
+})
