@@ -1,0 +1,95 @@
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FileMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
+import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../../../test/support/until.ts'
+import { WindowLedger } from '../../../test/support/window-ledger.ts'
+import { MysqlEventProducer } from '../src/mysql-event-producer.ts'
+
+const LOGS = dirname(fileURLToPath(new URL('../../../samples/quickstart/binlog/mysql-bin.index', import.meta.url)))
+
+describe('the MySQL producer with log files', () => {
+  let folder: string
+  let maxScn: MaxScnStore
+  let schemas: MemorySchemaRegistry
+  const failures: Error[] = []
+  const running: MysqlEventProducer[] = []
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aesop-files-'))
+    maxScn = new FileMaxScnStore(join(folder, 'maxscn.json'))
+    schemas = new MemorySchemaRegistry()
+    failures.length = 0
+  })
+  afterEach(async () => {
+    for (const producer of running.splice(0)) await producer.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  async function start(
+    change: Partial<PhysicalSourceOptions> = {},
+  ): Promise<[MysqlEventProducer, WindowLedger, bigint]> {
+    const context: BeanContext = {
+      id: 'producer',
+      container: 'relay',
+      log: silentLogger,
+      signal: new AbortController().signal,
+      projectsRoot: folder,
+      stateDirectory: folder,
+      shared: new Map(),
+      fail: () => undefined,
+    }
+    const physicalSource = new PhysicalSourceConfig({
+      uri: `binlog:${join(LOGS, 'mysql-bin.index')}`,
+      name: 'bookshop',
+      sources: ['bookshop.book', 'bookshop.customer', 'bookshop.sale'],
+      ...change,
+    })
+    const producer = new MysqlEventProducer({ physicalSourceConfig: physicalSource }, context)
+    running.push(producer)
+    const fail = (error: Error): void => void failures.push(error)
+    const since = await producer.prepare({ physicalSource, schemas, maxScn, initialScn: undefined, fail })
+    const ledger = new WindowLedger(schemas)
+    await producer.start(since, ledger)
+    return [producer, ledger, since]
+  }
+
+  it('reads them from the beginning, and after a restart from where it was', async () => {
+    const [whole, all, since] = await start()
+    expect(since).toBe(4294967300n)
+    await until('the last row', () => all.rows.at(-1)?.row['name'] === 'Ada')
+    await whole.stop()
+    expect(failures).toEqual([])
+    const middle = all.windows[Math.floor(all.windows.length / 2)]?.scn ?? 0n
+    maxScn.save({ scn: middle, savedAtMs: 0 })
+    const [, rest] = await start()
+    await until('the last row', () => rest.rows.at(-1)?.row['name'] === 'Ada')
+    const withRows = rest.windows.filter(({ rows }) => rows.length > 0)
+    expect(withRows).toEqual(all.windows.filter(({ scn, rows }) => scn > middle && rows.length > 0))
+  })
+
+  it('counts a relative path from the projects root, and follows a log that grows', async () => {
+    for (const file of ['mysql-bin.000001', 'mysql-bin.000002']) copyFileSync(join(LOGS, file), join(folder, file))
+    appendFileSync(join(folder, 'mysql-bin.index'), './mysql-bin.000001\n')
+    const [, ledger] = await start({ uri: 'binlog:mysql-bin.index' })
+    await until('rows', () => ledger.rows.length > 3)
+    const before = ledger.rows.length
+    appendFileSync(join(folder, 'mysql-bin.index'), './mysql-bin.000002\n')
+    await until('the last row', () => ledger.rows.at(-1)?.row['name'] === 'Ada')
+    expect(ledger.rows.length).toBeGreaterThan(before)
+  })
+
+  it('refuses a path where there is no index, and a URI without one', async () => {
+    await expect(start({ uri: 'binlog:nowhere.index' })).rejects.toMatchObject({ code: 'AESOP_MYSQL_BINLOG_FILE' })
+    await expect(start({ uri: 'binlog:' })).rejects.toMatchObject({ code: 'AESOP_MYSQL_URI_INVALID' })
+  })
+
+  it('refuses a start that files can not have', async () => {
+    await expect(start({ startFrom: 'gtid:0-1-1' })).rejects.toMatchObject({ code: 'AESOP_MYSQL_START_FROM' })
+  })
+})
