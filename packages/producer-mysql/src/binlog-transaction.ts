@@ -6,7 +6,7 @@ import { TransactionOrderError } from './errors.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
-import { DUMMY_TABLE_ID, parseRowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
+import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
 import { type TableCache } from './table-cache.ts'
 import { type XaTransaction, xaStatement } from './xa-transactions.ts'
@@ -64,6 +64,7 @@ export class BinlogTransaction {
   private xa: XaTransaction | undefined
   private readonly prepared = new Map<string, XaTransaction>()
   private readonly rows: RowChanges
+  private readonly frame = new RowsEvent()
   private readonly options: BinlogTransactionOptions
 
   constructor(options: BinlogTransactionOptions) {
@@ -137,7 +138,7 @@ export class BinlogTransaction {
       this.options.sink.beginWindow()
       this.windowOpen = true
     }
-    this.rows.appendAll(table, parseRowsEvent(event, kind), kind, this.nanosOf(event.timestamp))
+    this.rows.appendAll(table, parseRowsEvent(event, kind, this.frame), kind, this.nanosOf(event.timestamp))
   }
 
   private nanosOf(seconds: number): bigint {

@@ -13,7 +13,7 @@ import { type BinLogEventMapper, DefaultBinLogEventMapper, type RowObject } from
 import { type ColumnValue, readColumnValue } from './column-value.ts'
 import { TableKeylessError, TableUndescribedError } from './errors.ts'
 import { rowKey } from './row-key.ts'
-import { AT_ABSENT, compileRowScanner, RowBound, type RowScanner } from './row-scanner.ts'
+import { AT_ABSENT, compileRowScanner, isPresent, RowBound, type RowScanner } from './row-scanner.ts'
 import { type RowWriter } from './row-writer.ts'
 import { DERIVED_META, deriveSchema } from './schema-derivation.ts'
 import { keyColumns, matchFields } from './schema-match.ts'
@@ -33,6 +33,20 @@ interface CustomMapping {
   readonly encode: RowEncoder
 }
 
+/** Reads the images that carry the same columns. */
+export interface ImageReader {
+  /** A bit per column. */
+  readonly present: Uint8Array
+  readonly scan: RowScanner
+  /** Whether every column is there. */
+  readonly complete: boolean
+}
+
+function sameBytes(bitmap: Uint8Array, frame: Uint8Array, at: number): boolean {
+  for (let i = 0; i < bitmap.length; i++) if (bitmap[i] !== frame[at + i]) return false
+  return true
+}
+
 /** One shape of a captured table, compiled: where values lie, what the key is, how the row becomes Avro. */
 export class CapturedTable {
   /** `database.table`, for messages. */
@@ -47,7 +61,7 @@ export class CapturedTable {
   readonly keyColumns: readonly BinlogColumn[]
   readonly writer: RowWriter | undefined
   readonly custom: CustomMapping | undefined
-  private readonly scanners = new Map<string, RowScanner>()
+  private readonly known: ImageReader[] = []
 
   /** @throws AesopError when the shape is not known for sure, or the schema can't be filled from it */
   constructor(
@@ -93,15 +107,14 @@ export class CapturedTable {
     return this.columns
   }
 
-  /** The scanner of images that carry the columns of this bitmap, made once for each. */
-  scanner(present: Uint8Array): RowScanner {
-    const key = Buffer.from(present).toString('hex')
-    let scanner = this.scanners.get(key)
-    if (scanner === undefined) {
-      scanner = compileRowScanner(this.columns, present)
-      this.scanners.set(key, scanner)
-    }
-    return scanner
+  /** How images that carry the columns of the bitmap at this offset are read; made once for each bitmap. */
+  images(frame: Uint8Array, at: number): ImageReader {
+    for (const known of this.known) if (sameBytes(known.present, frame, at)) return known
+    const present = Uint8Array.from(frame.subarray(at, at + ((this.columns.length + 7) >> 3)))
+    const complete = this.columns.every(({ index }) => isPresent(present, index))
+    const reader = { present, scan: compileRowScanner(this.columns, present), complete }
+    this.known.push(reader)
+    return reader
   }
 
   /** The row as an object, for mappers of users. */

@@ -21,7 +21,7 @@ const FLAG_PREPARED_XA = 64
  */
 export function parseMariadbGtid(event: BinLogEvent): GtidGroup {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
-  const sequence = reader.uint64()
+  const sequence = reader.smallUint64()
   const domain = reader.uint(4)
   const flags = reader.uint8()
   return {

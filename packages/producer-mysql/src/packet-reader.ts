@@ -44,6 +44,13 @@ export class PacketReader {
     return this.bytes.readBigUInt64LE(this.take(8))
   }
 
+  /** A number where it fits: bigints cost much. */
+  smallUint64(): number | bigint {
+    const at = this.take(8)
+    const high = this.bytes.readUInt32LE(at + 4)
+    return high > 0x1fffff ? this.bytes.readBigUInt64LE(at) : high * 0x100000000 + this.bytes.readUInt32LE(at)
+  }
+
   /** A length-encoded integer. */
   lengthEncoded(): number {
     const first = this.uint8()

@@ -38,14 +38,13 @@ export class RowChanges {
   /** Appends all changes of one event. @throws BinlogEventCorruptError, RowImageIncompleteError and what mappers throw */
   appendAll(table: CapturedTable, rows: RowsEvent, kind: RowsKind, timestampNanos: bigint): void {
     this.prepare(table, rows, timestampNanos)
-    const scan = table.scanner(rows.present)
-    const complete = isComplete(table, rows.present)
+    const { scan, complete } = table.images(rows.frame, rows.present)
     if (kind === 'update') {
       this.appendUpdates(table, rows, scan, complete)
       return
     }
-    if (kind === 'insert' && !complete) this.refuseAbsent(table, rows.present)
-    if (!complete) this.refuseAbsentKey(table, rows.present)
+    if (kind === 'insert' && !complete) this.refuseAbsent(table, rows)
+    if (!complete) this.refuseAbsentKey(table, rows)
     const opcode = kind === 'insert' ? 'UPSERT' : 'DELETE'
     for (let p = rows.images; p < rows.end;) {
       const end = this.scan(scan, p, this.at, rows)
@@ -56,7 +55,7 @@ export class RowChanges {
 
   private prepare(table: CapturedTable, rows: RowsEvent, timestampNanos: bigint): void {
     const { columns } = table
-    if (rows.present.length !== (columns.length + 7) >> 3) {
+    if (rows.bitmapBytes !== (columns.length + 7) >> 3) {
       throw new BinlogEventCorruptError(
         `rows of ${table.name}: their columns are not the ${columns.length} of the table map`,
       )
@@ -86,9 +85,8 @@ export class RowChanges {
 
   /** A changed key is the end of one row and the beginning of another. */
   private appendUpdates(table: CapturedTable, rows: RowsEvent, scan: RowScanner, complete: boolean): void {
-    const scanAfter = table.scanner(rows.presentAfter)
-    const completeAfter = isComplete(table, rows.presentAfter)
-    if (!complete) this.refuseAbsentKey(table, rows.present)
+    const { scan: scanAfter, complete: completeAfter } = table.images(rows.frame, rows.presentAfter)
+    if (!complete) this.refuseAbsentKey(table, rows)
     for (let p = rows.images; p < rows.end;) {
       const middle = this.scan(scan, p, this.before, rows)
       const end = this.scan(scanAfter, middle, this.at, rows)
@@ -111,12 +109,14 @@ export class RowChanges {
     }
   }
 
-  private refuseAbsent(table: CapturedTable, present: Uint8Array): void {
+  private refuseAbsent(table: CapturedTable, rows: RowsEvent): void {
+    const { present } = table.images(rows.frame, rows.present)
     const absent = table.columns.find(({ index }) => !isPresent(present, index))
     if (absent !== undefined) throw new RowImageIncompleteError(table.name, absent.name)
   }
 
-  private refuseAbsentKey(table: CapturedTable, present: Uint8Array): void {
+  private refuseAbsentKey(table: CapturedTable, rows: RowsEvent): void {
+    const { present } = table.images(rows.frame, rows.present)
     const absent = table.keyColumns.find(({ index }) => !isPresent(present, index))
     if (absent !== undefined) throw new RowImageIncompleteError(table.name, absent.name)
   }
@@ -172,8 +172,4 @@ export class RowChanges {
       throw new MapperFailedError(table.name, error)
     }
   }
-}
-
-function isComplete(table: CapturedTable, present: Uint8Array): boolean {
-  return table.columns.every(({ index }) => isPresent(present, index))
 }

@@ -6,16 +6,22 @@ import { PacketReader } from './packet-reader.ts'
 /** The three kinds of row changes. */
 export type RowsKind = 'insert' | 'update' | 'delete'
 
-/** The frame of a rows event; the images lie in `bytes` from `images` to `end`. */
-export interface RowsEvent {
-  readonly tableId: number
-  /** Which columns the images carry: of an update, the images before. */
-  readonly present: Uint8Array
-  /** Which columns the images after an update carry. */
-  readonly presentAfter: Uint8Array
-  readonly bytes: Buffer
-  readonly images: number
-  readonly end: number
+/**
+ * The frame of a rows event; the images lie in `bytes` from `images` to `end`. One object serves all events of a decoder,
+ * and points at bitmaps instead of cutting them out: a transaction of one row costs little more than its row.
+ */
+export class RowsEvent {
+  tableId = 0
+  /** Where the bitmaps lie: the event itself, even when the images have been uncompressed elsewhere. */
+  frame: Buffer = Buffer.alloc(0)
+  bitmapBytes = 0
+  /** Offset of the bitmap of the columns that the images carry: of an update, the images before. */
+  present = 0
+  /** The same for the images after an update. */
+  presentAfter = 0
+  bytes: Buffer = Buffer.alloc(0)
+  images = 0
+  end = 0
 }
 
 /** Stands for "no table": the server writes it to end a statement that changed no row. */
@@ -35,18 +41,19 @@ export const DUMMY_TABLE_ID = 0xffffff
  *
  * @throws BinlogEventCorruptError
  */
-export function parseRowsEvent(event: BinLogEvent, kind: RowsKind): RowsEvent {
+export function parseRowsEvent(event: BinLogEvent, kind: RowsKind, rows: RowsEvent): RowsEvent {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'rows event')
-  const tableId = reader.uint(6)
+  rows.tableId = reader.uint(6)
   reader.take(2)
   if (hasExtraData(event.type)) reader.take(Math.max(0, reader.uint(2) - 2))
-  const bitmapBytes = (reader.lengthEncoded() + 7) >> 3
-  const present = reader.view(bitmapBytes)
-  const presentAfter = kind === 'update' ? reader.view(bitmapBytes) : present
-  const frame = { tableId, present, presentAfter }
-  if (!isCompressed(event.type)) return { ...frame, bytes: event.bytes, images: reader.at, end: event.end }
-  const bytes = uncompressEvent(reader.view(reader.left))
-  return { ...frame, bytes, images: 0, end: bytes.length }
+  rows.bitmapBytes = (reader.lengthEncoded() + 7) >> 3
+  rows.frame = event.bytes
+  rows.present = reader.take(rows.bitmapBytes)
+  rows.presentAfter = kind === 'update' ? reader.take(rows.bitmapBytes) : rows.present
+  rows.bytes = isCompressed(event.type) ? uncompressEvent(reader.view(reader.left)) : event.bytes
+  rows.images = isCompressed(event.type) ? 0 : reader.at
+  rows.end = isCompressed(event.type) ? rows.bytes.length : event.end
+  return rows
 }
 
 function hasExtraData(type: number): boolean {
