@@ -25,7 +25,7 @@ import {
   type PullerEvent,
   type PullerState,
 } from './puller-state.ts'
-import { ANSWER_MS_MAX, readCatalogue } from './relay-catalogue.ts'
+import { readCatalogue } from './relay-catalogue.ts'
 import { type RelayAddress, RelayConnection } from './relay-connection.ts'
 import { type SourceCatalogue } from './source-catalogue.ts'
 
@@ -42,6 +42,8 @@ export interface PullerOptions {
   /** Upper bound of one answer without follow, in bytes; grows to `eventBytesMax` when one event needs it. */
   readonly fetchBytes: number
   readonly eventBytesMax: number
+  /** How long a relay may be silent beyond `followMs` while we wait for it, in milliseconds. */
+  readonly silenceMs: number
   /** By the name of the source. */
   readonly filters: ReadonlyMap<string, KeyFilter>
   readonly log: Logger
@@ -225,7 +227,7 @@ export class Puller {
     this.#rollBackFirst = false
     dispatcher.bind(catalogue, () => this.#refreshCatalogue(connection))
     const startedMs = performance.now()
-    const silenceMs = followMs + ANSWER_MS_MAX
+    const silenceMs = followMs + this.#options.silenceMs
     const path = formatStreamRequest(this.#streamRequest(catalogue, fromLatest))
     const response = await connection.open(path, silenceMs, this.#interrupt.signal)
     const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)

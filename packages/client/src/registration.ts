@@ -21,12 +21,15 @@ export interface RegistrationOptions {
   readonly followMs: number
   readonly eventBytesMax: number
   readonly aheadPatienceMs: number
+  /** How long a relay may be silent beyond `followMs`, in milliseconds. Default 15,000. */
+  readonly silenceMs?: number
   readonly filters: ReadonlyMap<string, KeyFilter>
   readonly log: Logger
   readonly random?: () => number
 }
 
 const SAVE_INTERVAL_MS = 100
+const SILENCE_MS = 15_000
 
 /** One consumer with its sources, its place in the stream and its connection: what a client runs. */
 export class Registration {
@@ -119,6 +122,7 @@ export class Registration {
       followMs,
       fetchBytes: settings.fetchBytes,
       eventBytesMax,
+      silenceMs: this.#options.silenceMs ?? SILENCE_MS,
       filters,
       log,
       onSuspended: (error) => this.#suspended(error),

@@ -100,7 +100,8 @@ export class RelayConnection {
           clearTimeout(connecting)
         })
       })
-      sent.once('error', (error) => {
+      // An error may come more than once, also after the answer began: none of them may go unheard.
+      sent.on('error', (error) => {
         clearTimeout(silence)
         reject(error instanceof RelaySilentError ? error : new RelayUnreachableError(this.address, error))
       })

@@ -196,6 +196,26 @@ describe('faults of a relay', () => {
     expect(consumer.rows).toEqual(rowsOf(1, 2))
   })
 
+  it('that are silence are found in time, also before the first byte', async () => {
+    const relay = await relayWith(1n)
+    relay.faults.push({ kind: 'stall' }, { kind: 'stall-after', bytes: 50 })
+    const consumer = new RecordingConsumer()
+    const registration = await start({ relays: [relay.at], consumer, followMs: 20, silenceMs: 30 })
+    await eventually('the row', () => registration.checkpoint?.windowScn === 1n)
+    expect(relay.requests.length).toBeGreaterThanOrEqual(3)
+    expect(consumer.rows).toEqual(rowsOf(1))
+  })
+
+  it('are not seen in the time that a slow consumer takes', async () => {
+    const relay = await relayWith(1n, 2n)
+    const consumer = new RecordingConsumer()
+    consumer.on = (line) =>
+      line === 'row 1 or_test.person 1' ? new Promise((resolve) => setTimeout(resolve, 120)) : undefined
+    const registration = await start({ relays: [relay.at], consumer, followMs: 20, silenceMs: 30 })
+    await eventually('both rows', () => registration.checkpoint?.windowScn === 2n)
+    expect(consumer.rows).toEqual(rowsOf(1, 2))
+  })
+
   it('end when the relay comes back on the same port', async () => {
     const relay = await relayWith(1n)
     const consumer = new RecordingConsumer()

@@ -19,6 +19,7 @@ export interface HarnessOptions {
   readonly logicalSources?: readonly string[]
   readonly aheadPatienceMs?: number
   readonly eventBytesMax?: number
+  readonly silenceMs?: number
 }
 
 /** A registration as a client makes it, with short waits. */
@@ -41,6 +42,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     followMs: options.followMs ?? 1000,
     eventBytesMax: options.eventBytesMax ?? 1 << 20,
     aheadPatienceMs: options.aheadPatienceMs ?? 100,
+    ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
     filters: new Map(),
     log: silentLogger,
     random: () => 0,

@@ -23,6 +23,7 @@ export type StreamFault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   | { readonly kind: 'flip'; readonly atByte: number }
   | { readonly kind: 'stall' }
+  | { readonly kind: 'stall-after'; readonly bytes: number }
   | { readonly kind: 'error'; readonly error: Error }
   | { readonly kind: 'trailer'; readonly error: Error }
 
@@ -134,6 +135,10 @@ export class TestRelay {
     if (fault?.kind === 'cut' && sent + bytes.length > fault.afterBytes) {
       await new Promise((resolve) => response.write(bytes.subarray(0, Math.max(1, fault.afterBytes - sent)), resolve))
       response.destroy()
+      return false
+    }
+    if (fault?.kind === 'stall-after' && sent + bytes.length > fault.bytes) {
+      response.write(bytes.subarray(0, fault.bytes - sent))
       return false
     }
     if (fault?.kind === 'flip' && fault.atByte >= sent && fault.atByte < sent + bytes.length) {
