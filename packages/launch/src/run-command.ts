@@ -23,7 +23,6 @@ export async function run(
   options: CommonOptions,
   containers: readonly ContainerDefinition[],
 ): Promise<number> {
-  const beganAt = performance.now()
   const mask = new SecretMask()
   const report: ReportOptions = { mask, color: options.color, verbose: options.verbose }
   const say = (text: string): void => {
@@ -48,7 +47,7 @@ export async function run(
   })
   const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf })
   const code = await runner.run(application, () => {
-    announce(application, log, performance.now() - beganAt)
+    announce(application, log, performance.now())
   })
   if (code === EXIT_CODES.startFailed) say('What had been started was stopped again.')
   else log.loggerOf('', '').info(`${application.plan.applicationName} stopped`, { exitCode: code })
@@ -68,6 +67,7 @@ function reportNothingStarted(preparation: Preparation, say: (text: string) => v
   return EXIT_CODES.descriptors
 }
 
+/** @param tookMs since the process began */
 function announce(application: Application, log: ProcessLog, tookMs: number): void {
   const { applicationName, nature, containers } = application.plan
   const slowest = [...application.timeline()]

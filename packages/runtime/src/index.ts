@@ -1,10 +1,10 @@
-export {
-  type BeanClass,
-  type ComponentCatalogue,
-  type ComponentDefinition,
-  type ConstantSet,
-  type ContainerDefinition,
-  type PropertySchema,
+export type {
+  BeanClass,
+  ComponentCatalogue,
+  ComponentDefinition,
+  ConstantSet,
+  ContainerDefinition,
+  PropertySchema,
 } from './component.ts'
 export { suggestion } from './descriptor/nearest-name.ts'
 export {
@@ -23,9 +23,9 @@ export {
 } from './descriptor/problem-report.ts'
 export * from './errors.ts'
 export { createApplication, launch, type LaunchOptions, openProcessLog } from './launch.ts'
-export { type Application, type ApplicationOptions, type EndReport } from './lifecycle/application.ts'
-export { type ContainerState } from './lifecycle/component-container.ts'
+export type { Application, ApplicationOptions, EndReport } from './lifecycle/application.ts'
+export type { ContainerState } from './lifecycle/component-container.ts'
 export { EXIT_CODES, ProcessRunner, type RunnerOptions } from './lifecycle/process-runner.ts'
-export { type LifeStep, type TimelineEntry } from './lifecycle/timeline.ts'
-export { type LogLevel, type LogOptions, type ProcessLog } from './log/winston-log.ts'
+export type { LifeStep, TimelineEntry } from './lifecycle/timeline.ts'
+export type { LogLevel, LogOptions, ProcessLog } from './log/winston-log.ts'
 export { isSecretName, SecretMask } from './log/secret-mask.ts'

@@ -1,12 +1,13 @@
 import { rmSync } from 'node:fs'
 import { dirname, resolve, sep } from 'node:path'
-import { type Logger } from '@aesop/kernel'
-import { type ContainerDefinition } from './component.ts'
+// Type-only imports are spelled `import type` here: what they name is heavy and is loaded when it is needed.
+import type { Logger } from '@aesop/kernel'
+import type { ContainerDefinition } from './component.ts'
 import { prepareLaunch, type Preparation } from './descriptor/launch-preparation.ts'
 import { BootstrapInvalidError, DescriptorsInvalidError } from './errors.ts'
-import { type Application, type ApplicationOptions } from './lifecycle/application.ts'
-import { type SecretMask } from './log/secret-mask.ts'
-import { type LogOptions, type ProcessLog } from './log/winston-log.ts'
+import type { Application, ApplicationOptions } from './lifecycle/application.ts'
+import type { SecretMask } from './log/secret-mask.ts'
+import type { LogOptions, ProcessLog } from './log/winston-log.ts'
 
 export interface LaunchOptions extends ApplicationOptions {
   /** The component containers that the bootstrap descriptor may name. */

@@ -1,5 +1,5 @@
 import { AesopError, type ErrorKind } from '@aesop/kernel'
-import { type SourceFile, type SourceRange } from './source-file.ts'
+import type { SourceFile, SourceRange } from './source-file.ts'
 
 /** Where a problem is and what helps to mend it; every part is optional. */
 export interface Finding {

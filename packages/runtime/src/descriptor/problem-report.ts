@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { AesopError, messageOf } from '@aesop/kernel'
 import { DescriptorError } from './descriptor-error.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
-import { type SecretMask } from '../log/secret-mask.ts'
+import type { SecretMask } from '../log/secret-mask.ts'
 
 export interface ReportOptions {
   readonly mask: SecretMask

@@ -1,4 +1,4 @@
-import { type LineCounter } from 'yaml'
+import type { LineCounter } from 'yaml'
 
 /** The text of one descriptor, with what is needed to find lines and columns in it. */
 export interface SourceFile {

@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
-import { type PreparedLaunch } from '../descriptor/launch-preparation.ts'
+import type { PreparedLaunch } from '../descriptor/launch-preparation.ts'
 import { BeanDiedError, LaunchStoppedError } from '../errors.ts'
 import { ComponentContainer, type ContainerState, type ProcessContext } from './component-container.ts'
 import { Timeline, type TimelineEntry } from './timeline.ts'

@@ -1,6 +1,6 @@
 import { AesopError } from '@aesop/kernel'
 import { DescriptorsInvalidError, LaunchStoppedError, UncaughtFailureError } from '../errors.ts'
-import { type Application, type EndReport } from './application.ts'
+import type { Application, EndReport } from './application.ts'
 
 /** What an exit code of the process means. */
 export const EXIT_CODES = {

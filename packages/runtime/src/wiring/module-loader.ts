@@ -3,14 +3,14 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BeanContext, messageOf } from '@aesop/kernel'
-import { type BeanClass, type PropertySchema } from '../component.ts'
+import type { BeanClass, PropertySchema } from '../component.ts'
 import {
   type DescriptorError,
   ModuleExportUnknownError,
   ModuleLoadFailedError,
   ModuleNotFoundError,
 } from '../errors.ts'
-import { type ModuleClass, type ModuleClassUse } from '../descriptor/module-class.ts'
+import type { ModuleClass, ModuleClassUse } from '../descriptor/module-class.ts'
 import { suggestion } from '../descriptor/nearest-name.ts'
 
 /** Loads a user's class. The problem, if any, carries the place in the descriptor. */
@@ -29,9 +29,9 @@ export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass 
       cause,
     })
   }
-  const found = exports[use.exportName]
+  const found = exportOf(exports, use.exportName)
   if (found === undefined) {
-    const names = Object.keys(exports)
+    const names = exportNames(exports)
     const message = `module "${use.module}" has no export "${use.exportName}" (has: ${names.join(', ') || 'none'})`
     return new ModuleExportUnknownError(message, { ...finding, hint: suggestion(use.exportName, names) })
   }
@@ -39,6 +39,20 @@ export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass 
   if (make !== undefined) return { make, ...schemaOf(found) }
   const message = `export "${use.exportName}" of "${use.module}" is neither a class nor an object, but ${typeof found}`
   return new ModuleExportUnknownError(message, finding)
+}
+
+/** A module of CommonJS shows its exports below `default`. */
+function exportOf(exports: Readonly<Record<string, unknown>>, name: string): unknown {
+  const outer = exports['default']
+  if (name in exports && name !== 'default') return exports[name]
+  if (typeof outer === 'object' && outer !== null && name in outer) return Reflect.get(outer, name)
+  return exports[name]
+}
+
+function exportNames(exports: Readonly<Record<string, unknown>>): string[] {
+  const outer = exports['default']
+  const inner = typeof outer === 'object' && outer !== null ? Object.keys(outer) : []
+  return [...new Set([...Object.keys(exports), ...inner])].filter((name) => name !== '__esModule')
 }
 
 function locate(use: ModuleClassUse): { path?: string; tried: string } {
@@ -60,12 +74,17 @@ let typescriptReady: Promise<void> | undefined
 /** TypeScript is loaded by Node itself where it strips types, else through tsx, which only then is loaded. */
 async function importFile(path: string): Promise<Record<string, unknown>> {
   if (/\.[cm]?tsx?$/.test(path) && !nodeStripsTypes() && !process.execArgv.some((arg) => arg.includes('tsx'))) {
-    typescriptReady ??= import('tsx/esm/api').then(({ register }) => {
-      register()
-    })
+    typescriptReady ??= registerTypescript()
     await typescriptReady
   }
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+}
+
+/** Files below a package.json without `"type": "module"` go through the CommonJS loader, so both are taught. */
+async function registerTypescript(): Promise<void> {
+  const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
+  commonJs.register()
+  modules.register()
 }
 
 function nodeStripsTypes(): boolean {
