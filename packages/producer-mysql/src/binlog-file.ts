@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { crc32 } from 'node:zlib'
 import { EVENT_HEADER_BYTES, MySQLConstants } from './binlog-event.ts'
 import { BinlogEventCorruptError, BinlogFileError } from './errors.ts'
+import { crcOf } from './event-checksum.ts'
 
 /** Every log begins with these four bytes; its first event follows. */
 export const BINLOG_MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e])
@@ -97,7 +97,7 @@ export class BinlogFile {
     if (end - offset < EVENT_HEADER_BYTES + CHECKSUM_BYTES) {
       throw new BinlogEventCorruptError('it has no room for its checksum', this.where())
     }
-    this.check(offset, end, crc32(this.bytes.subarray(offset, end - CHECKSUM_BYTES)))
+    this.check(end, crcOf(this.bytes, offset, end - CHECKSUM_BYTES))
     return { offset, end: end - CHECKSUM_BYTES }
   }
 
@@ -115,11 +115,11 @@ export class BinlogFile {
     this.inUse = ((this.bytes[offset + AT_FLAGS] ?? 0) & FLAG_IN_USE) !== 0
     const covered = Buffer.from(this.bytes.subarray(offset, end - CHECKSUM_BYTES))
     covered[AT_FLAGS] = (covered[AT_FLAGS] ?? 0) & ~FLAG_IN_USE
-    if (this.checksums) this.check(offset, end, crc32(covered))
+    if (this.checksums) this.check(end, crcOf(covered, 0, covered.length))
     return { offset, end: end - CHECKSUM_BYTES }
   }
 
-  private check(_offset: number, end: number, computed: number): void {
+  private check(end: number, computed: number): void {
     const written = this.bytes.readUInt32LE(end - CHECKSUM_BYTES)
     if (written === computed) return
     const fault = `its checksum is ${hex(written)}, its bytes give ${hex(computed)}`

@@ -47,7 +47,7 @@ export class EventChecksum {
  * difference depends on the length alone: it is the CRC-32 of as many zeros. On the short events that most are, the
  * tables of `eventCrc` are three times as fast as a call of zlib.
  */
-function crcOf(bytes: Buffer, from: number, to: number): number {
+export function crcOf(bytes: Buffer, from: number, to: number): number {
   const difference = CRC_OF_ZEROS[to - from]
   if (difference === undefined) return crc32(bytes.subarray(from, to))
   return (eventCrc(bytes, from, to) ^ difference) >>> 0
