@@ -4,6 +4,7 @@ import { parseMysqlUri } from '../../packages/producer-mysql/src/mysql-uri.ts'
 import { type ResumePoint } from '../../packages/producer-mysql/src/resume-point.ts'
 import { ServerOrigin, type ServerOriginOptions } from '../../packages/producer-mysql/src/server-origin.ts'
 import { parseStartFrom } from '../../packages/producer-mysql/src/start-from.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 
 describe('what is checked before a log is read', () => {
@@ -120,6 +121,22 @@ describe('what is checked before a log is read', () => {
       canRetry: false,
       remedy: expect.stringContaining(`GRANT ${missing} ON *.*`) as string,
     })
+  })
+
+  it('waits for no answer of a half-open connection', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    try {
+      const from = origin(server.uri(proxy.port), { timing: { readDeadlineMs: 300 } })
+      await latest(from)
+      proxy.stall()
+      await expect(from.catalogue.refresh('shop', 'item')).rejects.toMatchObject({
+        code: 'AESOP_MYSQL_SERVER_SILENT',
+        canRetry: true,
+      })
+      expect(await from.catalogue.refresh('shop', 'item')).toBeDefined()
+    } finally {
+      await proxy.close()
+    }
   })
 
   it('refuses a log of statements', async () => {

@@ -6,7 +6,12 @@ import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './bin
 import { type BinlogPosition } from './binlog-stream.ts'
 import { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
 import { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
-import { MysqlBinlogOffError, MysqlLogResetError, MysqlTableUnknownError } from './live-errors.ts'
+import {
+  MysqlBinlogOffError,
+  MysqlLogResetError,
+  MysqlServerSilentError,
+  MysqlTableUnknownError,
+} from './live-errors.ts'
 import { logFileWrittenAt } from './log-file-time.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
@@ -25,6 +30,7 @@ export interface ServerOriginOptions {
 }
 
 const LOG_START = 4
+const ANSWER_DEADLINE_MS = 30_000
 
 /** The log of a running server: questions go over a connection of their own, which is opened when it is needed. */
 export class ServerOrigin implements BinlogOrigin {
@@ -66,9 +72,14 @@ export class ServerOrigin implements BinlogOrigin {
   }
 
   async settle(point: ResumePoint): Promise<SettledPoint> {
+    const settled = await this.settlePlace(point)
+    await this.readTables()
+    return settled
+  }
+
+  private settlePlace(point: ResumePoint): Promise<SettledPoint> {
     return this.ask(`${point.file ?? 'SCN'}:${point.position}`, async (connection) => {
       const facts = await this.preflight(connection)
-      await this.readTables()
       const { identity: serverIdentity, flavour } = facts
       const isOther = point.serverIdentity !== undefined && point.serverIdentity !== serverIdentity
       if (isOther || (point.file === undefined && point.gtid !== undefined)) {
@@ -149,11 +160,25 @@ export class ServerOrigin implements BinlogOrigin {
     const established = this.connection !== undefined
     try {
       this.connection ??= await this.connect()
-      return await question(this.connection)
+      return await this.inTime(question(this.connection))
     } catch (error) {
       await this.release()
       throw mysqlFault(error, { ...this.place(), wanted, established })
     }
+  }
+
+  /** A half-open connection never answers; who waits for it holds the whole stream. */
+  private async inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const limitMs = this.options.timing?.readDeadlineMs ?? ANSWER_DEADLINE_MS
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new MysqlServerSilentError(this.server, limitMs))
+      }, limitMs)
+    })
+    return Promise.race([answer, late]).finally(() => {
+      clearTimeout(timer)
+    })
   }
 
   private async connect(): Promise<Connection> {
