@@ -1,20 +1,18 @@
-import { clientPropertySchemas } from '@aesop/client/properties'
 import { type ComponentDefinition } from '@aesop/runtime'
+import { clientPropertySchema as clientProperties } from './client-property-schema.ts'
 
-const clientProperties = {
-  'x-flat': true,
-  type: 'object',
-  properties: clientPropertySchemas,
-  additionalProperties: false,
-  description: 'databus.client.* keys, flat or nested.',
-}
 const relayClientConfigs = {
   type: 'array',
   items: { 'x-bean': 'RelayClientConfig' },
   description: 'The relays, tried in turn; left out: the relay of this process, else port 9000 of this host.',
 }
 const checkpointDirectoryLocation = { type: 'string', description: 'Folder of the checkpoints.' }
-const logicalSources = { type: 'array', minItems: 1, items: { type: 'string' }, description: 'Names as the relay serves them.' }
+const logicalSources = {
+  type: 'array',
+  minItems: 1,
+  items: { type: 'string' },
+  description: 'Names as the relay serves them.',
+}
 const consumerFactory = { 'x-methods': ['createConsumer'], description: 'Makes the consumer of this registration.' }
 
 /** The classes of the client, for descriptors. Data only: a class is imported when its first bean is made. */

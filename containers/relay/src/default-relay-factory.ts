@@ -7,21 +7,26 @@ export class DefaultRelayFactory {
   readonly #factory: RelayFactory
 
   constructor(options: Omit<DefaultRelayFactoryOptions, 'producerFor'>, context: BeanContext) {
-    const producerFor = (physicalSource: PhysicalSourceConfig): Promise<EventProducer> =>
+    const producerFor = (physicalSource: PhysicalSourceConfig): Promise<EventProducer | undefined> =>
       makeProducer(physicalSource, context)
     this.#factory = new RelayFactory({ ...options, producerFor }, context)
   }
 
-  createInstance(): Promise<Relay> | Relay {
+  createInstance(): Relay {
     return this.#factory.createInstance()
   }
 }
 
-async function makeProducer(physicalSource: PhysicalSourceConfig, context: BeanContext): Promise<EventProducer> {
+/** Undefined for a scheme that nobody here knows: the relay says so. */
+async function makeProducer(
+  physicalSource: PhysicalSourceConfig,
+  context: BeanContext,
+): Promise<EventProducer | undefined> {
   if (physicalSource.uri.startsWith('memory:')) {
     const { MemoryEventProducer } = await import('@aesop/producer')
-    return new MemoryEventProducer({ physicalSourceConfig: physicalSource })
+    return new MemoryEventProducer()
   }
+  if (!/^(mysql|binlog):/.test(physicalSource.uri)) return undefined
   const { MysqlEventProducer } = await import('@aesop/producer-mysql')
   return new MysqlEventProducer({ physicalSourceConfig: physicalSource }, context)
 }

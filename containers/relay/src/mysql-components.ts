@@ -21,8 +21,14 @@ export const mysqlComponents: Readonly<Record<string, ComponentDefinition>> = {
       type: 'object',
       properties: {
         physicalSourceConfig: { 'x-bean': 'PhysicalSourceConfig' },
-        eventsMap: { 'x-any': true, description: 'Event type (keys: MySQLConstants) to processor; left out: the standard ones.' },
-        binLogEventMappers: { 'x-any': true, description: 'Logical source id (keys: integer) to mapper; left out: the compiled one.' },
+        eventsMap: {
+          'x-any': true,
+          description: 'Event type (keys: MySQLConstants) to processor; left out: the standard ones.',
+        },
+        binLogEventMappers: {
+          'x-any': true,
+          description: 'Logical source id (keys: integer) to mapper; left out: the compiled one.',
+        },
         schemaChangeEventProcessor: { 'x-methods': ['process'] },
       },
       required: ['physicalSourceConfig'],
@@ -39,8 +45,14 @@ export const mysqlComponents: Readonly<Record<string, ComponentDefinition>> = {
     },
   },
   ORToAvroMapper: plain('ORToAvroMapper', 'Says how a column becomes an Avro value.'),
-  NopSchemaChangeEventProcessor: plain('NopSchemaChangeEventProcessor', 'Reports changes of tables in the log and does nothing more.'),
-  UpdateSchemaChangeEventProcessor: plain('UpdateSchemaChangeEventProcessor', 'Registers a new schema version when a table changes.'),
+  NopSchemaChangeEventProcessor: plain(
+    'NopSchemaChangeEventProcessor',
+    'Reports changes of tables in the log and does nothing more.',
+  ),
+  UpdateSchemaChangeEventProcessor: plain(
+    'UpdateSchemaChangeEventProcessor',
+    'Registers a new schema version when a table changes.',
+  ),
   MutatingQueryEventProcessor: plain('MutatingQueryEventProcessor', 'BEGIN, COMMIT, ROLLBACK and schema changes.'),
   RotateEventProcessor: plain('RotateEventProcessor', 'The log goes on in another file.'),
   CommitEventProcessor: plain('CommitEventProcessor', 'The end of a transaction.'),

@@ -48,7 +48,10 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           description: 'databus.relay.* keys, flat or nested.',
         },
         schemaRegistryLocation: { type: 'string', description: 'Folder of hand-written Avro schemas.' },
-        mmappedDirectoryLocation: { type: 'string', description: 'Folder of the buffer, where it outlives the process.' },
+        mmappedDirectoryLocation: {
+          type: 'string',
+          description: 'Folder of the buffer, where it outlives the process.',
+        },
         maxScnDirectoryLocation: { type: 'string', description: 'Folder of the max SCN files.' },
       },
       additionalProperties: false,
@@ -84,7 +87,8 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
         name: { type: 'string', description: 'Left out: derived from the URI, without its password.' },
         uri: {
           type: 'string',
-          description: 'mysql://user%2Fpassword@host:port/serverId/binlog-prefix, binlog:<index file> or memory:<name>.',
+          description:
+            'mysql://user%2Fpassword@host:port/serverId/binlog-prefix, binlog:<index file> or memory:<name>.',
         },
         sources: { type: 'array', minItems: 1, items: { 'x-bean': 'LogicalSourceConfig' } },
         startFrom: {
@@ -92,8 +96,17 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           pattern: '^(earliest|latest|scn:[0-9]+|timestamp:.+|gtid:.+)$',
           description: 'Where to begin when nothing is stored: earliest, latest, scn:…, timestamp:… or gtid:….',
         },
-        startRetryMs: { type: 'integer', minimum: 0, default: 0, description: 'How long an unreachable server is tried at the first start.' },
-        keyless: { enum: ['wholeRow', 'refuse'], default: 'wholeRow', description: 'Keys of a table without a primary key.' },
+        startRetryMs: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description: 'How long an unreachable server is tried at the first start.',
+        },
+        keyless: {
+          enum: ['wholeRow', 'refuse'],
+          default: 'wholeRow',
+          description: 'Keys of a table without a primary key.',
+        },
         zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
         largestEventSizeInBytes: { type: 'integer', minimum: 1, default: 67108864 },
       },
@@ -119,6 +132,6 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
   MemoryEventProducer: {
     description: 'Windows made in memory, for tests and measurements.',
     load: async () => (await import('@aesop/producer')).MemoryEventProducer,
-    schema: { type: 'object' },
+    schema: { type: 'object', properties: { name: { type: 'string' } }, additionalProperties: false },
   },
 }
