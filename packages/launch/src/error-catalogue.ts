@@ -4,6 +4,7 @@ import { launchErrors } from './errors.ts'
 /** Packages whose errors a user may meet; each exports its list from `./errors`. */
 const PACKAGES = [
   'event',
+  'stats',
   'schema',
   'checkpoint',
   'buffer',
