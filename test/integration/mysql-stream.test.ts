@@ -14,14 +14,16 @@ class Recorder implements BinlogHandler {
   readonly commits: string[] = []
   rows = 0
   events = 0
+  bytes = 0
   caughtUp = 0
   broken: Error[] = []
   /** Given for each event; a promise holds the stream. */
   hold: () => Promise<void> | undefined = () => undefined
   private file = ''
 
-  onEvent(bytes: Buffer, offset: number): Promise<void> | undefined {
+  onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
     this.events++
+    this.bytes += end - offset
     const type = bytes[offset + 4]
     if (type === WRITE_ROWS) this.rows++
     if (type === XID) this.commits.push(`${this.file}:${String(bytes.readUInt32LE(offset + 13)).padStart(10, '0')}`)
@@ -50,7 +52,7 @@ describe('the live stream of a server', () => {
   const open: { close(): Promise<void> }[] = []
 
   beforeAll(async () => {
-    server = await MariadbServer.start()
+    server = await MariadbServer.start({ lines: ['max-allowed-packet=64M'] })
     await server.query(
       'CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40))',
     )
@@ -109,6 +111,23 @@ describe('the live stream of a server', () => {
     await insert(1)
     await until('the transaction', () => recorder.commits.length > 0)
     expect(recorder.commits).toHaveLength(1)
+  })
+
+  it('delivers whole an event that takes several packets', async () => {
+    await server.query('CREATE TABLE shop.big (id INT PRIMARY KEY, text LONGTEXT)')
+    const [end] = await server.query<{ File: string; Position: number }>('SHOW MASTER STATUS')
+    const recorder = new Recorder()
+    await stream({ heartbeatMs: 2000 }).open(
+      { file: end?.File ?? '', position: end?.Position ?? 0 },
+      recorder,
+      recorder.onBroken,
+    )
+    await server.query("INSERT INTO shop.big VALUES (1, REPEAT('x', 20000000)), (2, REPEAT('y', 17000000))")
+    await insert(1)
+    await until('both transactions', () => recorder.commits.length === 2 || recorder.broken.length > 0)
+    expect(recorder.broken).toEqual([])
+    expect(recorder.bytes).toBeGreaterThan(37_000_000)
+    await server.query('DROP TABLE shop.big')
   })
 
   it('holds the server back while a handler is busy, and loses nothing', async () => {

@@ -114,7 +114,7 @@ export class ServerOrigin implements BinlogOrigin {
 
   /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */
   private placeByGtid(point: ResumePoint, facts: ServerFacts): BinlogPosition {
-    if (point.gtid === undefined) {
+    if (point.gtid === undefined || point.gtid === '') {
       const wanted = `${point.file ?? ''}:${point.position} of server ${point.serverIdentity ?? ''}, without a GTID`
       throw new MysqlLogResetError(this.server, wanted, facts.gtids)
     }

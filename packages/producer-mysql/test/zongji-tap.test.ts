@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import ZongJi from '@vlasky/zongji'
 import mysql from 'mysql2'
 import { describe, expect, it } from 'vitest'
@@ -11,8 +13,10 @@ const require = createRequire(import.meta.url)
 describe('the tap into zongji and mysql2', () => {
   it('was written for the versions that are installed', () => {
     const declared = (require('../package.json') as { dependencies: Record<string, string> }).dependencies
-    const installed = (require('mysql2/package.json') as { version: string }).version
-    expect(installed).toBe(declared['mysql2'])
+    for (const name of ['mysql2', '@vlasky/zongji']) {
+      const manifest = readFileSync(join(dirname(require.resolve(name)), 'package.json'), 'utf8')
+      expect((JSON.parse(manifest) as { version: string }).version, name).toBe(declared[name])
+    }
   })
 
   it('finds every inside that it relies on', async () => {
