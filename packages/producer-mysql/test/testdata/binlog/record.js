@@ -58,7 +58,7 @@ async function record({ name, metadata, script, options }) {
   try {
     await untilUp(run)
     run('RESET MASTER')
-    run(readFileSync(join(HERE, script), 'utf8'), '--binary-mode')
+    run(readFileSync(join(HERE, script), 'utf8'), ...(script === 'types.sql' ? ['--binary-mode'] : []))
     const target = join(HERE, name)
     mkdirSync(target, { recursive: true })
     if (script === 'types.sql') {

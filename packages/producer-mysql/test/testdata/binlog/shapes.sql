@@ -23,6 +23,8 @@ INSERT INTO my VALUES (1, 1);
 INSERT INTO other VALUES (1);
 CREATE TABLE copied AS SELECT id, name FROM item WHERE id > 9;
 XA START 'kept'; INSERT INTO item VALUES (20, 'xa', 20); XA END 'kept'; XA PREPARE 'kept';
+connect shop;
+INSERT INTO item VALUES (19, 'while it waits', 19);
 XA COMMIT 'kept';
 XA START 'gone'; INSERT INTO item VALUES (21, 'xa', 21); XA END 'gone'; XA PREPARE 'gone';
 XA ROLLBACK 'gone';
