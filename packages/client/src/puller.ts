@@ -66,7 +66,6 @@ export class Puller {
   #fault: Error | undefined
   #rollBackFirst = false
   #consumerFailures = 0
-  #failedScn = -1n
   #progressScn: bigint
 
   constructor(options: PullerOptions) {
@@ -193,9 +192,8 @@ export class Puller {
 
   /** Goes back to the last checkpoint, as often as the budget allows without getting past the place of the failure. */
   #consumerFailed(failure: ConsumerFailedError): PullerEvent {
-    const { consumerRetries, dispatcher, log, random } = this.#options
+    const { consumerRetries, log, random } = this.#options
     this.#fault = failure
-    if (dispatcher.scn > this.#failedScn) this.#failedScn = dispatcher.scn
     const { maxRetryNum } = consumerRetries
     if (maxRetryNum >= 0 && this.#consumerFailures >= maxRetryNum) {
       this.#fault = new ConsumerRetriesExhaustedError(this.#consumerFailures + 1, failure)
@@ -282,7 +280,6 @@ export class Puller {
     if (!isFresh(this.#state)) {
       this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
     }
-    if (scn < this.#failedScn) return
     this.#consumerFailures = 0
     this.#fault = undefined
   }

@@ -76,6 +76,17 @@ describe('a registration that pulls from a relay', () => {
     expect(consumer.trace.some((line) => line.startsWith('rollback'))).toBe(false)
   })
 
+  it('asks a relay that does not follow again only after a pause', async () => {
+    const relay = await relayWith(1n)
+    relay.follows = false
+    const properties = { 'databus.client.connectionDefaults.pullerRetries.initSleep': 30 }
+    const beganMs = performance.now()
+    await start({ relays: [relay.at], consumer: new RecordingConsumer(), properties })
+    await eventually('six requests', () => relay.requests.length === 6)
+    // The first brings the row; of the five that follow at once or after a pause, four pauses are over.
+    expect(performance.now() - beganMs).toBeGreaterThan(4 * 29)
+  })
+
   it('asks for more bytes when one event is larger than an answer may be', async () => {
     const relay = await relayWith()
     relay.follows = false
@@ -213,7 +224,21 @@ describe('faults of a relay', () => {
       line === 'row 1 or_test.person 1' ? new Promise((resolve) => setTimeout(resolve, 120)) : undefined
     const registration = await start({ relays: [relay.at], consumer, followMs: 20, silenceMs: 30 })
     await eventually('both rows', () => registration.checkpoint?.windowScn === 2n)
-    expect(consumer.rows).toEqual(rowsOf(1, 2))
+    relay.append(3n, [{ id: 3, name: 'n3' }])
+    await eventually('the third row', () => registration.checkpoint?.windowScn === 3n)
+    expect(consumer.rows).toEqual(rowsOf(1, 2, 3))
+    expect(relay.registers).toBe(1)
+  })
+
+  it('that end an answer inside an event, as if all were well, move the client to the next relay', async () => {
+    const broken = await relayWith(1n)
+    broken.always = { kind: 'end-early', afterBytes: 40 }
+    const good = await relayWith(1n)
+    const consumer = new RecordingConsumer()
+    const registration = await start({ relays: [broken.at, good.at], consumer })
+    await eventually('the row', () => registration.checkpoint?.windowScn === 1n)
+    expect(broken.requests).toHaveLength(1)
+    expect(good.requests.length).toBeGreaterThan(0)
   })
 
   it('end when the relay comes back on the same port', async () => {

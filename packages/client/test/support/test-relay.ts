@@ -21,6 +21,7 @@ import { PERSON, PERSON_SCHEMA, type TestRow, type TestWindow, windowOf } from '
 /** What goes wrong with one answer of `/stream`. */
 export type StreamFault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  | { readonly kind: 'end-early'; readonly afterBytes: number }
   | { readonly kind: 'flip'; readonly atByte: number }
   | { readonly kind: 'stall' }
   | { readonly kind: 'stall-after'; readonly bytes: number }
@@ -135,6 +136,10 @@ export class TestRelay {
     if (fault?.kind === 'cut' && sent + bytes.length > fault.afterBytes) {
       await new Promise((resolve) => response.write(bytes.subarray(0, Math.max(1, fault.afterBytes - sent)), resolve))
       response.destroy()
+      return false
+    }
+    if (fault?.kind === 'end-early' && sent + bytes.length > fault.afterBytes) {
+      response.end(bytes.subarray(0, fault.afterBytes - sent))
       return false
     }
     if (fault?.kind === 'stall-after' && sent + bytes.length > fault.bytes) {
