@@ -42,5 +42,5 @@ export class BinlogIndex {
 
 function show(files: readonly string[]): string {
   if (files.length === 0) return 'no log'
-  return files.length === 1 ? `${files[0] ?? ''}` : `${files[0] ?? ''} to ${files.at(-1) ?? ''}`
+  return files.length === 1 ? (files[0] ?? '') : `${files[0] ?? ''} to ${files.at(-1) ?? ''}`
 }

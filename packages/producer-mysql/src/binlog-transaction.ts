@@ -150,7 +150,7 @@ export class BinlogTransaction {
   }
 
   /** Closes the transaction and its window. The promise waits until the sink takes more. */
-  commit(_event: BinLogEvent): Promise<void> | undefined {
+  commit(): Promise<void> | undefined {
     if (this.state === 'between') throw this.disorder('a commit outside a transaction')
     if (this.state === 'unknown') {
       this.state = 'between'
@@ -227,10 +227,10 @@ export class BinlogTransaction {
     const sql = withoutComments(query.sql)
     const verb = /^[A-Za-z]*/.exec(sql)?.[0].toUpperCase() ?? ''
     if (verb === 'BEGIN' || /^START\s+TRANSACTION/i.test(sql)) this.begin()
-    else if (verb === 'COMMIT') return this.commit(event)
+    else if (verb === 'COMMIT') return this.commit()
     else if (verb === 'ROLLBACK') this.rollbackTo(sql)
     else if (verb === 'XA') return this.xaQuery(sql, event)
-    else if (verb !== 'SAVEPOINT' && verb !== 'RELEASE') return this.statement(query, sql, verb, event)
+    else if (verb !== 'SAVEPOINT' && verb !== 'RELEASE') return this.statement(query, sql, verb)
     return undefined
   }
 
@@ -242,12 +242,12 @@ export class BinlogTransaction {
     }
   }
 
-  private statement(query: BinlogQuery, sql: string, verb: string, event: BinLogEvent): Promise<void> | undefined {
+  private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {
     if (DDL_VERBS.has(verb)) this.schemaChange(query, sql)
     if (DML_VERBS.has(verb)) this.alarmStatement(query, sql)
     // MySQL creates a table from a SELECT in one transaction, which this statement opens.
     if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
-    if (this.state === 'group') return this.commit(event)
+    if (this.state === 'group') return this.commit()
     return undefined
   }
 
@@ -264,7 +264,7 @@ export class BinlogTransaction {
     for (const source of this.options.tables.capturedSources()) {
       const [database, table] = source.uri.toLowerCase().split('.')
       if (table === undefined || !new RegExp(`(^|\\W)${escapeRegExp(table)}(\\W|$)`, 'i').test(sql)) continue
-      if (database !== query.database.toLowerCase() && !sql.toLowerCase().includes(`${database ?? ''}`)) continue
+      if (database !== query.database.toLowerCase() && !sql.toLowerCase().includes(database ?? '')) continue
       this.options.log.error('a change was logged as a statement and is lost: SET GLOBAL binlog_format=ROW', {
         ...this.where(),
         code: 'AESOP_MYSQL_STATEMENT_FORMAT',
@@ -318,7 +318,8 @@ export class BinlogTransaction {
     const { bytes, offset, end } = event
     this.state = 'open'
     for (const each of held.events) await this.options.dispatch(event.set(each, 0, each.length))
-    await this.commit(event.set(bytes, offset, end))
+    event.set(bytes, offset, end)
+    await this.commit()
   }
 
   /** Keeps a copy of a table map or rows event of an XA transaction. */

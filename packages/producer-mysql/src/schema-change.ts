@@ -17,12 +17,15 @@ export interface SchemaChangeEventProcessor {
   process(change: SchemaChange): 'keep' | 'derive'
 }
 
+/** There is nothing to be set; the context brings the log. */
+type BeanArguments = [options?: object, context?: { readonly log: Logger }]
+
 /** Reports the change and keeps hand-written schemas. */
 export class NopSchemaChangeEventProcessor implements SchemaChangeEventProcessor {
   private readonly log: Logger
 
-  constructor(_options: object = {}, context: { readonly log: Logger } = { log: silentLogger }) {
-    this.log = context.log
+  constructor(...[, context]: BeanArguments) {
+    this.log = context?.log ?? silentLogger
   }
 
   process(change: SchemaChange): 'keep' {
@@ -35,8 +38,8 @@ export class NopSchemaChangeEventProcessor implements SchemaChangeEventProcessor
 export class UpdateSchemaChangeEventProcessor implements SchemaChangeEventProcessor {
   private readonly log: Logger
 
-  constructor(_options: object = {}, context: { readonly log: Logger } = { log: silentLogger }) {
-    this.log = context.log
+  constructor(...[, context]: BeanArguments) {
+    this.log = context?.log ?? silentLogger
   }
 
   process(change: SchemaChange): 'derive' {

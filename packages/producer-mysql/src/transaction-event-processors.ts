@@ -25,8 +25,8 @@ export class RotateEventProcessor implements BinLogEventProcessor {
 
 /** The end of a transaction of a transactional engine. */
 export class CommitEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
-    return transaction.commit(event)
+  process(_event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.commit()
   }
 }
 

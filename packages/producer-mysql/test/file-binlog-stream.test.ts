@@ -123,11 +123,9 @@ describe('a stream of log files', () => {
     const position = EDGES[5] ?? 0
     await open({ file: 'log.000001', position })
     await until(() => caughtUp > 0)
-    expect(seen.slice(0, 3)).toEqual(
-      ['log.000001:4', expect.stringMatching(/^15:/), `log.000001:${position}`].map((each, i) =>
-        i === 0 ? `log.000001:${position}` : each,
-      ),
-    )
+    expect(seen[0]).toBe(`log.000001:${position}`)
+    expect(seen[1]).toMatch(/^15:/)
+    expect(seen[2]).toBe(`log.000001:${position}`)
     expect(eventsSeen()).toBe(EDGES.length - 1 - 5 + 1)
   })
 

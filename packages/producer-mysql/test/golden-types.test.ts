@@ -18,11 +18,12 @@ const catalogueOf = (recording: string): TableCatalogue => {
 }
 
 /** A decoded value in the words of SELECT. */
-function asSelected(value: Row[string], type: string): string | null {
+function asSelected(decoded: Row[string], type: string): string | null {
+  const value = decoded as string | number | bigint | Uint8Array | null | undefined
   const digits = Number(/^timestamp\((\d)\)/.exec(type)?.[1] ?? 0)
   if (type.startsWith('timestamp')) {
     // The zero timestamp has no number: SELECT prints it, we give null.
-    return timestampText(value as bigint | null, digits)
+    return timestampText(typeof value === 'bigint' ? value : null, digits)
   }
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex').toUpperCase()
