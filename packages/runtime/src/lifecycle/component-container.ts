@@ -1,7 +1,7 @@
-import { AesopError, type BeanContext, type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
+import { type BeanContext, type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
-import { BeanStepError, BuildFailedError, StartFailedError, StepTimedOutError, StopFailedError } from '../errors.ts'
+import { BeanStepError, BuildFailedError, LaunchStoppedError, StartFailedError, StepTimedOutError, StopFailedError } from '../errors.ts'
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
@@ -122,7 +122,7 @@ export class ComponentContainer implements BuilderHost {
   }
 
   failure(id: string, at: SourceRange, cause: unknown): Error {
-    if (cause instanceof BeanStepError || isStopRequest(cause)) return cause as Error
+    if (cause instanceof BeanStepError || isStopRequest(cause)) return cause
     return new BuildFailedError({ container: this.name, bean: id, finding: this.#finding(id, at), cause })
   }
 
@@ -135,7 +135,8 @@ export class ComponentContainer implements BuilderHost {
         this.#started.push(bean)
       } catch (cause) {
         // A start that hangs may still come to an end: it is told to stop like those that have started.
-        if (cause instanceof StepTimedOutError) this.#started.push(bean)
+        if (cause instanceof StepTimedOutError || isStopRequest(cause)) this.#started.push(bean)
+        if (isStopRequest(cause)) throw cause
         const finding = this.#finding(bean.id, bean.at)
         throw new StartFailedError({ container: this.name, bean: bean.id, finding, cause })
       }
@@ -193,7 +194,9 @@ export class ComponentContainer implements BuilderHost {
     const atMs = timeline.now()
     try {
       const pass = step === 'stop'
-      await withTimeLimit(step, limitMs, (signal) => Reflect.apply(method, bean.instance, pass ? [signal] : []))
+      const run = (signal: AbortSignal): unknown => Reflect.apply(method, bean.instance, pass ? [signal] : [])
+      const isBeginning = step === 'init' || step === 'start'
+      await withTimeLimit(step, limitMs, run, isBeginning ? this.#abort.signal : undefined)
       timeline.add(this.name, bean.id, step, atMs)
     } catch (error) {
       timeline.add(this.name, bean.id, step, atMs, messageOf(error))
@@ -229,6 +232,6 @@ function methodOf(instance: object, name: keyof Lifecycle | (string & {})): Meth
   return typeof member === 'function' ? (member as Method) : undefined
 }
 
-function isStopRequest(cause: unknown): boolean {
-  return cause instanceof AesopError && cause.code === 'AESOP_RUNTIME_LAUNCH_STOPPED'
+function isStopRequest(cause: unknown): cause is LaunchStoppedError {
+  return cause instanceof LaunchStoppedError
 }
