@@ -197,6 +197,23 @@ describe('the MySQL producer with a real server', () => {
     expect(made.failures).toEqual([])
   })
 
+  it('does not start any more once it was stopped', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    open.push(proxy)
+    const made = rig({ uri: server.uri(proxy.port), startRetryMs: 20_000 })
+    await made.prepare()
+    proxy.refuse()
+    const starting = expect(made.producer.start(0n, made.ledger)).rejects.toMatchObject({ canRetry: true })
+    await until('the producer to wait', () => made.producer.status().state === 'waiting')
+    await made.producer.stop()
+    const tries = proxy.accepted
+    proxy.heal()
+    await starting
+    await insert(1)
+    expect(made.ledger.windows).toEqual([])
+    expect(proxy.accepted).toBe(tries)
+  })
+
   it('saves where it begins at once, so that a quiet start is not forgotten', async () => {
     const first = rig()
     await first.prepare()

@@ -1,4 +1,5 @@
 import { GtidSet } from '@vlasky/zongji'
+import { type SettledPoint } from './binlog-origin.ts'
 
 /*
  * GTIDs come in two forms: MariaDB's position, the last transaction of each domain (`0-1-42,5-2-7`), and MySQL's set of
@@ -26,6 +27,15 @@ export class GtidPosition {
   toString(): string {
     return this.mysql?.toString() ?? [...this.domains.values()].join(',')
   }
+}
+
+/**
+ * The transactions before a point; undefined when they are not known: a MySQL set that does not say what came before
+ * would ask another server for everything again.
+ */
+export function gtidsBefore({ flavour, gtid }: SettledPoint): GtidPosition | undefined {
+  if (flavour === undefined || (flavour === 'mysql' && gtid === undefined)) return undefined
+  return new GtidPosition(gtid ?? '', flavour)
 }
 
 /** Whether a server whose log ends with `server` has gone through the transactions of `read`. */

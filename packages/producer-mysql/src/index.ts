@@ -23,7 +23,8 @@ export {
   MysqlTableUnknownError,
   MysqlUriInvalidError,
 } from './live-errors.ts'
-export { MysqlEventProducer, type MysqlEventProducerOptions, type NumberedBeans } from './mysql-event-producer.ts'
+export { MysqlEventProducer, type MysqlEventProducerOptions } from './mysql-event-producer.ts'
+export { type NumberedBeans } from './numbered-beans.ts'
 export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
 export { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
 

@@ -1,14 +1,4 @@
-import {
-  AesopError,
-  type BackoffConfig,
-  backoffMs,
-  type BeanContext,
-  type Health,
-  invariant,
-  messageOf,
-  type Metric,
-  sleep,
-} from '@aesop/kernel'
+import { backoffMs, type BeanContext, type Health, invariant, messageOf, type Metric, sleep } from '@aesop/kernel'
 import {
   type EventProducer,
   type PhysicalSourceConfig,
@@ -21,15 +11,14 @@ import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { BinlogSession } from './binlog-session.ts'
-import { GtidPosition } from './gtid-position.ts'
+import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
+import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { originOf } from './origin-of-uri.ts'
+import { isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
-import { fromMaxScn, type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { fromMaxScn, resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { type SchemaChangeEventProcessor } from './schema-change.ts'
 import { parseStartFrom } from './start-from.ts'
-
-/** Numbers to objects, as a Map or as a record whose keys are the numbers in decimal. */
-export type NumberedBeans<Bean> = ReadonlyMap<number, Bean> | Readonly<Record<string, Bean>>
 
 export interface MysqlEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
@@ -40,14 +29,6 @@ export interface MysqlEventProducerOptions {
   readonly schemaChangeEventProcessor?: SchemaChangeEventProcessor
   /** How often an idle server tells that it is there; silence of three times that is a broken connection. */
   readonly heartbeatMs?: number
-}
-
-const RECONNECT: BackoffConfig = {
-  initSleepMs: 100,
-  sleepIncFactor: 2,
-  sleepIncDeltaMs: 0,
-  maxSleepMs: 30_000,
-  maxRetryNum: Infinity,
 }
 
 /**
@@ -99,7 +80,7 @@ export class MysqlEventProducer implements EventProducer {
   async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
     invariant(this.point !== undefined && this.context !== undefined, 'start comes after prepare')
     // The sink may keep more than what was stored, when the process was killed between a window and its save.
-    if (sinceScn > this.point.scn) this.point = pointAtScn(this.point, sinceScn)
+    if (sinceScn > this.point.scn) this.point = resumeAfter(this.point, sinceScn)
     this.state = 'connecting'
     const session = await this.firstly(this.context, () => this.connect(sink))
     this.running = this.run(session, sink)
@@ -129,7 +110,7 @@ export class MysqlEventProducer implements EventProducer {
   status(): ProducerStatus {
     return {
       state: this.state,
-      scn: this.point?.scn ?? -1n,
+      scn: this.windows === 0 ? -1n : this.currentPoint().scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
       ...(this.lastWindowMs === undefined ? {} : { lastEventMs: this.lastWindowMs }),
     }
@@ -171,7 +152,7 @@ export class MysqlEventProducer implements EventProducer {
         return await attempt()
       } catch (error) {
         const waitMs = backoffMs(RECONNECT, tried, Math.random())
-        if (isFinal(error) || performance.now() + waitMs > deadline || this.stopping.signal.aborted) {
+        if (isFinal(error) || performance.now() + waitMs > deadline || this.isStopping()) {
           this.state = 'failed'
           this.detail = messageOf(error)
           await this.origin?.release()
@@ -179,6 +160,7 @@ export class MysqlEventProducer implements EventProducer {
         }
         this.wait(error, waitMs)
         await sleep(waitMs, this.stopping.signal)
+        if (this.isStopping()) throw error
       }
     }
   }
@@ -190,7 +172,7 @@ export class MysqlEventProducer implements EventProducer {
       const [windows, openedMs] = [this.windows, performance.now()]
       const error = await session.ended
       await session.close()
-      if (error === undefined || this.stopping.signal.aborted) return
+      if (error === undefined || this.isStopping()) return
       // A connection that brought nothing and broke at once counts as one more failed try.
       const wasGood = this.windows > windows || performance.now() - openedMs > RECONNECT.maxSleepMs
       tried = wasGood ? 0 : tried + 1
@@ -205,7 +187,7 @@ export class MysqlEventProducer implements EventProducer {
       const waitMs = backoffMs(RECONNECT, tried, Math.random())
       this.wait(error, waitMs)
       await sleep(waitMs, this.stopping.signal)
-      if (this.stopping.signal.aborted) return undefined
+      if (this.isStopping()) return undefined
       try {
         const session = await this.connect(sink)
         this.reconnects++
@@ -228,6 +210,7 @@ export class MysqlEventProducer implements EventProducer {
     this.session = session
     if (this.held) session.pause()
     await session.open()
+    if (this.isStopping()) return session
     this.state = this.held ? 'paused' : 'running'
     this.detail = undefined
     this.bean.log.info('reading the binary log', { source: this.origin.name, after: String(this.point.scn) })
@@ -239,7 +222,7 @@ export class MysqlEventProducer implements EventProducer {
     // Found by GTID, the place has no coordinates yet: the old point stays until the first window brings them.
     if (!point.byGtid) this.point = point
     this.serverIdentity = point.serverIdentity
-    this.gtids = gtidsFrom(point)
+    this.gtids = gtidsBefore(point)
     const { generation } = point
     if (this.decoder?.generation !== generation) {
       this.decoder = { generation, handler: this.newDecoder(generation, sink) }
@@ -282,6 +265,10 @@ export class MysqlEventProducer implements EventProducer {
     return { ...this.point, gtid: this.point.gtid ?? this.gtids?.toString() }
   }
 
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted
+  }
+
   private wait(error: unknown, waitMs: number): void {
     this.state = 'waiting'
     this.detail = messageOf(error)
@@ -289,30 +276,9 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   private fail(error: unknown): void {
-    if (this.stopping.signal.aborted) return
+    if (this.isStopping()) return
     this.state = 'failed'
     this.detail = messageOf(error)
     this.context?.fail(error instanceof Error ? error : new Error(messageOf(error)))
   }
-}
-
-function pointAtScn(stored: ResumePoint, scn: bigint): ResumePoint {
-  const point = resumeAtScn(scn)
-  return point.generation === stored.generation ? { ...point, serverIdentity: stored.serverIdentity } : point
-}
-
-/** A MySQL set that does not say what came before would ask another server for everything again. */
-function gtidsFrom({ flavour, gtid }: SettledPoint): GtidPosition | undefined {
-  if (flavour === undefined || (flavour === 'mysql' && gtid === undefined)) return undefined
-  return new GtidPosition(gtid ?? '', flavour)
-}
-
-/** Errors that have no name are faults of ours: trying again would only hide them. */
-function isFinal(error: unknown): boolean {
-  return !(error instanceof AesopError) || !error.canRetry
-}
-
-function byNumber<Bean>(beans: NumberedBeans<Bean>): ReadonlyMap<number, Bean> {
-  if (beans instanceof Map) return beans as ReadonlyMap<number, Bean>
-  return new Map(Object.entries(beans as Record<string, Bean>).map(([key, bean]) => [Number(key), bean]))
 }

@@ -22,6 +22,12 @@ export function resumeAtScn(scn: bigint): ResumePoint {
   return { scn, file: undefined, position, gtid: undefined, serverIdentity: undefined, generation }
 }
 
+/** The place of an SCN later than what was stored: of the same server, unless its generation says otherwise. */
+export function resumeAfter(stored: ResumePoint, scn: bigint): ResumePoint {
+  const point = resumeAtScn(scn)
+  return point.generation === stored.generation ? { ...point, serverIdentity: stored.serverIdentity } : point
+}
+
 /** What is stored of a point. */
 export function toMaxScn(point: ResumePoint, savedAtMs: number): MaxScn {
   const { file, position, gtid, serverIdentity, generation } = point
