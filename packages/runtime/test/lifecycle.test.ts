@@ -94,6 +94,50 @@ describe('the life of beans', () => {
   })
 })
 
+describe('factories and their products', () => {
+  const MODULE = `const steps = []
+class Product {
+  constructor(name) { this.name = name }
+  start() { steps.push('start ' + this.name) }
+  stop() { steps.push('stop ' + this.name) }
+}
+export class Factory extends Product {
+  constructor() { super('factory') }
+  init() { steps.push('init factory') }
+  createInstance() { steps.push('create'); return new Product('product') }
+}
+export class Passing {
+  constructor(options) { this.options = options }
+  createInstance() { return this.options.needs }
+}
+export class Journal { steps = steps }
+`
+
+  test('the factory is initialised before it creates, and both are started and stopped', async () => {
+    using folder = DescriptorFolder.withFixture(
+      'beans:\n  a: { class: ./user.mjs#Factory }\n  j: { class: ./user.mjs#Journal }\n',
+      { 'user.mjs': MODULE },
+    )
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer()] })
+    const { steps } = application.get('j') as { steps: string[] }
+    await application.stop()
+    const order = ['init factory', 'create', 'start factory', 'start product', 'stop product', 'stop factory']
+    expect(steps).toEqual(order)
+  })
+
+  test('a factory that hands on a bean does not give it a second life', async () => {
+    const diary = new Diary()
+    using folder = DescriptorFolder.withFixture(
+      'beans:\n  s: { class: Step }\n  p: { class: ./user.mjs#Passing, properties: { needs: { ref: s } } }\n',
+      { 'user.mjs': MODULE },
+    )
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer(diary)] })
+    expect(application.get('p')).toBe(application.get('s'))
+    await application.stop()
+    expect(diary.lines).toEqual(['construct s', 'init s', 'start s', 'stop s', 'destroy s'])
+  })
+})
+
 describe('the life of a process', () => {
   const TWO = BOOTSTRAP.replace('[fixture]', '[fixture, other]')
   const one = 'beans:\n  same: { class: Step }\n'

@@ -1,7 +1,14 @@
 import { type BeanContext, type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
-import { BeanStepError, BuildFailedError, LaunchStoppedError, StartFailedError, StepTimedOutError, StopFailedError } from '../errors.ts'
+import {
+  BeanStepError,
+  BuildFailedError,
+  LaunchStoppedError,
+  StartFailedError,
+  StepTimedOutError,
+  StopFailedError,
+} from '../errors.ts'
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
