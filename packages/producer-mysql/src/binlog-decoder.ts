@@ -4,6 +4,7 @@ import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { BinLogEvent } from './binlog-event.ts'
 import { type EventsMap } from './binlog-event-processor.ts'
+import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
 import { BinlogTransaction, type WindowPosition } from './binlog-transaction.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
@@ -66,9 +67,26 @@ export class BinlogDecoder implements BinlogHandler {
   }
 
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
-    const event = this.event.set(bytes, offset, end)
-    this.transaction.advance(event)
-    return this.events.get(event.type)?.process(event, this.transaction)
+    try {
+      const event = this.event.set(bytes, offset, end)
+      this.transaction.advance(event)
+      return this.events
+        .get(event.type)
+        ?.process(event, this.transaction)
+        ?.catch((error: unknown) => {
+          throw this.located(error)
+        })
+    } catch (error) {
+      throw this.located(error)
+    }
+  }
+
+  /** Adds the place to what was found wrong in an event; reading beyond its bytes is a fault of the event, too. */
+  private located(error: unknown): unknown {
+    const where = `before ${this.transaction.place}`
+    if (error instanceof RangeError) return new BinlogEventCorruptError('it ends early', where, error)
+    if (!(error instanceof BinlogEventCorruptError) || error.where !== undefined) return error
+    return new BinlogEventCorruptError(error.fault, where, error)
   }
 
   onRotate(file: string, position: number): void {

@@ -74,6 +74,11 @@ export class BinlogTransaction {
     this.resuming = true
   }
 
+  /** Log and position after the last event, for messages. */
+  get place(): string {
+    return `${this.file}:${this.position}`
+  }
+
   /** Row changes delivered so far. */
   get rowCount(): number {
     return this.rows.count
@@ -335,7 +340,7 @@ export class BinlogTransaction {
   }
 
   private disorder(fault: string): TransactionOrderError {
-    return new TransactionOrderError(`${fault}, before ${this.file}:${this.position}`)
+    return new TransactionOrderError(`${fault}, before ${this.place}`)
   }
 
   private where(): { file: string; position: number } {

@@ -8,10 +8,16 @@ export class BinlogEventCorruptError extends AesopError {
     remedy: 'Check the file with mysqlbinlog --verify-binlog-checksum; restore the file or begin after the event.',
     canRetry: false,
   } as const
+  readonly fault: string
+  /** Log and position; undefined until somebody who knows the place has added it. */
+  readonly where: string | undefined
+
   constructor(fault: string, where?: string, cause?: unknown) {
     super(BinlogEventCorruptError.kind, `corrupt binary log event${where === undefined ? '' : ` ${where}`}: ${fault}`, {
       cause,
     })
+    this.fault = fault
+    this.where = where
   }
 }
 
@@ -99,7 +105,9 @@ export class SchemaMismatchError extends AesopError {
     canRetry: false,
   } as const
   constructor(source: string, table: string, fault: string) {
-    super(SchemaMismatchError.kind, `schema of ${source} against table ${table}: ${fault}`, { fields: { source, table } })
+    super(SchemaMismatchError.kind, `schema of ${source} against table ${table}: ${fault}`, {
+      fields: { source, table },
+    })
   }
 }
 
@@ -149,10 +157,14 @@ export class MapperFailedError extends AesopError {
     canRetry: false,
   } as const
   constructor(source: string, cause: unknown) {
-    super(MapperFailedError.kind, `mapper of ${source} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-      fields: { source },
-    })
+    super(
+      MapperFailedError.kind,
+      `mapper of ${source} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+        fields: { source },
+      },
+    )
   }
 }
 

@@ -37,6 +37,11 @@ export class RecordingSink implements WindowSink {
     return this.windows.flatMap((window) => window.changes)
   }
 
+  /** The changes of the open window. */
+  get pending(): readonly RecordedChange[] {
+    return this.open ?? []
+  }
+
   beginWindow(): void {
     if (this.open !== undefined) throw new Error('a window is open already')
     this.open = []

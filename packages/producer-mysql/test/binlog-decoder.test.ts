@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { AesopError, formatJson, silentLogger } from '@aesop/kernel'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { BinlogDecoder, type BinlogDecoderOptions } from '../src/binlog-decoder.ts'
+import { MySQLConstants } from '../src/binlog-event.ts'
+import { DefaultBinLogEventMapper, ORToAvroMapper, type RowChange } from '../src/binlog-event-mapper.ts'
+import {
+  BinlogEventCorruptError,
+  MapperFailedError,
+  SchemaMismatchError,
+  TransactionOrderError,
+} from '../src/errors.ts'
+import { UpdateSchemaChangeEventProcessor } from '../src/schema-change.ts'
+import { decodeRecording, recordingPath, RecordingSink, sourceOf } from './recorded-log.ts'
+
+/** The events of a recording, without their checksums. */
+function eventsOf(recording: string): Buffer[] {
+  const log = readFileSync(recordingPath(recording).replace('.index', '.000001'))
+  const events: Buffer[] = []
+  for (let at = 4; at < log.length; at += log.readUInt32LE(at + 9)) {
+    events.push(Buffer.from(log.subarray(at, at + log.readUInt32LE(at + 9) - 4)))
+  }
+  return events
+}
+
+function decoderFor(
+  uris: string[],
+  more: Partial<BinlogDecoderOptions> = {},
+): { decoder: BinlogDecoder; sink: RecordingSink } {
+  const schemas = more.schemas ?? new MemorySchemaRegistry()
+  const sink = new RecordingSink(schemas)
+  const physicalSource = sourceOf('shapes', uris)
+  const fixed = { physicalSource, schemas, sink, generation: 0, log: silentLogger, onWindow: () => undefined }
+  const decoder = new BinlogDecoder({ ...fixed, emptyWindowEveryMs: Infinity, ...more })
+  decoder.onRotate('mysql-bin.000001', 4)
+  return { decoder, sink }
+}
+
+async function feed(decoder: BinlogDecoder, events: readonly Buffer[]): Promise<void> {
+  for (const event of events) await decoder.onEvent(event, 0, event.length)
+}
+
+const ITEM = ['shop.item']
+
+describe('a damaged event', () => {
+  it.each(['shapes', 'compressed'])(
+    'cut anywhere is a named error or whole rows before the cut (%s)',
+    async (recording) => {
+      const uris = recording === 'shapes' ? ITEM : ['types.texts', 'types.binaries', 'types.labels']
+      const events = eventsOf(recording).slice(0, recording === 'shapes' ? 60 : 400)
+      const rowsTypes = new Set<number>([23, 24, 25, 166, 167, 168])
+      const { decoder: whole, sink: wholeSink } = decoderFor(uris, { physicalSource: sourceOf(recording, uris) })
+      await feed(whole, events)
+      const expected = new Set(wholeSink.changes.map(({ row }) => formatJson(row)))
+      let cuts = 0
+      let rows = 0
+      for (const [i, event] of events.entries()) {
+        if (event[4] !== MySQLConstants.TABLE_MAP_EVENT && !rowsTypes.has(event[4] ?? 0)) continue
+        const { decoder, sink } = decoderFor(uris, { physicalSource: sourceOf(recording, uris) })
+        await feed(decoder, events.slice(0, i))
+        const step = Math.max(1, Math.floor(event.length / 100))
+        for (let length = 0; length < event.length; length += step) {
+          cuts++
+          try {
+            await decoder.onEvent(event, 0, length)
+          } catch (error) {
+            expect(error).toBeInstanceOf(AesopError)
+          }
+        }
+        rows += sink.pending.length
+        for (const { row } of sink.pending) expect(expected).toContain(formatJson(row))
+      }
+      expect(cuts).toBeGreaterThan(500)
+      expect(rows).toBeGreaterThan(0)
+    },
+  )
+
+  it('names log and position', () => {
+    const { decoder } = decoderFor(ITEM)
+    expect(() => decoder.onEvent(Buffer.alloc(5), 0, 5)).toThrow(/mysql-bin.000001:4/)
+    expect(() => decoder.onEvent(Buffer.alloc(5), 0, 5)).toThrow(BinlogEventCorruptError)
+  })
+})
+
+describe('the order of events', () => {
+  const events = eventsOf('shapes')
+  const insert = events.findIndex((event) => event[4] === MySQLConstants.WRITE_ROWS_EVENT)
+
+  it('may begin inside a transaction: everything up to the next boundary is skipped', async () => {
+    const { decoder, sink } = decoderFor(ITEM)
+    await feed(decoder, events.slice(insert, insert + 20))
+    expect(sink.windows[0]?.changes.map(({ key }) => key)).toEqual([1, 2])
+  })
+
+  it('refuses rows that no table map announces, and rows outside a transaction', async () => {
+    const { decoder } = decoderFor(ITEM)
+    const before = events.slice(0, insert).filter((event) => event[4] !== MySQLConstants.TABLE_MAP_EVENT)
+    await expect(feed(decoder, [...before, ...events.slice(insert, insert + 1)])).rejects.toThrow(TransactionOrderError)
+    const { decoder: second } = decoderFor(ITEM)
+    await feed(second, events.slice(0, insert + 2))
+    expect(() => second.onEvent(events[insert] ?? Buffer.alloc(0), 0, events[insert]?.length ?? 0)).toThrow(/outside/)
+  })
+
+  it('forgets the open transaction on reset, and reads it again from its beginning', async () => {
+    const { decoder, sink } = decoderFor(ITEM)
+    await feed(decoder, events.slice(0, insert + 1))
+    decoder.resetTransaction()
+    expect(sink.rolledBack).toBe(1)
+    decoder.onRotate('mysql-bin.000001', 4)
+    await feed(decoder, events.slice(0, insert + 20))
+    expect(sink.windows[0]?.changes.map(({ key }) => key)).toEqual([1, 2, 3])
+  })
+
+  it('rolls back what a crashed server left open', async () => {
+    const { decoder, sink } = decoderFor(ITEM)
+    await feed(decoder, events.slice(0, insert + 1))
+    await feed(decoder, events.slice(0, 1))
+    expect(sink.rolledBack).toBe(1)
+    expect(sink.windows).toEqual([])
+  })
+
+  it('stops at events that hold changes nobody can read', async () => {
+    const { decoder } = decoderFor(ITEM)
+    const incident = Buffer.alloc(21)
+    incident[4] = MySQLConstants.INCIDENT_EVENT
+    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(TransactionOrderError)
+    incident[4] = MySQLConstants.PARTIAL_UPDATE_ROWS_EVENT
+    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(/PARTIAL_UPDATE_ROWS_EVENT/)
+    await Promise.resolve()
+  })
+
+  it('holds the log until the sink takes more', async () => {
+    const schemas = new MemorySchemaRegistry()
+    const sink = new RecordingSink(schemas)
+    let open: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const whenWritable = (): Promise<void> => gate
+    const { decoder } = decoderFor(ITEM, { schemas, sink: Object.assign(sink, { whenWritable }) as never })
+    await feed(decoder, events.slice(0, insert + 1))
+    const commit = events[insert + 1] ?? Buffer.alloc(0)
+    const held = decoder.onEvent(commit, 0, commit.length)
+    expect(held).toBeInstanceOf(Promise)
+    open()
+    await held
+  })
+})
+
+describe('a transaction payload', () => {
+  it('gives the rows of the events inside it, under the position of the whole', async () => {
+    const events = eventsOf('shapes')
+    const insert = events.findIndex((event) => event[4] === MySQLConstants.WRITE_ROWS_EVENT)
+    const inside = events.slice(insert - 1, insert + 2).map((event) => {
+      const copy = Buffer.from(event)
+      copy.writeUInt32LE(copy.length, 9)
+      return copy
+    })
+    const head = Buffer.alloc(19)
+    head[4] = MySQLConstants.TRANSACTION_PAYLOAD_EVENT
+    head.writeUInt32LE(9999, 13)
+    // Field 2, the compression, is 255: none. Then the end mark.
+    const payload = Buffer.concat([head, Buffer.from([2, 3, 0xfc, 255, 0, 0]), ...inside])
+    const { decoder, sink } = decoderFor(ITEM)
+    await feed(decoder, [...events.slice(0, insert - 1), payload])
+    expect(sink.windows.map(({ scn, changes }) => [scn, changes.map(({ key }) => key)])).toEqual([
+      [4294967296n + 9999n, [1, 2, 3]],
+    ])
+  })
+})
+
+const HAND_WRITTEN = JSON.stringify({
+  type: 'record',
+  name: 'Item',
+  meta: 'dbFieldName=item;pk=key;',
+  fields: [
+    { name: 'count', type: ['long', 'null'], meta: 'dbFieldName=n;dbFieldPosition=2;' },
+    { name: 'key', type: ['long', 'null'], meta: 'dbFieldName=id;dbFieldPosition=0;' },
+    { name: 'title', type: ['string', 'null'], meta: 'dbFieldName=name;dbFieldPosition=1;' },
+  ],
+})
+
+describe('a hand-written schema', () => {
+  it('is obeyed: its fields, their order and its key', async () => {
+    const schemas = new MemorySchemaRegistry()
+    schemas.register('shop.item', HAND_WRITTEN)
+    const { decoder, sink } = decoderFor(ITEM, { schemas })
+    await feed(decoder, eventsOf('shapes').slice(0, 30))
+    expect(sink.changes[0]).toMatchObject({ key: 1, row: { count: 1n, key: 1n, title: 'one' } })
+    expect(schemas.versions('shop.item')).toHaveLength(1)
+  })
+
+  it('is mapped by position alone when it names no column that exists', async () => {
+    const schemas = new MemorySchemaRegistry()
+    schemas.register('shop.item', HAND_WRITTEN.replace(/dbFieldName=(n|id|name);/g, ''))
+    const { decoder, sink } = decoderFor(ITEM, { schemas })
+    await feed(decoder, eventsOf('shapes').slice(0, 30))
+    expect(sink.changes[0]?.row).toEqual({ count: 1n, key: 1n, title: 'one' })
+  })
+
+  it('that the table can not fill is refused by both names', async () => {
+    const schemas = new MemorySchemaRegistry()
+    schemas.register('shop.item', HAND_WRITTEN.replace('"pk=key;', '"pk=nothing;').replace('pk=key', 'pk=nothing'))
+    await expect(decodeRecording('shapes', ITEM, { schemas })).rejects.toThrow(SchemaMismatchError)
+  })
+
+  it('gives way to a derived one when the table changes and the update processor is there', async () => {
+    const schemas = new MemorySchemaRegistry()
+    schemas.register('shop.item', HAND_WRITTEN)
+    const schemaChangeEventProcessor = new UpdateSchemaChangeEventProcessor()
+    const sink = await decodeRecording('shapes', ITEM, { schemas, schemaChangeEventProcessor })
+    expect(schemas.versions('shop.item').length).toBeGreaterThan(1)
+    expect(sink.changes.at(-1)?.row).toEqual({ id: 30n, extra: 'x', n: 30 })
+  })
+})
+
+describe('a mapper of the user', () => {
+  it('gets row objects with the row before, and its answer is encoded by the schema; null leaves a change out', async () => {
+    const changes: RowChange[] = []
+    const map = (change: RowChange): Record<string, unknown> | null => {
+      changes.push(change)
+      return change.opcode === 'DELETE' ? null : { ...change.row, name: `mapped ${String(change.row['name'])}` }
+    }
+    const { decoder, sink } = decoderFor(ITEM, { mappers: new Map([[1, { map }]]) })
+    await feed(decoder, eventsOf('shapes').slice(0, 45))
+    expect(sink.changes[0]?.row).toEqual({ id: 1n, name: 'mapped one', n: 1 })
+    const update = changes.find(({ before }) => before !== undefined)
+    expect(update).toMatchObject({ opcode: 'UPSERT', before: { id: 1n, n: 1 }, row: { id: 1n, n: 11 } })
+    expect(sink.changes.every(({ opcode }) => opcode === 'UPSERT')).toBe(true)
+  })
+
+  it('that throws, or answers what the schema can not hold, stops the source by name', async () => {
+    const map = (): Record<string, unknown> => ({ id: 'text' })
+    await expect(decodeRecording('shapes', ITEM, { mappers: new Map([[1, { map }]]) })).rejects.toThrow(
+      MapperFailedError,
+    )
+  })
+
+  it('may be the default one with another idea of a column', async () => {
+    class Shouting extends ORToAvroMapper {
+      override conversion(...pair: Parameters<ORToAvroMapper['conversion']>): ReturnType<ORToAvroMapper['conversion']> {
+        const plain = super.conversion(...pair)
+        if (plain.column.kind !== 'text') return plain
+        return { ...plain, direct: false, read: (bytes, at) => String(plain.read(bytes, at)).toUpperCase() }
+      }
+    }
+    const mappers = new Map([[1, new DefaultBinLogEventMapper({ orToAvroMapper: new Shouting() })]])
+    const sink = await decodeRecording('shapes', ITEM, { mappers })
+    expect(sink.changes[0]?.row['name']).toBe('ONE')
+  })
+})
+
+describe('a processor of the user', () => {
+  it('takes the place of the standard one for its event type alone', async () => {
+    let deletes = 0
+    const process = (): undefined => {
+      deletes++
+    }
+    const eventsMap = new Map([[MySQLConstants.DELETE_ROWS_EVENT, { process }]])
+    const sink = await decodeRecording('shapes', ITEM, { eventsMap })
+    expect(deletes).toBeGreaterThan(0)
+    expect(sink.changes.length).toBeGreaterThan(10)
+  })
+})
