@@ -24,10 +24,19 @@ const START_DEADLINE_MS = 60_000
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
-process.once('exit', () => {
+process.once('exit', reap)
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    reap()
+    process.kill(process.pid, signal)
+  })
+}
+
+/** Kills what was started, by its own process id, and removes its folders. */
+function reap(): void {
   for (const child of running) child.kill('SIGKILL')
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
 
 /**
  * A private MariaDB: own data directory, port and socket below a temporary folder, user `root` without a password and
