@@ -3,7 +3,7 @@ export interface PersonChange {
   readonly opcode: 'UPSERT' | 'DELETE'
   readonly key: string
   readonly scn: string
-  readonly person: Readonly<Record<string, unknown>>
+  readonly row: Readonly<Record<string, unknown>>
 }
 
 /** Eight row changes in six transactions; the first inserts three people at once. */
@@ -16,19 +16,24 @@ export const STATEMENTS = [
   "INSERT INTO or_test.person (first_name, last_name, balance) VALUES ('Emmy', 'Noether', 99999999.99)",
 ]
 
-export function renderChange({ opcode, key, scn, person }: PersonChange): string {
+export function renderChange({ opcode, key, scn, row }: PersonChange): string {
   const mark = opcode === 'DELETE' ? '−' : '+'
-  const name = `${String(person['first_name'])} ${String(person['last_name'])}`
-  return `${mark} person ${key}  ${name.padEnd(18)} ${String(person['balance']).padStart(12)}   SCN ${scn}`
+  const name = `${String(row['first_name'])} ${String(row['last_name'])}`
+  return `${mark} person ${key}  ${name.padEnd(18)} ${String(row['balance']).padStart(12)}   SCN ${scn}`
 }
 
 /** Whether applying the changes in order gives exactly the rows of the table. */
 export function samePeople(changes: readonly PersonChange[], table: readonly Record<string, unknown>[]): boolean {
   const copy = new Map<string, unknown>()
-  for (const { opcode, key, person } of changes) {
+  for (const { opcode, key, row } of changes) {
     if (opcode === 'DELETE') copy.delete(key)
-    else copy.set(key, [key, person['first_name'], person['last_name'], person['balance']])
+    else copy.set(key, [key, row['first_name'], row['last_name'], row['balance']])
   }
-  const rows = table.map((row) => [String(row['id']), row['first_name'], row['last_name'], String(row['balance'])])
+  const rows = table.map((person) => [
+    String(person['id']),
+    person['first_name'],
+    person['last_name'],
+    String(person['balance']),
+  ])
   return JSON.stringify([...copy.values()]) === JSON.stringify(rows)
 }

@@ -1,4 +1,4 @@
-import { type ComponentDefinition } from '@aesop/runtime'
+import { type BeanClass, type ComponentDefinition } from '@aesop/runtime'
 import { clientPropertySchema as clientProperties } from './client-property-schema.ts'
 
 const relayClientConfigs = {
@@ -35,7 +35,29 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
     load: async () => (await import('@aesop/client')).ClientConfig,
     schema: {
       type: 'object',
-      properties: { clientProperties, relayClientConfigs, checkpointDirectoryLocation },
+      properties: {
+        clientProperties,
+        relayClientConfigs,
+        checkpointDirectoryLocation,
+        followMs: {
+          type: 'integer',
+          minimum: 0,
+          default: 30000,
+          description: 'How long one answer keeps streaming; 0: plain polling.',
+        },
+        maxEventSize: {
+          type: 'integer',
+          minimum: 1024,
+          default: 67108864,
+          description: 'Upper bound of one event, in bytes.',
+        },
+        aheadPatienceMs: {
+          type: 'integer',
+          minimum: 0,
+          default: 30000,
+          description: 'How long relays that are behind the checkpoint are waited for.',
+        },
+      },
       additionalProperties: false,
     },
   },
@@ -63,6 +85,10 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
         eventConsumer: { 'x-methods': ['onDataEvent'] },
         consumerFactory,
         logicalSources,
+        filters: {
+          type: 'object',
+          description: 'Key filters of Databus ({partitionType, filters}) by logical source.',
+        },
       },
       required: ['logicalSources'],
       oneOf: [{ required: ['eventConsumer'] }, { required: ['consumerFactory'] }],
@@ -74,8 +100,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
 
 /** The cluster form of a client passes `check`; running it waits for the cluster package. */
 function clusterComponents(properties: object): Record<string, ComponentDefinition> {
-  const load = async (): Promise<typeof import('./cluster-not-available.ts').ClusterNotAvailable> =>
-    (await import('./cluster-not-available.ts')).ClusterNotAvailable
+  const load = async (): Promise<BeanClass> => (await import('./cluster-not-available.ts')).ClusterNotAvailable
   const integer = { type: 'integer', minimum: 0 }
   const object = (description: string, shape: object, required: readonly string[]): ComponentDefinition => ({
     description,

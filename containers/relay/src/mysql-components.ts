@@ -1,6 +1,7 @@
+import type * as mysqlModule from '@aesop/producer-mysql'
 import { type BeanClass, type ComponentDefinition } from '@aesop/runtime'
 
-type MysqlModule = typeof import('@aesop/producer-mysql')
+type MysqlModule = typeof mysqlModule
 type ClassName = {
   [Name in keyof MysqlModule]: MysqlModule[Name] extends BeanClass ? Name : never
 }[keyof MysqlModule]

@@ -1,5 +1,6 @@
 import { type LogicalSource, type Opcode } from '@aesop/event'
 import { type AesopError, type Logger } from '@aesop/kernel'
+import { type ChangeEventJson } from './event-json.ts'
 
 /**
  * The verdict of a callback, with Databus' names. The first three are successes. ERROR rolls back to the last
@@ -43,6 +44,8 @@ export interface ChangeEvent {
   readonly before?: Readonly<Record<string, unknown>>
   /** The same event in bytes of its own. */
   copy(): ChangeEvent
+  /** What `JSON.stringify` writes: plain data, 64-bit integers as decimal text, bytes as base64. */
+  toJSON(): ChangeEventJson
 }
 
 /**

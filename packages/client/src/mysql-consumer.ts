@@ -1,6 +1,7 @@
 import { type AesopError } from '@aesop/kernel'
 import { type LogicalSource } from '@aesop/event'
 import { type ChangeEvent, type EventConsumer, type Result } from './consumer.ts'
+import { type ChangeEventJson, eventToJson } from './event-json.ts'
 import { RowEvent } from './row-event.ts'
 import { type EventSchema } from './source-catalogue.ts'
 
@@ -65,6 +66,10 @@ class MysqlRowEvent implements MysqlChangeEvent {
   }
   get columnTypes(): Readonly<Record<string, string>> {
     return this.#facts.columnTypes
+  }
+
+  toJSON(): ChangeEventJson {
+    return eventToJson(this)
   }
 
   copy(): MysqlChangeEvent {

@@ -1,5 +1,6 @@
 import { EventView, type LogicalSource, type Opcode } from '@aesop/event'
 import { type ChangeEvent } from './consumer.ts'
+import { type ChangeEventJson, eventToJson } from './event-json.ts'
 import { type EventSchema } from './source-catalogue.ts'
 
 /**
@@ -58,6 +59,10 @@ export class RowEvent implements ChangeEvent {
       this.#row = this.#schema.reader(view.bytes, view.valueOffset, view.end)
     }
     return this.#row
+  }
+
+  toJSON(): ChangeEventJson {
+    return eventToJson(this)
   }
 
   copy(): RowEvent {

@@ -4,9 +4,8 @@ import type { ChangeEvent, ConsumerFactory, EventConsumer } from '@aesop/client'
 export class PersonConsumerFactory implements ConsumerFactory {
   createConsumer(): EventConsumer {
     return {
-      onDataEvent({ opcode, key, scn, row }: ChangeEvent): void {
-        const person = { ...row, updated_at: String(row['updated_at']) }
-        console.log(JSON.stringify({ opcode, key: String(key), scn: scn.toString(), person }))
+      onDataEvent(event: ChangeEvent): void {
+        console.log(JSON.stringify(event))
       },
     }
   }
