@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compareBinlogScn, fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from '../src/binlog-scn.ts'
+import { BinlogScnOverflowError } from '../src/errors.ts'
+
+const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
+const scn = fc.record({ generation: part(0x7ff), fileNumber: part(0xfffff), position: part(0xffffffff) })
+
+describe('the SCN of a binary log', () => {
+  it('is 4294967300 for file 1, position 4', () => {
+    expect(formatBinlogScn(0, 1, 4)).toBe(4294967300n)
+    expect(parseBinlogScn(4294967300n)).toEqual({ generation: 0, fileNumber: 1, position: 4 })
+  })
+
+  it('is the beginning of the first log where nothing has been read', () => {
+    for (const nothing of [0n, -1n]) expect(parseBinlogScn(nothing)).toMatchObject({ fileNumber: 1, position: 4 })
+  })
+
+  it('keeps its parts, stays positive, and orders as generation, file, position', () => {
+    fc.assert(
+      fc.property(scn, scn, (left, right) => {
+        const [a, b] = [left, right].map((each) => formatBinlogScn(each.generation, each.fileNumber, each.position))
+        if (a === undefined || b === undefined || a <= 0n) return
+        expect(parseBinlogScn(a)).toEqual(left)
+        expect(a).toBeLessThan(2n ** 63n)
+        const order =
+          left.generation - right.generation || left.fileNumber - right.fileNumber || left.position - right.position
+        expect(compareBinlogScn(a, b)).toBe(Math.sign(order))
+      }),
+      { seed: 20261122 },
+    )
+  })
+
+  it('saturates beyond 4 GiB, and refuses what else does not fit', () => {
+    expect(parseBinlogScn(formatBinlogScn(1, 2, 2 ** 40)).position).toBe(0xffffffff)
+    expect(() => formatBinlogScn(2048, 1, 4)).toThrow(BinlogScnOverflowError)
+    expect(() => formatBinlogScn(0, 1048576, 4)).toThrow(/1048576.*1048575/)
+    expect(() => formatBinlogScn(-1, 1, 4)).toThrow(BinlogScnOverflowError)
+  })
+
+  it('takes the number of a log from the digits of its name', () => {
+    expect(fileNumberOf('mysql-bin.000042')).toBe(42)
+    expect(fileNumberOf('a.b.1000000')).toBe(1000000)
+    expect(fileNameOf('mysql-bin', 42)).toBe('mysql-bin.000042')
+    expect(() => fileNumberOf('mysql-bin.index')).toThrow(BinlogScnOverflowError)
+    expect(() => fileNumberOf('mysql-bin.1048576')).toThrow(BinlogScnOverflowError)
+  })
+})
