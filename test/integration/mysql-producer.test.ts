@@ -275,6 +275,22 @@ describe('the MySQL producer with a real server', () => {
     expect(made.producer.status().state).toBe('running')
   })
 
+  it('reads an event again that was damaged on its way, and ends by name when it always is', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    open.push(proxy)
+    const made = await rig({ uri: server.uri(proxy.port) }).start()
+    const [once, always] = [nextId++, nextId++]
+    proxy.damage('needle', 'nEedle', 1)
+    await server.query('INSERT INTO shop.item VALUES (?, ?, 1)', [once, 'needle'])
+    await arrived(made, 1)
+    expect(made.ledger.rows[0]?.row['name']).toBe('needle')
+    proxy.damage('needle', 'nEedle', Infinity)
+    await server.query('INSERT INTO shop.item VALUES (?, ?, 1)', [always, 'needle'])
+    await until('the failure', () => made.failures.length > 0)
+    expect(made.failures).toMatchObject([{ code: 'AESOP_MYSQL_EVENT_CHECKSUM' }])
+    expect(made.ledger.ids).toEqual([once])
+  })
+
   it('survives a killed server in the middle of a load: nothing is missing, doubled or out of order', async () => {
     const made = await rig().start()
     const committed: number[] = []

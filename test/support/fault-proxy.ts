@@ -16,6 +16,7 @@ export class FaultProxy {
   private stalled = false
   private refusing = false
   private delayMs = 0
+  private damages: { text: Buffer; other: Buffer; times: number } | undefined
   /** Connections taken so far. */
   accepted = 0
 
@@ -37,6 +38,11 @@ export class FaultProxy {
   get port(): number {
     const address = this.server.address()
     return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  /** Damages what the server sends: each `text` becomes `other`, which must be as long; `times` at most. */
+  damage(text: string, other: string, times: number): void {
+    this.damages = { text: Buffer.from(text), other: Buffer.from(other), times }
   }
 
   /** New connections go to another server from now on. */
@@ -83,6 +89,7 @@ export class FaultProxy {
     this.stalled = false
     this.refusing = false
     this.delayMs = 0
+    this.damages = undefined
   }
 
   async close(): Promise<void> {
@@ -112,8 +119,17 @@ export class FaultProxy {
     if (this.stalled) return
     near.on('data', (chunk) => far.write(chunk))
     far.on('data', (chunk) => {
+      this.damageIn(chunk)
       if (this.delayMs === 0) near.write(chunk)
       else setTimeout(() => near.write(chunk), this.delayMs)
     })
+  }
+
+  private damageIn(chunk: Buffer): void {
+    const { damages } = this
+    const at = damages === undefined || damages.times === 0 ? -1 : chunk.indexOf(damages.text)
+    if (damages === undefined || at < 0) return
+    damages.other.copy(chunk, at)
+    damages.times--
   }
 }

@@ -13,8 +13,9 @@ import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { BinlogSession } from './binlog-session.ts'
 import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
+import { MysqlEventChecksumError } from './live-errors.ts'
 import { originOf } from './origin-of-uri.ts'
-import { isFinal, RECONNECT } from './reconnect-policy.ts'
+import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 import { fromMaxScn, resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { type SchemaChangeEventProcessor } from './schema-change.ts'
@@ -176,6 +177,10 @@ export class MysqlEventProducer implements EventProducer {
       // A connection that brought nothing and broke at once counts as one more failed try.
       const wasGood = this.windows > windows || performance.now() - openedMs > RECONNECT.maxSleepMs
       tried = wasGood ? 0 : tried + 1
+      if (error instanceof MysqlEventChecksumError && tried >= DAMAGED_READS_MAX) {
+        this.fail(error)
+        return
+      }
       session = await this.reconnect(error, sink, tried)
     }
   }

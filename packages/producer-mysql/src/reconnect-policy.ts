@@ -9,6 +9,9 @@ export const RECONNECT: BackoffConfig = {
   maxRetryNum: Infinity,
 }
 
+/** How often an event is read again whose checksum is wrong: a network damages it once, a disk each time. */
+export const DAMAGED_READS_MAX = 3
+
 /** Whether trying again can't help. Errors that have no name are faults of ours: another try would only hide them. */
 export function isFinal(error: unknown): boolean {
   return !(error instanceof AesopError) || !error.canRetry
