@@ -1,17 +1,14 @@
-import { dirname } from 'node:path'
-import { type BeanClass, type ComponentCatalogue, type ComponentDefinition, type PropertySchema } from '../component.ts'
+import { type BeanClass, type ComponentCatalogue, type PropertySchema } from '../component.ts'
 import {
   BeanDuplicateError,
-  ClassUnknownError,
-  ConstantUnknownError,
   type DescriptorError,
-  ModuleMethodMissingError,
   PropertyMissingError,
   PropertyTypeError,
   PropertyUnknownError,
 } from '../errors.ts'
 import { type BeanRecipe, type Recipe, type TopLevelRecipe } from '../wiring/recipe.ts'
-import { resolveClassName, simpleName } from './class-name.ts'
+import { ClassResolver } from './class-resolver.ts'
+import { ConstantLookup } from './constant-lookup.ts'
 import {
   type BeanValue,
   type ConstantValue,
@@ -19,20 +16,17 @@ import {
   type Entry,
   type KeyedMapValue,
   type MapValue,
-  type NamedPlace,
   type ReferenceValue,
   type ScalarValue,
   type Value,
 } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
 import { type Links } from './linker.ts'
-import { methodNames, missingMethods, type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
-import { nearestName, suggestion } from './nearest-name.ts'
+import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
 import { convertScalar } from './scalar-conversion.ts'
+import { ANYTHING, asSchema, methodsOf, propertySchema } from './schema-words.ts'
 import { escapePointer, type SchemaFault, validate } from './schema-validator.ts'
 import { type SourceRange } from './source-file.ts'
-
-const ANYTHING: PropertySchema = {}
 
 /** The recipe of a value, and the value as the schema sees it; undefined where only the run time knows. */
 interface Compiled {
@@ -80,11 +74,18 @@ export function compileDescriptor(descriptor: Descriptor, links: Links, options:
 }
 
 class BeanCompiler {
-  readonly moduleUses: ModuleClassUse[] = []
   readonly #options: CompileOptions
+  readonly #classes: ClassResolver
+  readonly #constants: ConstantLookup
 
   constructor(options: CompileOptions) {
     this.#options = options
+    this.#classes = new ClassResolver(options)
+    this.#constants = new ConstantLookup(options.catalogue.constants ?? {}, options.problems)
+  }
+
+  get moduleUses(): readonly ModuleClassUse[] {
+    return this.#classes.moduleUses
   }
 
   compileTop(id: string, value: Value): Recipe {
@@ -190,61 +191,20 @@ class BeanCompiler {
   }
 
   #compileConstant(value: ConstantValue, scope: Scope): Compiled {
-    const dot = value.text.lastIndexOf('.')
-    const found = this.#constant(
-      { text: value.text.slice(0, Math.max(0, dot)), at: value.at },
-      value.text.slice(dot + 1),
-      value.at,
-      scope,
-      value.path,
-    )
+    const found = this.#constants.find(value.text, { at: value.at, bean: scope.bean, path: value.path })
     return { recipe: { kind: 'constant', value: found }, plain: typeof found === 'bigint' ? Number(found) : found }
-  }
-
-  #constant(
-    set: NamedPlace,
-    member: string,
-    at: SourceRange,
-    scope: Scope,
-    path: string,
-  ): string | number | bigint | undefined {
-    const sets = this.#options.catalogue.constants ?? {}
-    const members = Object.hasOwn(sets, set.text) ? sets[set.text] : undefined
-    if (members !== undefined && Object.hasOwn(members, member)) return members[member]
-    const finding = { at, bean: scope.bean, path }
-    if (members === undefined) {
-      const message = `there is no set of constants "${set.text}"`
-      this.#add(
-        new ConstantUnknownError(message, { ...finding, at: set.at, hint: suggestion(set.text, Object.keys(sets)) }),
-      )
-    } else {
-      const hint = suggestion(member, Object.keys(members))
-      this.#add(new ConstantUnknownError(`${set.text} has no member "${member}"`, { ...finding, hint }))
-    }
-    return undefined
   }
 
   #compileKeyedMap(value: KeyedMapValue, schema: PropertySchema, scope: Scope): Recipe {
     const item = asSchema(schema['additionalProperties'])
     const entries: [string | number | bigint, Recipe][] = []
-    const sets = this.#options.catalogue.constants ?? {}
-    const known = value.keys === undefined || value.keys.text === 'integer' || Object.hasOwn(sets, value.keys.text)
-    if (!known) this.#constant(value.keys, '', value.keys.at, scope, value.path)
+    const known = this.#constants.checkKeys(value.keys, { bean: scope.bean, path: value.path })
     for (const entry of value.entries) {
-      const key = known ? this.#convertKey(entry, value.keys, scope) : entry.key
+      const key = known ? this.#constants.convertKey(entry, value.keys, scope.bean) : entry.key
       const recipe = this.#compile(entry.value, item, `/${escapePointer(entry.value.path)}`, scope).recipe
       if (key !== undefined) entries.push([key, recipe])
     }
     return { kind: 'map', entries }
-  }
-
-  #convertKey(entry: Entry, keys: NamedPlace | undefined, scope: Scope): string | number | bigint | undefined {
-    if (keys === undefined) return entry.key
-    if (keys.text !== 'integer') return this.#constant(keys, entry.key, entry.keyAt, scope, entry.value.path)
-    if (/^-?\d+$/.test(entry.key) && Number.isSafeInteger(Number(entry.key))) return Number(entry.key)
-    const finding = { at: entry.keyAt, bean: scope.bean, path: entry.value.path }
-    this.#add(new PropertyTypeError(`the key "${entry.key}" must be an integer`, finding))
-    return undefined
   }
 
   /** A plain map is the properties of the implied class, a scalar its one required property. */
@@ -278,7 +238,7 @@ class BeanCompiler {
   }
 
   #compileBean(value: BeanValue, methods: readonly string[], bean: string): Recipe {
-    const target = this.#resolve(value, methods, bean)
+    const target = this.#classes.resolve(value, methods, bean)
     const scope: Scope = { bean, className: value.class.text, places: new Map(), dynamic: new Set() }
     scope.places.set('', { at: value.class.at, path: value.path })
     const schema = target?.schema ?? ANYTHING
@@ -303,57 +263,6 @@ class BeanCompiler {
       methods,
     }
     return recipe
-  }
-
-  #resolve(
-    value: BeanValue,
-    methods: readonly string[],
-    bean: string,
-  ): { schema?: PropertySchema; load: () => Promise<BeanClass> } | undefined {
-    const { text, at } = value.class
-    if (text === '') return undefined
-    const offered = this.#options.catalogue.components
-    const target = resolveClassName(text, offered)
-    if (target.kind === 'offered') return target.definition
-    if (target.kind === 'module') {
-      const use: ModuleClassUse = {
-        module: target.module,
-        exportName: target.exportName,
-        folder: dirname(at.file.path),
-        at,
-        bean,
-        path: value.path,
-      }
-      this.moduleUses.push(use)
-      return this.#resolveModule(use, text, methods)
-    }
-    this.#reportUnknownClass(text, { at, bean, path: value.path }, offered)
-    return undefined
-  }
-
-  #resolveModule(
-    use: ModuleClassUse,
-    text: string,
-    methods: readonly string[],
-  ): { schema?: PropertySchema; load: () => Promise<BeanClass> } | undefined {
-    const found = this.#options.moduleClasses.get(moduleClassKey(use))
-    if (found === undefined) return undefined
-    for (const method of missingMethods(found.make, methods)) {
-      const has = methodNames(found.make.prototype).join(', ') || 'none'
-      const message = `"${text}" has no method ${method} (has: ${has})`
-      this.#add(new ModuleMethodMissingError(message, { at: use.at, bean: use.bean, path: use.path }))
-    }
-    const load = (): Promise<BeanClass> => Promise.resolve(found.make)
-    return found.schema === undefined ? { load } : { schema: found.schema, load }
-  }
-
-  #reportUnknownClass(text: string, finding: Finding, offered: Readonly<Record<string, ComponentDefinition>>): void {
-    const simple = simpleName(text)
-    const names = Object.keys(offered)
-    const nearest = nearestName(simple, names)
-    const own = 'a class of your own is written ./file.ts#Export'
-    const hint = nearest === undefined ? own : `did you mean "${nearest}"?`
-    this.#add(new ClassUnknownError(`class "${text}" is not known here`, { ...finding, hint }))
   }
 
   #validate(schema: PropertySchema, plain: unknown, scope: Scope): void {
@@ -392,24 +301,6 @@ class BeanCompiler {
 function compileReference(value: ReferenceValue, methods: readonly string[]): Recipe {
   const access = value.access === undefined ? {} : { access: value.access }
   return { kind: 'reference', id: value.id, at: value.at, methods, ...access }
-}
-
-function methodsOf(schema: PropertySchema): readonly string[] {
-  const methods = schema['x-methods']
-  return Array.isArray(methods) ? (methods as string[]) : []
-}
-
-function asSchema(part: unknown): PropertySchema {
-  return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as PropertySchema) : ANYTHING
-}
-
-function propertySchema(schema: PropertySchema, key: string): PropertySchema {
-  const properties = asSchema(schema['properties'])
-  if (Object.hasOwn(properties, key)) return asSchema(properties[key])
-  for (const [pattern, sub] of Object.entries(asSchema(schema['patternProperties']))) {
-    if (new RegExp(pattern, 'u').test(key)) return asSchema(sub)
-  }
-  return asSchema(schema['additionalProperties'])
 }
 
 /** The pointer itself and everything above it. */

@@ -1,0 +1,25 @@
+import { type PropertySchema } from '../component.ts'
+
+/** The schema that allows everything. */
+export const ANYTHING: PropertySchema = {}
+
+/** The methods that `x-methods` asks for. */
+export function methodsOf(schema: PropertySchema): readonly string[] {
+  const methods = schema['x-methods']
+  return Array.isArray(methods) ? (methods as string[]) : []
+}
+
+/** A part of a schema, or the schema that allows everything where there is none. */
+export function asSchema(part: unknown): PropertySchema {
+  return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as PropertySchema) : ANYTHING
+}
+
+/** The schema of one property. */
+export function propertySchema(schema: PropertySchema, key: string): PropertySchema {
+  const properties = asSchema(schema['properties'])
+  if (Object.hasOwn(properties, key)) return asSchema(properties[key])
+  for (const [pattern, sub] of Object.entries(asSchema(schema['patternProperties']))) {
+    if (new RegExp(pattern, 'u').test(key)) return asSchema(sub)
+  }
+  return asSchema(schema['additionalProperties'])
+}
