@@ -91,7 +91,9 @@ export class BinlogTransaction {
     // A server that begins inside a log sends the log's description first, which stands elsewhere.
     if (next === 0 && event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return
     this.eventFrom = this.position
-    this.position = next > 0 ? next : this.position + event.bytes.readUInt32LE(event.offset + 9)
+    const counted = this.position + event.bytes.readUInt32LE(event.offset + 9)
+    // The header's four bytes wrap in a log beyond 4 GiB, which one huge transaction makes; counting goes on.
+    this.position = next === 0 || counted % 0x100000000 === next ? counted : next
   }
 
   /** The log goes on in this file. */
@@ -113,6 +115,7 @@ export class BinlogTransaction {
   beginGroup(group: GtidGroup): void {
     if (this.state === 'open' || this.state === 'group') throw this.disorder('a transaction begins inside another')
     if (group.mariadb) this.options.tables.mariadb = true
+    this.options.tables.trim()
     this.gtid = group.gtid
     this.groupFrom = this.eventFrom
     this.state = group.begins ? 'open' : 'group'

@@ -13,6 +13,8 @@ interface CachedTable {
   readonly table: CapturedTable | undefined
 }
 
+/** Every change of a table and every restart of a server brings new ids. */
+const TABLES_MAX = 10_000
 const NO_TABLE: CachedTable = { body: Buffer.alloc(0), table: undefined }
 
 /**
@@ -39,6 +41,11 @@ export class TableCache {
   /** Forgets all tables: ids may mean other tables from now on. */
   clear(): void {
     this.tables.clear()
+  }
+
+  /** Keeps memory bounded; only between transactions, because rows follow their table maps within one. */
+  trim(): void {
+    if (this.tables.size > TABLES_MAX) this.clear()
   }
 
   /** The logical source of a table, if one captures it. */

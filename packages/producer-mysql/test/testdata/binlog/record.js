@@ -1,5 +1,6 @@
 // Records the logs and the expected values beside this file, from a private MariaDB: node record.js [NAME…]
 // Each folder gets mysql-bin.000001, mysql-bin.index and expected.json: table → column names, and the rows as SELECT prints them.
+import { Buffer } from 'node:buffer'
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
