@@ -47,11 +47,14 @@ export class StreamResponse {
             this.stop()
           }, followMs)
         : undefined
-    response.once('close', () => {
+    // A response that waits behind another one on its connection is not closed with it: only the socket tells.
+    const { socket } = response.req
+    const closed = (): void => {
       this.#closed = true
       this.#wake?.()
       this.#written?.()
-    })
+    }
+    socket.once('close', closed)
     try {
       await this.#pump()
       if (!this.#closed) response.end()
@@ -62,6 +65,7 @@ export class StreamResponse {
       response.end()
     } finally {
       clearTimeout(timer)
+      socket.off('close', closed)
     }
   }
 
@@ -78,7 +82,7 @@ export class StreamResponse {
 
   /** Ends the connection at once. */
   cut(): void {
-    this.#response.destroy()
+    this.#response.req.socket.destroy()
   }
 
   async #pump(): Promise<void> {

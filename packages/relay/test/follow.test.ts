@@ -139,6 +139,19 @@ test('slow readers hold a bounded part of memory, are overrun by name, and are t
   expect(again.headers['x-dbus-error-cause']).toMatch(/ScnNotFoundException$/)
 }, 20_000)
 
+test('a stop does not hang on requests that wait behind another one on a connection that was cut', async () => {
+  const { port, producer, relay } = await startRelay({ stopGraceMs: 50 })
+  for (let i = 0; i < 40; i++) producer.addWindow([{ key: i, value: Buffer.alloc(1 << 20) }])
+  const path = streamPath({ checkPoint: online(0), size: 1 << 30, follow: 60_000 })
+  const socket = createConnection(port, '127.0.0.1')
+  socket.pause()
+  for (let i = 0; i < 3; i++) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await until(() => streams(relay) === 3)
+  socket.destroy()
+  await until(() => streams(relay) === 0)
+  await relay.stop()
+})
+
 test('a port in use is named with its remedy, and the failed start leaves nothing behind', async () => {
   const { port } = await startRelay()
   const context = testContext()
