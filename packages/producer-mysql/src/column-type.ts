@@ -46,6 +46,7 @@ const CHARACTER_TYPES = new Set<number>([
   ColumnType.BLOB,
   ColumnType.VAR_STRING,
   ColumnType.STRING,
+  ColumnType.VECTOR,
 ])
 const NUMERIC_TYPES = new Set<number>([
   ColumnType.TINY,

@@ -92,3 +92,6 @@ INSERT INTO many_nulls VALUES (1,1,NULL,3,NULL,5,NULL,7,NULL,9,NULL,11,NULL,13,N
 CREATE TABLE generated_columns (id INT PRIMARY KEY, a INT AS (id * 2) STORED, b INT AS (id * 3) VIRTUAL, hidden INT INVISIBLE DEFAULT 7);
 INSERT INTO generated_columns (id) VALUES (1), (2);
 UPDATE generated_columns SET id = 20 WHERE id = 2;
+
+CREATE TABLE text_beside_geometry (id INT PRIMARY KEY, g GEOMETRY, l VARCHAR(10) CHARACTER SET latin1, y YEAR, n INT UNSIGNED, p POINT, u VARCHAR(10));
+INSERT INTO text_beside_geometry VALUES (1, ST_GeomFromText('POINT(1 2)'), 'é', 2024, 4294967295, ST_GeomFromText('POINT(3 4)'), 'é');
