@@ -34,7 +34,7 @@ export async function run(
       say(formatError(error, report))
     },
   })
-  const preparation = await prepareLaunch(resolve(path), { containers, set: options.set, mask })
+  const preparation = await prepareLaunch(resolve(path), { containers, set: options.set, mask, preload: true })
   printProblems(preparation, report)
   if (preparation.launch === undefined) return reportNothingStarted(preparation, say)
   if (runner.isStopRequested) return EXIT_CODES.stopped

@@ -53,6 +53,8 @@ export interface CompileOptions {
 export interface CompiledDescriptor {
   readonly beans: readonly TopLevelRecipe[]
   readonly moduleClasses: readonly ModuleClassUse[]
+  /** Loads the modules of the offered classes that it names. */
+  readonly offeredLoads: ReadonlySet<() => Promise<BeanClass>>
 }
 
 /** Checks every definition against the schema of its class and turns it into a recipe. */
@@ -70,7 +72,7 @@ export function compileDescriptor(descriptor: Descriptor, links: Links, options:
       at: definition.idAt,
     })
   }
-  return { beans, moduleClasses: compiler.moduleUses }
+  return { beans, moduleClasses: compiler.moduleUses, offeredLoads: compiler.offeredLoads }
 }
 
 class BeanCompiler {
@@ -82,6 +84,10 @@ class BeanCompiler {
     this.#options = options
     this.#classes = new ClassResolver(options)
     this.#constants = new ConstantLookup(options.catalogue.constants ?? {}, options.problems)
+  }
+
+  get offeredLoads(): ReadonlySet<() => Promise<BeanClass>> {
+    return this.#classes.offeredLoads
   }
 
   get moduleUses(): readonly ModuleClassUse[] {

@@ -17,6 +17,8 @@ export interface ResolvedClass {
 /** Finds the classes that definitions name, and remembers which of them are the user's own. */
 export class ClassResolver {
   readonly moduleUses: ModuleClassUse[] = []
+  /** Loads the offered classes that were named. */
+  readonly offeredLoads = new Set<() => Promise<BeanClass>>()
   readonly #options: CompileOptions
 
   constructor(options: CompileOptions) {
@@ -29,7 +31,10 @@ export class ClassResolver {
     if (text === '') return undefined
     const offered = this.#options.catalogue.components
     const target = resolveClassName(text, offered)
-    if (target.kind === 'offered') return target.definition
+    if (target.kind === 'offered') {
+      this.offeredLoads.add(target.definition.load)
+      return target.definition
+    }
     if (target.kind === 'module') {
       const use: ModuleClassUse = {
         module: target.module,

@@ -45,6 +45,8 @@ export interface PreparationOptions {
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   readonly mask?: SecretMask | undefined
+  /** Loads what a launch needs before the user's modules: later it would go through the loader of TypeScript. */
+  readonly preload?: boolean | undefined
 }
 
 /** The outcome of reading and checking descriptors: `launch` only for a bootstrap descriptor without errors. */
@@ -97,6 +99,7 @@ class LaunchPreparation {
     if (single !== undefined && descriptor !== undefined) this.#draft(single, descriptor)
     else if (descriptor !== undefined) plan = this.#prepareBootstrap(descriptor)
     this.#reportUnusedSettings()
+    if (!this.#problems.hasErrors && this.#options.preload === true) await this.#preload()
     if (!this.#problems.hasErrors) await this.#loadModules()
     return {
       ...(plan === undefined || this.#problems.hasErrors ? {} : { launch: this.#launchOf(plan) }),
@@ -168,6 +171,12 @@ class LaunchPreparation {
       const hint = suggestion(key, this.#lookup.askedKeys)
       this.#problems.add(new SettingUnusedError(`no descriptor uses \${${key}}, which --set gives a value`, { hint }))
     }
+  }
+
+  /** Who makes a bean loads its class again and reports what fails. */
+  async #preload(): Promise<void> {
+    const loads = [...this.#drafts.values()].flat().flatMap((draft) => [...draft.compiled.offeredLoads])
+    await Promise.allSettled([import('../lifecycle/application.ts'), ...loads.map((load) => load())])
   }
 
   /** The user's classes tell their schemas only now, so descriptors that name some are compiled again. */
