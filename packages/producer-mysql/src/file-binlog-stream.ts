@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, watch } from 'node:fs'
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { sleep } from '@aesop/kernel'
 import { EVENT_HEADER_BYTES } from './binlog-event.ts'
@@ -73,11 +73,7 @@ export class FileBinlogStream implements BinlogStream {
   }
 
   private async run(first: BinlogFile, from: BinlogPosition, handler: BinlogHandler): Promise<void> {
-    const watcher = watch(dirname(this.index.path), () => {
-      this.wake()
-    })
-    // Without notices of the file system the poll alone finds what is new.
-    watcher.on('error', () => undefined)
+    const watcher = this.watchFolder()
     let file = first
     let position = from
     try {
@@ -91,8 +87,22 @@ export class FileBinlogStream implements BinlogStream {
         file = await BinlogFile.open(this.index.pathOf(next))
       }
     } finally {
-      watcher.close()
+      watcher?.close()
       await file.close()
+    }
+  }
+
+  /** Notices of the file system save waiting; where there are none, or no more to be had, the poll finds what is new. */
+  private watchFolder(): FSWatcher | undefined {
+    try {
+      const watcher = watch(dirname(this.index.path), () => {
+        this.wake()
+      })
+      return watcher.on('error', () => {
+        watcher.close()
+      })
+    } catch {
+      return undefined
     }
   }
 
