@@ -1,3 +1,5 @@
+import { nearestName } from '@aesop/kernel'
+
 /** What becomes of a key of `clientProperties`. */
 export type PropertyTreatment =
   | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
@@ -95,25 +97,7 @@ export function knownClientProperties(): string[] {
 
 /** The key that was probably meant. */
 export function nearestKey(key: string): string | undefined {
-  const ranked = knownClientProperties()
-    .map((known) => ({ known, distance: distance(key, known) }))
-    .sort((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best !== undefined && best.distance <= Math.max(3, key.length / 5) ? best.known : undefined
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 0; i < a.length; i++) {
-    const nextRow = [i + 1]
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
-      nextRow.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (nextRow[j] ?? 0) + 1))
-    }
-    row = nextRow
-  }
-  return row[b.length] ?? 0
+  return nearestName(key, knownClientProperties())
 }
 
 function backoff(name: string, honoured: boolean): Record<string, PropertyTreatment> {

@@ -18,5 +18,6 @@ export {
   silentLogger,
 } from './bean.ts'
 export { invariant, InvariantError } from './invariant.ts'
+export { editDistance, nearestName } from './nearest-name.ts'
 export { formatJson, parseJson } from './json.ts'
 export { sleep } from './sleep.ts'

@@ -1,5 +1,5 @@
+import { nearestName } from '@aesop/kernel'
 import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
-import { nearestName } from './nearest-name.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
 
 /** Values of `databus.relay.*` keys as a descriptor gives them. */

@@ -6,7 +6,7 @@ export type {
   ContainerDefinition,
   PropertySchema,
 } from './component.ts'
-export { suggestion } from './descriptor/nearest-name.ts'
+export { suggestion } from './descriptor/suggestion.ts'
 export {
   prepareLaunch,
   type Preparation,

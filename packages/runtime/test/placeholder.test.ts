@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { SecretMask, suggestion } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
-import { editDistance } from '../src/descriptor/nearest-name.ts'
 import { environmentNames, expandPlaceholders, PropertyLookup } from '../src/descriptor/placeholder.ts'
 
 const SEED = { seed: 20_261_122 }
@@ -46,18 +45,6 @@ describe('placeholders', () => {
 })
 
 describe('did you mean', () => {
-  test('the edit distance is a metric', () => {
-    const word = fc.string({ maxLength: 8 })
-    fc.assert(
-      fc.property(word, word, word, (a, b, c) => {
-        expect(editDistance(a, a)).toBe(0)
-        expect(editDistance(a, b)).toBe(editDistance(b, a))
-        expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c))
-      }),
-      SEED,
-    )
-  })
-
   test.each([
     ['relayConfg', ['relayConfig', 'relay'], 'did you mean "relayConfig"?'],
     ['PORT', ['port', 'host'], 'did you mean "port"?'],

@@ -11,7 +11,7 @@ import { simpleName } from './class-name.ts'
 import { type BeanValue, type Descriptor, type Value } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
 import { linkDescriptor } from './linker.ts'
-import { suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 import { type SourceRange } from './source-file.ts'
 
 export type RuntimeNature = 'server' | 'standalone' | 'test'

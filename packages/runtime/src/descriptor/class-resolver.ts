@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { nearestName } from '@aesop/kernel'
 import { type BeanClass, type ComponentDefinition, type PropertySchema } from '../component.ts'
 import { ClassUnknownError, type DescriptorError, ModuleMethodMissingError } from '../errors.ts'
 import type { CompileOptions } from './bean-compiler.ts'
@@ -6,7 +7,6 @@ import { resolveClassName, simpleName } from './class-name.ts'
 import { type BeanValue } from './definition.ts'
 import { type Finding } from './descriptor-error.ts'
 import { methodNames, missingMethods, moduleClassKey, type ModuleClassUse } from './module-class.ts'
-import { nearestName } from './nearest-name.ts'
 
 /** What is known of a class before it is made: how to load it, and its schema if it tells one. */
 export interface ResolvedClass {

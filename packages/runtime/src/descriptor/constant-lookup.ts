@@ -2,7 +2,7 @@ import { type ConstantSet } from '../component.ts'
 import { ConstantUnknownError, PropertyTypeError } from '../errors.ts'
 import { type Entry, type NamedPlace } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
-import { suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 
 /** The value of a constant, or a key of a map; undefined after a reported problem. */
 export type ConstantResult = string | number | bigint | undefined

@@ -10,7 +10,7 @@ import {
 } from '../errors.ts'
 import { type Definition, type Descriptor, type Value } from './definition.ts'
 import { type DescriptorError, type Finding, ProblemList } from './descriptor-error.ts'
-import { suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 import { type PropertyLookup } from './placeholder.ts'
 import { positionOf, type SourceFile, type SourceRange } from './source-file.ts'
 import { isExpression, ValueParser } from './value-parser.ts'

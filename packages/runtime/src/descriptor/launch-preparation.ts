@@ -17,7 +17,7 @@ import { readDescriptor } from './descriptor-reader.ts'
 import { type Links, linkDescriptor, warnOfUnused } from './linker.ts'
 import { locateDescriptors } from './locate.ts'
 import { type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
-import { suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 import { PropertyLookup } from './placeholder.ts'
 
 /** One component container with its checked descriptors. */

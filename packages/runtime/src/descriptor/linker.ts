@@ -1,7 +1,7 @@
+import { nearestName } from '@aesop/kernel'
 import { BeanCycleError, BeanUnknownError, BeanUnusedError } from '../errors.ts'
 import { type Descriptor } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
-import { nearestName } from './nearest-name.ts'
 import { type Edge, edgesOf, orderBeans, targetId } from './reference-graph.ts'
 import { positionOf } from './source-file.ts'
 

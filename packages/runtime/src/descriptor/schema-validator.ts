@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type PropertySchema } from '../component.ts'
-import { suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 
 /** One way in which a value breaks its schema. */
 export interface SchemaFault {

@@ -1,3 +1,4 @@
+import { nearestName } from '@aesop/kernel'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import {
   BeanDuplicateError,
@@ -9,7 +10,7 @@ import {
 import { isSecretName } from '../log/secret-mask.ts'
 import { type BeanValue, type Entry, type NamedPlace, type ReferenceValue, type Value } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
-import { nearestName, suggestion } from './nearest-name.ts'
+import { suggestion } from './suggestion.ts'
 import { type Expansion, expandPlaceholders, type PropertyLookup } from './placeholder.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
 import { type YamlFile } from './yaml-file.ts'

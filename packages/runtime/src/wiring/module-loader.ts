@@ -11,7 +11,7 @@ import {
   ModuleNotFoundError,
 } from '../errors.ts'
 import type { ModuleClass, ModuleClassUse } from '../descriptor/module-class.ts'
-import { suggestion } from '../descriptor/nearest-name.ts'
+import { suggestion } from '../descriptor/suggestion.ts'
 
 /** Loads a user's class. The problem, if any, carries the place in the descriptor. */
 export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass | DescriptorError> {

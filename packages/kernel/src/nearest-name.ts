@@ -1,4 +1,4 @@
-/** The number of single-character edits (insert, delete, replace) between two words. */
+/** The number of single-character edits (insert, delete, replace) between two words: Levenshtein's distance, row by row. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -12,7 +12,10 @@ export function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** The candidate that a reader most likely meant, or undefined when none is near. Case does not count. */
+/**
+ * The candidate that a misspelt word most likely means, or undefined when none is near: the one with the fewest edits,
+ * at most a third of the word, but two edits in any word of four letters or more. Case does not count.
+ */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
   const wanted = word.toLowerCase()
@@ -26,13 +29,4 @@ export function nearestName(word: string, candidates: Iterable<string>): string 
     bestDistance = distance
   }
   return best
-}
-
-/** `did you mean "x"?`, else the list of what is possible when it is short, else undefined. */
-export function suggestion(word: string, candidates: Iterable<string>): string | undefined {
-  const names = [...candidates]
-  const nearest = nearestName(word, names)
-  if (nearest !== undefined) return `did you mean "${nearest}"?`
-  if (names.length === 0 || names.length > 24) return undefined
-  return `possible here: ${names.join(', ')}`
 }
