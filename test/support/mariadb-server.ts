@@ -1,11 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise'
-import { until } from './until.ts'
+import { type Command, freePort, PrivateServer } from './private-server.ts'
+
+export { freePort } from './private-server.ts'
 
 export interface MariadbOptions {
   /** `binlog_row_metadata`; default FULL. */
@@ -20,146 +17,31 @@ export interface MariadbOptions {
   readonly lines?: readonly string[]
 }
 
-const START_DEADLINE_MS = 60_000
-const running = new Set<ChildProcess>()
-const folders = new Set<string>()
-
-process.once('exit', reap)
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    reap()
-    process.kill(process.pid, signal)
-  })
-}
-
-/** Kills what was started, by its own process id, and removes its folders. */
-function reap(): void {
-  for (const child of running) child.kill('SIGKILL')
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-}
-
-/**
- * A private MariaDB: own data directory, port and socket below a temporary folder, user `root` without a password and
- * user `aesop` with the password `secret` that may read the log and all tables. Whatever was started is gone when this process ends.
- */
-export class MariadbServer {
-  readonly folder: string
-  readonly port: number
-  readonly socketPath: string
-  readonly host = '127.0.0.1'
+/** A private MariaDB, of the installed package. */
+export class MariadbServer extends PrivateServer {
+  protected readonly privileges = 'REPLICATION SLAVE, BINLOG MONITOR, SELECT'
   private readonly options: MariadbOptions
-  private child: ChildProcess | undefined
-  private connection: Connection | undefined
 
-  private constructor(folder: string, port: number, options: MariadbOptions) {
-    this.folder = folder
-    this.port = port
-    this.socketPath = join(folder, 'server.sock')
+  private constructor(port: number, options: MariadbOptions) {
+    super('mariadb', port)
     this.options = options
   }
 
   /** A new, running server. */
   static async start(options: MariadbOptions = {}): Promise<MariadbServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'aesop-mariadb-'))
-    folders.add(folder)
-    const server = new MariadbServer(folder, await freePort(), options)
-    server.install()
-    await server.restart()
-    await server.query("CREATE USER 'aesop'@'%' IDENTIFIED BY 'secret'")
-    await server.query("GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO 'aesop'@'%'")
-    return server
+    return new MariadbServer(await freePort(), options).begin()
   }
 
-  /** The URI of the source for a user, through another port when a proxy stands in between. */
-  uri(port: number = this.port, user = 'aesop', password = 'secret'): string {
-    return `mysql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}`
+  protected installCommand(): Command {
+    const defaults = `--defaults-file=${this.configurationPath}`
+    return ['mariadb-install-db', defaults, '--auth-root-authentication-method=normal', '--skip-test-db']
   }
 
-  /** Starts the server on its data directory, after `stop` or `kill`. */
-  async restart(): Promise<void> {
-    if (this.child !== undefined) throw new Error('the server is running')
-    const child = spawn(mariadbd(), [`--defaults-file=${join(this.folder, 'my.cnf')}`], { stdio: 'ignore' })
-    this.child = child
-    running.add(child)
-    child.once('exit', () => {
-      running.delete(child)
-      if (this.child === child) this.child = undefined
-    })
-    await this.untilReady()
+  protected serverCommand(): Command {
+    return [mariadbd(), `--defaults-file=${this.configurationPath}`]
   }
 
-  /** Stops the server in order. */
-  async stop(): Promise<void> {
-    await this.end('SIGTERM')
-  }
-
-  /** Kills the server as a power cut would, except that the disk keeps what the system had been given. */
-  async kill(): Promise<void> {
-    await this.end('SIGKILL')
-  }
-
-  /** Stops the server and removes its folder. */
-  async destroy(): Promise<void> {
-    await this.stop()
-    rmSync(this.folder, { recursive: true, force: true })
-    folders.delete(this.folder)
-  }
-
-  /** Runs one statement as root and gives its rows. */
-  async query<Row = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    this.connection ??= await this.connect()
-    const [rows] = await this.connection.query<RowDataPacket[]>(sql, values)
-    return rows as Row[]
-  }
-
-  /** A connection of its own, as root. The caller ends it. */
-  async connect(): Promise<Connection> {
-    const connection = await mysql.createConnection({
-      socketPath: this.socketPath,
-      user: 'root',
-      supportBigNumbers: true,
-      multipleStatements: true,
-      dateStrings: true,
-    })
-    // A killed server ends its connections; whoever waits for a query gets the error there.
-    connection.on('error', () => undefined)
-    return connection
-  }
-
-  /** Begins a new log file and deletes all older ones, as soon as nobody needs them any more. */
-  async purge(): Promise<void> {
-    await this.query('FLUSH BINARY LOGS')
-    const logs = await this.query<{ Log_name: string }>('SHOW BINARY LOGS')
-    const newest = logs.at(-1)?.Log_name
-    await until('the old logs to be purged', async () => {
-      await this.query('PURGE BINARY LOGS TO ?', [newest])
-      const [oldest] = await this.query<{ Log_name: string }>('SHOW BINARY LOGS')
-      return oldest?.Log_name === newest
-    })
-  }
-
-  /** Kills the connections that read the log; gives their number. */
-  async killDumpThreads(): Promise<number> {
-    const threads = await this.query<{ Id: number; Command: string }>('SHOW PROCESSLIST')
-    const dumps = threads.filter(({ Command }) => Command.startsWith('Binlog Dump'))
-    for (const { Id } of dumps) await this.query(`KILL ${Id}`)
-    return dumps.length
-  }
-
-  private install(): void {
-    const data = join(this.folder, 'data')
-    mkdirSync(data)
-    writeFileSync(join(this.folder, 'my.cnf'), this.configuration(data))
-    giveToServerUser(this.folder)
-    execFileSync(
-      'mariadb-install-db',
-      [`--defaults-file=${join(this.folder, 'my.cnf')}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-      { stdio: 'pipe' },
-    )
-    giveToServerUser(data)
-  }
-
-  private configuration(data: string): string {
+  protected configuration(data: string): readonly string[] {
     const { rowMetadata = 'FULL', binlogFormat = 'ROW', logBin = true, durable = false, serverId = 1 } = this.options
     const log = [
       `log-bin=mysql-bin`,
@@ -169,8 +51,6 @@ export class MariadbServer {
       'binlog-checksum=CRC32',
     ]
     return [
-      '[mariadbd]',
-      ...(isRoot() ? ['user=mysql'] : []),
       `datadir=${data}`,
       `socket=${this.socketPath}`,
       `port=${this.port}`,
@@ -187,44 +67,7 @@ export class MariadbServer {
       'innodb-log-file-size=64M',
       'performance-schema=OFF',
       ...(this.options.lines ?? []),
-      '',
-    ].join('\n')
-  }
-
-  private async untilReady(): Promise<void> {
-    const deadline = Date.now() + START_DEADLINE_MS
-    for (;;) {
-      try {
-        await this.query('SELECT 1')
-        return
-      } catch (error) {
-        this.connection = undefined
-        if (this.child === undefined || Date.now() > deadline) {
-          throw new Error(`MariaDB did not start: ${this.lastErrors()}`, { cause: error })
-        }
-        await delay(50)
-      }
-    }
-  }
-
-  private lastErrors(): string {
-    const path = join(this.folder, 'error.log')
-    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(-20).join('\n') : 'it wrote no error log'
-  }
-
-  private async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.child
-    if (child !== undefined) {
-      await new Promise<void>((resolve) => {
-        child.once('exit', () => {
-          resolve()
-        })
-        child.kill(signal)
-      })
-    }
-    // Only now: a destroyed connection would leave a query that is under way without an answer.
-    this.connection?.destroy()
-    this.connection = undefined
+    ]
   }
 }
 
@@ -237,32 +80,4 @@ function mariadbd(): string {
   const path = findMariadbd()
   if (path === undefined) throw new Error('MariaDB is not installed; run: apt-get install -y mariadb-server')
   return path
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => {
-        resolve(port)
-      })
-    })
-  })
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0
-}
-
-/** The server refuses to run as root, so it gets its folder as user `mysql`. */
-function giveToServerUser(folder: string): void {
-  if (!isRoot()) return
-  const uid = Number(execFileSync('id', ['-u', 'mysql'], { encoding: 'utf8' }))
-  const gid = Number(execFileSync('id', ['-g', 'mysql'], { encoding: 'utf8' }))
-  chownSync(folder, uid, gid)
-  execFileSync('chown', ['-R', `${uid}:${gid}`, folder])
 }
