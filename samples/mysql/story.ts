@@ -19,7 +19,7 @@ export const STATEMENTS = [
 export function renderChange({ opcode, key, scn, row }: PersonChange): string {
   const mark = opcode === 'DELETE' ? '−' : '+'
   const name = `${String(row['first_name'])} ${String(row['last_name'])}`
-  return `${mark} person ${key}  ${name.padEnd(18)} ${String(row['balance']).padStart(12)}   SCN ${scn}`
+  return `${mark} person ${key}  SCN ${scn}  ${String(row['balance']).padStart(12)}  ${name}`
 }
 
 /** Whether applying the changes in order gives exactly the rows of the table. */

@@ -14,8 +14,8 @@ const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const zongji = new ZongJi({ host: '127.0.0.1', port: job.port, user: 'aesop', password: 'secret', dateStrings: true })
 let rows = 0
 const done = new Promise<number>((resolve, reject) => {
-  zongji.on('binlog', (event: { rows?: unknown[] }) => {
-    rows += event.rows?.length ?? 0
+  zongji.on('binlog', (event: unknown) => {
+    rows += (event as { rows?: unknown[] }).rows?.length ?? 0
     if (rows >= job.rows) resolve(performance.now())
   })
   zongji.on('error', reject)

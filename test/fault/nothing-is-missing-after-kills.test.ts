@@ -51,7 +51,7 @@ class Writer {
         const [row] = await this.#server.query<{ last: number }>(
           'SELECT COALESCE(MAX(id), 0) AS last FROM ledger.entry',
         )
-        this.next = Number(row?.last ?? 0) + 1
+        this.next = (row?.last ?? 0) + 1
         return
       } catch {
         await delay(20)

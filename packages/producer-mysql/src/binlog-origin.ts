@@ -10,6 +10,8 @@ export interface SettledPoint extends ResumePoint {
   readonly flavour: 'mysql' | 'mariadb' | undefined
   /** Resume by GTID, because the coordinates are another server's. */
   readonly byGtid: boolean
+  /** Whether the log describes its tables itself, so that an old range is read as it was written. */
+  readonly describesTables: boolean
 }
 
 /** Where binary logs come from: a server, or files. It lives as long as its producer; each attempt asks it anew. */

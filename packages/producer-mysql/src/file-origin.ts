@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
+import { BinlogFileError } from './errors.ts'
 import { FileBinlogStream } from './file-binlog-stream.ts'
 import { MysqlStartFromError } from './live-errors.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
@@ -34,9 +37,11 @@ export class FileOrigin implements BinlogOrigin {
     }
   }
 
-  settle(point: ResumePoint): Promise<SettledPoint> {
+  async settle(point: ResumePoint): Promise<SettledPoint> {
     const file = point.file ?? this.fileOf(point.scn)
-    return Promise.resolve({ ...point, file, flavour: undefined, byGtid: false })
+    const path = join(dirname(this.indexPath), file)
+    if (!existsSync(path)) throw new BinlogFileError(path, 'the log is not there any more')
+    return Promise.resolve({ ...point, file, flavour: undefined, byGtid: false, describesTables: true })
   }
 
   stream(): FileBinlogStream {

@@ -152,6 +152,22 @@ export class MysqlLogPurgedError extends AesopError {
   }
 }
 
+export class MysqlRereadInterruptedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_REREAD_INTERRUPTED',
+    meaning: 'The server was replaced by another while the buffer was being filled again after a restart.',
+    remedy: 'Start the relay again: it then goes on from the other server with an empty buffer.',
+    canRetry: false,
+  } as const
+  constructor(reachedScn: bigint) {
+    super(
+      MysqlRereadInterruptedError.kind,
+      `another server answers before the log was read again up to SCN ${reachedScn.toString()}`,
+      { fields: { reachedScn } },
+    )
+  }
+}
+
 export class MysqlPositionInFutureError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_POSITION_IN_FUTURE',
@@ -296,6 +312,7 @@ export const liveMysqlErrors: readonly AesopErrorClass[] = [
   MysqlTableUnknownError,
   MysqlLogPurgedError,
   MysqlPositionInFutureError,
+  MysqlRereadInterruptedError,
   MysqlLogResetError,
   MysqlConnectionLostError,
   MysqlServerSilentError,

@@ -1,3 +1,4 @@
+import { type MaxScn } from '@aesop/checkpoint'
 import { backoffMs, type BeanContext, type Health, invariant, messageOf, type Metric, sleep } from '@aesop/kernel'
 import {
   type EventProducer,
@@ -11,6 +12,7 @@ import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { BinlogSession } from './binlog-session.ts'
+import { BufferReread } from './buffer-reread.ts'
 import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { MysqlEventChecksumError } from './live-errors.ts'
@@ -18,7 +20,7 @@ import { originOf } from './origin-of-uri.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 import { fromMaxScn, resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
-import { type SchemaChangeEventProcessor } from './schema-change.ts'
+import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
 import { parseStartFrom } from './start-from.ts'
 
 export interface MysqlEventProducerOptions {
@@ -41,6 +43,7 @@ export class MysqlEventProducer implements EventProducer {
   private readonly options: MysqlEventProducerOptions
   private readonly bean: BeanContext
   private readonly stopping = new AbortController()
+  private readonly reread = new BufferReread()
   private context: ProducerContext | undefined
   private origin: BinlogOrigin | undefined
   private keeper: ResumeKeeper | undefined
@@ -53,6 +56,7 @@ export class MysqlEventProducer implements EventProducer {
   private detail: string | undefined
   private serverIdentity: string | undefined
   private held = false
+  private describesTables = false
   private lastWindowMs: number | undefined
   private windows = 0
   private reconnects = 0
@@ -71,7 +75,7 @@ export class MysqlEventProducer implements EventProducer {
       this.fail(error)
     })
     const stored = context.maxScn.load()
-    if (stored !== undefined) this.point = fromMaxScn(stored)
+    if (stored !== undefined) this.point = await this.beginning(stored, this.origin, context)
     else if (context.initialScn !== undefined) this.point = resumeAtScn(context.initialScn)
     else await this.locate(this.origin, context)
     invariant(this.point !== undefined, 'a prepared source knows its place')
@@ -80,6 +84,7 @@ export class MysqlEventProducer implements EventProducer {
 
   async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
     invariant(this.point !== undefined && this.context !== undefined, 'start comes after prepare')
+    if (this.keeper !== undefined) this.keeper.reread = () => this.reread.markFor(sink)
     // The sink may keep more than what was stored, when the process was killed between a window and its save.
     if (sinceScn > this.point.scn) this.point = resumeAfter(this.point, sinceScn)
     this.state = 'connecting'
@@ -109,11 +114,13 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   status(): ProducerStatus {
+    const rereadUntilScn = this.reread.until(this.point?.scn ?? -1n)
     return {
       state: this.state,
       scn: this.windows === 0 ? -1n : this.currentPoint().scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
       ...(this.lastWindowMs === undefined ? {} : { lastEventMs: this.lastWindowMs }),
+      ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
     }
   }
 
@@ -133,6 +140,13 @@ export class MysqlEventProducer implements EventProducer {
         value: this.reconnects,
       },
     ]
+  }
+
+  private beginning(stored: MaxScn, origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
+    const reached = fromMaxScn(stored)
+    return this.firstly(context, () =>
+      this.reread.begin(stored, reached, (point) => origin.settle(point), this.bean.log),
+    )
   }
 
   /** Asks the source where to begin, and saves the answer at once: a restart must not begin later. */
@@ -224,6 +238,8 @@ export class MysqlEventProducer implements EventProducer {
 
   /** One decoder serves all sessions of a generation, so that it keeps what it has compiled. */
   private handlerFor(point: SettledPoint, sink: WindowSink): BinlogDecoder {
+    this.reread.opened(point, performance.now())
+    this.describesTables = point.describesTables
     // Found by GTID, the place has no coordinates yet: the old point stays until the first window brings them.
     if (!point.byGtid) this.point = point
     this.serverIdentity = point.serverIdentity
@@ -237,7 +253,9 @@ export class MysqlEventProducer implements EventProducer {
 
   private newDecoder(generation: number, sink: WindowSink): BinlogDecoder {
     invariant(this.context !== undefined, 'a decoder comes after prepare')
-    const { eventsMap, binLogEventMappers, schemaChangeEventProcessor } = this.options
+    const { eventsMap, binLogEventMappers } = this.options
+    const schemaChanges =
+      this.options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log: this.bean.log })
     return new BinlogDecoder({
       physicalSource: this.context.physicalSource,
       schemas: this.context.schemas,
@@ -251,7 +269,12 @@ export class MysqlEventProducer implements EventProducer {
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),
-      ...(schemaChangeEventProcessor === undefined ? {} : { schemaChangeEventProcessor }),
+      schemaChangeEventProcessor: {
+        process: (change) => {
+          if (!this.describesTables) this.reread.tableChanged()
+          return schemaChanges.process(change)
+        },
+      },
     })
   }
 
@@ -261,7 +284,9 @@ export class MysqlEventProducer implements EventProducer {
     this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
     this.lastWindowMs = this.session?.lastEventMs
     this.windows++
-    this.keeper?.note(this.currentPoint)
+    this.reread.closedWindow(this.currentPoint, performance.now())
+    // What was reached before a restart stays stored until it has been read again.
+    if (this.reread.until(scn) === undefined) this.keeper?.note(this.currentPoint)
   }
 
   /** The end of the last window, with the GTIDs up to there. */

@@ -7,6 +7,8 @@ import { type ResumePoint, toMaxScn } from './resume-point.ts'
  * windows comes again.
  */
 export class ResumeKeeper {
+  /** Set once the sink is known: where its oldest windows can be read again. */
+  reread: () => ResumePoint | undefined = () => undefined
   private readonly store: MaxScnStore
   private readonly intervalMs: number
   private readonly onError: (error: unknown) => void
@@ -37,6 +39,6 @@ export class ResumeKeeper {
     this.timer = undefined
     const point = this.pending
     this.pending = undefined
-    if (point !== undefined) this.store.save(toMaxScn(point(), Date.now()))
+    if (point !== undefined) this.store.save(toMaxScn(point(), Date.now(), this.reread()))
   }
 }

@@ -28,10 +28,20 @@ export function resumeAfter(stored: ResumePoint, scn: bigint): ResumePoint {
   return point.generation === stored.generation ? { ...point, serverIdentity: stored.serverIdentity } : point
 }
 
-/** What is stored of a point. */
-export function toMaxScn(point: ResumePoint, savedAtMs: number): MaxScn {
-  const { file, position, gtid, serverIdentity, generation } = point
-  return { scn: point.scn, savedAtMs, position: { file, position, gtid, serverIdentity, generation } }
+/** What is stored of a point, and of the place from which the buffer can be filled again (see RereadMarks). */
+export function toMaxScn(point: ResumePoint, savedAtMs: number, reread?: ResumePoint): MaxScn {
+  const { scn, ...place } = point
+  return { scn, savedAtMs, position: reread === undefined ? place : { ...place, reread } }
+}
+
+/** The place from which the buffer can be filled again; undefined when none is stored. @throws MysqlStoredPositionError */
+export function rereadOf(stored: MaxScn): ResumePoint | undefined {
+  const reread = (stored.position as { reread?: { scn?: unknown } } | null | undefined)?.reread
+  if (reread === undefined) return undefined
+  const { scn } = reread
+  if (typeof scn !== 'bigint' && !Number.isSafeInteger(scn))
+    throw new MysqlStoredPositionError('its position.reread has no SCN')
+  return fromMaxScn({ scn: BigInt(scn as number | bigint), savedAtMs: stored.savedAtMs, position: reread })
 }
 
 /** @throws MysqlStoredPositionError when coordinates are there and can not be read: never "begin anywhere" */

@@ -81,16 +81,25 @@ export class ServerOrigin implements BinlogOrigin {
     return this.ask(`${point.file ?? 'SCN'}:${point.position}`, async (connection) => {
       const facts = await this.preflight(connection)
       const { identity: serverIdentity, flavour } = facts
+      const describesTables = facts.rowMetadata === 'FULL'
       const isOther = point.serverIdentity !== undefined && point.serverIdentity !== serverIdentity
       if (isOther || (point.file === undefined && point.gtid !== undefined)) {
         const generation = isOther ? point.generation + 1 : point.generation
-        return { ...point, ...this.placeByGtid(point, facts), generation, serverIdentity, flavour, byGtid: true }
+        return {
+          ...point,
+          ...this.placeByGtid(point, facts),
+          generation,
+          serverIdentity,
+          flavour,
+          describesTables,
+          byGtid: true,
+        }
       }
       const file = point.file ?? this.fileOf(point.scn, facts)
       checkHistory(facts, point.gtid, this.place())
       checkPosition(facts, { file, position: point.position }, this.place())
       const gtid = point.gtid ?? (await gtidsAt(connection, facts, { file, position: point.position }))
-      return { ...point, file, gtid, serverIdentity, flavour, byGtid: false }
+      return { ...point, file, gtid, serverIdentity, flavour, describesTables, byGtid: false }
     })
   }
 

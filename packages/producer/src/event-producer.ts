@@ -22,6 +22,11 @@ export interface ProducerStatus {
   readonly scn: bigint
   /** What it waits for or why it failed, for people. */
   readonly detail?: string
+  /**
+   * After a restart a producer may begin earlier than where it had come, to fill the buffer again: the SCN that it had
+   * reached, for as long as it is behind it. A reader with a checkpoint up to here is not ahead of its source.
+   */
+  readonly rereadUntilScn?: bigint
   /** Commit time of the last window, in milliseconds since 1970. */
   readonly lastEventMs?: number
 }

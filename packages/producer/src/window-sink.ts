@@ -7,6 +7,8 @@ import { type EventAppend, type ValueWriter } from '@aesop/event'
  * above the last one, or `rollbackWindow`. An empty window is legal: it only moves the SCN.
  */
 export interface WindowSink {
+  /** SCN before the oldest window that the sink holds: what a reader may still ask for comes after it. Left out: it holds nothing. */
+  readonly prevScn?: bigint
   beginWindow(): void
   /**
    * Adds one event to the open window. `write` puts the value in place and returns the offset after it; it may write at

@@ -10,6 +10,8 @@ export interface BufferSource {
   readonly sourceIds: ReadonlySet<number>
   /** Until when (performance.now) a checkpoint above the newest SCN waits instead of failing. */
   readonly futureGraceUntilMs: number
+  /** SCN that the producer had reached before a restart and is reading up to again; −1 otherwise. */
+  readonly rereadUntilScn: () => bigint
 }
 
 /**
@@ -26,6 +28,6 @@ export function openCursor(source: BufferSource, request: StreamRequest, filtere
   const place = buffer.seek(checkpoint.isFlexible ? -1n : scn, offset)
   if (place.kind === 'found') return place.cursor
   if (place.kind === 'gone') throw ScnNotFoundError.of(scn, place.prevScn)
-  if (performance.now() < source.futureGraceUntilMs) return undefined
+  if (performance.now() < source.futureGraceUntilMs || scn <= source.rereadUntilScn()) return undefined
   throw ScnInFutureError.of(scn, place.lastScn)
 }

@@ -171,7 +171,8 @@ export class Relay implements Lifecycle, Observable {
     this.#undo.push(buffer.subscribe(signal.windowClosed))
     const sourceIds = new Set(physicalSource.sources.map((source) => source.id))
     const futureGraceUntilMs = performance.now() + (this.#options.futureGraceMs ?? FUTURE_GRACE_MS)
-    const source = { buffer, signal, sourceIds, futureGraceUntilMs }
+    const rereadUntilScn = (): bigint => producer.status().rereadUntilScn ?? -1n
+    const source = { buffer, signal, sourceIds, futureGraceUntilMs, rereadUntilScn }
     const server = new RelayServer({
       config: this.#config,
       physicalSource,

@@ -1,0 +1,61 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { AesopError, type Logger } from '@aesop/kernel'
+import { type WindowSink } from '@aesop/producer'
+import { type SettledPoint } from './binlog-origin.ts'
+import { MysqlRereadInterruptedError } from './live-errors.ts'
+import { RereadMarks } from './reread-marks.ts'
+import { rereadOf, type ResumePoint } from './resume-point.ts'
+
+/**
+ * Fills the buffer again after a restart, by beginning where its oldest windows stood in the log instead of where the
+ * source had come. Windows read again have the SCNs that they had, so a consumer that was behind goes on without a gap.
+ */
+export class BufferReread {
+  /** How far the source had come before the restart. */
+  #reachedScn = -1n
+  #marks: RereadMarks | undefined
+
+  /** The place to begin at: the stored mark while its log is there, else where the source had come. @throws AesopError */
+  async begin(
+    stored: MaxScn,
+    reached: ResumePoint,
+    settle: (point: ResumePoint) => Promise<SettledPoint>,
+    log: Logger,
+  ): Promise<ResumePoint> {
+    const mark = rereadOf(stored)
+    if (mark === undefined || mark.scn >= reached.scn) return reached
+    try {
+      if ((await settle(mark)).byGtid) return reached
+    } catch (error) {
+      if (!(error instanceof AesopError) || error.canRetry) throw error
+      log.warn(`the buffer can not be filled again, it begins empty: ${error.message}`, { code: error.code })
+      return reached
+    }
+    this.#reachedScn = reached.scn
+    return mark
+  }
+
+  /** @throws MysqlRereadInterruptedError when the server was replaced before everything was read again */
+  opened(point: SettledPoint, nowMs: number): void {
+    if (point.byGtid && point.scn < this.#reachedScn) throw new MysqlRereadInterruptedError(this.#reachedScn)
+    this.#marks ??= new RereadMarks(point, nowMs)
+  }
+
+  /** The SCN up to which is still being read again; undefined when that is over. */
+  until(scn: bigint): bigint | undefined {
+    return scn < this.#reachedScn ? this.#reachedScn : undefined
+  }
+
+  closedWindow(point: () => ResumePoint, nowMs: number): void {
+    this.#marks?.note(point, nowMs)
+  }
+
+  tableChanged(): void {
+    this.#marks?.forget()
+  }
+
+  /** Where the oldest windows of the sink can be read again. */
+  markFor(sink: WindowSink): ResumePoint | undefined {
+    return sink.prevScn === undefined ? undefined : this.#marks?.before(sink.prevScn)
+  }
+}

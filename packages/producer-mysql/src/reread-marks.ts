@@ -1,0 +1,56 @@
+import { type ResumePoint } from './resume-point.ts'
+
+const EVERY_MS = 250
+const MARKS_MAX = 1024
+
+/**
+ * Places where reading can begin again. A buffer in memory dies with its process, while the log is still there: what is
+ * stored of a source includes the newest place from which everything that the buffer held can be read once more, so
+ * that a consumer that was behind finds its windows after a crash of the relay.
+ *
+ * A mark is taken every so often, not per window; the windows between a mark and the buffer's oldest are read for
+ * nothing, which is little.
+ */
+export class RereadMarks {
+  #marks: ResumePoint[]
+  #everyMs = EVERY_MS
+  #lastMs: number
+  #forgetful = false
+
+  constructor(first: ResumePoint, nowMs: number) {
+    this.#marks = [first]
+    this.#lastMs = nowMs
+  }
+
+  /** Offers the end of a window; `point` is asked only when a mark is due. */
+  note(point: () => ResumePoint, nowMs: number): void {
+    if (this.#forgetful) this.#marks = []
+    else if (nowMs - this.#lastMs < this.#everyMs) return
+    this.#forgetful = false
+    this.#lastMs = nowMs
+    this.#marks.push(point())
+    if (this.#marks.length > MARKS_MAX) this.#thinOut()
+  }
+
+  /** The mark to begin at so that no window after `prevScn` is missed; undefined: there is none that old. */
+  before(prevScn: bigint): ResumePoint | undefined {
+    let newest = -1
+    while (newest + 1 < this.#marks.length && (this.#marks[newest + 1]?.scn ?? prevScn) <= prevScn) newest++
+    if (newest > 0) this.#marks.splice(0, newest)
+    return newest < 0 ? undefined : this.#marks[0]
+  }
+
+  /**
+   * To be called when what stands before can't be read again as it was, because the log does not describe its tables
+   * and one of them changes: the next window's end becomes the oldest mark.
+   */
+  forget(): void {
+    this.#forgetful = true
+  }
+
+  /** A quiet source fills its buffer over days: fewer marks then, further apart. */
+  #thinOut(): void {
+    this.#marks = this.#marks.filter((_, i) => i % 2 === 0)
+    this.#everyMs *= 2
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { RereadMarks } from '../src/reread-marks.ts'
+import { type ResumePoint } from '../src/resume-point.ts'
+
+function point(scn: number): ResumePoint {
+  return {
+    scn: BigInt(scn),
+    file: 'mysql-bin.000001',
+    position: scn,
+    gtid: undefined,
+    serverIdentity: 'a',
+    generation: 0,
+  }
+}
+
+/** Marks over windows 1, 2, 3 … of which one closes every 100 ms. */
+function marksAfter(windows: number): RereadMarks {
+  const marks = new RereadMarks(point(0), 0)
+  for (let n = 1; n <= windows; n++) marks.note(() => point(n), n * 100)
+  return marks
+}
+
+describe('marks for reading again', () => {
+  test('never lie after the window from which the buffer serves', () => {
+    const marks = marksAfter(100)
+    for (let prevScn = 0; prevScn <= 100; prevScn++) {
+      const mark = marks.before(BigInt(prevScn))
+      expect(mark?.scn).toBeLessThanOrEqual(BigInt(prevScn))
+      // Three windows fit between two marks: no more than that is read for nothing.
+      expect(mark?.scn).toBeGreaterThanOrEqual(BigInt(prevScn - 3))
+    }
+  })
+
+  test('are bounded however long the buffer lasts, and still reach its oldest window', () => {
+    const marks = marksAfter(50_000)
+    expect(marks.before(0n)?.scn).toBe(0n)
+    const late = marks.before(40_000n)?.scn ?? 0n
+    expect(late).toBeLessThanOrEqual(40_000n)
+    expect(late).toBeGreaterThan(39_800n)
+  })
+
+  test('older than a change of a table that the log does not describe are forgotten', () => {
+    const marks = marksAfter(10)
+    marks.forget()
+    marks.note(() => point(11), 1001)
+    expect(marks.before(10n)).toBeUndefined()
+    expect(marks.before(11n)?.scn).toBe(11n)
+  })
+})
