@@ -15,7 +15,7 @@ describe('the catalogue of errors', () => {
     const kinds = await errorCatalogue()
     expect(new Set(kinds.map(({ code }) => code)).size).toBe(kinds.length)
     expect(kinds.filter(({ code }) => !/^AESOP(_[A-Z0-9]+){2,}$/.test(code))).toEqual([])
-    expect(kinds.filter(({ meaning, remedy }) => !/\.$/.test(meaning) || !/\.$/.test(remedy))).toEqual([])
+    expect(kinds.filter(({ meaning, remedy }) => !/\.$/.test(meaning) || !/[.;]$/.test(remedy))).toEqual([])
   })
 
   test('has every code that the source names', async () => {

@@ -2,7 +2,7 @@ import { type Logger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { type BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { fileNumberOf, formatBinlogScn } from './binlog-scn.ts'
-import { TransactionOrderError } from './errors.ts'
+import { StatementFormatError, TransactionOrderError } from './errors.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
@@ -273,9 +273,10 @@ export class BinlogTransaction {
       const [database, table] = source.uri.toLowerCase().split('.')
       if (table === undefined || !new RegExp(`(^|\\W)${escapeRegExp(table)}(\\W|$)`, 'i').test(sql)) continue
       if (database !== query.database.toLowerCase() && !sql.toLowerCase().includes(database ?? '')) continue
-      this.options.log.error('a change was logged as a statement and is lost: SET GLOBAL binlog_format=ROW', {
+      const alarm = new StatementFormatError(source.uri)
+      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, {
         ...this.where(),
-        code: 'AESOP_MYSQL_STATEMENT_FORMAT',
+        code: alarm.code,
         table: source.uri,
       })
     }

@@ -180,7 +180,24 @@ export class BinlogFileError extends AesopError {
   }
 }
 
+/** Logged as an alarm, never thrown: the stream goes on, the change is lost. */
+export class StatementFormatError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_STATEMENT_FORMAT',
+    meaning: 'A change of a captured table was logged as its SQL statement: its rows are not in the log and are lost.',
+    remedy:
+      'SET GLOBAL binlog_format=ROW on the server, end the session that set another format, and write the rows again.',
+    canRetry: false,
+  } as const
+  constructor(table: string) {
+    super(StatementFormatError.kind, `a change of ${table} was logged as a statement and is lost`, {
+      fields: { table },
+    })
+  }
+}
+
 const decoderErrors: readonly AesopErrorClass[] = [
+  StatementFormatError,
   BinlogEventCorruptError,
   BinlogEventUnsupportedError,
   BinlogScnOverflowError,
