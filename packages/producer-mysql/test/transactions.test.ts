@@ -90,7 +90,9 @@ describe('a recorded log of transactions of every shape', () => {
     const quiet = (): undefined => undefined
     const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: (message) => alarms.push(message) }
     await decodeRecording('shapes', ['shop.item'], { log })
-    expect(alarms).toEqual(['a change was logged as a statement and is lost: SET GLOBAL binlog_format=ROW'])
+    expect(alarms).toEqual([
+      expect.stringMatching(/^a change of shop\.item was logged as a statement and is lost: SET GLOBAL/),
+    ])
     alarms.length = 0
     await decodeRecording('shapes', ['shop.pair'], { log })
     expect(alarms).toEqual([])
