@@ -1,5 +1,6 @@
 /*
- * Measures one ingest in a process of its own: from a warm server into an EventBuffer. Runs on `dist`, as users do.
+ * Measures one ingest in a process of its own: from a warm server into an EventBuffer, from the first transaction to the
+ * last; connecting and checking the server come before. Runs on `dist`, as users do.
  * Argument: one JSON object {uri, table, rows, file, position, bufferBytes}. Prints {seconds, rssMb}.
  */
 import { EventBuffer } from '@aesop/buffer'
@@ -46,12 +47,13 @@ const since = await producer.prepare({
   fail: context.fail.bind(context),
 })
 buffer.start(since)
+let began = 0
 const done = new Promise<number>((resolve) => {
   buffer.subscribe(() => {
+    if (began === 0) began = performance.now()
     if (buffer.events >= job.rows) resolve(performance.now())
   })
 })
-const began = performance.now()
 await producer.start(since, buffer)
 const seconds = ((await done) - began) / 1000
 const rssMb = process.resourceUsage().maxRSS / 1024

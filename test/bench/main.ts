@@ -13,6 +13,7 @@ Measures the figures whose names begin with one of the prefixes (all without any
 const GROUPS: Readonly<Record<string, () => Promise<BenchGroup>>> = {
   startup: async () => (await import('./startup.ts')).startup,
   buffer: async () => (await import('./buffer.ts')).buffer,
+  stream: async () => (await import('./stream.ts')).stream,
   deliver: async () => (await import('./deliver.ts')).deliver,
   latency: async () => (await import('./latency.ts')).latency,
   ingest: async () => (await import('./ingest.ts')).ingest,

@@ -13,14 +13,15 @@ interface Job {
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const zongji = new ZongJi({ host: '127.0.0.1', port: job.port, user: 'aesop', password: 'secret', dateStrings: true })
 let rows = 0
+let began = 0
 const done = new Promise<number>((resolve, reject) => {
   zongji.on('binlog', (event: unknown) => {
+    if (began === 0) began = performance.now()
     rows += (event as { rows?: unknown[] }).rows?.length ?? 0
     if (rows >= job.rows) resolve(performance.now())
   })
   zongji.on('error', reject)
 })
-const began = performance.now()
 zongji.start({
   serverId: 4242,
   filename: job.file,
