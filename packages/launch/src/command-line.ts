@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '@aesop/kernel'
-import { type LogLevel, suggestion } from '@aesop/runtime'
+import { type AdminAddress, type LogLevel, parseAdminAddress, suggestion } from '@aesop/runtime'
 import { UsageError } from './errors.ts'
 
 /** Options that every command understands. */
@@ -15,6 +15,11 @@ export interface CommonOptions {
   readonly logFormat: 'text' | 'json'
   readonly startTimeoutMs?: number
   readonly stopTimeoutMs?: number
+  readonly drainDelayMs?: number
+  /** Where the admin server listens; undefined: as the nature of the launch says. */
+  readonly admin?: AdminAddress | 'off'
+  /** Reloads containers whose descriptors change. */
+  readonly watch: boolean
 }
 
 /** What the command line asks for. */
@@ -36,6 +41,9 @@ const OPTIONS = {
   'log-format': { type: 'string' },
   'start-timeout': { type: 'string' },
   'shutdown-timeout': { type: 'string' },
+  'drain-delay': { type: 'string' },
+  admin: { type: 'string' },
+  watch: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
 } as const
@@ -95,6 +103,7 @@ function commonOptions(values: Values, { isTerminal, env }: Terminal): CommonOpt
   const allowed = values['no-color'] !== true && (env['NO_COLOR'] ?? '') === ''
   const startTimeout = values['start-timeout']
   const stopTimeout = values['shutdown-timeout']
+  const drainDelay = values['drain-delay']
   return {
     set: settings(values.set ?? []),
     fresh: values.fresh === true,
@@ -104,6 +113,11 @@ function commonOptions(values: Values, { isTerminal, env }: Terminal): CommonOpt
     quiet,
     logLevel: oneOf(values['log-level'], '--log-level', LEVELS) ?? (verbose ? 'debug' : quiet ? 'warn' : 'info'),
     logFormat: oneOf(values['log-format'], '--log-format', FORMATS) ?? 'text',
+    watch: values.watch === true,
+    ...(values.admin === undefined ? {} : { admin: adminAddress(values.admin) }),
+    ...(drainDelay === undefined || drainDelay === '0'
+      ? {}
+      : { drainDelayMs: durationMs(drainDelay, '--drain-delay') }),
     ...(startTimeout === undefined ? {} : { startTimeoutMs: durationMs(startTimeout, '--start-timeout') }),
     ...(stopTimeout === undefined ? {} : { stopTimeoutMs: durationMs(stopTimeout, '--shutdown-timeout') }),
   }
@@ -124,6 +138,14 @@ function oneOf<T extends string>(value: string | undefined, option: string, allo
   const found = allowed.find((each) => each === value)
   if (found === undefined) throw new UsageError(`${option} must be one of ${allowed.join(', ')}, got "${value}"`)
   return found
+}
+
+function adminAddress(text: string): AdminAddress | 'off' {
+  try {
+    return parseAdminAddress(text)
+  } catch (error) {
+    throw new UsageError(`--admin: ${messageOf(error)}`)
+  }
 }
 
 /** `500ms`, `30s`, `2m`; a bare number counts seconds. */

@@ -10,6 +10,9 @@ Options
       --fresh                    clear this application's state first
       --start-timeout <60s>      limit of each start of a bean
       --shutdown-timeout <30s>   limit of each stop of a bean
+      --drain-delay <0s>         work on this long after readiness fails, then stop
+      --admin <[host:]port|off>  admin server; default 127.0.0.1:9090 for the nature "server", else off
+      --watch                    reload containers whose descriptors change
       --log-level <level>        error, warn, info (default) or debug
       --log-format <text|json>   form of the log on stderr
       --json                     check: problems as a JSON array on stdout

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { AesopError } from '@aesop/kernel'
 import { type ContainerDefinition, EXIT_CODES, formatError, SecretMask } from '@aesop/runtime'
 import { type Command, parseCommandLine } from './command-line.ts'
@@ -8,6 +9,8 @@ import { HELP, SHORT_HELP } from './help.ts'
 export interface MainOptions {
   /** The component containers that descriptors may name; default the five standard ones. */
   readonly containers?: readonly ContainerDefinition[]
+  /** Ends the remembering of signals by whoever loaded this command, and gives the one that came. */
+  readonly takeOverSignals?: () => 'SIGINT' | 'SIGTERM' | undefined
 }
 
 /** The `aesop-launch` command: does what the arguments say and ends the process with the code that tells the truth. */
@@ -35,6 +38,10 @@ async function runCommand(args: readonly string[], options: MainOptions): Promis
 }
 
 async function execute(command: Command, options: MainOptions): Promise<number> {
+  if (command.name !== 'run') {
+    const early = options.takeOverSignals?.()
+    if (early !== undefined) return EXIT_CODES.forced + constants.signals[early]
+  }
   switch (command.name) {
     case 'short-help':
       process.stderr.write(SHORT_HELP)
@@ -55,7 +62,7 @@ async function execute(command: Command, options: MainOptions): Promise<number> 
     }
     case 'run': {
       const { run } = await import('./run-command.ts')
-      return run(command.path, command.options, await containersOf(options))
+      return run(command.path, command.options, options, () => containersOf(options))
     }
   }
 }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import {
+  ADMIN_PORT_DEFAULT,
+  type AdminAddress,
   type Application,
   type ContainerDefinition,
   createApplication,
@@ -14,14 +16,18 @@ import {
   ProcessRunner,
   type ReportOptions,
   SecretMask,
+  serveAdmin,
+  watchDescriptors,
 } from '@aesop/runtime'
 import { type CommonOptions } from './command-line.ts'
+import { type MainOptions } from './main.ts'
 
 /** Launches a bootstrap descriptor, keeps it alive until its end, and returns the exit code. */
 export async function run(
   path: string,
   options: CommonOptions,
-  containers: readonly ContainerDefinition[],
+  { takeOverSignals }: MainOptions,
+  containersOf: () => Promise<readonly ContainerDefinition[]>,
 ): Promise<number> {
   const mask = new SecretMask()
   const report: ReportOptions = { mask, color: options.color, verbose: options.verbose }
@@ -33,21 +39,29 @@ export async function run(
     report: (error) => {
       say(formatError(error, report))
     },
+    showProblems: (problems) => {
+      printProblems(problems, report)
+    },
   })
-  const preparation = await prepareLaunch(resolve(path), { containers, set: options.set, mask, preload: true })
-  printProblems(preparation, report)
+  const early = takeOverSignals?.()
+  if (early !== undefined) {
+    say(`${early}: stopped before anything was started`)
+    return EXIT_CODES.stopped
+  }
+  const containers = await containersOf()
+  const prepare = (preload: boolean): Promise<Preparation> =>
+    prepareLaunch(resolve(path), { containers, set: options.set, mask, preload })
+  const preparation = await prepare(true)
+  printProblems(preparation.problems, report)
   if (preparation.launch === undefined) return reportNothingStarted(preparation, say)
-  if (runner.isStopRequested) return EXIT_CODES.stopped
-  const log = await openProcessLog({
-    level: options.logLevel,
-    format: options.logFormat,
-    color: options.color,
-    mask,
-    verbose: options.verbose,
-  })
-  const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf })
+  const log = await openProcessLog({ ...options, level: options.logLevel, format: options.logFormat, mask })
+  const prepareAgain = (): Promise<Preparation> => prepare(false)
+  const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf, prepareAgain })
+  await openAdmin(application, options, log, mask)
   const code = await runner.run(application, () => {
     announce(application, log, performance.now())
+    if (options.watch)
+      application.closeAtEnd(watchDescriptors(application, resolve(path), () => runner.reload('--watch')))
   })
   if (code === EXIT_CODES.startFailed) say('What had been started was stopped again.')
   else log.loggerOf('', '').info(`${application.plan.applicationName} stopped`, { exitCode: code })
@@ -55,8 +69,25 @@ export async function run(
   return code
 }
 
-function printProblems(preparation: Preparation, report: ReportOptions): void {
-  for (const problem of preparation.problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
+/** A server has an admin server unless told otherwise; a port that nobody asked for gives way when it is taken. */
+async function openAdmin(
+  application: Application,
+  { admin }: CommonOptions,
+  log: ProcessLog,
+  mask: SecretMask,
+): Promise<void> {
+  const byNature: AdminAddress | 'off' =
+    application.plan.nature === 'server' ? { host: '127.0.0.1', port: ADMIN_PORT_DEFAULT } : 'off'
+  const address = admin ?? byNature
+  if (address === 'off') return
+  const { levels } = log
+  const token = process.env['AESOP_ADMIN_TOKEN']
+  const isPortFixed = admin !== undefined
+  await serveAdmin(application, { ...address, isPortFixed, mask, levels, token, log: log.loggerOf('', 'admin') })
+}
+
+function printProblems(problems: Preparation['problems'], report: ReportOptions): void {
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
 }
 
 function reportNothingStarted(preparation: Preparation, say: (text: string) => void): number {
@@ -78,6 +109,7 @@ function announce(application: Application, log: ProcessLog, tookMs: number): vo
   logger.info(`${applicationName} is ready`, {
     containers: containers.map((each) => each.name).join(','),
     nature,
+    ...(application.adminUrl === undefined ? {} : { admin: application.adminUrl }),
     tookMs: Math.round(tookMs),
   })
   logger.debug('slowest beans', { slowest: slowest.join(', ') })

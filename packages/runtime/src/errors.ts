@@ -1,8 +1,12 @@
+import * as adminErrors from './admin/admin-errors.ts'
+import * as operationErrors from './lifecycle/operation-errors.ts'
 import { AesopError, type AesopErrorClass, type ErrorKind, messageOf } from '@aesop/kernel'
 import { descriptorErrors } from './descriptor-errors.ts'
 import { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
 
 export { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
+export * from './admin/admin-errors.ts'
+export * from './lifecycle/operation-errors.ts'
 export {
   BeanAbstractError,
   BeanCycleError,
@@ -177,4 +181,6 @@ export const runtimeErrors: readonly AesopErrorClass[] = [
   BeanDiedError,
   UncaughtFailureError,
   LaunchStoppedError,
+  ...Object.values(operationErrors),
+  ...Object.values(adminErrors),
 ]

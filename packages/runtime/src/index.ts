@@ -22,10 +22,27 @@ export {
   type ReportOptions,
 } from './descriptor/problem-report.ts'
 export * from './errors.ts'
-export { createApplication, launch, type LaunchOptions, openProcessLog } from './launch.ts'
+export {
+  createApplication,
+  type CreationOptions,
+  launch,
+  type LaunchOptions,
+  openProcessLog,
+  serveAdmin,
+} from './launch.ts'
+export { ADMIN_PORT_DEFAULT, type AdminAddress, hostAndPort, parseAdminAddress } from './admin/admin-address.ts'
+export type { AdminOptions, AdminServer } from './admin/admin-server.ts'
+export type { ContainerHealth, HealthReport } from './admin/health-report.ts'
 export type { Application, ApplicationOptions, EndReport } from './lifecycle/application.ts'
-export type { ContainerState } from './lifecycle/component-container.ts'
+export type { Overrides } from './lifecycle/bean-overrides.ts'
+export type { ContainerState, RuntimeBeanContext } from './lifecycle/component-container.ts'
+export type { ReloadReport } from './lifecycle/container-operations.ts'
+export { watchDescriptors } from './lifecycle/descriptor-watch.ts'
+export type { ManagedContainer } from './lifecycle/managed-container.ts'
+export type { PlatformEvent, PlatformEventListener } from './lifecycle/platform-events.ts'
 export { EXIT_CODES, ProcessRunner, type RunnerOptions } from './lifecycle/process-runner.ts'
 export type { LifeStep, TimelineEntry } from './lifecycle/timeline.ts'
-export type { LogLevel, LogOptions, ProcessLog } from './log/winston-log.ts'
+export { LogLevels, type LoggerState, type LogLevel } from './log/log-levels.ts'
+export type { LogOptions, ProcessLog } from './log/winston-log.ts'
 export { isSecretName, SecretMask } from './log/secret-mask.ts'
+export { type ComponentContainerOptions, RuntimeComponentContainer } from './runtime-component-container.ts'

@@ -1,7 +1,10 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
-import type { PreparedLaunch } from '../descriptor/launch-preparation.ts'
+import type { Preparation, PreparedLaunch } from '../descriptor/launch-preparation.ts'
 import { BeanDiedError, LaunchStoppedError } from '../errors.ts'
-import { ComponentContainer, type ContainerState, type ProcessContext } from './component-container.ts'
+import { type ContainerState, type ProcessContext } from './component-container.ts'
+import { ContainerOperations, type ReloadReport } from './container-operations.ts'
+import { ManagedContainer } from './managed-container.ts'
+import { type PlatformEventListener, PlatformEvents } from './platform-events.ts'
 import { Timeline, type TimelineEntry } from './timeline.ts'
 
 export interface ApplicationOptions {
@@ -9,7 +12,11 @@ export interface ApplicationOptions {
   readonly startTimeoutMs?: number | undefined
   /** Limit of each stop (and destroy) of a bean, in milliseconds; default 30 000. */
   readonly stopTimeoutMs?: number | undefined
+  /** How long the process still works after it has said that it is not ready, in milliseconds; default 0. */
+  readonly drainDelayMs?: number | undefined
   readonly loggerOf?: ((container: string, bean: string) => Logger) | undefined
+  /** Reads and checks the descriptors again, for a reload. Without it there is none. */
+  readonly prepareAgain?: (() => Promise<Preparation>) | undefined
 }
 
 /** How an application ended. */
@@ -21,16 +28,24 @@ export interface EndReport {
 }
 
 /** The containers of one process, from the first bean made to the last one destroyed. */
-export class Application {
+export class Application implements AsyncDisposable {
   readonly plan: PreparedLaunch
   /** Resolves when everything has been stopped, whatever the reason. */
   readonly ended: Promise<EndReport>
-  readonly #containers: readonly ComponentContainer[]
+  /** Where the admin server listens; undefined while there is none. */
+  adminUrl: string | undefined
+  readonly #containers: readonly ManagedContainer[]
+  readonly #operations: ContainerOperations
   readonly #timeline = new Timeline()
+  readonly #events = new PlatformEvents()
   readonly #loggerOf: (container: string, bean: string) => Logger
+  readonly #drainDelayMs: number
+  readonly #closers: (() => Promise<void>)[] = []
+  readonly #drainEnd = new AbortController()
   #resolveEnded: (report: EndReport) => void = () => undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<EndReport> | undefined
+  #ending: Promise<EndReport> | undefined
   #stopRequested = false
   #isStarted = false
   #death: Error | undefined
@@ -41,11 +56,26 @@ export class Application {
       this.#resolveEnded = resolve
     })
     this.#loggerOf = options.loggerOf ?? (() => silentLogger)
-    const context: ProcessContext = {
-      projectsRoot: plan.projectsRoot,
-      stateDirectory: plan.stateDirectory,
+    this.#drainDelayMs = options.drainDelayMs ?? 0
+    const context = this.#processContext(options)
+    this.#containers = plan.containers.map((each) => new ManagedContainer(each, context))
+    this.#operations = new ContainerOperations(this.#containers, {
+      loggerOf: this.#loggerOf,
+      events: this.#events,
+      prepareAgain: options.prepareAgain,
+      die: (error) => {
+        this.die(error)
+      },
+    })
+  }
+
+  #processContext(options: ApplicationOptions): ProcessContext {
+    return {
+      projectsRoot: this.plan.projectsRoot,
+      stateDirectory: this.plan.stateDirectory,
       shared: new Map(),
       timeline: this.#timeline,
+      events: this.#events,
       startTimeoutMs: options.startTimeoutMs ?? 60_000,
       stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
       loggerOf: this.#loggerOf,
@@ -57,9 +87,6 @@ export class Application {
         if (this.#stopRequested) throw new LaunchStoppedError()
       },
     }
-    this.#containers = plan.containers.map(
-      (each) => new ComponentContainer(each.name, each.onFailure, each.descriptors, context),
-    )
   }
 
   /** Builds and starts everything. When that fails, all that was started is stopped again before this rejects. */
@@ -70,41 +97,70 @@ export class Application {
 
   async #startAll(): Promise<void> {
     try {
-      for (const container of this.#containers) await this.#attempt(container, () => container.build())
-      for (const container of this.#containers) await this.#attempt(container, () => container.start())
+      for (const container of this.#containers) await this.#attempt(container, () => container.current.build())
+      for (const container of this.#containers) await this.#attempt(container, () => container.current.start())
       if (this.#death !== undefined) throw this.#death
       if (this.#stopRequested) throw new LaunchStoppedError()
       this.#isStarted = true
+      const { applicationName } = this.plan
+      this.#events.publish({ type: 'bootstrap.started', application: applicationName, tookMs: this.#timeline.now() })
     } catch (error) {
-      this.#stopping ??= this.#stopAll()
-      await this.#stopping
+      this.#ending ??= this.#endAll()
+      await this.#ending
       throw error
     }
   }
 
   /** A container that may fail without the others is rolled back alone. */
-  async #attempt(container: ComponentContainer, step: () => Promise<void>): Promise<void> {
+  async #attempt(container: ManagedContainer, step: () => Promise<void>): Promise<void> {
     if (container.state === 'failed') return
     try {
       await step()
     } catch (error) {
       if (container.onFailure === 'abort' || error instanceof LaunchStoppedError || error === this.#death) throw error
-      this.#loggerOf(container.name, '').error(`container "${container.name}" failed; the others go on`, { error })
-      container.announceStop()
-      await container.stop()
-      await container.destroy('failed')
+      const message = `container "${container.name}" failed; the others go on`
+      this.#loggerOf(container.name, '').error(message, { error })
+      this.#events.publish({ type: 'alert', severity: 'error', message, container: container.name })
+      await container.endFailed(error)
     }
   }
 
   /** Stops everything in the reverse order of its start; called twice it is the same stop. */
-  async stop(): Promise<EndReport> {
+  stop(): Promise<EndReport> {
     this.#stopRequested = true
-    if (this.#starting !== undefined && !this.#isStarted) {
-      for (const container of this.#containers) container.announceStop()
+    if (this.#death !== undefined) this.#drainEnd.abort()
+    this.#stopping ??= this.#stopInOrder()
+    return this.#stopping
+  }
+
+  async #stopInOrder(): Promise<EndReport> {
+    if (this.#isStarted) {
+      await this.#drain()
+      if (this.#operations.isBusy) this.#announceStop()
+      await this.#operations.idle()
+    } else if (this.#starting !== undefined) {
+      this.#announceStop()
       await this.#starting.catch(() => undefined)
     }
-    this.#stopping ??= this.#stopAll()
-    return this.#stopping
+    this.#ending ??= this.#endAll()
+    return this.#ending
+  }
+
+  /** Readiness fails already; those who send requests get the time to notice. */
+  async #drain(): Promise<void> {
+    const { signal } = this.#drainEnd
+    if (this.#drainDelayMs <= 0 || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#drainDelayMs)
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #announceStop(): void {
+    for (const container of this.#containers) container.current.announceStop()
   }
 
   /** Ends the application because of an error that belongs to no single bean. */
@@ -114,29 +170,60 @@ export class Application {
 
   #fail(error: Error, container: string, bean: string): void {
     this.#loggerOf(container, bean).error(error.message, { error })
-    if (this.#death !== undefined || this.#stopRequested) return
+    this.#events.publish({ type: 'bean.failed', container, bean, error })
+    if (this.#death !== undefined || this.#ending !== undefined) return
+    if (this.#stopRequested && !this.#isStarted) return
     this.#death = error
     if (this.#isStarted) void this.stop()
   }
 
-  async #stopAll(): Promise<EndReport> {
+  async #endAll(): Promise<EndReport> {
     const reversed = [...this.#containers].reverse()
     const stopFailures: Error[] = []
-    for (const container of reversed) container.announceStop()
-    for (const container of reversed) stopFailures.push(...(await container.stop()))
-    for (const container of reversed) {
-      stopFailures.push(...(await container.destroy(container.state === 'failed' ? 'failed' : 'stopped')))
+    this.#announceStop()
+    for (const { current } of reversed) stopFailures.push(...(await current.stop()))
+    for (const { current } of reversed) {
+      stopFailures.push(...(await current.destroy(current.state === 'failed' ? 'failed' : 'stopped')))
     }
+    for (const close of this.#closers.reverse()) await close()
     const report = this.#death === undefined ? { stopFailures } : { error: this.#death, stopFailures }
     this.#resolveEnded(report)
     return report
   }
 
+  /** What is to be closed when every container has been stopped, the last given first. It must not reject. */
+  closeAtEnd(close: () => Promise<void>): void {
+    this.#closers.push(close)
+  }
+
+  /** Reads the descriptors again and replaces the beans of one container, or of all whose definitions changed. */
+  async reload(container?: string): Promise<ReloadReport> {
+    await this.#starting
+    return this.#operations.reload(container)
+  }
+
+  /** Stops one container while the others go on; one that is stopped stays so. */
+  async stopContainer(name: string): Promise<readonly Error[]> {
+    await this.#starting
+    return this.#operations.stop(name)
+  }
+
+  /** Starts one container that was stopped or has failed, with the definition that it had. */
+  async startContainer(name: string): Promise<void> {
+    await this.#starting
+    await this.#operations.start(name)
+  }
+
+  /** Tells this listener of every platform event until the returned function is called. */
+  listen(listener: PlatformEventListener): () => void {
+    return this.#events.listen(listener, this.#loggerOf('', ''))
+  }
+
   /** A top-level bean by its id; with `container`, of that container. Undefined when there is none. */
   get(id: string, container?: string): unknown {
     for (const each of this.#containers) {
-      if (container !== undefined && each.name !== container) continue
-      const found = each.peek(id)
+      if ((container !== undefined && each.name !== container) || each.state === 'failed') continue
+      const found = each.current.peek(id)
       if (found !== undefined) return found
     }
     return undefined
@@ -147,12 +234,30 @@ export class Application {
     return Object.fromEntries(this.#containers.map((each) => [each.name, each.state]))
   }
 
+  /** The containers, for those who show them. */
+  get containers(): readonly ManagedContainer[] {
+    return this.#containers
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  /** From the first request to stop, or the death of a bean, on. */
+  get isStopping(): boolean {
+    return this.#stopRequested || this.#death !== undefined
+  }
+
   /** Every step that was taken, in order. */
   timeline(): readonly TimelineEntry[] {
     return this.#timeline.entries()
   }
 
   get beanCount(): number {
-    return this.#containers.reduce((sum, each) => sum + each.beans.length, 0)
+    return this.#containers.reduce((sum, each) => sum + each.current.beans.length, 0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
   }
 }

@@ -12,6 +12,7 @@ import {
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
+import { type PlatformEvent, type PlatformEventListener, type PlatformEvents } from './platform-events.ts'
 import { withTimeLimit } from './time-limit.ts'
 import { type LifeStep, type Timeline } from './timeline.ts'
 
@@ -23,12 +24,19 @@ export interface ProcessContext {
   readonly stateDirectory: string
   readonly shared: Map<string, unknown>
   readonly timeline: Timeline
+  readonly events: PlatformEvents
   readonly startTimeoutMs: number
   readonly stopTimeoutMs: number
   readonly loggerOf: (container: string, bean: string) => Logger
   readonly fail: (container: string, bean: string, error: Error) => void
   /** Throws when the launch was asked to stop: nothing more is made or started then. */
   readonly checkGoingOn: () => void
+}
+
+/** What the runtime gives to a bean besides the common context. */
+export interface RuntimeBeanContext extends BeanContext {
+  /** Tells all listeners of platform events; they are called after the publisher has gone on. */
+  publish(event: PlatformEvent): void
 }
 
 /**
@@ -45,6 +53,8 @@ export class ComponentContainer implements BuilderHost {
   readonly #instances = new Set<object>()
   readonly #started: MadeBean[] = []
   readonly #beans: BeanContainer[] = []
+  readonly #constructedFromMs = new Map<string, number>()
+  readonly #endListening: (() => void)[] = []
   #state: ContainerState = 'created'
 
   constructor(
@@ -63,9 +73,20 @@ export class ComponentContainer implements BuilderHost {
     return this.#state
   }
 
-  /** The made beans, in the order of their making. */
+  /** The made beans that are not destroyed, in the order of their making. */
   get beans(): readonly MadeBean[] {
     return this.#made
+  }
+
+  /** The beans that were started and not yet stopped, in the order of their start. */
+  get startedBeans(): readonly MadeBean[] {
+    return this.#started
+  }
+
+  #enter(state: ContainerState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#process.events.publish({ type: 'container.state', container: this.name, state })
   }
 
   /** The top-level bean of this id, or undefined. */
@@ -75,7 +96,7 @@ export class ComponentContainer implements BuilderHost {
 
   /** Makes and initialises every bean. @throws BuildFailedError */
   async build(): Promise<void> {
-    this.#state = 'starting'
+    this.#enter('starting')
     for (const descriptor of this.#descriptors) await this.#buildDescriptor(descriptor)
   }
 
@@ -103,8 +124,9 @@ export class ComponentContainer implements BuilderHost {
     beans.bind(`&${bean.id}`, [madeId], (made) => Promise.resolve((made as Product).factory))
   }
 
-  contextOf(id: string): BeanContext {
-    const { projectsRoot, stateDirectory, shared, loggerOf, fail } = this.#process
+  contextOf(id: string): RuntimeBeanContext {
+    const { projectsRoot, stateDirectory, shared, loggerOf, fail, events, timeline } = this.#process
+    this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
       container: this.name,
@@ -116,6 +138,9 @@ export class ComponentContainer implements BuilderHost {
       fail: (error) => {
         fail(this.name, id, error)
       },
+      publish: (event) => {
+        events.publish(event)
+      },
     }
   }
 
@@ -123,8 +148,10 @@ export class ComponentContainer implements BuilderHost {
     if (this.#instances.has(bean.instance)) return
     this.#instances.add(bean.instance)
     this.#made.push(bean)
-    const { timeline } = this.#process
-    timeline.add(this.name, bean.id, 'construct', timeline.now())
+    const { timeline, events, loggerOf } = this.#process
+    timeline.add(this.name, bean.id, 'construct', this.#constructedFromMs.get(bean.id) ?? timeline.now())
+    this.#constructedFromMs.delete(bean.id)
+    if (isListener(bean.instance)) this.#endListening.push(events.listen(bean.instance, loggerOf(this.name, bean.id)))
     await this.#run(bean, 'init', bean.init, this.#process.startTimeoutMs)
   }
 
@@ -148,12 +175,12 @@ export class ComponentContainer implements BuilderHost {
         throw new StartFailedError({ container: this.name, bean: bean.id, finding, cause })
       }
     }
-    this.#state = 'running'
+    this.#enter('running')
   }
 
   /** Tells all beans that the end has begun: their signal aborts. */
   announceStop(): void {
-    if (this.#state !== 'failed') this.#state = 'stopping'
+    if (this.#state !== 'failed' && this.#state !== 'stopped') this.#enter('stopping')
     this.#abort.abort()
   }
 
@@ -164,9 +191,17 @@ export class ComponentContainer implements BuilderHost {
 
   /** Destroys what was made, in exact reverse; all are tried, and what failed is returned. Twice is harmless. */
   async destroy(endState: 'stopped' | 'failed'): Promise<Error[]> {
+    await this.#tellListenersTheRest()
     const failures = await this.#endAll(this.#made, 'destroy')
-    this.#state = endState
+    this.#enter(endState)
     return failures
+  }
+
+  /** What happened until now reaches the listeners before they are destroyed, unless one of them hangs. */
+  async #tellListenersTheRest(): Promise<void> {
+    if (this.#endListening.length === 0) return
+    await withTimeLimit('listening', LISTENING_MAX_MS, () => this.#process.events.settled()).catch(() => undefined)
+    for (const end of this.#endListening.splice(0)) end()
   }
 
   async #endAll(beans: MadeBean[], step: 'stop' | 'destroy'): Promise<Error[]> {
@@ -178,6 +213,7 @@ export class ComponentContainer implements BuilderHost {
         const finding = this.#finding(bean.id, bean.at)
         const failure = new StopFailedError({ container: this.name, bean: bean.id, finding, cause })
         this.#process.loggerOf(this.name, bean.id).error(failure.message, { code: failure.code })
+        this.#process.events.publish({ type: 'bean.failed', container: this.name, bean: bean.id, error: failure })
         failures.push(failure)
       }
     }
@@ -232,11 +268,18 @@ export class ComponentContainer implements BuilderHost {
   }
 }
 
+/** How long a stop waits for listeners of platform events. */
+const LISTENING_MAX_MS = 1000
+
 type Method = (...args: unknown[]) => unknown
 
 function methodOf(instance: object, name: keyof Lifecycle | (string & {})): Method | undefined {
   const member: unknown = Reflect.get(instance, name)
   return typeof member === 'function' ? (member as Method) : undefined
+}
+
+function isListener(instance: object): instance is PlatformEventListener {
+  return 'onPlatformEvent' in instance && typeof instance.onPlatformEvent === 'function'
 }
 
 function isStopRequest(cause: unknown): cause is LaunchStoppedError {

@@ -1,6 +1,8 @@
 import { AesopError } from '@aesop/kernel'
 import { DescriptorsInvalidError, LaunchStoppedError, UncaughtFailureError } from '../errors.ts'
+import type { DescriptorError } from '../descriptor/descriptor-error.ts'
 import type { Application, EndReport } from './application.ts'
+import { ReloadRefusedError } from './operation-errors.ts'
 
 /** What an exit code of the process means. */
 export const EXIT_CODES = {
@@ -21,13 +23,16 @@ export interface RunnerOptions {
   readonly say: (text: string) => void
   /** Reports an error that ended the launch. */
   readonly report: (error: unknown) => void
+  /** Shows what a reload found in the descriptors. */
+  readonly showProblems?: (problems: readonly DescriptorError[]) => void
   /** Ends the process at once; replaced in tests. */
   readonly exit?: (code: number) => void
 }
 
 /**
- * Ties an application to its process: the first SIGINT or SIGTERM stops it in order, a second one ends the process at
- * once with 128+n, and an uncaught exception or unhandled rejection takes the same way out as a bean that gives up.
+ * Ties an application to its process: the first SIGINT or SIGTERM stops it in order (or ends the process with 0 while
+ * nothing has been started), a second one ends the process at once with 128+n, SIGHUP reloads what changed, and an
+ * uncaught exception or unhandled rejection takes the same way out as a bean that gives up.
  */
 export class ProcessRunner {
   readonly #options: RunnerOptions
@@ -42,6 +47,7 @@ export class ProcessRunner {
         this.#onSignal(signal)
       })
     }
+    this.#listen('SIGHUP', () => void this.reload('SIGHUP'))
     for (const event of ['uncaughtException', 'unhandledRejection']) {
       this.#listen(event, (error) => {
         this.#onUncaught(error)
@@ -49,15 +55,27 @@ export class ProcessRunner {
     }
   }
 
-  /** Whether a signal came before there was an application to stop. */
-  get isStopRequested(): boolean {
-    return this.#signal !== undefined
+  /** Reads the descriptors again and replaces what changed; whatever comes of it is said, and nothing is thrown. */
+  async reload(reason: string): Promise<void> {
+    const { say, showProblems } = this.#options
+    const application = this.#application
+    if (application?.isStarted !== true || application.isStopping) {
+      say(`${reason}: nothing runs that could be reloaded`)
+      return
+    }
+    say(`${reason}: reading the descriptors again`)
+    try {
+      const { reloaded, unchanged } = await application.reload()
+      say(reloaded.length === 0 ? `nothing changed in ${unchanged.join(', ')}` : `reloaded ${reloaded.join(', ')}`)
+    } catch (error) {
+      // The application has logged it; only the places in the descriptors are missing there.
+      if (error instanceof ReloadRefusedError) showProblems?.(error.problems)
+    }
   }
 
   /** Starts the application, waits for its end and returns the exit code. `onStarted` is called in between. */
   async run(application: Application, onStarted: () => void): Promise<number> {
     this.#application = application
-    if (this.isStopRequested) return EXIT_CODES.stopped
     // While everything waits for sockets that are not referenced, this keeps the process alive.
     const keepAlive = setInterval(() => undefined, 1_000_000_000)
     try {
@@ -96,8 +114,13 @@ export class ProcessRunner {
       return
     }
     this.#signal = signal
+    if (this.#application === undefined) {
+      say(`${signal}: stopped before anything was started`)
+      this.#exit(EXIT_CODES.stopped)
+      return
+    }
     say(`${signal}: stopping; once more ends at once`)
-    void this.#application?.stop()
+    void this.#application.stop()
   }
 
   #onUncaught(cause: unknown): void {

@@ -1,9 +1,8 @@
 import { Writable } from 'node:stream'
 import { type AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
 import { createLogger, format } from 'winston'
+import { loggerName, type LogLevel, LogLevels } from './log-levels.ts'
 import { type SecretMask } from './secret-mask.ts'
-
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface LogOptions {
   readonly level: LogLevel
@@ -18,6 +17,8 @@ export interface LogOptions {
 /** The log of a process: every line goes to stderr, because stdout belongs to consumers. */
 export interface ProcessLog {
   readonly loggerOf: (container: string, bean: string) => Logger
+  /** The levels of its loggers, which may be changed at any time. */
+  readonly levels: LogLevels
   /** Resolves when every line has left the process. */
   flush(): Promise<void>
 }
@@ -38,15 +39,19 @@ export function openLog(options: LogOptions): ProcessLog {
     const line = info as unknown as Line
     return options.mask.apply(options.format === 'json' ? jsonLine(line, options) : textLine(line, options))
   })
-  const root = createLogger({ level: options.level, format: print })
+  const root = createLogger({ level: 'debug', format: print })
+  const levels = new LogLevels(options.level)
   const lines = toStderr()
   root.pipe(lines)
   return {
+    levels,
     loggerOf: (container, bean) => {
+      const name = loggerName(container, bean)
+      levels.know(name)
       const write =
         (level: LogLevel) =>
         (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-          if (root.isLevelEnabled(level))
+          if (levels.isEnabled(name, level))
             root.log({ level, message, container, bean, ...(fields === undefined ? {} : { fields }) })
         }
       return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }

@@ -1,0 +1,33 @@
+import { AdminAddressInvalidError } from './admin-errors.ts'
+
+/** Where the admin server listens. */
+export interface AdminAddress {
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+}
+
+/** The port of the admin server when nothing else is said; when it is taken, any free one is used. */
+export const ADMIN_PORT_DEFAULT = 9090
+
+const LOOPBACK = '127.0.0.1'
+
+/** Understands `9090`, `0.0.0.0:9090`, `[::1]:9090` and `off`. @throws AdminAddressInvalidError */
+export function parseAdminAddress(text: string): AdminAddress | 'off' {
+  if (text === 'off') return 'off'
+  const match = /^(?:(?<host>[\w.-]+|\[[\da-fA-F:.%\w]+\]):)?(?<port>\d{1,5})$/.exec(text)
+  const port = Number(match?.groups?.['port'])
+  if (match === null || port > 65_535) throw new AdminAddressInvalidError(text)
+  return { host: match.groups?.['host']?.replace(/^\[|\]$/g, '') ?? LOOPBACK, port }
+}
+
+/** Whether only this machine reaches a host name or address. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare)
+}
+
+/** `host:port` as it stands in a URL. */
+export function hostAndPort({ host, port }: AdminAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,102 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { type Logger, silentLogger } from '@aesop/kernel'
+import { type Application } from '../lifecycle/application.ts'
+import { type LogLevels } from '../log/log-levels.ts'
+import { type SecretMask } from '../log/secret-mask.ts'
+import { actionRoutes } from './action-routes.ts'
+import { type AdminAddress, hostAndPort, isLoopback } from './admin-address.ts'
+import { AdminListenFailedError, AdminTokenMissingError } from './admin-errors.ts'
+import { sendError, sendJson } from './admin-response.ts'
+import { guardActions, guardHost } from './request-guard.ts'
+import { pageRoutes } from './page-routes.ts'
+
+export interface AdminOptions extends AdminAddress {
+  /** When true a taken port is an error; when false any free port does instead, with a warning. */
+  readonly isPortFixed: boolean
+  /** Hides secrets in everything that is shown. */
+  readonly mask: SecretMask
+  /** What actions must show as a Bearer header when others than this machine reach the server. */
+  readonly token?: string | undefined
+  /** The levels that /admin/loggers shows and sets. */
+  readonly levels?: LogLevels | undefined
+  readonly log?: Logger | undefined
+}
+
+/** The admin server of a process. */
+export interface AdminServer {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** How long requests that are under way may still take when the server closes. */
+const CLOSE_MAX_MS = 1000
+
+/**
+ * Opens the admin server of a process; it closes after the containers have been stopped.
+ * @throws AdminTokenMissingError, AdminListenFailedError
+ */
+export async function openAdminServer(application: Application, options: AdminOptions): Promise<AdminServer> {
+  const { host, token, mask } = options
+  const isLocal = isLoopback(host)
+  if (!isLocal && (token ?? '') === '') throw new AdminTokenMissingError(host)
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use('/admin', ...(isLocal ? [guardHost] : []), guardActions(isLocal ? undefined : token))
+  app.use(express.json({ strict: false, type: () => true }))
+  const pages = pageRoutes(application, options)
+  app.use(pages.routes)
+  app.use(actionRoutes(application, options))
+  app.use((request, response) => {
+    sendJson(response.status(404), mask, { message: `there is no page ${request.path}`, pages: pages.paths })
+  })
+  app.use(sendError(mask, options.log ?? silentLogger))
+  const server = await listen(createServer(app), options)
+  const { port } = server.address() as AddressInfo
+  const url = `http://${hostAndPort({ host, port })}`
+  const close = async (): Promise<void> => {
+    await closeServer(server)
+    pages.end()
+  }
+  application.adminUrl = url
+  application.closeAtEnd(close)
+  return { url, close }
+}
+
+async function listen(server: Server, options: AdminOptions): Promise<Server> {
+  const { host, port, isPortFixed, log } = options
+  try {
+    await listenOn(server, host, port)
+  } catch (cause) {
+    const error = cause as NodeJS.ErrnoException
+    if (isPortFixed || error.code !== 'EADDRINUSE') throw new AdminListenFailedError(hostAndPort(options), error)
+    await listenOn(server, host, 0)
+    log?.warn(`port ${port} is taken, so the admin server uses another one; --admin chooses`)
+  }
+  return server
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+    }, CLOSE_MAX_MS)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,59 @@
+import { Router } from 'express'
+import { silentLogger } from '@aesop/kernel'
+import { type Application } from '../lifecycle/application.ts'
+import { TargetUnknownError } from '../lifecycle/operation-errors.ts'
+import { type AdminOptions } from './admin-server.ts'
+import { sendJson } from './admin-response.ts'
+import { beanPages, containerPage, startupPage } from './bean-pages.ts'
+import { configPage, graphPage } from './definition-pages.ts'
+import { healthReport } from './health-report.ts'
+import { MetricsPage } from './metrics-page.ts'
+
+export interface Pages {
+  readonly routes: Router
+  readonly paths: readonly string[]
+  /** Lets go of what the pages hold. */
+  end(): void
+}
+
+/** The pages that only show. */
+export function pageRoutes(application: Application, { mask, log, levels }: AdminOptions): Pages {
+  const metrics = new MetricsPage(application, log ?? silentLogger)
+  const routes = Router()
+  routes.get('/health/ready', (_request, response) => {
+    const report = healthReport(application)
+    sendJson(response.status(report.isReady ? 200 : 503), mask, report)
+  })
+  routes.get('/metrics', async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.text())
+  })
+  const pages: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) => unknown>> = {
+    '/health/live': () => ({ status: 'up' }),
+    '/admin/containers': () => application.containers.map(containerPage),
+    '/admin/beans': ({ container }) => beansOf(application, container),
+    '/admin/graph': () => graphPage(application),
+    '/admin/startup': () => startupPage(application),
+    '/admin/config': () => configPage(application),
+    '/admin/loggers': () => levels?.list() ?? [],
+  }
+  for (const [path, page] of Object.entries(pages)) {
+    routes.get(path, (request, response) => {
+      sendJson(response, mask, page(request.query))
+    })
+  }
+  const paths = ['/health/ready', '/metrics', ...Object.keys(pages)].sort()
+  routes.get(['/', '/admin'], (_request, response) => {
+    sendJson(response, mask, { application: application.plan.applicationName, pages: paths })
+  })
+  const end = (): void => {
+    metrics.end()
+  }
+  return { routes, paths, end }
+}
+
+function beansOf(application: Application, container: unknown): object[] {
+  if (typeof container !== 'string') return beanPages(application)
+  const names = application.containers.map((each) => each.name)
+  if (!names.includes(container)) throw new TargetUnknownError('container', container, names)
+  return beanPages(application, container)
+}
