@@ -1,4 +1,5 @@
 import { type BeanContext } from '@aesop/kernel'
+import { type StandardSchema } from './descriptor/standard-schema.ts'
 
 /**
  * A JSON Schema (draft 7, as data) for the properties of a class, with three words of ours on a property:
@@ -24,6 +25,8 @@ export type BeanClass = new (options: never, context: BeanContext) => object
 export interface ComponentDefinition {
   readonly schema: PropertySchema
   readonly load: () => Promise<BeanClass>
+  /** Checks and converts the properties besides, where the class brings a Standard Schema. */
+  readonly standard?: StandardSchema
   /** One line for people and editors. */
   readonly description: string
 }
@@ -56,4 +59,26 @@ export interface ContainerDefinition {
   readonly roots: readonly string[]
   /** Present when the container can't be launched yet: the reason, which the launch reports as an error. */
   readonly unavailable?: string
+}
+
+/** What runs before the containers and ends after them; an `init` that throws vetoes the launch. */
+export interface ModuleExtension {
+  init?(context: BeanContext): unknown
+  start?(): unknown
+  stop?(signal: AbortSignal): unknown
+  destroy?(): unknown
+}
+
+/** What a package or a file that `modules:` names exports as `aesopModule`. */
+export interface AesopModule {
+  /** Unique among the modules of a launch. */
+  readonly name: string
+  /** Short names for descriptors: a class with an optional `static schema`, or a definition that loads it later. */
+  readonly components: Readonly<Record<string, BeanClass | ComponentDefinition>>
+  readonly constants?: Readonly<Record<string, ConstantSet>>
+  /** Short names of components whose top-level beans are started though nothing refers to them. */
+  readonly roots?: readonly string[]
+  readonly extension?: ModuleExtension
+  /** Names of modules whose extensions are initialised before this one's. */
+  readonly dependsOn?: readonly string[]
 }

@@ -31,9 +31,9 @@ const CASES: readonly Case[] = [
     hint: '"beans"',
   },
   {
-    title: 'a top-level key of a later version',
+    title: 'a module of components that is not there',
     text: 'modules: [x]\nbeans: {}\n',
-    problems: ['DESCRIPTOR_KEY_UNSUPPORTED 1:1'],
+    problems: ['MODULE_NOT_FOUND 1:11'],
   },
   {
     title: 'a bean without a class',
@@ -67,8 +67,8 @@ const CASES: readonly Case[] = [
     hint: '"properties"',
   },
   {
-    title: 'a key of a later version',
-    text: 'beans:\n  a: { class: Step, factory: make }\n',
+    title: 'a key of another language',
+    text: 'beans:\n  a: { class: Step, scope: prototype }\n',
     problems: ['DESCRIPTOR_KEY_UNSUPPORTED 2:21'],
   },
   {

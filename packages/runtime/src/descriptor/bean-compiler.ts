@@ -1,12 +1,7 @@
 import { type BeanClass, type ComponentCatalogue, type PropertySchema } from '../component.ts'
-import {
-  BeanDuplicateError,
-  type DescriptorError,
-  PropertyMissingError,
-  PropertyTypeError,
-  PropertyUnknownError,
-} from '../errors.ts'
+import { type DescriptorError, PropertyTypeError } from '../errors.ts'
 import { type BeanRecipe, type Recipe, type TopLevelRecipe } from '../wiring/recipe.ts'
+import { BeanScope } from './bean-scope.ts'
 import { ClassResolver } from './class-resolver.ts'
 import { ConstantLookup } from './constant-lookup.ts'
 import {
@@ -21,25 +16,18 @@ import {
   type Value,
 } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
+import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
 import { convertScalar } from './scalar-conversion.ts'
 import { ANYTHING, asSchema, methodsOf, propertySchema } from './schema-words.ts'
-import { escapePointer, type SchemaFault, validate } from './schema-validator.ts'
+import { escapePointer } from './schema-validator.ts'
 import { type SourceRange } from './source-file.ts'
 
 /** The recipe of a value, and the value as the schema sees it; undefined where only the run time knows. */
 interface Compiled {
   readonly recipe: Recipe
   readonly plain: unknown
-}
-
-/** The properties of one bean while they are compiled: where each pointer stands, and which are made at run time. */
-interface Scope {
-  readonly bean: string
-  readonly className: string
-  readonly places: Map<string, { value?: Value; keyAt?: SourceRange; at: SourceRange; path: string }>
-  readonly dynamic: Set<string>
 }
 
 export interface CompileOptions {
@@ -95,12 +83,12 @@ class BeanCompiler {
   }
 
   compileTop(id: string, value: Value): Recipe {
-    const scope: Scope = { bean: id, className: '', places: new Map(), dynamic: new Set() }
+    const scope = new BeanScope(id, '', this.#options.problems)
     return this.#compile(value, ANYTHING, '', scope).recipe
   }
 
-  #compile(value: Value, schema: PropertySchema, pointer: string, scope: Scope): Compiled {
-    scope.places.set(pointer, { ...scope.places.get(pointer), value, at: value.at, path: value.path })
+  #compile(value: Value, schema: PropertySchema, pointer: string, scope: BeanScope): Compiled {
+    scope.place(pointer, { value, at: value.at, path: value.path })
     switch (value.kind) {
       case 'reference':
         return this.#dynamic(pointer, scope, compileReference(value, methodsOf(schema)))
@@ -119,7 +107,7 @@ class BeanCompiler {
     value: ScalarValue | MapValue | Exclude<Value, { kind: 'bean' }>,
     schema: PropertySchema,
     pointer: string,
-    scope: Scope,
+    scope: BeanScope,
   ): Compiled {
     const implied = schema['x-bean']
     if (typeof implied === 'string')
@@ -128,7 +116,7 @@ class BeanCompiler {
       this.#reportNotABean(value, `an object with ${methodsOf(schema).join(', ')}: { class: … } or { ref: … }`, scope)
       return this.#dynamic(pointer, scope, { kind: 'constant', value: null })
     }
-    if (schema['x-any'] === true) scope.dynamic.add(pointer)
+    if (schema['x-any'] === true) scope.markDynamic(pointer)
     switch (value.kind) {
       case 'scalar':
         return this.#compileScalar(value, schema, scope)
@@ -141,7 +129,8 @@ class BeanCompiler {
         }
       }
       case 'map': {
-        const entries = schema['x-flat'] === true ? this.#flatten(value.entries, '', scope) : value.entries
+        const entries =
+          schema['x-flat'] === true ? flattenEntries(value.entries, scope.bean, this.#options.problems) : value.entries
         return this.#compileEntries(entries, schema, pointer, scope)
       }
       default:
@@ -149,7 +138,7 @@ class BeanCompiler {
     }
   }
 
-  #compileScalar(value: ScalarValue, schema: PropertySchema, scope: Scope): Compiled {
+  #compileScalar(value: ScalarValue, schema: PropertySchema, scope: BeanScope): Compiled {
     const { value: converted, fault } = convertScalar(value, schema)
     if (fault !== undefined) {
       const message = `"${lastName(value.path)}" must be ${fault}, got ${String(value.value)}`
@@ -161,12 +150,12 @@ class BeanCompiler {
     }
   }
 
-  #compileEntries(entries: readonly Entry[], schema: PropertySchema, pointer: string, scope: Scope): Compiled {
+  #compileEntries(entries: readonly Entry[], schema: PropertySchema, pointer: string, scope: BeanScope): Compiled {
     const recipes: [string, Recipe][] = []
     const plain: Record<string, unknown> = Object.create(null) as Record<string, unknown>
     for (const { key, keyAt, value } of entries) {
       const below = `${pointer}/${escapePointer(key)}`
-      scope.places.set(below, { keyAt, at: value.at, path: value.path })
+      scope.place(below, { keyAt, at: value.at, path: value.path })
       const compiled = this.#compile(value, propertySchema(schema, key), below, scope)
       recipes.push([key, compiled.recipe])
       plain[key] = compiled.plain
@@ -174,34 +163,12 @@ class BeanCompiler {
     return { recipe: { kind: 'object', entries: recipes }, plain }
   }
 
-  /** `a: { b: 1 }` and `a.b: 1` are the same key of a props object. */
-  #flatten(entries: readonly Entry[], prefix: string, scope: Scope): Entry[] {
-    const flat = new Map<string, Entry>()
-    for (const entry of entries) {
-      const key = prefix + entry.key
-      const nested =
-        entry.value.kind === 'map' ? this.#flatten(entry.value.entries, `${key}.`, scope) : [{ ...entry, key }]
-      for (const each of nested) {
-        if (!flat.has(each.key)) flat.set(each.key, each)
-        else
-          this.#add(
-            new BeanDuplicateError(`key "${each.key}" is defined twice`, {
-              at: each.keyAt,
-              bean: scope.bean,
-              path: each.value.path,
-            }),
-          )
-      }
-    }
-    return [...flat.values()]
-  }
-
-  #compileConstant(value: ConstantValue, scope: Scope): Compiled {
+  #compileConstant(value: ConstantValue, scope: BeanScope): Compiled {
     const found = this.#constants.find(value.text, { at: value.at, bean: scope.bean, path: value.path })
     return { recipe: { kind: 'constant', value: found }, plain: typeof found === 'bigint' ? Number(found) : found }
   }
 
-  #compileKeyedMap(value: KeyedMapValue, schema: PropertySchema, scope: Scope): Recipe {
+  #compileKeyedMap(value: KeyedMapValue, schema: PropertySchema, scope: BeanScope): Recipe {
     const item = asSchema(schema['additionalProperties'])
     const entries: [string | number | bigint, Recipe][] = []
     const known = this.#constants.checkKeys(value.keys, { bean: scope.bean, path: value.path })
@@ -214,7 +181,7 @@ class BeanCompiler {
   }
 
   /** A plain map is the properties of the implied class, a scalar its one required property. */
-  #compileImplied(value: Value, className: string, schema: PropertySchema, scope: Scope): Recipe {
+  #compileImplied(value: Value, className: string, schema: PropertySchema, scope: BeanScope): Recipe {
     const methods = methodsOf(schema)
     const named = { text: className, at: value.at }
     const bean = (properties: readonly Entry[]): BeanValue => ({
@@ -236,7 +203,7 @@ class BeanCompiler {
     return { kind: 'constant', value: null }
   }
 
-  #reportNotABean(value: Value, expected: string, scope: Scope): void {
+  #reportNotABean(value: Value, expected: string, scope: BeanScope): void {
     const got =
       value.kind === 'scalar' ? (value.value === null ? 'nothing' : `"${String(value.value)}"`) : `a ${value.kind}`
     const message = `"${lastName(value.path)}" must be ${expected}, got ${got}`
@@ -245,56 +212,40 @@ class BeanCompiler {
 
   #compileBean(value: BeanValue, methods: readonly string[], bean: string): Recipe {
     const target = this.#classes.resolve(value, methods, bean)
-    const scope: Scope = { bean, className: value.class.text, places: new Map(), dynamic: new Set() }
-    scope.places.set('', { at: value.class.at, path: value.path })
-    const schema = target?.schema ?? ANYTHING
-    const args = value.args?.map(
-      (arg, i) =>
-        this.#compile(arg, ANYTHING, `/args/${i}`, { ...scope, places: new Map(), dynamic: new Set() }).recipe,
-    )
-    const options = this.#compileEntries(value.properties, schema, '', scope)
-    if (target !== undefined && target.schema !== undefined && (args === undefined || value.hasProperties)) {
-      this.#validate(target.schema, options.plain, scope)
+    const scope = new BeanScope(bean, value.class.text, this.#options.problems)
+    scope.place('', { at: placeOfClass(value), path: value.path })
+    const args = value.args?.map((arg, i) => {
+      const ownScope = new BeanScope(bean, value.class.text, this.#options.problems)
+      return this.#compile(arg, ANYTHING, `/args/${i}`, ownScope).recipe
+    })
+    const options = this.#compileEntries(value.properties, target?.schema ?? ANYTHING, '', scope)
+    const hasOptions = args === undefined || value.hasProperties
+    if (target !== undefined && hasOptions) {
+      const isSound = target.schema === undefined || scope.checkSchema(target.schema, options.plain)
+      if (isSound && target.standard !== undefined) scope.checkStandard(target.standard, options.plain)
     }
-    const recipe: BeanRecipe = {
+    return {
       kind: 'bean',
       id: value.path.replaceAll('.properties.', '.'),
       className: value.class.text,
       load: target?.load ?? unloadable,
-      ...(args === undefined ? {} : { args }),
-      ...(args !== undefined && !value.hasProperties ? {} : { options: options.recipe }),
-      ...(value.init === undefined ? {} : { init: value.init.text }),
-      ...(value.destroy === undefined ? {} : { destroy: value.destroy.text }),
       at: value.at,
       methods,
-    }
-    return recipe
+      ...(args === undefined ? {} : { args }),
+      ...(hasOptions ? { options: options.recipe } : {}),
+      ...(hasOptions && target?.standard !== undefined ? { standard: target.standard } : {}),
+      ...(value.factory === undefined ? {} : { factory: value.factory.text }),
+      ...(value.init === undefined ? {} : { init: value.init.text }),
+      ...(value.destroy === undefined ? {} : { destroy: value.destroy.text }),
+    } satisfies BeanRecipe
   }
 
-  #validate(schema: PropertySchema, plain: unknown, scope: Scope): void {
-    const isDynamic = (pointer: string): boolean => ancestors(pointer).some((each) => scope.dynamic.has(each))
-    const hasDynamicBelow = (pointer: string): boolean =>
-      [...scope.dynamic].some((each) => each.startsWith(`${pointer}/`))
-    for (const fault of validate(schema, plain, scope.className, isDynamic, hasDynamicBelow))
-      this.#reportFault(fault, scope)
-  }
-
-  #reportFault(fault: SchemaFault, scope: Scope): void {
-    const place = scope.places.get(fault.kind === 'missing' ? fault.near : fault.pointer) ?? scope.places.get('')
-    const at = fault.kind === 'unknown' ? (place?.keyAt ?? place?.at) : place?.at
-    const note = place?.value?.kind === 'scalar' ? place.value.origin : undefined
-    const finding = { at, bean: scope.bean, path: place?.path, hint: fault.hint, note }
-    if (fault.kind === 'unknown') this.#add(new PropertyUnknownError(fault.message, finding))
-    else if (fault.kind === 'missing') this.#add(new PropertyMissingError(fault.message, finding))
-    else this.#add(new PropertyTypeError(fault.message, finding))
-  }
-
-  #dynamic(pointer: string, scope: Scope, recipe: Recipe): Compiled {
-    scope.dynamic.add(pointer)
+  #dynamic(pointer: string, scope: BeanScope, recipe: Recipe): Compiled {
+    scope.markDynamic(pointer)
     return { recipe, plain: null }
   }
 
-  #finding(value: Value, scope: Scope): Finding {
+  #finding(value: Value, scope: BeanScope): Finding {
     const note = value.kind === 'scalar' ? value.origin : undefined
     return { at: value.at, bean: scope.bean, path: value.path, note }
   }
@@ -309,14 +260,10 @@ function compileReference(value: ReferenceValue, methods: readonly string[]): Re
   return { kind: 'reference', id: value.id, at: value.at, methods, ...access }
 }
 
-/** The pointer itself and everything above it. */
-function ancestors(pointer: string): string[] {
-  const found = [pointer]
-  for (let end = pointer.lastIndexOf('/'); end >= 0; end = pointer.lastIndexOf('/', end - 1)) {
-    found.push(pointer.slice(0, end))
-    if (end === 0) break
-  }
-  return found
+/** What is missing in a child is shown where it names its parent: the class may stand in another file. */
+function placeOfClass({ class: named, parent, at }: BeanValue): SourceRange {
+  const isOwn = named.at.file === at.file && at.start <= named.at.start && named.at.end <= at.end
+  return isOwn ? named.at : (parent?.at ?? named.at)
 }
 
 function lastName(path: string): string {

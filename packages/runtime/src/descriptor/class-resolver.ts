@@ -1,16 +1,23 @@
 import { dirname } from 'node:path'
 import { nearestName } from '@aesop/kernel'
 import { type BeanClass, type ComponentDefinition, type PropertySchema } from '../component.ts'
-import { ClassUnknownError, type DescriptorError, ModuleMethodMissingError } from '../errors.ts'
+import {
+  ClassUnknownError,
+  type DescriptorError,
+  ModuleMethodMissingError,
+  ModuleSchemaMissingError,
+} from '../errors.ts'
 import type { CompileOptions } from './bean-compiler.ts'
 import { resolveClassName, simpleName } from './class-name.ts'
-import { type BeanValue } from './definition.ts'
+import { type BeanValue, type NamedPlace } from './definition.ts'
 import { type Finding } from './descriptor-error.ts'
-import { methodNames, missingMethods, moduleClassKey, type ModuleClassUse } from './module-class.ts'
+import { methodNames, missingMethods, type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
+import { type StandardSchema } from './standard-schema.ts'
 
 /** What is known of a class before it is made: how to load it, and its schema if it tells one. */
 export interface ResolvedClass {
   readonly schema?: PropertySchema
+  readonly standard?: StandardSchema
   readonly load: () => Promise<BeanClass>
 }
 
@@ -19,6 +26,7 @@ export class ClassResolver {
   readonly moduleUses: ModuleClassUse[] = []
   /** Loads the offered classes that were named. */
   readonly offeredLoads = new Set<() => Promise<BeanClass>>()
+  readonly #noted = new Set<string>()
   readonly #options: CompileOptions
 
   constructor(options: CompileOptions) {
@@ -45,22 +53,46 @@ export class ClassResolver {
         path: value.path,
       }
       this.moduleUses.push(use)
-      return this.#resolveModule(use, text, methods)
+      return this.#resolveModule(use, text, methods, value.factory)
     }
     this.#reportUnknownClass(text, { at, bean, path: value.path }, offered)
     return undefined
   }
 
-  #resolveModule(use: ModuleClassUse, text: string, methods: readonly string[]): ResolvedClass | undefined {
+  #resolveModule(
+    use: ModuleClassUse,
+    text: string,
+    methods: readonly string[],
+    factory: NamedPlace | undefined,
+  ): ResolvedClass | undefined {
     const found = this.#options.moduleClasses.get(moduleClassKey(use))
     if (found === undefined) return undefined
-    for (const method of missingMethods(found.make, methods)) {
+    const { at, bean, path } = use
+    if (factory !== undefined) this.#checkFactory(found, factory, use)
+    for (const method of factory === undefined ? missingMethods(found.make, methods) : []) {
       const has = methodNames(found.make.prototype).join(', ') || 'none'
       const message = `"${text}" has no method ${method} (has: ${has})`
-      this.#add(new ModuleMethodMissingError(message, { at: use.at, bean: use.bean, path: use.path }))
+      this.#add(new ModuleMethodMissingError(message, { at, bean, path }))
     }
+    if (found.schema === undefined && found.standard === undefined) this.#noteNoSchema(use, text)
     const load = (): Promise<BeanClass> => Promise.resolve(found.make)
-    return found.schema === undefined ? { load } : { schema: found.schema, load }
+    const { schema, standard } = found
+    return { load, ...(schema === undefined ? {} : { schema }), ...(standard === undefined ? {} : { standard }) }
+  }
+
+  #checkFactory({ make }: ModuleClass, { text, at }: NamedPlace, { bean, path }: ModuleClassUse): void {
+    if (typeof Reflect.get(make, text) === 'function') return
+    const message = `the class has no static method ${text}`
+    this.#add(new ModuleMethodMissingError(message, { at, bean, path }))
+  }
+
+  /** Once per class, however often it is used. */
+  #noteNoSchema(use: ModuleClassUse, text: string): void {
+    const key = moduleClassKey(use)
+    if (this.#noted.has(key)) return
+    this.#noted.add(key)
+    const message = `"${text}" tells no schema: its properties are passed as they are written`
+    this.#add(new ModuleSchemaMissingError(message, { at: use.at, bean: use.bean, path: use.path, severity: 'note' }))
   }
 
   #reportUnknownClass(text: string, finding: Finding, offered: Readonly<Record<string, ComponentDefinition>>): void {

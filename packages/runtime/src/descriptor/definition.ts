@@ -63,7 +63,14 @@ export interface NamedPlace {
 /** `{ class: X, properties: … }`: a bean, at the top level or inside another. */
 export interface BeanValue extends Placed {
   readonly kind: 'bean'
+  /** Empty where the class comes from the parent, until the parent is merged in. */
   readonly class: NamedPlace
+  readonly parent?: NamedPlace
+  /** Properties that join the parent's value instead of replacing it. */
+  readonly merge?: readonly NamedPlace[]
+  readonly isAbstract?: boolean
+  /** A static method of the class that makes the bean in place of the constructor. */
+  readonly factory?: NamedPlace
   /** Label of an inner bean, for logs and graphs only. */
   readonly label?: string
   readonly properties: readonly Entry[]
@@ -87,8 +94,15 @@ export interface Definition {
 export interface Descriptor {
   readonly file: SourceFile
   readonly imported: readonly SourceFile[]
-  /** In the order of the files, imports first. */
+  /** In the order of the files, imports first; parents are merged in, abstract and inactive beans are not among them. */
   readonly definitions: ReadonlyMap<string, Definition>
+  readonly abstract: ReadonlyMap<string, Definition>
+  /** Beans of other profiles: the condition that does not hold. */
+  readonly inactive: ReadonlyMap<string, string>
+  /** Ids that some definition has as parent. */
+  readonly parents: ReadonlySet<string>
+  /** Modules of components, as written, in the order of the files. */
+  readonly modules: readonly NamedPlace[]
   /** Values of `properties`, for placeholders outside of definitions. */
   readonly properties: ReadonlyMap<string, string>
 }

@@ -1,6 +1,9 @@
 import { AesopError, type ErrorKind } from '@aesop/kernel'
 import type { SourceFile, SourceRange } from './source-file.ts'
 
+/** A note is worth knowing and never a reason to stop. */
+export type Severity = 'error' | 'warning' | 'note'
+
 /** Where a problem is and what helps to mend it; every part is optional. */
 export interface Finding {
   readonly at?: SourceRange | undefined
@@ -13,13 +16,14 @@ export interface Finding {
   /** Path inside the document, or from the container down to the bean. */
   readonly path?: string | undefined
   readonly hint?: string | undefined
-  readonly severity?: 'error' | 'warning' | undefined
+  readonly severity?: Severity | undefined
   readonly cause?: unknown
 }
 
 /** A problem with a place in a descriptor; the base of every `AESOP_DESCRIPTOR_…` and `AESOP_MODULE_…` error. */
 export class DescriptorError extends AesopError {
   readonly finding: Finding
+  #isStrict = false
   constructor(kind: ErrorKind, message: string, finding: Finding) {
     super(kind, message, {
       ...(finding.cause === undefined ? {} : { cause: finding.cause }),
@@ -28,16 +32,27 @@ export class DescriptorError extends AesopError {
     this.finding = finding
   }
 
-  get severity(): 'error' | 'warning' {
-    return this.finding.severity ?? 'error'
+  get severity(): Severity {
+    return this.#isStrict ? 'error' : (this.finding.severity ?? 'error')
+  }
+
+  /** Makes an error of a warning, as `--strict` asks for. */
+  becomeError(): void {
+    this.#isStrict = true
   }
 }
 
 /** Collects the problems of all files of a launch, so that they are reported together. */
 export class ProblemList {
   readonly all: DescriptorError[] = []
+  readonly #seen = new Set<string>()
 
+  /** The same fault at the same place is reported once: what children inherit is written once. */
   add(problem: DescriptorError): void {
+    const { at } = problem.finding
+    const key = at === undefined ? '' : `${problem.code} ${at.start} ${at.file.path} ${problem.message}`
+    if (key !== '' && this.#seen.has(key)) return
+    this.#seen.add(key)
     this.all.push(problem)
   }
 

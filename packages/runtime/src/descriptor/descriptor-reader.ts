@@ -1,23 +1,25 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { nearestName } from '@aesop/kernel'
 import { isMap, isScalar, isSeq } from 'yaml'
 import {
   BeanDuplicateError,
   DescriptorKeyUnknownError,
-  DescriptorKeyUnsupportedError,
   DescriptorShapeError,
   PlaceholderUnresolvedError,
 } from '../errors.ts'
-import { type Definition, type Descriptor, type Value } from './definition.ts'
+import { type Definition, type Descriptor, type NamedPlace, type Value } from './definition.ts'
 import { type DescriptorError, type Finding, ProblemList } from './descriptor-error.ts'
 import { suggestion } from './suggestion.ts'
+import { inheritAll } from './inheritance.ts'
 import { type PropertyLookup } from './placeholder.ts'
+import { type ActiveProfiles, describeCondition } from './profile-condition.ts'
+import { rawEntries, type RawEntry } from './raw-entry.ts'
 import { positionOf, type SourceFile, type SourceRange } from './source-file.ts'
-import { isExpression, ValueParser } from './value-parser.ts'
+import { ValueParser } from './value-parser.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
-const TOP_LEVEL_KEYS = ['beans', 'imports', 'properties', 'description']
-const UNSUPPORTED_KEYS = ['modules']
+const TOP_LEVEL_KEYS = ['beans', 'imports', 'properties', 'modules', 'description']
 const OPTIONAL = 'optional:'
 
 /** A file with the sections of its top level. */
@@ -34,9 +36,10 @@ export function readDescriptor(
   path: string,
   lookup: PropertyLookup,
   problems: ProblemList,
+  profiles: ActiveProfiles,
   wanted: Finding = {},
 ): Descriptor | undefined {
-  const reader = new DescriptorReader(lookup, problems)
+  const reader = new DescriptorReader(lookup, problems, profiles)
   return reader.read(resolve(path), wanted)
 }
 
@@ -47,20 +50,37 @@ class DescriptorReader {
   readonly #files: Sections[] = []
   readonly #seen = new Set<string>()
   readonly #properties = new Map<string, string>()
+  readonly #modules: NamedPlace[] = []
+  readonly #inactive = new Map<string, string>()
+  readonly #profiles: ActiveProfiles
 
-  constructor(lookup: PropertyLookup, problems: ProblemList) {
+  constructor(lookup: PropertyLookup, problems: ProblemList, profiles: ActiveProfiles) {
     this.#lookup = lookup
     this.#problems = problems
+    this.#profiles = profiles
   }
 
   read(path: string, wanted: Finding): Descriptor | undefined {
     const main = this.#load(path, wanted)
     if (main === undefined) return undefined
     const definitions = new Map<string, Definition>()
-    for (const sections of this.#files) this.#readBeans(sections, definitions)
+    for (const sections of this.#files) {
+      this.#readModules(sections)
+      this.#readBeans(sections, definitions)
+    }
     if (!this.#files.some((sections) => sections.parts.has('beans'))) this.#reportNoBeans(main)
     const imported = this.#files.map((sections) => sections.file.source).filter((file) => file !== main.source)
-    return { file: main.source, imported, definitions, properties: this.#properties }
+    const { concrete, abstract, parents } = inheritAll(definitions, this.#inactive, this.#problems)
+    return {
+      file: main.source,
+      imported,
+      definitions: concrete,
+      abstract,
+      parents,
+      inactive: this.#inactive,
+      modules: this.#modules,
+      properties: this.#properties,
+    }
   }
 
   #load(path: string, wanted: Finding): YamlFile | undefined {
@@ -82,13 +102,11 @@ class DescriptorReader {
       this.#problems.add(new DescriptorShapeError('a descriptor must be a map', { at: file.start, hint }))
       return parts
     }
-    for (const entry of this.#parserOf(file).rawEntries(file.root, '', undefined, file.start)) {
+    for (const entry of rawEntries(file, file.root, { path: '', at: file.start }, this.#problems)) {
       const at = entry.keyAt
       if (TOP_LEVEL_KEYS.includes(entry.key)) parts.set(entry.key, { node: entry.node, at })
-      else if (UNSUPPORTED_KEYS.includes(entry.key)) {
-        this.#problems.add(new DescriptorKeyUnsupportedError(`"${entry.key}" is not available yet`, { at }))
-      } else {
-        const hint = suggestion(entry.key, [...TOP_LEVEL_KEYS, ...UNSUPPORTED_KEYS])
+      else {
+        const hint = suggestion(entry.key, TOP_LEVEL_KEYS)
         this.#problems.add(new DescriptorKeyUnknownError(`a descriptor has no key "${entry.key}"`, { at, hint }))
       }
     }
@@ -145,6 +163,17 @@ class DescriptorReader {
     })
   }
 
+  #readModules({ file, parts }: Sections): void {
+    const part = parts.get('modules')
+    if (part === undefined) return
+    const value = this.#parserOf(file).parse(part.node, 'modules', '', part.at)
+    for (const item of value.kind === 'list' ? value.items : [value]) {
+      const { at, path } = item
+      if (item.kind === 'scalar' && typeof item.value === 'string') this.#modules.push({ text: item.value, at })
+      else this.#problems.add(new DescriptorShapeError('"modules" must be a list of packages or files', { at, path }))
+    }
+  }
+
   #readBeans({ file, parts }: Sections, definitions: Map<string, Definition>): void {
     const part = parts.get('beans')
     if (part === undefined) return
@@ -157,13 +186,30 @@ class DescriptorReader {
       return
     }
     const parser = this.#parserOf(file)
-    for (const entry of parser.rawEntries(node, 'beans', undefined, part.at)) {
-      const value = parser.parse(entry.node, entry.key, entry.key, entry.keyAt)
-      const definition = { id: entry.key, idAt: entry.keyAt, value }
-      this.#addDefinition(definition, definitions)
-      const content = file.follow(entry.node, entry.keyAt)
-      if (!isMap(content) || !isExpression(content)) this.#reportNoClass(definition)
+    for (const entry of rawEntries(file, node, { path: 'beans', at: part.at }, this.#problems)) {
+      const wanted = parser.conditionOf(entry.node, entry.key, entry.keyAt)
+      if (wanted === undefined || this.#profiles.holds(wanted)) this.#readBean(file, parser, entry, definitions)
+      else this.#skipBean(file, entry, describeCondition(wanted))
     }
+  }
+
+  #readBean(file: YamlFile, parser: ValueParser, entry: RawEntry, definitions: Map<string, Definition>): void {
+    const value = parser.parse(entry.node, entry.key, entry.key, entry.keyAt)
+    const definition = { id: entry.key, idAt: entry.keyAt, value }
+    this.#addDefinition(definition, definitions)
+    const content = file.follow(entry.node, entry.keyAt)
+    if (!isMap(content) || value.kind === 'map') this.#reportNoClass(definition, isMap(content) && content.has('value'))
+  }
+
+  /** A bean of another profile is read for the placeholders that it knows; what is wrong in it does not matter now. */
+  #skipBean(file: YamlFile, entry: RawEntry, condition: string): void {
+    this.#inactive.set(entry.key, condition)
+    new ValueParser(file, this.#lookup, this.#properties, new ProblemList()).parse(
+      entry.node,
+      entry.key,
+      entry.key,
+      entry.keyAt,
+    )
   }
 
   #addDefinition(definition: Definition, definitions: Map<string, Definition>): void {
@@ -177,18 +223,14 @@ class DescriptorReader {
     definitions.set(id, definition)
   }
 
-  #reportNoClass({ id, idAt, value }: Definition): void {
+  #reportNoClass({ id, idAt, value }: Definition, isVerbatim: boolean): void {
+    if (isVerbatim) return
     const keys = value.kind === 'map' ? value.entries.map((entry) => entry.key) : []
-    const misspelt = keys.find((key) => suggestion(key, ['class'])?.startsWith('did you mean') === true)
-    const unsupported = keys.find((key) => ['factory', 'abstract'].includes(key))
+    const misspelt = keys.find((key) => nearestName(key, ['class']) !== undefined)
     const at = value.kind === 'map' ? (value.entries[0]?.keyAt ?? idAt) : value.at
-    if (unsupported !== undefined) {
-      this.#problems.add(new DescriptorKeyUnsupportedError(`"${unsupported}" is not available yet`, { at, bean: id }))
-      return
-    }
     const hint =
       misspelt === undefined
-        ? 'a bean needs one of: class, map, const, value, ref'
+        ? 'a bean needs one of: class, parent, map, const, value, ref'
         : `did you mean "class" instead of "${misspelt}"?`
     this.#problems.add(new DescriptorShapeError(`bean "${id}" has no class`, { at, bean: id, hint }))
   }

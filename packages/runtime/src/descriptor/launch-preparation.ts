@@ -1,6 +1,8 @@
-import { dirname } from 'node:path'
+import { delimiter, dirname, isAbsolute, relative, resolve } from 'node:path'
 import { type ComponentCatalogue, type ContainerDefinition } from '../component.ts'
-import { type DescriptorError, DescriptorNotFoundError, SettingUnusedError } from '../errors.ts'
+import { type DescriptorError, DescriptorNotFoundError } from '../errors.ts'
+import { distinctModules, loadComponentModules, type LoadedModule, withModules } from '../wiring/component-module.ts'
+import { compileExtensions, extensionContainer } from '../wiring/extension-container.ts'
 import { loadModuleClass } from '../wiring/module-loader.ts'
 import { SecretMask } from '../log/secret-mask.ts'
 import { compileDescriptor, type CompiledDescriptor } from './bean-compiler.ts'
@@ -17,8 +19,11 @@ import { readDescriptor } from './descriptor-reader.ts'
 import { type Links, linkDescriptor, warnOfUnused } from './linker.ts'
 import { locateDescriptors } from './locate.ts'
 import { type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
-import { suggestion } from './suggestion.ts'
 import { PropertyLookup } from './placeholder.ts'
+import { ActiveProfiles } from './profile-condition.ts'
+import { type PropertiesFile, readPropertiesFiles } from './properties-file.ts'
+import { overrideProperty } from './setting-override.ts'
+import { reportUnused } from './unused-settings.ts'
 
 /** One component container with its checked descriptors. */
 export interface PreparedContainer {
@@ -44,15 +49,34 @@ export interface PreparationOptions {
   readonly set?: Readonly<Record<string, string>> | undefined
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Chosen profiles; what `AESOP_PROFILE` says (separated by commas) comes before them. */
+  readonly profiles?: readonly string[] | undefined
+  /** Properties files; what `AESOP_PROPERTIES` names comes before them, and later ones win. */
+  readonly properties?: readonly string[] | undefined
+  /** In place of the `projectsRoot` of the bootstrap descriptor; absolute. */
+  readonly projectsRoot?: string | undefined
+  /** Warnings are errors. */
+  readonly strict?: boolean | undefined
   readonly mask?: SecretMask | undefined
   /** Loads what a launch needs before the user's modules: later it would go through the loader of TypeScript. */
   readonly preload?: boolean | undefined
 }
 
+/** A descriptor that was read, with the container that it belongs to; `bootstrap` for the bootstrap descriptor. */
+export interface ReadDescriptor {
+  readonly container: string
+  readonly descriptor: Descriptor
+  readonly links: Links
+}
+
 /** The outcome of reading and checking descriptors: `launch` only for a bootstrap descriptor without errors. */
 export interface Preparation {
   readonly launch?: PreparedLaunch
+  /** Errors and warnings, in reading order. */
   readonly problems: readonly DescriptorError[]
+  /** What is worth knowing and no fault. */
+  readonly notes: readonly DescriptorError[]
+  readonly descriptors: readonly ReadDescriptor[]
   readonly fileCount: number
   readonly mask: SecretMask
 }
@@ -66,51 +90,80 @@ interface Draft {
   compiled: CompiledDescriptor
 }
 
+/** A descriptor of a container that was read and not looked at yet. */
+interface Pending {
+  readonly container: PlannedContainer
+  readonly descriptor: Descriptor
+}
+
 /**
- * Reads a descriptor and everything that belongs to it, checks all of it, and loads the user's modules when nothing
- * was found wrong before. All problems are collected. Nothing is made or started.
+ * Reads a descriptor and everything that belongs to it, checks all of it, and loads the user's classes when nothing
+ * was found wrong before. Modules of components are loaded before, because descriptors can't be checked without them.
+ * All problems are collected. Nothing is made or started.
  */
 export async function prepareLaunch(path: string, options: PreparationOptions): Promise<Preparation> {
-  return new LaunchPreparation(options).prepare(path)
+  return new LaunchPreparation(path, options).prepare()
 }
 
 class LaunchPreparation {
+  readonly #path: string
   readonly #options: PreparationOptions
   readonly #mask: SecretMask
   readonly #lookup: PropertyLookup
+  readonly #profiles: ActiveProfiles
+  readonly #propertiesFiles: readonly PropertiesFile[]
   readonly #problems = new ProblemList()
   readonly #drafts = new Map<PlannedContainer, Draft[]>()
   readonly #files = new Set<string>()
+  readonly #modules: LoadedModule[] = []
+  #bootstrapModules: readonly LoadedModule[] = []
+  readonly #descriptors: ReadDescriptor[] = []
 
-  constructor(options: PreparationOptions) {
+  constructor(path: string, options: PreparationOptions) {
+    this.#path = path
     this.#options = options
     this.#mask = options.mask ?? new SecretMask()
-    this.#lookup = new PropertyLookup({
-      settings: options.set ?? {},
-      env: options.env ?? process.env,
-      mask: this.#mask,
-    })
+    const env = options.env ?? process.env
+    this.#profiles = new ActiveProfiles([...listOf(env['AESOP_PROFILE'], ','), ...(options.profiles ?? [])])
+    const named = [...listOf(env['AESOP_PROPERTIES'], delimiter), ...(options.properties ?? [])]
+    const filesOptions = { folder: dirname(path), named: named.map((each) => resolve(each)), profiles: this.#profiles }
+    this.#propertiesFiles = readPropertiesFiles(filesOptions, this.#problems)
+    const layers = this.#propertiesFiles.map((file) => file.values)
+    this.#lookup = new PropertyLookup({ settings: options.set ?? {}, env, layers, mask: this.#mask })
   }
 
-  async prepare(path: string): Promise<Preparation> {
-    const descriptor = this.#read(path)
+  async prepare(): Promise<Preparation> {
+    const descriptor = this.#read(this.#path)
     const single = descriptor === undefined ? undefined : this.#singleContainer(descriptor)
-    let plan: BootstrapPlan | undefined
-    if (single !== undefined && descriptor !== undefined) this.#draft(single, descriptor)
-    else if (descriptor !== undefined) plan = this.#prepareBootstrap(descriptor)
-    this.#reportUnusedSettings()
+    const isBootstrap = single === undefined
+    const plan = descriptor === undefined || !isBootstrap ? undefined : await this.#planOf(descriptor)
+    const pending = single === undefined ? this.#readAll(plan) : []
+    if (single !== undefined && descriptor !== undefined) pending.push({ container: single, descriptor })
+    for (const each of pending) await this.#draft(each)
+    // The files beside a descriptor of one container may serve the others too.
+    reportUnused(this.#lookup, isBootstrap ? this.#propertiesFiles : [], this.#profiles, this.#problems)
+    const extensions = compileExtensions(distinctModules(this.#modules, this.#problems), this.#problems)
     if (!this.#problems.hasErrors && this.#options.preload === true) await this.#preload()
-    if (!this.#problems.hasErrors) await this.#loadModules()
+    if (!this.#problems.hasErrors) await this.#loadModuleClasses()
+    return this.#outcome(plan, extensions)
+  }
+
+  #outcome(plan: BootstrapPlan | undefined, extensions: CompiledDescriptor | undefined): Preparation {
+    const all = inReadingOrder(this.#problems.all)
+    const isFault = ({ severity }: DescriptorError): boolean => severity !== 'note'
+    if (this.#options.strict === true) for (const problem of all.filter(isFault)) problem.becomeError()
     return {
-      ...(plan === undefined || this.#problems.hasErrors ? {} : { launch: this.#launchOf(plan) }),
-      problems: inReadingOrder(this.#problems.all),
+      ...(plan === undefined || this.#problems.hasErrors ? {} : { launch: this.#launchOf(plan, extensions) }),
+      problems: all.filter(isFault),
+      notes: all.filter((problem) => !isFault(problem)),
+      descriptors: this.#descriptors,
       fileCount: this.#files.size,
       mask: this.#mask,
     }
   }
 
   #read(path: string, wanted = {}): Descriptor | undefined {
-    const descriptor = readDescriptor(path, this.#lookup, this.#problems, wanted)
+    const descriptor = readDescriptor(path, this.#lookup, this.#problems, this.#profiles, wanted)
     this.#files.add(path)
     for (const file of descriptor?.imported ?? []) this.#files.add(file.path)
     return descriptor
@@ -125,23 +178,52 @@ class LaunchPreparation {
     return { name: definition.name, definition, onFailure: 'abort', at: { file: descriptor.file, start: 0, end: 1 } }
   }
 
-  #prepareBootstrap(descriptor: Descriptor): BootstrapPlan | undefined {
+  async #planOf(read: Descriptor): Promise<BootstrapPlan | undefined> {
+    const descriptor = this.#overridden(read)
+    this.#bootstrapModules = await this.#loadModules(descriptor)
+    this.#modules.push(...this.#bootstrapModules)
     const plan = planBootstrap(descriptor, this.#options.containers, this.#problems)
+    const links = linkDescriptor(descriptor, new ProblemList())
+    this.#descriptors.push({ container: 'bootstrap', descriptor, links })
+    const { projectsRoot } = this.#options
+    return plan === undefined || projectsRoot === undefined ? plan : moveRoot(plan, projectsRoot)
+  }
+
+  #readAll(plan: BootstrapPlan | undefined): Pending[] {
+    const pending: Pending[] = []
     for (const container of plan?.containers ?? []) {
       if (plan === undefined || container.definition.unavailable !== undefined) continue
       const { paths, searched } = locateDescriptors({
         descriptorName: container.definition.descriptorName,
         config: container.config,
-        bootstrapFolder: dirname(descriptor.file.path),
+        bootstrapFolder: dirname(this.#path),
         projectsRoot: plan.projectsRoot,
       })
       if (paths.length === 0) this.#reportNotFound(container, searched)
       for (const path of paths) {
-        const found = this.#read(path)
-        if (found !== undefined) this.#draft(container, found)
+        const descriptor = this.#read(path)
+        if (descriptor !== undefined) pending.push({ container, descriptor })
       }
     }
-    return plan
+    return pending
+  }
+
+  /** The descriptor with the values that `--set bean.property=…` gives. */
+  #overridden(descriptor: Descriptor): Descriptor {
+    const definitions = new Map(descriptor.definitions)
+    for (const key of this.#lookup.openSettings()) {
+      const text = this.#lookup.settings[key] ?? ''
+      const changed = overrideProperty(definitions, key, text, this.#problems)
+      if (changed === undefined) continue
+      definitions.set(changed.id, changed)
+      this.#lookup.markTaken(key)
+    }
+    return { ...descriptor, definitions }
+  }
+
+  async #loadModules(descriptor: Descriptor): Promise<LoadedModule[]> {
+    if (descriptor.modules.length === 0) return []
+    return loadComponentModules(descriptor.modules, ({ file }) => dirname(file.path), this.#problems)
   }
 
   #reportNotFound(container: PlannedContainer, searched: readonly string[]): void {
@@ -150,10 +232,15 @@ class LaunchPreparation {
     this.#problems.add(new DescriptorNotFoundError(message, { at: container.at }))
   }
 
-  #draft(container: PlannedContainer, descriptor: Descriptor): void {
+  async #draft({ container, descriptor: read }: Pending): Promise<void> {
     const problems = this.#problems
-    const { catalogue, roots } = container.definition
+    const descriptor = this.#overridden(read)
+    const own = await this.#loadModules(descriptor)
+    this.#modules.push(...own)
+    const modules = distinctModules([...this.#bootstrapModules, ...own], new ProblemList())
+    const { catalogue, roots } = withModules(container.definition, modules, problems)
     const links = linkDescriptor(descriptor, problems)
+    this.#descriptors.push({ container: container.name, descriptor, links })
     const compiled = compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: new Map() })
     const isRoot = (id: string): boolean => {
       const value = descriptor.definitions.get(id)?.value
@@ -166,13 +253,6 @@ class LaunchPreparation {
     this.#drafts.set(container, [...(this.#drafts.get(container) ?? []), draft])
   }
 
-  #reportUnusedSettings(): void {
-    for (const key of this.#lookup.unusedSettings()) {
-      const hint = suggestion(key, this.#lookup.askedKeys)
-      this.#problems.add(new SettingUnusedError(`no descriptor uses \${${key}}, which --set gives a value`, { hint }))
-    }
-  }
-
   /** Who makes a bean loads its class again and reports what fails. */
   async #preload(): Promise<void> {
     const loads = [...this.#drafts.values()].flat().flatMap((draft) => [...draft.compiled.offeredLoads])
@@ -180,7 +260,7 @@ class LaunchPreparation {
   }
 
   /** The user's classes tell their schemas only now, so descriptors that name some are compiled again. */
-  async #loadModules(): Promise<void> {
+  async #loadModuleClasses(): Promise<void> {
     const drafts = [...this.#drafts.values()].flat().filter((draft) => draft.moduleUses.length > 0)
     const uses = new Map(drafts.flatMap((draft) => draft.moduleUses.map((use) => [moduleClassKey(use), use])))
     const loaded = await Promise.all([...uses].map(async ([key, use]) => [key, await loadModuleClass(use)] as const))
@@ -195,8 +275,8 @@ class LaunchPreparation {
     }
   }
 
-  #launchOf(plan: BootstrapPlan): PreparedLaunch {
-    const containers = plan.containers.map((container) => {
+  #launchOf(plan: BootstrapPlan, extensions: CompiledDescriptor | undefined): PreparedLaunch {
+    const containers = plan.containers.map((container): PreparedContainer => {
       const drafts = this.#drafts.get(container) ?? []
       return {
         name: container.name,
@@ -207,8 +287,28 @@ class LaunchPreparation {
       }
     })
     const { applicationName, nature, projectsRoot, stateDirectory } = plan
+    if (extensions !== undefined) containers.unshift(extensionsFirst(extensions))
     return { applicationName, nature, projectsRoot, stateDirectory, containers }
   }
+}
+
+function extensionsFirst(extensions: CompiledDescriptor): PreparedContainer {
+  const { name } = extensionContainer
+  return { name, definition: extensionContainer, onFailure: 'abort', paths: [], descriptors: [extensions] }
+}
+
+/** The plan with another projects root; the state directory moves along when it lies below. */
+function moveRoot(plan: BootstrapPlan, projectsRoot: string): BootstrapPlan {
+  const below = relative(plan.projectsRoot, plan.stateDirectory)
+  const isBelow = !below.startsWith('..') && !isAbsolute(below)
+  return { ...plan, projectsRoot, stateDirectory: isBelow ? resolve(projectsRoot, below) : plan.stateDirectory }
+}
+
+function listOf(text: string | undefined, separator: string): string[] {
+  return (text ?? '')
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 }
 
 /** By file, in the order in which the files came up, and by place; problems without a place come last. */

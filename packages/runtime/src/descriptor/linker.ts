@@ -1,5 +1,5 @@
 import { nearestName } from '@aesop/kernel'
-import { BeanCycleError, BeanUnknownError, BeanUnusedError } from '../errors.ts'
+import { BeanAbstractError, BeanCycleError, BeanInactiveError, BeanUnknownError, BeanUnusedError } from '../errors.ts'
 import { type Descriptor } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
 import { type Edge, edgesOf, orderBeans, targetId } from './reference-graph.ts'
@@ -20,15 +20,30 @@ export function linkDescriptor(descriptor: Descriptor, problems: ProblemList): L
   return { edges, order }
 }
 
+/** Looking for the nearest name takes as long as there are beans: with more unknown ones than this, no hint is given. */
+const HINTS_MAX = 100
+
 function checkTarget(edge: Edge, descriptor: Descriptor, problems: ProblemList): void {
   const wanted = targetId(edge.to)
   if (wanted === '' || descriptor.definitions.has(wanted)) return
-  const nearest = nearestName(wanted, descriptor.definitions.keys())
-  const at = nearest === undefined ? undefined : descriptor.definitions.get(nearest)?.idAt
+  const finding = { at: edge.at, label: edge.path, bean: edge.from, path: edge.path }
+  const condition = descriptor.inactive.get(wanted)
+  if (descriptor.abstract.has(wanted))
+    problems.add(new BeanAbstractError(`bean "${wanted}" is abstract and never made`, finding))
+  else if (condition !== undefined)
+    problems.add(new BeanInactiveError(`bean "${wanted}" is there only when ${condition}`, finding))
+  else {
+    const hint = problems.all.length > HINTS_MAX ? undefined : nearestHint(wanted, descriptor)
+    problems.add(new BeanUnknownError(`bean "${wanted}" is not defined`, { ...finding, hint }))
+  }
+}
+
+function nearestHint(wanted: string, { definitions }: Descriptor): string | undefined {
+  const nearest = nearestName(wanted, definitions.keys())
+  if (nearest === undefined) return undefined
+  const at = definitions.get(nearest)?.idAt
   const place = at === undefined ? '' : ` (${fileName(at.file.path)}:${positionOf(at).line})`
-  const hint = nearest === undefined ? undefined : `did you mean "${nearest}"${place}?`
-  const finding = { at: edge.at, label: edge.path, bean: edge.from, path: edge.path, hint }
-  problems.add(new BeanUnknownError(`bean "${wanted}" is not defined`, finding))
+  return `did you mean "${nearest}"${place}?`
 }
 
 function reportCycle(cycle: readonly Edge[], problems: ProblemList): void {
@@ -50,8 +65,13 @@ export function warnOfUnused(
   const wanted = new Set<string>()
   for (const list of links.edges.values()) for (const edge of list) wanted.add(targetId(edge.to))
   for (const { id, idAt } of descriptor.definitions.values()) {
-    if (wanted.has(id) || isRoot(id)) continue
+    if (wanted.has(id) || isRoot(id) || descriptor.parents.has(id)) continue
     const message = `bean "${id}" is used by no other bean`
+    problems.add(new BeanUnusedError(message, { at: idAt, bean: id, severity: 'warning' }))
+  }
+  for (const { id, idAt } of descriptor.abstract.values()) {
+    if (descriptor.parents.has(id)) continue
+    const message = `abstract bean "${id}" is the parent of no other`
     problems.add(new BeanUnusedError(message, { at: idAt, bean: id, severity: 'warning' }))
   }
 }

@@ -1,5 +1,6 @@
-import { type BeanClass, type PropertySchema } from '../component.ts'
+import { type BeanClass } from '../component.ts'
 import { type SourceRange } from './source-file.ts'
+import { type ClassSchema } from './standard-schema.ts'
 
 /** A class of the user's, as a descriptor names it. */
 export interface ModuleClassUse {
@@ -13,10 +14,8 @@ export interface ModuleClassUse {
 }
 
 /** The export of a user's module after it was loaded. */
-export interface ModuleClass {
+export interface ModuleClass extends ClassSchema {
   readonly make: BeanClass
-  /** The `static schema`, when the class has one. */
-  readonly schema?: PropertySchema
 }
 
 /** One key per class, for the table of loaded classes. */

@@ -4,7 +4,12 @@ import { isSecretName, type SecretMask } from '../log/secret-mask.ts'
 export interface FoundProperty {
   readonly value: string
   readonly origin: string
+  /** Whether placeholders inside the value count; what comes from outside of files is taken as it is. */
+  readonly isTemplate?: boolean
 }
+
+/** Values of a file of properties, by key. */
+export type PropertyLayer = ReadonlyMap<string, FoundProperty>
 
 /** What became of a text with placeholders. */
 export interface Expansion {
@@ -23,6 +28,8 @@ export interface PropertyLookupOptions {
   /** From `--set`; wins over everything. */
   readonly settings?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Properties files, the one that wins first. */
+  readonly layers?: readonly PropertyLayer[]
   readonly mask: SecretMask
 }
 
@@ -36,17 +43,23 @@ export function environmentNames(key: string): string[] {
   return [...new Set([key, upper, snake])]
 }
 
-/** Looks keys up: `--set`, then the environment, then `properties` of the files. Remembers which settings were used. */
+/**
+ * Looks keys up: `--set`, then the environment, then properties files, then `properties` of the descriptors. Remembers
+ * what was asked for.
+ */
 export class PropertyLookup {
   readonly mask: SecretMask
   readonly #settings: Readonly<Record<string, string>>
   readonly #env: Readonly<Record<string, string | undefined>>
+  readonly #layers: readonly PropertyLayer[]
   readonly #asked = new Set<string>()
+  readonly #taken = new Set<string>()
 
   constructor(options: PropertyLookupOptions) {
     this.mask = options.mask
     this.#settings = options.settings ?? {}
     this.#env = options.env ?? {}
+    this.#layers = options.layers ?? []
     for (const [key, value] of Object.entries(this.#settings)) if (isSecretName(key)) this.mask.learn(value)
   }
 
@@ -64,8 +77,26 @@ export class PropertyLookup {
       const value = this.#env[name]
       if (value !== undefined) return { value, origin: `env ${name}` }
     }
+    for (const layer of this.#layers) {
+      const found = layer.get(key)
+      if (found !== undefined) return found
+    }
     const value = fileProperties.get(key)
-    return value === undefined ? undefined : { value, origin: 'properties of the descriptor' }
+    return value === undefined ? undefined : { value, origin: 'properties of the descriptor', isTemplate: true }
+  }
+
+  get settings(): Readonly<Record<string, string>> {
+    return this.#settings
+  }
+
+  /** Settings that no placeholder asked for: they may mean properties of beans. */
+  openSettings(): string[] {
+    return Object.keys(this.#settings).filter((key) => !this.#asked.has(key))
+  }
+
+  /** The setting went to a property of a bean. */
+  markTaken(key: string): void {
+    this.#taken.add(key)
   }
 
   /** Keys that some descriptor asked for. */
@@ -75,7 +106,7 @@ export class PropertyLookup {
 
   /** Settings that no descriptor asked for: most likely misspelt. */
   unusedSettings(): string[] {
-    return Object.keys(this.#settings).filter((key) => !this.#asked.has(key))
+    return this.openSettings().filter((key) => !this.#taken.has(key))
   }
 }
 
@@ -125,7 +156,7 @@ function expandOne(
   const found = lookup.find(key, fileProperties)
   if (found !== undefined) {
     const origin = `value from \${${key}}, set by ${found.origin}`
-    if (!found.origin.startsWith('properties')) return { text: found.value, expanded: true, origin }
+    if (found.isTemplate !== true) return { text: found.value, expanded: true, origin }
     return { ...expandPlaceholders(found.value, lookup, fileProperties, [...active, key]), expanded: true, origin }
   }
   if (colon >= 0) {
@@ -133,7 +164,7 @@ function expandOne(
     return { origin: `value from the default of \${${key}}`, ...inner, expanded: true }
   }
   const names = environmentNames(key).join(' or ')
-  const fault = `no value for \${${key}}: looked in --set, the environment (${names}) and the descriptor's properties`
+  const fault = `no value for \${${key}}: looked in --set, the environment (${names}), properties files and the descriptor's properties`
   return { text: '', expanded: true, fault, missingKey: key }
 }
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { AesopError, messageOf } from '@aesop/kernel'
-import { DescriptorError } from './descriptor-error.ts'
+import { DescriptorError, type Severity } from './descriptor-error.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
 import type { SecretMask } from '../log/secret-mask.ts'
 
@@ -16,7 +16,7 @@ export interface ReportOptions {
 /** One problem as data, for machines: the element of `--json`. */
 export interface ProblemRecord {
   readonly code: string
-  readonly severity: 'error' | 'warning'
+  readonly severity: Severity
   readonly message: string
   readonly file?: string
   readonly line?: number
@@ -111,9 +111,10 @@ function shownPath(path: string, options: ReportOptions): string {
   return shown.startsWith('..') ? path : shown
 }
 
-function paint(severity: 'error' | 'warning', options: ReportOptions): string {
-  if (options.color !== true) return severity
-  return severity === 'error' ? `\u001b[1;31m${severity}\u001b[0m` : `\u001b[1;33m${severity}\u001b[0m`
+const COLORS: Readonly<Record<Severity, string>> = { error: '1;31', warning: '1;33', note: '1;36' }
+
+function paint(severity: Severity, options: ReportOptions): string {
+  return options.color === true ? `\u001b[${COLORS[severity]}m${severity}\u001b[0m` : severity
 }
 
 /** `2 errors, 1 warning in 2 files. Nothing was started.` */

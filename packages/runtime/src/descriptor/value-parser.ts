@@ -1,38 +1,17 @@
 import { nearestName } from '@aesop/kernel'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
-import {
-  BeanDuplicateError,
-  DescriptorKeyUnknownError,
-  DescriptorKeyUnsupportedError,
-  DescriptorShapeError,
-  PlaceholderUnresolvedError,
-} from '../errors.ts'
+import { DescriptorShapeError, PlaceholderUnresolvedError } from '../errors.ts'
 import { isSecretName } from '../log/secret-mask.ts'
 import { type BeanValue, type Entry, type NamedPlace, type ReferenceValue, type Value } from './definition.ts'
+import { checkDefinitionKeys, DISCRIMINATORS, type ExpressionKind } from './definition-keys.ts'
 import { type ProblemList } from './descriptor-error.ts'
-import { suggestion } from './suggestion.ts'
 import { type Expansion, expandPlaceholders, type PropertyLookup } from './placeholder.ts'
-import { positionOf, type SourceRange } from './source-file.ts'
+import { entryOf, rawEntries, type RawEntry } from './raw-entry.ts'
+import { type SourceRange } from './source-file.ts'
+import { suggestion } from './suggestion.ts'
 import { type YamlFile } from './yaml-file.ts'
 
-/** A mapping with exactly one of these keys is an expression; every other mapping means itself. */
-const DISCRIMINATORS = ['ref', 'class', 'parent', 'const', 'map', 'value'] as const
-const BEAN_KEYS = ['class', 'properties', 'args', 'init', 'destroy', 'dependsOn', 'description', 'id']
-const UNSUPPORTED_KEYS = ['parent', 'abstract', 'when', 'factory', 'merge', 'scope', 'lazy']
-const KEYS_BY_EXPRESSION: Readonly<Record<string, readonly string[]>> = {
-  ref: ['ref', 'get', 'call', 'description'],
-  class: BEAN_KEYS,
-  const: ['const', 'description'],
-  map: ['map', 'keys', 'description'],
-  value: ['value', 'description'],
-}
-
-/** One key of a mapping with its node, before it is understood. */
-interface RawEntry {
-  readonly key: string
-  readonly keyAt: SourceRange
-  readonly node: unknown
-}
+const FORM = 'write `when: { profile: [prod] }`; `!prod` means without it'
 
 /** Turns YAML nodes into values of the descriptor language. Problems are collected; a broken part becomes null. */
 export class ValueParser {
@@ -92,43 +71,34 @@ export class ValueParser {
   }
 
   #parseMapping(map: YAMLMap, path: string, bean: string, at: SourceRange): Value {
-    const entries = this.rawEntries(map, path, bean, at)
-    const found = DISCRIMINATORS.filter((name) => entries.some((entry) => entry.key === name))
-    const [first] = found
+    const entries = this.#rawEntries(map, path, bean, at)
+    const found = DISCRIMINATORS.filter((name) => entryOf(entries, name) !== undefined)
+    const first = found[0] ?? (path === bean && entryOf(entries, 'abstract') !== undefined ? 'class' : undefined)
     if (first === undefined) return { kind: 'map', entries: this.#parseEntries(entries, path, bean), at, path }
-    if (found.length > 1 && !found.includes('parent')) {
+    const isChild = found.length === 2 && found[0] === 'class' && found[1] === 'parent'
+    if (found.length > 1 && !isChild) {
       const message = `a definition has ${found.map((name) => `"${name}"`).join(' and ')}; it may have only one of them`
       const hint = 'wrap a plain map that has such a key: { value: { … } }'
-      this.#problems.add(
-        new DescriptorShapeError(message, { at: entryAt(entries, found[1] ?? first, at), bean, path, hint }),
-      )
+      const place = entryOf(entries, found[1] ?? first)?.keyAt ?? at
+      this.#problems.add(new DescriptorShapeError(message, { at: place, bean, path, hint }))
     }
-    this.#checkKeys(entries, found.includes('parent') ? 'class' : first, path, bean)
+    checkDefinitionKeys(entries, first, { path, bean }, this.#problems)
     return this.#parseExpression(first, entries, path, bean, at)
   }
 
-  #parseExpression(
-    kind: (typeof DISCRIMINATORS)[number],
-    entries: RawEntry[],
-    path: string,
-    bean: string,
-    at: SourceRange,
-  ): Value {
-    const entry = entries.find((each) => each.key === kind)
+  #parseExpression(kind: ExpressionKind, entries: RawEntry[], path: string, bean: string, at: SourceRange): Value {
+    const entry = entryOf(entries, kind)
     switch (kind) {
       case 'ref':
         return this.#parseReference(entries, path, bean, at)
-      case 'const':
-        return {
-          kind: 'constant',
-          text: this.#text(entry, path, bean)?.text ?? '',
-          at: this.#file.rangeOf(entry?.node, at),
-          path,
-        }
+      case 'const': {
+        const text = this.#text(entry, path, bean)?.text ?? ''
+        return { kind: 'constant', text, at: this.#file.rangeOf(entry?.node, at), path }
+      }
       case 'map':
         return this.#parseKeyedMap(entries, path, bean, at)
       case 'value':
-        return this.#parseVerbatim(entry?.node, `${path}.value`, bean, at)
+        return this.#parseVerbatim(entry?.node, path, bean, at)
       case 'class':
       case 'parent':
         return this.#parseBean(entries, path, bean, at)
@@ -155,25 +125,69 @@ export class ValueParser {
   }
 
   #parseBean(entries: RawEntry[], path: string, bean: string, at: SourceRange): Value {
-    const named = this.#textOf(entries, 'class', path, bean) ?? { text: '', at }
-    const label = this.#textOf(entries, 'id', path, bean)
-    const init = this.#textOf(entries, 'init', path, bean)
-    const destroy = this.#textOf(entries, 'destroy', path, bean)
-    const args = this.#listOf(entries, 'args', path, bean)
+    const parent = this.#textOf(entries, 'parent', path, bean)
+    const named = this.#textOf(entries, 'class', path, bean) ?? { text: '', at: parent?.at ?? at }
     const value: BeanValue = {
       kind: 'bean',
       class: named,
       properties: this.#entriesOf(entries, 'properties', `${path}.properties`, bean),
-      hasProperties: entries.some((entry) => entry.key === 'properties'),
+      hasProperties: entryOf(entries, 'properties') !== undefined,
       dependsOn: this.#namesOf(entries, 'dependsOn', path, bean),
       at,
       path,
+      ...(parent === undefined ? {} : { parent, merge: this.#namesOf(entries, 'merge', path, bean) }),
+      ...(this.#isAbstract(entries, path, bean) ? { isAbstract: true } : {}),
+      ...this.#optionalParts(entries, path, bean),
+    }
+    const merge = entryOf(entries, 'merge')
+    if (merge !== undefined && parent === undefined)
+      this.#problems.add(new DescriptorShapeError('"merge" needs a "parent"', { at: merge.keyAt, bean, path }))
+    return value
+  }
+
+  #optionalParts(entries: RawEntry[], path: string, bean: string): Partial<BeanValue> {
+    const label = this.#textOf(entries, 'id', path, bean)
+    const factory = this.#textOf(entries, 'factory', path, bean)
+    const init = this.#textOf(entries, 'init', path, bean)
+    const destroy = this.#textOf(entries, 'destroy', path, bean)
+    const args = this.#listOf(entries, 'args', path, bean)
+    return {
       ...(label === undefined ? {} : { label: label.text }),
+      ...(factory === undefined ? {} : { factory }),
       ...(args === undefined ? {} : { args }),
       ...(init === undefined ? {} : { init }),
       ...(destroy === undefined ? {} : { destroy }),
     }
-    return value
+  }
+
+  #isAbstract(entries: readonly RawEntry[], path: string, bean: string): boolean {
+    const entry = path === bean ? entryOf(entries, 'abstract') : undefined
+    if (entry === undefined) return false
+    const value = this.parse(entry.node, `${path}.abstract`, bean, entry.keyAt)
+    if (value.kind === 'scalar' && typeof value.value === 'boolean') return value.value
+    this.#problems.add(new DescriptorShapeError('"abstract" must be true or false', { at: value.at, bean, path }))
+    return false
+  }
+
+  /** The profiles of a definition's `when`, or undefined when it has none. */
+  conditionOf(node: unknown, bean: string, fallback: SourceRange): readonly NamedPlace[] | undefined {
+    const followed = this.#file.follow(node, fallback)
+    const pair = isMap(followed)
+      ? followed.items.find((each) => isScalar(each.key) && each.key.value === 'when')
+      : undefined
+    if (pair === undefined) return undefined
+    const at = this.#file.rangeOf(pair.key, fallback)
+    const when = this.#file.follow(pair.value, at)
+    const entries = isMap(when) ? this.#rawEntries(when, `${bean}.when`, bean, at) : []
+    for (const { key, keyAt } of entries) {
+      if (key === 'profile') continue
+      const message = `"when" has no condition "${key}"`
+      this.#problems.add(new DescriptorShapeError(message, { at: keyAt, bean, path: `${bean}.when`, hint: FORM }))
+    }
+    const names = this.#namesOf(entries, 'profile', `${bean}.when`, bean)
+    if (entries.length === 0)
+      this.#problems.add(new DescriptorShapeError('"when" asks for nothing', { at, bean, hint: FORM }))
+    return names.length > 0 ? names : undefined
   }
 
   /** `{ value: … }`: the content means itself, whatever its keys are; placeholders still work. */
@@ -185,7 +199,7 @@ export class ValueParser {
       return { kind: 'list', items, at, path }
     }
     if (!isMap(followed)) return this.#parseScalar(followed, path, bean, at)
-    const entries = this.rawEntries(followed, path, bean, at).map((entry) => ({
+    const entries = this.#rawEntries(followed, path, bean, at).map((entry) => ({
       key: entry.key,
       keyAt: entry.keyAt,
       value: this.#parseVerbatim(entry.node, `${path}.${entry.key}`, bean, entry.keyAt),
@@ -193,29 +207,8 @@ export class ValueParser {
     return { kind: 'map', entries, at, path }
   }
 
-  /** The keys of a mapping; a key that occurs twice is reported with both places, and the first one counts. */
-  rawEntries(map: YAMLMap, path: string, bean: string | undefined, at: SourceRange): RawEntry[] {
-    const seen = new Map<string, SourceRange>()
-    const entries: RawEntry[] = []
-    for (const pair of map.items) {
-      const key = this.#file.keyOf(pair, at)
-      if (key === undefined) continue
-      const before = seen.get(key.text)
-      if (before === undefined) {
-        seen.set(key.text, key.at)
-        entries.push({ key: key.text, keyAt: key.at, node: pair.value })
-      } else this.#addDuplicate(key, before, path, bean)
-    }
-    return entries
-  }
-
-  #addDuplicate(key: NamedPlace, before: SourceRange, path: string, bean: string | undefined): void {
-    const line = positionOf(before).line
-    const what = path === 'beans' ? 'bean' : 'key'
-    const message = `${what} "${key.text}" is defined twice, first in line ${line}`
-    this.#problems.add(
-      new BeanDuplicateError(message, { at: key.at, bean, path: path === '' ? key.text : `${path}.${key.text}` }),
-    )
+  #rawEntries(map: YAMLMap, path: string, bean: string | undefined, at: SourceRange): RawEntry[] {
+    return rawEntries(this.#file, map, { path, bean, at }, this.#problems)
   }
 
   #parseEntries(entries: readonly RawEntry[], path: string, bean: string): Entry[] {
@@ -226,26 +219,8 @@ export class ValueParser {
     }))
   }
 
-  #checkKeys(entries: readonly RawEntry[], kind: string, path: string, bean: string): void {
-    const known = KEYS_BY_EXPRESSION[kind] ?? BEAN_KEYS
-    for (const entry of entries) {
-      if (known.includes(entry.key)) continue
-      const finding = { at: entry.keyAt, bean, path }
-      if (UNSUPPORTED_KEYS.includes(entry.key)) {
-        this.#problems.add(new DescriptorKeyUnsupportedError(`"${entry.key}" is not available yet`, finding))
-      } else if (!(DISCRIMINATORS as readonly string[]).includes(entry.key)) {
-        const message = `a definition with "${kind}" has no key "${entry.key}"`
-        const hint =
-          kind === 'class'
-            ? (nearHint(entry.key, known) ?? `a property belongs under "properties"`)
-            : suggestion(entry.key, known)
-        this.#problems.add(new DescriptorKeyUnknownError(message, { ...finding, hint }))
-      }
-    }
-  }
-
   #textOf(entries: readonly RawEntry[], key: string, path: string, bean: string): NamedPlace | undefined {
-    const entry = entries.find((each) => each.key === key)
+    const entry = entryOf(entries, key)
     return entry === undefined ? undefined : this.#text(entry, path, bean)
   }
 
@@ -259,10 +234,10 @@ export class ValueParser {
   }
 
   #entriesOf(entries: readonly RawEntry[], key: string, path: string, bean: string): Entry[] {
-    const entry = entries.find((each) => each.key === key)
+    const entry = entryOf(entries, key)
     if (entry === undefined) return []
     const node = this.#file.follow(entry.node, entry.keyAt)
-    if (isMap(node)) return this.#parseEntries(this.rawEntries(node, path, bean, entry.keyAt), path, bean)
+    if (isMap(node)) return this.#parseEntries(this.#rawEntries(node, path, bean, entry.keyAt), path, bean)
     const at = this.#file.rangeOf(entry.node, entry.keyAt)
     if (node !== undefined && !(isScalar(node) && node.value === null)) {
       this.#problems.add(new DescriptorShapeError(`"${key}" must map names to values`, { at, bean, path }))
@@ -271,7 +246,7 @@ export class ValueParser {
   }
 
   #listOf(entries: readonly RawEntry[], key: string, path: string, bean: string): readonly Value[] | undefined {
-    const entry = entries.find((each) => each.key === key)
+    const entry = entryOf(entries, key)
     if (entry === undefined) return undefined
     const value = this.parse(entry.node, `${path}.${key}`, bean, entry.keyAt)
     if (value.kind === 'list') return value.items
@@ -280,7 +255,7 @@ export class ValueParser {
   }
 
   #namesOf(entries: readonly RawEntry[], key: string, path: string, bean: string): NamedPlace[] {
-    const entry = entries.find((each) => each.key === key)
+    const entry = entryOf(entries, key)
     if (entry === undefined) return []
     const value = this.parse(entry.node, `${path}.${key}`, bean, entry.keyAt)
     const items = value.kind === 'list' ? value.items : [value]
@@ -294,20 +269,6 @@ export class ValueParser {
     }
     return names
   }
-}
-
-/** Whether a mapping is an expression: it has one of the keys that make it so. */
-export function isExpression(map: YAMLMap): boolean {
-  return DISCRIMINATORS.some((name) => map.has(name))
-}
-
-function entryAt(entries: readonly RawEntry[], key: string, fallback: SourceRange): SourceRange {
-  return entries.find((entry) => entry.key === key)?.keyAt ?? fallback
-}
-
-function nearHint(word: string, names: Iterable<string>): string | undefined {
-  const nearest = nearestName(word, names)
-  return nearest === undefined ? undefined : `did you mean "${nearest}"?`
 }
 
 function nearOnly(word: string, names: Iterable<string>): string[] {

@@ -71,7 +71,13 @@ export function readYamlFile(path: string, problems: ProblemList, wanted: Findin
   return text === undefined ? undefined : parseYaml(path, text, problems)
 }
 
-function readText(path: string, problems: ProblemList, wanted: Finding): string | undefined {
+/** The text of a file without its byte order mark; undefined after a reported problem. */
+export function readText(
+  path: string,
+  problems: ProblemList,
+  wanted: Finding,
+  what = 'descriptor',
+): string | undefined {
   try {
     const text = readFileSync(path, 'utf8')
     return text.startsWith('\uFEFF') ? text.slice(1) : text
@@ -79,7 +85,7 @@ function readText(path: string, problems: ProblemList, wanted: Finding): string 
     const code = systemCodeOf(error)
     const fault =
       code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `can't be read (${code ?? ''})`
-    problems.add(new DescriptorNotFoundError(`descriptor ${path} ${fault}`, wanted))
+    problems.add(new DescriptorNotFoundError(`${what} ${path} ${fault}`, wanted))
     return undefined
   }
 }

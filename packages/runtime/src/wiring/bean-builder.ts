@@ -1,6 +1,8 @@
 import { type BeanContext } from '@aesop/kernel'
 import { type BeanRecipe, type Recipe, type ReferenceRecipe } from './recipe.ts'
+import { type BeanClass } from '../component.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
+import { issuePointer, type StandardSchema } from '../descriptor/standard-schema.ts'
 
 /** A bean that has been made and takes part in the life of its container. */
 export interface MadeBean {
@@ -88,10 +90,12 @@ export class BeanBuilder {
   async #buildBean(recipe: BeanRecipe): Promise<Product> {
     const { id, at, className } = recipe
     const args = recipe.args === undefined ? [] : await this.#buildAll(recipe.args)
-    const options = recipe.options === undefined ? [] : [await this.build(recipe.options)]
+    const written = recipe.options === undefined ? [] : [await this.build(recipe.options)]
     try {
       const make = await recipe.load()
-      const instance: object = Reflect.construct(make, [...args, ...options, this.#host.contextOf(id)]) as object
+      const options = recipe.standard === undefined ? written : [await converted(recipe.standard, written[0])]
+      const instance = await construct(make, recipe, [...args, ...options, this.#host.contextOf(id)])
+      if (!isObject(instance)) return { product: instance, factory: instance }
       const { init, destroy } = recipe
       const hooks = { ...(init === undefined ? {} : { init }), ...(destroy === undefined ? {} : { destroy }) }
       await this.#host.made({ id, instance, at, className, ...hooks })
@@ -103,6 +107,22 @@ export class BeanBuilder {
       throw this.#host.failure(id, at, cause)
     }
   }
+}
+
+/** A new instance, or what the static factory method returns; that may be a promise, and no object at all. */
+async function construct(make: BeanClass, recipe: BeanRecipe, args: readonly unknown[]): Promise<unknown> {
+  if (recipe.factory === undefined) return Reflect.construct(make, args) as object
+  const method: unknown = Reflect.get(make, recipe.factory)
+  if (typeof method === 'function') return (await Reflect.apply(method, make, args)) as unknown
+  throw new Error(`"${recipe.className}" has no static method ${recipe.factory}`)
+}
+
+/** The options as the Standard Schema of the class wants them. */
+async function converted(standard: StandardSchema, options: unknown): Promise<unknown> {
+  const { issues, value } = await standard['~standard'].validate(options)
+  if (issues === undefined) return value
+  const faults = issues.map((issue) => `${issuePointer(issue).slice(1).replaceAll('/', '.')}: ${issue.message}`)
+  throw new Error(`its properties are not valid: ${faults.join('; ')}`)
 }
 
 /** The product of a factory bean (an instance with `createInstance`), else the instance itself. */

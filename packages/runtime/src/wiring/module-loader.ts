@@ -3,32 +3,49 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BeanContext, messageOf } from '@aesop/kernel'
-import type { BeanClass, PropertySchema } from '../component.ts'
+import type { BeanClass } from '../component.ts'
 import {
   type DescriptorError,
   ModuleExportUnknownError,
   ModuleLoadFailedError,
   ModuleNotFoundError,
 } from '../errors.ts'
+import { DescriptorError as DescriptorProblem } from '../descriptor/descriptor-error.ts'
 import type { ModuleClass, ModuleClassUse } from '../descriptor/module-class.ts'
+import type { SourceRange } from '../descriptor/source-file.ts'
+import { classSchemaOf } from '../descriptor/standard-schema.ts'
 import { suggestion } from '../descriptor/suggestion.ts'
 
-/** Loads a user's class. The problem, if any, carries the place in the descriptor. */
-export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass | DescriptorError> {
+/** Where a module is named: what a problem with it points at. */
+export interface ModuleUse {
+  readonly module: string
+  /** The folder that a relative module counts from: the descriptor's. */
+  readonly folder: string
+  readonly at: SourceRange
+  readonly bean?: string
+  readonly path?: string
+}
+
+/** Loads a module and returns its exports. The problem, if any, carries the place in the descriptor. */
+export async function loadModule(use: ModuleUse): Promise<Readonly<Record<string, unknown>> | DescriptorError> {
   const finding = { at: use.at, bean: use.bean, path: use.path }
   const located = locate(use)
   if (located.path === undefined) {
     return new ModuleNotFoundError(`module "${use.module}" was not found; tried ${located.tried}`, finding)
   }
-  let exports: Record<string, unknown>
   try {
-    exports = await importFile(located.path)
+    return await importFile(located.path)
   } catch (cause) {
-    return new ModuleLoadFailedError(`module "${use.module}" failed while it was loaded: ${messageOf(cause)}`, {
-      ...finding,
-      cause,
-    })
+    const message = `module "${use.module}" failed while it was loaded: ${messageOf(cause)}`
+    return new ModuleLoadFailedError(message, { ...finding, cause })
   }
+}
+
+/** Loads a user's class. The problem, if any, carries the place in the descriptor. */
+export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass | DescriptorError> {
+  const finding = { at: use.at, bean: use.bean, path: use.path }
+  const exports = await loadModule(use)
+  if (exports instanceof DescriptorProblem) return exports
   const found = exportOf(exports, use.exportName)
   if (found === undefined) {
     const names = exportNames(exports)
@@ -36,13 +53,13 @@ export async function loadModuleClass(use: ModuleClassUse): Promise<ModuleClass 
     return new ModuleExportUnknownError(message, { ...finding, hint: suggestion(use.exportName, names) })
   }
   const make = asClass(found)
-  if (make !== undefined) return { make, ...schemaOf(found) }
+  if (make !== undefined) return { make, ...classSchemaOf(found) }
   const message = `export "${use.exportName}" of "${use.module}" is neither a class nor an object, but ${typeof found}`
   return new ModuleExportUnknownError(message, finding)
 }
 
 /** A module of CommonJS shows its exports below `default`. */
-function exportOf(exports: Readonly<Record<string, unknown>>, name: string): unknown {
+export function exportOf(exports: Readonly<Record<string, unknown>>, name: string): unknown {
   const outer = exports['default']
   if (name in exports && name !== 'default') return exports[name]
   if (typeof outer === 'object' && outer !== null && name in outer) return Reflect.get(outer, name)
@@ -55,7 +72,7 @@ function exportNames(exports: Readonly<Record<string, unknown>>): string[] {
   return [...new Set([...Object.keys(exports), ...inner])].filter((name) => name !== '__esModule')
 }
 
-function locate(use: ModuleClassUse): { path?: string; tried: string } {
+function locate(use: ModuleUse): { path?: string; tried: string } {
   if (use.module.startsWith('.') || isAbsolute(use.module) || use.module.startsWith('file:')) {
     const path = use.module.startsWith('file:') ? fileURLToPath(use.module) : resolve(use.folder, use.module)
     return existsSync(path) ? { path, tried: path } : { tried: path }
@@ -93,7 +110,7 @@ function nodeStripsTypes(): boolean {
 }
 
 /** A class as it is; a plain function is called instead; an object stands for itself. */
-function asClass(found: unknown): BeanClass | undefined {
+export function asClass(found: unknown): BeanClass | undefined {
   if (typeof found === 'function') {
     if (typeof found.prototype === 'object' && found.prototype !== null) return found as BeanClass
     const call = found as (options: never, context: BeanContext) => object
@@ -105,11 +122,4 @@ function asClass(found: unknown): BeanClass | undefined {
   return function make() {
     return found
   } as unknown as BeanClass
-}
-
-function schemaOf(found: unknown): { schema?: PropertySchema } {
-  if ((typeof found !== 'function' && typeof found !== 'object') || found === null || !('schema' in found)) return {}
-  const { schema } = found
-  if (typeof schema !== 'object' || schema === null || '~standard' in schema) return {}
-  return { schema: schema as PropertySchema }
 }

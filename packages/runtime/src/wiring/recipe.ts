@@ -1,5 +1,6 @@
 import { type BeanClass } from '../component.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
+import { type StandardSchema } from '../descriptor/standard-schema.ts'
 
 /** How a value is made: what remains of a definition after checking. Knows nothing of YAML. */
 export type Recipe =
@@ -28,6 +29,10 @@ export interface BeanRecipe {
   readonly args?: readonly Recipe[]
   /** Undefined when `args` replace the options. */
   readonly options?: Recipe
+  /** Checks and converts the options when the bean is made. */
+  readonly standard?: StandardSchema
+  /** A static method of the class that is called in place of the constructor. */
+  readonly factory?: string
   readonly init?: string
   readonly destroy?: string
   readonly at: SourceRange
