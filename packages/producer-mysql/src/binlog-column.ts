@@ -227,6 +227,9 @@ function applyTypeName(draft: Draft, typeName: string): void {
   if (base === 'uuid' || base === 'inet4' || base === 'inet6') draft.kind = base
 }
 
+/** INFORMATION_SCHEMA is utf8mb3: a label of these sets may hold characters that it shows as question marks. */
+const BEYOND_UTF8MB3 = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030'])
+
 function labelsOf(
   mapped: MappedColumn,
   described: ColumnDescription | undefined,
@@ -235,5 +238,14 @@ function labelsOf(
 ): readonly string[] {
   const decoding = draft.text
   if (mapped.labels !== undefined && decoding !== undefined) return mapped.labels.map((label) => decoding.decode(label))
-  return described?.labels ?? refuse(`nothing says what the labels of the ${draft.kind} are`)
+  if (described?.labels === undefined) return refuse(`nothing says what the labels of the ${draft.kind} are`)
+  const doubtful = BEYOND_UTF8MB3.has(described.charset ?? '')
+    ? described.labels.find((label) => label.includes('?'))
+    : undefined
+  if (doubtful !== undefined) {
+    refuse(
+      `label "${doubtful}" may be another one on the server; SET GLOBAL binlog_row_metadata=FULL writes it to the log`,
+    )
+  }
+  return described.labels
 }

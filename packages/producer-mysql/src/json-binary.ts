@@ -1,5 +1,6 @@
 import { BinlogEventCorruptError, BinlogEventUnsupportedError } from './errors.ts'
 import { readDecimal } from './decimal-value.ts'
+import { doubleText } from './double-text.ts'
 import { dateText } from './temporal-value.ts'
 
 /**
@@ -91,12 +92,6 @@ function literalText(literal: number): string {
   const text = ['null', 'true', 'false'][literal]
   if (text === undefined) throw new BinlogEventCorruptError(`binary JSON has a literal ${literal}`)
   return text
-}
-
-/** The server prints a double that is whole with `.0`. */
-function doubleText(value: number): string {
-  const text = Object.is(value, -0) ? '-0' : String(value).replace('e+', 'e')
-  return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
 function prefixed(bytes: Buffer, at: number): Buffer {

@@ -10,6 +10,16 @@ interface Expected {
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
+/** Recordings of one script have the same values. */
+const RECORDINGS = {
+  full: 'full',
+  'no-log': 'no-log',
+  compressed: 'compressed',
+  'mysql9-full': 'mysql9-full',
+  'mysql9-minimal': 'mysql9-full',
+  'mysql9-compressed': 'mysql9-full',
+}
+
 const catalogueOf = (recording: string): TableCatalogue => {
   const tables = JSON.parse(readTestdata(`${recording}/catalogue.json`)) as TableDescription[]
   const describeTable = (_database: string, table: string): TableDescription | undefined =>
@@ -43,12 +53,14 @@ function equalAs(type: string, got: string | null, expected: string | null): boo
   return got === expected
 }
 
-describe.each(['full', 'no-log', 'compressed'])('a log recorded with %s', (recording) => {
-  const expected = JSON.parse(readTestdata(`${recording}/expected.json`)) as Record<string, Expected>
+describe.each(Object.entries(RECORDINGS))('a log recorded with %s', (recording, script) => {
+  const expected = JSON.parse(readTestdata(`${script}/expected.json`)) as Record<string, Expected>
 
-  it.each(Object.keys(expected))('gives every value of %s as SELECT prints it', async (table) => {
+  const tables = Object.keys(expected).filter((table) => recording !== 'mysql9-minimal' || table !== 'wide_labels')
+
+  it.each(tables)('gives every value of %s as SELECT prints it', async (table) => {
     const { columns, types, rows } = expected[table] ?? { columns: [], types: [], rows: [] }
-    const sink = await decodeRecording(recording, [`types.${table}`], { catalogue: catalogueOf(recording) })
+    const sink = await decodeRecording(recording, [`types.${table}`], { catalogue: catalogueOf(script) })
     const last = new Map(sink.changes.map((change) => [change.key, change]))
     for (const change of sink.changes) if (change.opcode === 'DELETE') last.delete(change.key)
     const decoded = [...last.values()].map(({ row }) => row)

@@ -1,0 +1,47 @@
+-- Statements and transactions of MySQL 9 of every shape; the test names what each must give. A line "-- connect" begins a new session.
+CREATE DATABASE shop CHARACTER SET utf8mb4;
+USE shop;
+CREATE TABLE item (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL, n INT);
+CREATE TABLE pair (a VARCHAR(20), b INT, v INT, PRIMARY KEY (a, b));
+CREATE TABLE keyless (a INT, t VARCHAR(20));
+CREATE TABLE other (id INT PRIMARY KEY);
+CREATE TABLE my (id INT PRIMARY KEY, v INT) ENGINE=MyISAM;
+CREATE TABLE parent (id INT PRIMARY KEY);
+CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE);
+INSERT INTO item VALUES (1, 'one', 1), (2, 'two', 2), (3, 'three', 3);
+UPDATE item SET n = n + 10 WHERE id < 3;
+UPDATE item SET id = 9 WHERE id = 1;
+DELETE FROM item WHERE id = 2;
+BEGIN; INSERT INTO item VALUES (4, 'four', 4); INSERT INTO pair VALUES ('x\ty\\z', 1, 1); INSERT INTO item VALUES (5, 'five', 5); COMMIT;
+BEGIN; INSERT INTO item VALUES (6, 'gone', 6); ROLLBACK;
+BEGIN; INSERT INTO item VALUES (7, 'kept', 7); SAVEPOINT s; INSERT INTO item VALUES (8, 'undone', 8); ROLLBACK TO s; INSERT INTO item VALUES (10, 'kept', 10); COMMIT;
+INSERT INTO item VALUES (3, 'dup', 0), (11, 'new', 11) ON DUPLICATE KEY UPDATE n = 33;
+INSERT INTO keyless VALUES (1, 'a'), (NULL, 'b\tc');
+UPDATE keyless SET t = 'z' WHERE a = 1;
+DELETE FROM keyless;
+INSERT INTO my VALUES (1, 1);
+INSERT INTO other VALUES (1);
+CREATE TABLE copied AS SELECT id, name FROM item WHERE id > 9;
+XA START 'kept'; INSERT INTO item VALUES (20, 'xa', 20); XA END 'kept'; XA PREPARE 'kept';
+-- connect
+USE shop;
+INSERT INTO item VALUES (19, 'while it waits', 19);
+XA COMMIT 'kept';
+XA START 'gone'; INSERT INTO item VALUES (21, 'xa', 21); XA END 'gone'; XA PREPARE 'gone';
+-- connect
+USE shop;
+XA ROLLBACK 'gone';
+XA START 'one'; INSERT INTO item VALUES (22, 'xa', 22); XA END 'one'; XA COMMIT 'one' ONE PHASE;
+ALTER TABLE item ADD COLUMN extra VARCHAR(10) DEFAULT 'e' AFTER id;
+UPDATE item SET n = 100 WHERE id = 3;
+ALTER TABLE item DROP COLUMN name;
+INSERT INTO item VALUES (30, 'x', 30);
+INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1); DELETE FROM parent;
+INSERT INTO item SELECT id + 100, 'sel', n FROM item WHERE id IN (30, 3) ORDER BY id;
+SET SESSION binlog_rows_query_log_events = ON;
+INSERT INTO item VALUES (31, 'q', 31);
+SET SESSION binlog_rows_query_log_events = OFF;
+TRUNCATE TABLE pair;
+SET SESSION binlog_format = STATEMENT;
+INSERT INTO item VALUES (40, 'lost', 40);
+SET SESSION binlog_format = ROW;
