@@ -28,6 +28,8 @@ export interface BinlogDecoderOptions {
   readonly log: Logger
   /** Called after each window has been closed in the sink, empty ones included. */
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
+  /** A transaction with this GTID was read and gave no window. */
+  readonly onPassed?: (gtid: string) => void
   /** Windows up to this SCN have been delivered and are dropped when they come again; default: none. */
   readonly sinceScn?: bigint
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
@@ -53,6 +55,7 @@ export class BinlogDecoder implements BinlogHandler {
       generation,
       log,
       onWindow,
+      ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
       tables: new TableCache(compiler, options.catalogue, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,

@@ -30,6 +30,12 @@ export function checkServerSettings(facts: ServerFacts, { server }: PreflightPla
   if (!facts.logBin) throw new MysqlBinlogOffError(server)
   if (facts.binlogFormat !== 'ROW') throw new MysqlBinlogFormatError(server, facts.binlogFormat)
   if (facts.rowImage !== 'FULL') throw new MysqlRowImageError(server, facts.rowImage)
+  if (facts.partialJson) {
+    log.warn('binlog_row_value_options is PARTIAL_JSON: an update inside a JSON document would stop the source', {
+      server,
+      remedy: "SET GLOBAL binlog_row_value_options=''",
+    })
+  }
   if (facts.rowMetadata === 'FULL') return
   log.info('binlog_row_metadata is not FULL: column names come from INFORMATION_SCHEMA and can be newer than the log', {
     server,

@@ -2,7 +2,8 @@ import { type Logger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { type BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { fileNumberOf, formatBinlogScn } from './binlog-scn.ts'
-import { StatementFormatError, TransactionOrderError } from './errors.ts'
+import { type CapturedTable } from './captured-table.ts'
+import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
@@ -25,6 +26,8 @@ export interface BinlogTransactionOptions {
   readonly generation: number
   readonly log: Logger
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
+  /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
+  readonly onPassed?: (gtid: string) => void
   readonly emptyWindowEveryMs: number
   /** Windows up to this SCN are there already and are not delivered again; −1: none is. */
   readonly sinceScn: bigint
@@ -57,6 +60,8 @@ export class BinlogTransaction {
   private lastScn: bigint
   private resuming: boolean
   private lastWindowMs = 0
+  /** Of the open transaction, in microseconds since 1970; 0: its log does not say. */
+  private committedMicros = 0
   private stampedSeconds = -1
   private stampedNanos = 0n
   private eventFrom = 4
@@ -117,6 +122,7 @@ export class BinlogTransaction {
     if (group.mariadb) this.options.tables.mariadb = true
     this.options.tables.trim()
     this.gtid = group.gtid
+    this.committedMicros = group.committedMicros
     this.groupFrom = this.eventFrom
     this.state = group.begins ? 'open' : 'group'
     if (group.preparesXa) this.holdXa()
@@ -124,7 +130,10 @@ export class BinlogTransaction {
 
   begin(): void {
     if (this.state === 'open') throw this.disorder('BEGIN inside a transaction')
-    if (this.state !== 'group') this.groupFrom = this.eventFrom
+    if (this.state !== 'group') {
+      this.groupFrom = this.eventFrom
+      this.committedMicros = 0
+    }
     this.state = 'open'
   }
 
@@ -136,12 +145,8 @@ export class BinlogTransaction {
 
   /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
   performChanges(event: BinLogEvent, kind: RowsKind): void {
-    if (this.state === 'unknown' || this.hold(event)) return
-    if (this.state !== 'open') throw this.disorder('rows outside a transaction')
-    const tableId = tableIdOf(event)
-    const table = this.options.tables.get(tableId)
-    if (table === null || tableId === DUMMY_TABLE_ID) return
-    if (table === undefined) throw this.disorder(`rows of table id ${tableId}, which no table map has named`)
+    const table = this.capturedTable(event)
+    if (table === undefined) return
     if (!this.windowOpen) {
       this.options.sink.beginWindow()
       this.windowOpen = true
@@ -149,7 +154,26 @@ export class BinlogTransaction {
     this.rows.appendAll(table, parseRowsEvent(event, kind, this.frame), kind, this.nanosOf(event.timestamp))
   }
 
+  /** Rows that only say what changed inside a document. @throws PartialJsonError for a captured table */
+  refusePartialRows(event: BinLogEvent): void {
+    const table = this.capturedTable(event)
+    if (table !== undefined) throw new PartialJsonError(table.name, this.place)
+  }
+
+  /** The table of a rows event, if its rows are to be delivered now. */
+  private capturedTable(event: BinLogEvent): CapturedTable | undefined {
+    if (this.state === 'unknown' || this.hold(event)) return undefined
+    if (this.state !== 'open') throw this.disorder('rows outside a transaction')
+    const tableId = tableIdOf(event)
+    const table = this.options.tables.get(tableId)
+    if (table === null || tableId === DUMMY_TABLE_ID) return undefined
+    if (table === undefined) throw this.disorder(`rows of table id ${tableId}, which no table map has named`)
+    return table
+  }
+
+  /** Commit time where the log says it, else the second in which the statement began. */
   private nanosOf(seconds: number): bigint {
+    if (this.committedMicros !== 0) return BigInt(this.committedMicros) * 1000n
     if (seconds !== this.stampedSeconds) {
       this.stampedSeconds = seconds
       this.stampedNanos = BigInt(seconds) * 1_000_000_000n
@@ -177,6 +201,11 @@ export class BinlogTransaction {
     this.gtid = undefined
   }
 
+  /** A MariaDB position means everything before it, too: it may not go past an XA transaction that waits. */
+  private pass(gtid: string | undefined): void {
+    if (gtid !== undefined && (isMysqlGtid(gtid) || this.prepared.size === 0)) this.options.onPassed?.(gtid)
+  }
+
   /** Forgets everything that hangs on the connection. */
   reset(): void {
     this.rollback()
@@ -194,11 +223,15 @@ export class BinlogTransaction {
   private closeWindow(): Promise<void> | undefined {
     const { sink, generation, emptyWindowEveryMs } = this.options
     const now = this.windowOpen ? 0 : Date.now()
-    if (!this.windowOpen && now - this.lastWindowMs < emptyWindowEveryMs) return undefined
+    if (!this.windowOpen && now - this.lastWindowMs < emptyWindowEveryMs) {
+      this.pass(this.gtid)
+      return undefined
+    }
     const scn = formatBinlogScn(generation, this.fileNumber, this.position)
     if (this.isRepeated(scn)) {
       if (this.windowOpen) sink.rollbackWindow()
       this.windowOpen = false
+      this.pass(this.gtid)
       return undefined
     }
     if (!this.windowOpen) {
@@ -222,12 +255,12 @@ export class BinlogTransaction {
     throw this.disorder(`SCN ${scn} after ${this.lastScn}`)
   }
 
-  /** While an XA transaction waits for its verdict, resuming has to read its rows again. */
+  /** While an XA transaction waits for its verdict, resuming has to read its rows again; a MySQL set leaves it out. */
   private resumePosition(): WindowPosition {
     const [oldest] = this.prepared.values()
-    if (oldest !== undefined) return oldest.from
-    const { file, position, gtid } = this
-    return gtid === undefined ? { file, position } : { file, position, gtid }
+    const { gtid } = this
+    const place = oldest?.from ?? { file: this.file, position: this.position }
+    return gtid === undefined || (oldest !== undefined && !isMysqlGtid(gtid)) ? place : { ...place, gtid }
   }
 
   /** A statement of the log. */
@@ -243,8 +276,11 @@ export class BinlogTransaction {
   }
 
   private rollbackTo(sql: string): void {
-    if (!/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)) this.rollback()
-    else if (this.windowOpen) {
+    if (!/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)) {
+      const { gtid } = this
+      this.rollback()
+      this.pass(gtid)
+    } else if (this.windowOpen) {
       // The server logs this only when a table without transactions took part; its rows can not be told apart.
       this.options.log.error('ROLLBACK TO SAVEPOINT in the log: rows before it may have been undone', this.where())
     }
@@ -288,14 +324,23 @@ export class BinlogTransaction {
       this.state = 'open'
       this.holdXa()
     } else if (xa?.verb === 'ROLLBACK') {
-      this.prepared.delete(xa.xid)
+      this.forget(xa.xid)
       this.state = 'between'
+      this.pass(this.gtid)
     } else if (xa?.verb === 'COMMIT') return this.xaCommit(xa.xid, event)
     return undefined
   }
 
   private holdXa(): void {
-    this.xa = { events: [], from: { file: this.file, position: this.groupFrom } }
+    this.xa = { events: [], from: { file: this.file, position: this.groupFrom }, gtid: this.gtid }
+  }
+
+  /** The verdict has come. */
+  private forget(xid: string): XaTransaction | undefined {
+    const held = this.prepared.get(xid)
+    this.prepared.delete(xid)
+    this.pass(held?.gtid)
+    return held
   }
 
   /** Rows of an XA transaction have ended, and wait; in one phase they are committed at once. */
@@ -309,15 +354,17 @@ export class BinlogTransaction {
     if (held === undefined) return undefined
     if (prepared.onePhase) return this.replay(held, event)
     this.prepared.set(prepared.xid, held)
+    // It has not been passed yet.
+    this.gtid = undefined
     return undefined
   }
 
   private xaCommit(xid: string, event: BinLogEvent): Promise<void> | undefined {
-    const held = this.xa ?? this.prepared.get(xid)
+    const held = this.xa ?? this.forget(xid)
     this.xa = undefined
-    this.prepared.delete(xid)
     if (held !== undefined) return this.replay(held, event)
     this.state = 'between'
+    this.pass(this.gtid)
     // What was prepared before the place where reading began was delivered by nobody.
     this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.where())
     return undefined
@@ -350,6 +397,11 @@ export class BinlogTransaction {
   private where(): { file: string; position: number } {
     return { file: this.file, position: this.position }
   }
+}
+
+/** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
+function isMysqlGtid(gtid: string): boolean {
+  return gtid.includes(':')
 }
 
 const DDL_VERBS = new Set(['ALTER', 'CREATE', 'DROP', 'RENAME', 'TRUNCATE'])

@@ -125,6 +125,25 @@ export class RowImageIncompleteError extends AesopError {
   }
 }
 
+export class PartialJsonError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_PARTIAL_JSON',
+    meaning: 'An update of a captured table holds only what changed inside a JSON document, not the whole row.',
+    remedy:
+      "SET GLOBAL binlog_row_value_options='' on the server and let its sessions reconnect; then begin after this event, or bootstrap the table again.",
+    canRetry: false,
+  } as const
+  constructor(table: string, where: string) {
+    super(
+      PartialJsonError.kind,
+      `table ${table}: an update with partial JSON ends at ${where}, a whole row is needed`,
+      {
+        fields: { table },
+      },
+    )
+  }
+}
+
 export class TableKeylessError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TABLE_KEYLESS',
@@ -207,6 +226,7 @@ const decoderErrors: readonly AesopErrorClass[] = [
   ValueConversionError,
   SchemaMismatchError,
   RowImageIncompleteError,
+  PartialJsonError,
   TableKeylessError,
   TransactionOrderError,
   MapperFailedError,

@@ -1,15 +1,18 @@
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
+import { BinlogEventCorruptError } from './errors.ts'
 import { PacketReader } from './packet-reader.ts'
 
 /** What the event before a transaction says of it. */
 export interface GtidGroup {
-  /** `0-1-42` (MariaDB), `uuid:42` (MySQL); undefined for an anonymous one. */
+  /** `0-1-42` (MariaDB), `uuid:42` or `uuid:tag:42` (MySQL); undefined for an anonymous one. */
   readonly gtid: string | undefined
   /** MariaDB: the event is the BEGIN of a transaction. MySQL writes a BEGIN of its own. */
   readonly begins: boolean
   readonly mariadb: boolean
   /** MariaDB: the rows that follow wait for the verdict of an XA transaction. MySQL says so in an XA START. */
   readonly preparesXa: boolean
+  /** When the transaction was committed where it was written first, in microseconds since 1970; 0: not known. */
+  readonly committedMicros: number
 }
 
 const FLAG_STANDALONE = 1
@@ -29,19 +32,98 @@ export function parseMariadbGtid(event: BinLogEvent): GtidGroup {
     begins: (flags & FLAG_STANDALONE) === 0,
     mariadb: true,
     preparesXa: (flags & FLAG_PREPARED_XA) !== 0,
+    committedMicros: 0,
   }
 }
 
 const MYSQL = { begins: false, mariadb: false, preparesXa: false } as const
+const LOGICAL_CLOCK = 2
+const ORIGINAL_TIME_FOLLOWS = 2 ** 55
 
-/** MySQL: flags (1), uuid of the server (16), number (8). Tagged identifiers have another form and are left out. */
+/**
+ * MySQL 5.6 and later; what comes after the number is not there in the oldest versions.
+ *
+ * | bytes | what                                                                    |
+ * |-------|-------------------------------------------------------------------------|
+ * | 1     | flags                                                                   |
+ * | 16    | uuid of the server that gave the number; zeros for an anonymous one     |
+ * | 8     | number                                                                  |
+ * | 1     | 2: a logical clock follows                                              |
+ * | 8 + 8 | last committed, sequence number                                         |
+ * | 7     | microseconds when this server committed; the highest bit: next is there |
+ * | 7     | microseconds when the first server committed                            |
+ * | …     | length and versions                                                     |
+ */
 export function parseMysqlGtid(event: BinLogEvent): GtidGroup {
-  if (event.type !== MySQLConstants.GTID_EVENT) return { ...MYSQL, gtid: undefined }
+  if (event.type === MySQLConstants.GTID_TAGGED_EVENT) return parseTaggedGtid(event)
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   reader.take(1)
-  const uuid = reader
-    .view(16)
-    .toString('hex')
-    .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-  return { ...MYSQL, gtid: `${uuid}:${reader.uint64()}` }
+  const uuid = uuidText(reader.view(16))
+  const number = reader.uint64()
+  const gtid = event.type === MySQLConstants.GTID_EVENT ? `${uuid}:${number}` : undefined
+  return { ...MYSQL, gtid, committedMicros: commitTime(reader) }
+}
+
+function commitTime(reader: PacketReader): number {
+  if (reader.left < 24 || reader.uint8() !== LOGICAL_CLOCK) return 0
+  reader.take(16)
+  const immediate = sevenBytes(reader)
+  return immediate < ORIGINAL_TIME_FOLLOWS ? immediate : sevenBytes(reader)
+}
+
+function sevenBytes(reader: PacketReader): number {
+  const low = reader.uint(4)
+  return low + reader.uint(3) * 2 ** 32
+}
+
+function uuidText(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+const TaggedField = { FLAGS: 0, UUID: 1, NUMBER: 2, TAG: 3, IMMEDIATE_COMMIT: 6, ORIGINAL_COMMIT: 7 } as const
+const TAGGED_VERSION = 1n
+
+/**
+ * MySQL 8.3 and later: version, size and last field that may not be overlooked, then fields, each a number and a value,
+ * in rising order; one that has its default is left out. All numbers are of variable length: the ones at the low end of the
+ * first byte count the bytes that follow. The uuid is 16 such numbers, a tag its length and bytes; the sign of the
+ * transaction's number is its lowest bit. The fields: 0 flags, 1 uuid, 2 number, 3 tag, 4 and 5 logical clock, 6 commit
+ * here, 7 commit where it was written first.
+ */
+function parseTaggedGtid(event: BinLogEvent): GtidGroup {
+  const reader = new PacketReader(event.bytes, event.body, event.end, 'tagged GTID event')
+  const version = variableUint(reader)
+  if (version !== TAGGED_VERSION) throw new BinlogEventCorruptError(`tagged GTID event of version ${version}`)
+  variableUint(reader)
+  variableUint(reader)
+  let [uuid, tag, number, micros] = ['', '', 0n, 0n]
+  while (reader.left > 0) {
+    const field = Number(variableUint(reader))
+    if (field > TaggedField.ORIGINAL_COMMIT) break
+    if (field === TaggedField.UUID) uuid = uuidText(Buffer.from(Array.from({ length: 16 }, () => smallUint(reader))))
+    else if (field === TaggedField.TAG) tag = reader.text(smallUint(reader))
+    else {
+      const value = variableUint(reader)
+      if (field === TaggedField.NUMBER) number = value >> 1n
+      // The later one wins: it is there when it differs.
+      else if (field === TaggedField.IMMEDIATE_COMMIT || field === TaggedField.ORIGINAL_COMMIT) micros = value
+    }
+  }
+  if (uuid === '' || number < 1n) throw new BinlogEventCorruptError('tagged GTID event without uuid or number')
+  return { ...MYSQL, gtid: [uuid, ...(tag === '' ? [] : [tag]), number].join(':'), committedMicros: Number(micros) }
+}
+
+function smallUint(reader: PacketReader): number {
+  return Number(variableUint(reader))
+}
+
+/** The value stands above the counted ones and the zero that ends them, little-endian. */
+function variableUint(reader: PacketReader): bigint {
+  const first = reader.uint8()
+  let more = 0
+  while (more < 8 && ((first >> more) & 1) === 1) more++
+  if (more === 8) return reader.uint64()
+  let value = BigInt(first)
+  for (let i = 1; i <= more; i++) value |= BigInt(reader.uint8()) << BigInt(8 * i)
+  return value >> BigInt(more + 1)
 }

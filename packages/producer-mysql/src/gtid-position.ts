@@ -40,13 +40,37 @@ export function gtidsBefore({ flavour, gtid }: SettledPoint): GtidPosition | und
 
 /** Whether a server whose log ends with `server` has gone through the transactions of `read`. */
 export function positionKnows(server: string, read: string): boolean {
-  if (read.includes(':')) return true // MySQL's server checks a set itself, and purged ones need its help.
+  if (read.includes(':')) return setKnows(server, read)
   const known = sequenceByDomain(server)
   for (const [domain, sequence] of sequenceByDomain(read)) {
     const reached = known.get(domain)
     if (reached === undefined || reached < sequence) return false
   }
   return true
+}
+
+type Interval = readonly [from: bigint, to: bigint]
+
+function setKnows(server: string, read: string): boolean {
+  const known = intervalsBySource(server)
+  return [...intervalsBySource(read)].every(([source, intervals]) =>
+    intervals.every(([from, to]) => known.get(source)?.some(([first, last]) => first <= from && to <= last) === true),
+  )
+}
+
+/** `uuid:1-5:8:tag:1-2,…`: an interval belongs to the uuid and the tag that stand last before it. */
+function intervalsBySource(set: string): Map<string, Interval[]> {
+  const sources = new Map<string, Interval[]>()
+  for (const entry of set.toLowerCase().split(',')) {
+    const [uuid = '', ...items] = entry.trim().split(':')
+    let source = uuid
+    for (const item of items) {
+      const [from, to] = /^(\d+)(?:-(\d+))?$/.exec(item)?.slice(1) ?? []
+      if (from === undefined) source = `${uuid}:${item}`
+      else sources.set(source, [...(sources.get(source) ?? []), [BigInt(from), BigInt(to ?? from)]])
+    }
+  }
+  return sources
 }
 
 function sequenceByDomain(position: string): Map<string, bigint> {

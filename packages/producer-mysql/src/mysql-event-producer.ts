@@ -266,6 +266,9 @@ export class MysqlEventProducer implements EventProducer {
       onWindow: (scn, position) => {
         this.onWindow(scn, position, generation)
       },
+      onPassed: (gtid) => {
+        this.gtids?.add(gtid)
+      },
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),

@@ -38,3 +38,10 @@ export class UpdateEventV2Processor extends UpdateEventProcessor {}
 
 /** Deletes of MySQL, which logs version 2 of the event. */
 export class DeleteEventV2Processor extends DeleteEventProcessor {}
+
+/** Updates of MySQL that hold only what changed inside JSON documents: going on without them would lose changes. */
+export class PartialUpdateEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    transaction.refusePartialRows(event)
+  }
+}

@@ -19,6 +19,8 @@ export interface ServerFacts {
   readonly rowImage: string
   /** `FULL`, `MINIMAL`, `NO_LOG`; undefined on servers that don't know it. */
   readonly rowMetadata: string | undefined
+  /** Whether the server logs parts of JSON documents; false on servers that can't. */
+  readonly partialJson: boolean
   /** Oldest first; empty without a log. */
   readonly logs: readonly LogFile[]
   readonly end: BinlogPosition | undefined
@@ -50,6 +52,7 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     binlogFormat: variables.get('binlog_format') ?? 'ROW',
     rowImage: variables.get('binlog_row_image') ?? 'FULL',
     rowMetadata: variables.get('binlog_row_metadata'),
+    partialJson: /PARTIAL_JSON/i.test(variables.get('binlog_row_value_options') ?? ''),
     logs,
     end: logBin ? await readEnd(connection) : undefined,
     gtids: (variables.get(mariadb ? 'gtid_binlog_pos' : 'gtid_executed') ?? '').replace(/\s/g, ''),
@@ -95,6 +98,7 @@ async function readVariables(connection: Connection): Promise<Map<string, string
     'binlog_format',
     'binlog_row_image',
     'binlog_row_metadata',
+    'binlog_row_value_options',
     'gtid_binlog_pos',
     'gtid_executed',
     'gtid_purged',

@@ -127,7 +127,8 @@ export class ServerOrigin implements BinlogOrigin {
       const wanted = `${point.file ?? ''}:${point.position} of server ${point.serverIdentity ?? ''}, without a GTID`
       throw new MysqlLogResetError(this.server, wanted, facts.gtids)
     }
-    checkHistory(facts, point.gtid, this.place())
+    // A MySQL server compares the set with its own and sends what is missing, also while it is still behind.
+    if (facts.flavour === 'mariadb') checkHistory(facts, point.gtid, this.place())
     return { file: facts.logs[0]?.name ?? '', position: LOG_START }
   }
 

@@ -5,6 +5,7 @@ import {
   DeleteEventV2Processor,
   InsertEventProcessor,
   InsertEventV2Processor,
+  PartialUpdateEventProcessor,
   TableMapEventProcessor,
   UpdateEventProcessor,
   UpdateEventV2Processor,
@@ -54,7 +55,7 @@ export function standardEvents(): EventsMap {
     [MySQLConstants.XA_PREPARE_EVENT, new XaPrepareEventProcessor()],
     [MySQLConstants.TRANSACTION_PAYLOAD_EVENT, new TransactionPayloadEventProcessor()],
     [MySQLConstants.INCIDENT_EVENT, refuse],
-    [MySQLConstants.PARTIAL_UPDATE_ROWS_EVENT, refuse],
+    [MySQLConstants.PARTIAL_UPDATE_ROWS_EVENT, new PartialUpdateEventProcessor()],
     [MySQLConstants.MARIADB_START_ENCRYPTION_EVENT, refuse],
   ])
 }

@@ -10,6 +10,7 @@ export interface XaTransaction {
   readonly events: HeldEvent[]
   /** Where its group begins: resuming there reads its rows again. */
   readonly from: { readonly file: string; readonly position: number }
+  readonly gtid: string | undefined
 }
 
 /** The statements of XA, with the identifier as the server writes it: `X'6162',X'',1`. */

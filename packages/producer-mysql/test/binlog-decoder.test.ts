@@ -125,8 +125,8 @@ describe('the order of events', () => {
     const incident = Buffer.alloc(21)
     incident[4] = MySQLConstants.INCIDENT_EVENT
     expect(() => decoder.onEvent(incident, 0, 21)).toThrow(TransactionOrderError)
-    incident[4] = MySQLConstants.PARTIAL_UPDATE_ROWS_EVENT
-    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(/PARTIAL_UPDATE_ROWS_EVENT/)
+    incident[4] = MySQLConstants.MARIADB_START_ENCRYPTION_EVENT
+    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(/MARIADB_START_ENCRYPTION_EVENT/)
     await Promise.resolve()
   })
 

@@ -19,6 +19,7 @@ const facts: ServerFacts = {
   binlogFormat: 'ROW',
   rowImage: 'FULL',
   rowMetadata: 'FULL',
+  partialJson: false,
   logs: [
     { name: 'mysql-bin.000003', bytes: 500 },
     { name: 'mysql-bin.000004', bytes: 900 },
@@ -94,5 +95,26 @@ describe('the pre-flight check', () => {
     expect(check('0-1-41,5-2-7')).not.toThrow()
     expect(check('0-1-43')).toThrow(code('LOG_RESET'))
     expect(check('9-1-1')).toThrow(code('LOG_RESET'))
+  })
+
+  it('knows a MySQL history by its set, tags included', () => {
+    const [a, b] = ['3e11fa47-71ca-11e1-9e33-c80aa9429562', '2c256447-3f0d-431b-9a25-bddf1f1f6ef6']
+    const mysql = { ...facts, flavour: 'mysql' as const, gtids: `${a}:1-5:11-18:nightly:1-3,${b}:1-27` }
+    const check = (gtid: string) => () => {
+      checkHistory(mysql, gtid, place)
+    }
+    for (const known of [`${a}:1-5`, `${a}:2-3:12:nightly:3`, `${b.toUpperCase()}:27`, mysql.gtids]) {
+      expect(check(known)).not.toThrow()
+    }
+    for (const unknown of [`${a}:1-6`, `${a}:5-11`, `${a}:nightly:4`, `${a}:other:1`, `${b}:1-28`]) {
+      expect(check(unknown)).toThrow(code('LOG_RESET'))
+    }
+  })
+
+  it('warns of a server that logs parts of documents', () => {
+    const warnings: string[] = []
+    const log = { ...silentLogger, warn: (message: string) => warnings.push(message) }
+    checkServerSettings({ ...facts, partialJson: true }, place, log)
+    expect(warnings).toEqual([expect.stringContaining('PARTIAL_JSON')])
   })
 })

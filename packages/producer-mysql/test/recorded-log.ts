@@ -11,6 +11,7 @@ import { FileBinlogStream } from '../src/file-binlog-stream.ts'
 export interface RecordedChange {
   readonly opcode: string
   readonly key: EventAppend['key']
+  readonly timestampNanos: bigint
   readonly source: number
   readonly row: Row
   readonly bytes: Buffer
@@ -57,7 +58,8 @@ export class RecordingSink implements WindowSink {
     const schema = this.schemas.byId(schemaIdHex)
     if (schema === undefined) throw new Error('an event came before its schema')
     const row = compileRowReader(schema.text)(bytes, 0, bytes.length)
-    this.open.push({ opcode: append.opcode, key: append.key, source: append.sourceId, row, bytes, schemaIdHex })
+    const { opcode, key, timestampNanos, sourceId: source } = append
+    this.open.push({ opcode, key, timestampNanos, source, row, bytes, schemaIdHex })
   }
 
   endWindow(scn: bigint): void {
