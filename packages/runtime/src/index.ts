@@ -1,17 +1,30 @@
 export type {
+  AesopModule,
   BeanClass,
   ComponentCatalogue,
   ComponentDefinition,
   ConstantSet,
   ContainerDefinition,
+  ModuleExtension,
   PropertySchema,
 } from './component.ts'
+export {
+  beanGraph,
+  type BeanGraph,
+  dotGraph,
+  type GraphEdge,
+  type GraphNode,
+  mermaidGraph,
+} from './descriptor/bean-graph.ts'
+export { descriptorTree, type TreeOptions, type ValueRecord, valueRecords } from './descriptor/descriptor-tree.ts'
+export { bootstrapSchema, containerSchema } from './descriptor/editor-schema.ts'
 export { suggestion } from './descriptor/suggestion.ts'
 export {
   prepareLaunch,
   type Preparation,
   type PreparationOptions,
   type PreparedLaunch,
+  type ReadDescriptor,
 } from './descriptor/launch-preparation.ts'
 export {
   formatError,
@@ -21,6 +34,9 @@ export {
   problemSummary,
   type ReportOptions,
 } from './descriptor/problem-report.ts'
+export { positionOf, type SourceRange } from './descriptor/source-file.ts'
+export { type StandardSchema } from './descriptor/standard-schema.ts'
+export { writeYaml, type YamlNode, type YamlScalar } from './descriptor/yaml-writer.ts'
 export * from './errors.ts'
 export {
   createApplication,

@@ -87,7 +87,12 @@ function flatten(
     problems.add(new DescriptorShapeError(message, { at: file.rangeOf(node, at) }))
     return
   }
-  const text = isScalar(followed) && followed.value !== null ? String(followed.value) : ''
+  const text = isScalar(followed) ? plainText(followed.value) : ''
   found.values.set(prefix, { value: text, origin: basename(file.source.path), isTemplate: true })
   found.places.set(prefix, at)
+}
+
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
 }

@@ -71,8 +71,8 @@ function faultOf(found: unknown): string | undefined {
 
 function definitionOf(component: unknown, unchecked: string[], name: string): ComponentDefinition | undefined {
   if (typeof component === 'object' && component !== null && 'load' in component) {
-    const definition = component as ComponentDefinition
-    return { ...definition, schema: definition.schema ?? {} }
+    const { schema } = component as Partial<ComponentDefinition>
+    return { ...(component as ComponentDefinition), schema: schema ?? {} }
   }
   const make = typeof component === 'function' ? asClass(component) : undefined
   if (make === undefined) return undefined
