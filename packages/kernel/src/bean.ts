@@ -36,7 +36,10 @@ export interface BeanContext {
 export interface Lifecycle {
   /** Called once after construction, before any bean starts. Throws to refuse the launch. */
   init?(): void | Promise<void>
-  /** Called after every bean of the container has been made, dependencies first. */
+  /**
+   * Called after every bean of the container has been made, dependencies first. A `start` that takes arguments is not
+   * the runtime's to call, nor is the `stop` of that bean: another bean leads it, as a relay leads its producers.
+   */
   start?(): void | Promise<void>
   /** Called in the reverse order of start. The signal aborts when the time-out of the bean is over. Twice is harmless. */
   stop?(signal?: AbortSignal): void | Promise<void>

@@ -43,6 +43,22 @@ describe('the life of beans', () => {
     expect(application.state()).toEqual({ fixture: 'stopped' })
   })
 
+  test('a start that takes arguments is left to whoever has them, and so is its stop', async () => {
+    using folder = DescriptorFolder.withFixture(`beans:
+  leader: { class: ./led.mjs#Leader, properties: { led: { ref: led } } }
+  led: { class: ./led.mjs#Led }
+`)
+    folder.write(
+      'led.mjs',
+      `export class Led { steps = []; start(since) { this.steps.push('start ' + since) } stop() { this.steps.push('stop') } }
+       export class Leader { constructor({ led }) { this.led = led } start() { this.led.start(7) } stop() { this.led.stop() } }`,
+    )
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer(new Diary())] })
+    const led = application.get('led') as { steps: string[] }
+    await application.stop()
+    expect(led.steps).toEqual(['start 7', 'stop'])
+  })
+
   test('stopping twice stops once', async () => {
     const diary = new Diary()
     const application = await launchFour(diary)

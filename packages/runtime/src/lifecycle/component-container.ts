@@ -163,6 +163,7 @@ export class ComponentContainer implements BuilderHost {
   /** Starts every bean, dependencies first. @throws StartFailedError, after which the caller stops what was started. */
   async start(): Promise<void> {
     for (const bean of this.#made) {
+      if (isLedByAnother(bean.instance)) continue
       this.#process.checkGoingOn()
       try {
         await this.#run(bean, 'start', undefined, this.#process.startTimeoutMs)
@@ -276,6 +277,11 @@ type Method = (...args: unknown[]) => unknown
 function methodOf(instance: object, name: keyof Lifecycle | (string & {})): Method | undefined {
   const member: unknown = Reflect.get(instance, name)
   return typeof member === 'function' ? (member as Method) : undefined
+}
+
+/** A `start` that needs arguments is called by whoever has them, as the relay does with its producers; so is its `stop`. */
+function isLedByAnother(instance: object): boolean {
+  return (methodOf(instance, 'start')?.length ?? 0) > 0
 }
 
 function isListener(instance: object): instance is PlatformEventListener {

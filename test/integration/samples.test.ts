@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LaunchedProcess } from '../support/launched-process.ts'
+import { freePort, MariadbServer } from '../support/mariadb-server.ts'
+
+const run = promisify(execFile)
+const ROOT = resolve(import.meta.dirname, '../..')
+const DEADLINE_MS = 30_000
+
+describe('npm run sample:mysql', () => {
+  test('shows the whole path and proves the copy against the table', async () => {
+    const { stdout } = await run('npm', ['run', '--silent', 'sample:mysql'], { cwd: ROOT })
+    const lines = stdout.split('\n')
+    expect(lines.filter((line) => /^\d\. /.test(line)).map((line) => line[0])).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+      '6',
+      '7',
+      '8',
+    ])
+    expect(lines.filter((line) => /^ {5}[+−] person \d/.test(line))).toHaveLength(8)
+    expect(stdout).toMatch(/The consumer's copy equals the table: 4 people\./)
+  })
+})
+
+describe("the descriptors of Aesop's own sample", () => {
+  let server: MariadbServer
+  let sandbox = ''
+  beforeAll(async () => {
+    server = await MariadbServer.start()
+    sandbox = mkdtempSync(join(tmpdir(), 'aesop-sandbox-'))
+    await server.query('CREATE DATABASE or_test')
+    await server.query(
+      'CREATE TABLE or_test.person (id INT PRIMARY KEY, first_name VARCHAR(40), last_name VARCHAR(40), birth_date DATE, deleted VARCHAR(5))',
+    )
+    await server.query("CREATE USER or_test@'%' IDENTIFIED BY 'or_test'")
+    await server.query("GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO or_test@'%'")
+  })
+  afterAll(async () => {
+    await server.destroy()
+    rmSync(sandbox, { recursive: true, force: true })
+  })
+
+  test('launch relay and client, and rows arrive in the shape of the hand-written schema', async () => {
+    const env = {
+      DB_HOST: '127.0.0.1',
+      DB_PORT: String(server.port),
+      RELAY_PORT: String(await freePort()),
+      SANDBOX: sandbox,
+    }
+    const relay = LaunchedProcess.start(['samples/seed/relay/resources/external/bootstrap.yaml', '--fresh'], env)
+    await relay.untilReady(DEADLINE_MS)
+    expect(relay.errors).toMatch(/allocationPolicy.*memory until segment files exist/)
+    const client = LaunchedProcess.start(['samples/seed/client/resources/external/bootstrap.yaml', '--fresh'], env)
+    await client.untilReady(DEADLINE_MS)
+    await server.query("INSERT INTO or_test.person VALUES (7, 'Ada', NULL, '1815-12-10', 'no')")
+    await server.query('DELETE FROM or_test.person WHERE id = 7')
+    const lines = await client.untilOutput((output) => output.length >= 2, DEADLINE_MS)
+    const row = { id: '7', firstName: 'Ada', lastName: null, birthDate: '1815-12-10', deleted: 'no' }
+    const common = { table: 'person', source: 'com.flipkart.aesop.events.ortest.Person', key: '7', row }
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ ...common, opcode: 'UPSERT' }),
+      expect.objectContaining({ ...common, opcode: 'DELETE' }),
+    ])
+    expect([await client.stop(), await relay.stop()]).toEqual([0, 0])
+  })
+
+  test('pass the check in their cluster form, and say at run time that it is not available yet', async () => {
+    const descriptor = 'samples/seed/cluster-client/resources/external/bootstrap.yaml'
+    const check = LaunchedProcess.start(['check', descriptor])
+    expect(await check.untilExit()).toBe(0)
+    const launch = LaunchedProcess.start([descriptor])
+    expect(await launch.untilExit()).toBe(4)
+    expect(launch.errors).toContain('AESOP_CLIENT_CLUSTER_NOT_AVAILABLE')
+  })
+})
