@@ -150,8 +150,8 @@ export class EventBuffer implements CursorHome {
     const from = segment.writeEnd
     const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
     this.#noteWritten(segment, from, end)
-    this.#publish(scn)
-    for (const listener of this.#listeners) listener()
+    this.#publish(scn, segment, from)
+    this.#listeners.forEach(call)
   }
 
   rollbackWindow(): void {
@@ -305,29 +305,37 @@ export class EventBuffer implements CursorHome {
     segment.writeEnd = end
   }
 
-  /** Seals the events of the open window and makes them visible. */
-  #publish(scn: bigint): void {
+  /** Seals the events of the open window, up to its end (sealed already), and makes them visible. */
+  #publish(scn: bigint, last: Segment, endOffset: number): void {
     const first = this.#windowSegment as Segment
-    const high = Number(scn >> 32n)
-    const low = Number(BigInt.asIntN(32, scn))
+    halves.setBigInt64(0, scn)
+    const high = halves.getInt32(0)
+    const low = halves.getInt32(4)
     let from = this.#windowOffset
-    let events = -1
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
-      for (let at = from; at < segment.writeEnd;) {
+      const to = segment === last ? endOffset : segment.writeEnd
+      for (let at = from; at < to;) {
         segment.lastEventOffset = at
-        events += 1
+        this.#events += 1
         at = sealEvent(segment.bytes, at, high, low)
       }
       this.#eventBytes += segment.writeEnd - from
       segment.visibleEnd = segment.writeEnd
       from = 0
     }
+    last.lastEventOffset = endOffset
     first.addWindow(scn, this.#windowOffset)
     this.#lastWindow = { segment: first, offset: this.#windowOffset }
     this.#windowOpen = false
     this.#windowSegment = undefined
     this.#lastScn = scn
     this.#windows += 1
-    this.#events += events
   }
+}
+
+/** Takes an SCN apart. */
+const halves = new DataView(new ArrayBuffer(8))
+
+function call(listener: () => void): void {
+  listener()
 }
