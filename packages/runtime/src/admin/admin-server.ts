@@ -58,7 +58,7 @@ export async function openAdminServer(application: Application, options: AdminOp
   const url = `http://${hostAndPort({ host, port })}`
   const close = async (): Promise<void> => {
     await closeServer(server)
-    pages.end()
+    await pages.end()
   }
   application.adminUrl = url
   application.closeAtEnd(close)

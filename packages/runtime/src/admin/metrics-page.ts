@@ -10,7 +10,6 @@ interface Sample extends Metric {
 
 /** What `/metrics` answers: the process, its containers, and what the beans show, in the text form of Prometheus. */
 export class MetricsPage {
-  readonly contentType: string
   readonly #application: Application
   readonly #log: Logger
   readonly #processMetrics = new Registry()
@@ -18,13 +17,13 @@ export class MetricsPage {
   constructor(application: Application, log: Logger) {
     this.#application = application
     this.#log = log
-    this.contentType = this.#processMetrics.contentType
     collectDefaultMetrics({ register: this.#processMetrics })
   }
 
-  async text(): Promise<string> {
-    const beans = this.#samples()
-    return `${await this.#processMetrics.metrics()}\n${await textOf([...containerSamples(this.#application), ...beans])}`
+  async render(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const beans = await textOf([...containerSamples(this.#application), ...this.#samples()])
+    const { contentType } = this.#processMetrics
+    return { contentType, text: `${await this.#processMetrics.metrics()}\n${beans}` }
   }
 
   end(): void {

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { silentLogger } from '@aesop/kernel'
+import { type Logger, silentLogger } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { TargetUnknownError } from '../lifecycle/operation-errors.ts'
 import { type AdminOptions } from './admin-server.ts'
@@ -7,25 +7,27 @@ import { sendJson } from './admin-response.ts'
 import { beanPages, containerPage, startupPage } from './bean-pages.ts'
 import { configPage, graphPage } from './definition-pages.ts'
 import { healthReport } from './health-report.ts'
-import { MetricsPage } from './metrics-page.ts'
+import type { MetricsPage } from './metrics-page.ts'
 
 export interface Pages {
   readonly routes: Router
   readonly paths: readonly string[]
   /** Lets go of what the pages hold. */
-  end(): void
+  end(): Promise<void>
 }
 
 /** The pages that only show. */
 export function pageRoutes(application: Application, { mask, log, levels }: AdminOptions): Pages {
-  const metrics = new MetricsPage(application, log ?? silentLogger)
+  let metrics: Promise<MetricsPage> | undefined
   const routes = Router()
   routes.get('/health/ready', (_request, response) => {
     const report = healthReport(application)
     sendJson(response.status(report.isReady ? 200 : 503), mask, report)
   })
   routes.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.text())
+    metrics ??= openMetrics(application, log ?? silentLogger)
+    const { contentType, text } = await (await metrics).render()
+    response.type(contentType).send(text)
   })
   const pages: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) => unknown>> = {
     '/health/live': () => ({ status: 'up' }),
@@ -45,10 +47,16 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
   routes.get(['/', '/admin'], (_request, response) => {
     sendJson(response, mask, { application: application.plan.applicationName, pages: paths })
   })
-  const end = (): void => {
-    metrics.end()
+  const end = async (): Promise<void> => {
+    ;(await metrics)?.end()
   }
   return { routes, paths, end }
+}
+
+/** The library of metrics is loaded when somebody asks for them: it would cost every start its time. */
+async function openMetrics(application: Application, log: Logger): Promise<MetricsPage> {
+  const { MetricsPage } = await import('./metrics-page.ts')
+  return new MetricsPage(application, log)
 }
 
 function beansOf(application: Application, container: unknown): object[] {

@@ -7,10 +7,11 @@ import {
 } from '../component.ts'
 import { BootstrapInvalidError, ContainerUnavailableError, ContainerUnknownError } from '../errors.ts'
 import { compileDescriptor } from './bean-compiler.ts'
-import { simpleName } from './class-name.ts'
-import { type BeanValue, type Descriptor, type Value } from './definition.ts'
+import { resolveClassName, simpleName } from './class-name.ts'
+import { type BeanValue, type Descriptor, type NamedPlace, type Value } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
 import { linkDescriptor } from './linker.ts'
+import { type OwnContainers } from './own-containers.ts'
 import { suggestion } from './suggestion.ts'
 import { type SourceRange } from './source-file.ts'
 
@@ -48,13 +49,22 @@ function planOnly(description: string, properties: Readonly<Record<string, Prope
   }
 }
 
+/** The properties that every component container takes in a bootstrap descriptor. */
+export const CONTAINER_PROPERTIES: PropertySchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    config: { type: 'string', description: 'Path of its descriptor, from the folder of the bootstrap descriptor.' },
+    onFailure: { enum: ['abort', 'continue'], description: 'Whether the others go on when this one fails to start.' },
+  },
+}
+
 /** The classes that a bootstrap descriptor may name. */
 export function bootstrapCatalogue(containers: readonly ContainerDefinition[]): ComponentCatalogue {
-  const container = (definition: ContainerDefinition): ComponentDefinition =>
-    planOnly(`The ${definition.name} component container.`, {
-      config: { type: 'string', description: 'Path of its descriptor, from the folder of the bootstrap descriptor.' },
-      onFailure: { enum: ['abort', 'continue'], description: 'Whether the others go on when this one fails to start.' },
-    })
+  const container = (definition: ContainerDefinition): ComponentDefinition => ({
+    ...planOnly(`The ${definition.name} component container.`, {}),
+    schema: CONTAINER_PROPERTIES,
+  })
   return {
     components: {
       BootstrapInfo: planOnly('What to launch.', {
@@ -74,11 +84,14 @@ export function bootstrapCatalogue(containers: readonly ContainerDefinition[]): 
 /** Checks a bootstrap descriptor and reads what it asks for; undefined after a problem that leaves nothing to launch. */
 export function planBootstrap(
   descriptor: Descriptor,
-  offered: readonly ContainerDefinition[],
+  standard: readonly ContainerDefinition[],
   problems: ProblemList,
+  own: OwnContainers = { definitions: [], moduleClasses: new Map() },
 ): BootstrapPlan | undefined {
+  const offered = [...standard, ...own.definitions]
   const links = linkDescriptor(descriptor, problems)
-  compileDescriptor(descriptor, links, { catalogue: bootstrapCatalogue(offered), problems, moduleClasses: new Map() })
+  const catalogue = bootstrapCatalogue(standard)
+  compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: own.moduleClasses })
   const info = findInfo(descriptor, problems)
   if (info === undefined) return undefined
   const folder = dirname(descriptor.file.path)
@@ -91,6 +104,22 @@ export function planBootstrap(
     stateDirectory: isAbsolute(state) ? state : resolve(projectsRoot, state),
     containers: planContainers(info, descriptor, offered, problems),
   }
+}
+
+/** How the component containers of a bootstrap descriptor are named, and where. */
+export function containerNames(descriptor: Descriptor): readonly NamedPlace[] {
+  const [info] = beansOfClass(descriptor, 'BootstrapInfo')
+  const list = info === undefined ? undefined : containerList(info, descriptor)
+  if (list?.kind !== 'list') return []
+  return list.items.flatMap((item) => {
+    const value = follow(item, descriptor)
+    if (value.kind === 'bean') return [value.class]
+    return value.kind === 'scalar' ? [{ text: String(value.value), at: value.at }] : []
+  })
+}
+
+function containerList(info: BeanValue, descriptor: Descriptor): Value | undefined {
+  return propertyOf(info, 'componentContainers') ?? listOfContainer(propertyOf(info, 'container'), descriptor)
 }
 
 /** Whether a descriptor is a bootstrap descriptor: it has a bean of class BootstrapInfo. */
@@ -133,7 +162,7 @@ function planContainers(
   offered: readonly ContainerDefinition[],
   problems: ProblemList,
 ): PlannedContainer[] {
-  const list = propertyOf(info, 'componentContainers') ?? listOfContainer(propertyOf(info, 'container'), descriptor)
+  const list = containerList(info, descriptor)
   if (list?.kind !== 'list') {
     if (!problems.hasErrors) {
       problems.add(new BootstrapInvalidError('componentContainers is missing', { at: info.class.at, path: info.path }))
@@ -144,7 +173,7 @@ function planContainers(
   for (const item of list.items) {
     const one = planContainer(follow(item, descriptor), item, offered, problems)
     if (one === undefined) continue
-    const same = planned.filter((each) => each.definition === one.definition).length
+    const same = planned.filter((each) => each.definition.name === one.definition.name).length
     planned.push(same === 0 ? one : { ...one, name: `${one.name}-${same + 1}` })
   }
   return planned
@@ -164,10 +193,11 @@ function planContainer(
 ): PlannedContainer | undefined {
   const name = value.kind === 'scalar' ? String(value.value) : value.kind === 'bean' ? value.class.text : ''
   const simple = simpleName(name)
-  const definition = offered.find((each) => each.name === simple || each.className === simple)
+  const definition = offered.find((each) => [simple, name].includes(each.className) || each.name === simple)
   const at = value.kind === 'bean' ? value.class.at : written.at
   if (definition === undefined) {
-    if (value.kind === 'bean') return undefined
+    // An unknown class, or a module that could not be loaded, has been reported.
+    if (value.kind === 'bean' || resolveClassName(name, {}).kind === 'module') return undefined
     const names = offered.map((each) => each.name)
     const hint = suggestion(name, names)
     problems.add(

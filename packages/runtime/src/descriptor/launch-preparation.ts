@@ -7,6 +7,8 @@ import { loadModuleClass } from '../wiring/module-loader.ts'
 import { SecretMask } from '../log/secret-mask.ts'
 import { compileDescriptor, type CompiledDescriptor } from './bean-compiler.ts'
 import {
+  CONTAINER_PROPERTIES,
+  containerNames,
   isBootstrap,
   planBootstrap,
   type BootstrapPlan,
@@ -18,6 +20,7 @@ import { DescriptorError as DescriptorProblem, ProblemList } from './descriptor-
 import { readDescriptor } from './descriptor-reader.ts'
 import { type Links, linkDescriptor, warnOfUnused } from './linker.ts'
 import { locateDescriptors } from './locate.ts'
+import { loadOwnContainers } from './own-containers.ts'
 import { type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
 import { PropertyLookup } from './placeholder.ts'
 import { ActiveProfiles } from './profile-condition.ts'
@@ -182,7 +185,8 @@ class LaunchPreparation {
     const descriptor = this.#overridden(read)
     this.#bootstrapModules = await this.#loadModules(descriptor)
     this.#modules.push(...this.#bootstrapModules)
-    const plan = planBootstrap(descriptor, this.#options.containers, this.#problems)
+    const own = await loadOwnContainers(containerNames(descriptor), CONTAINER_PROPERTIES, this.#problems)
+    const plan = planBootstrap(descriptor, this.#options.containers, this.#problems, own)
     const links = linkDescriptor(descriptor, new ProblemList())
     this.#descriptors.push({ container: 'bootstrap', descriptor, links })
     const { projectsRoot } = this.#options

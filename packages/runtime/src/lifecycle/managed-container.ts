@@ -1,4 +1,5 @@
 import type { PreparedContainer } from '../descriptor/launch-preparation.ts'
+import { LaunchStoppedError } from '../errors.ts'
 import { ReloadFailedError } from './operation-errors.ts'
 import { ComponentContainer, type ContainerState, type ProcessContext } from './component-container.ts'
 import { fileStamp, moduleFiles } from './definition-fingerprint.ts'
@@ -68,7 +69,7 @@ export class ManagedContainer {
       await this.#current.build()
       await this.#current.start()
     } catch (error) {
-      await this.endFailed(error)
+      await (error instanceof LaunchStoppedError ? this.end() : this.endFailed(error))
       throw error
     }
   }
