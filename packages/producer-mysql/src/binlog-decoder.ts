@@ -3,7 +3,7 @@ import { type PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { BinLogEvent } from './binlog-event.ts'
-import { type EventsMap } from './binlog-event-processor.ts'
+import { type BinLogEventProcessor, type EventsMap } from './binlog-event-processor.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
 import { BinlogTransaction, type WindowPosition } from './binlog-transaction.ts'
@@ -42,14 +42,16 @@ export interface BinlogDecoderOptions {
  * `resetTransaction` forgets the open transaction; the stream must go on at the position of the last `onWindow`.
  */
 export class BinlogDecoder implements BinlogHandler {
-  private readonly events: EventsMap
   private readonly transaction: BinlogTransaction
   private readonly event = new BinLogEvent()
+  /** By type. */
+  private readonly processors: readonly (BinLogEventProcessor | undefined)[]
 
   constructor(options: BinlogDecoderOptions) {
     const { physicalSource, schemas, sink, generation, log, onWindow } = options
     const compiler = { physicalSource, schemas, mappers: options.mappers ?? new Map<number, BinLogEventMapper>() }
-    this.events = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
+    const events: EventsMap = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
+    this.processors = Array.from({ length: 256 }, (_unused, type) => events.get(type))
     this.transaction = new BinlogTransaction({
       sink,
       generation,
@@ -60,7 +62,7 @@ export class BinlogDecoder implements BinlogHandler {
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,
-      dispatch: (event) => this.events.get(event.type)?.process(event, this.transaction),
+      dispatch: (event) => this.processors[event.type]?.process(event, this.transaction),
     })
   }
 
@@ -73,12 +75,11 @@ export class BinlogDecoder implements BinlogHandler {
     try {
       const event = this.event.set(bytes, offset, end)
       this.transaction.advance(event)
-      return this.events
-        .get(event.type)
-        ?.process(event, this.transaction)
-        ?.catch((error: unknown) => {
-          throw this.located(error)
-        })
+      const pending = this.processors[event.type]?.process(event, this.transaction)
+      if (pending === undefined) return undefined
+      return pending.catch((error: unknown) => {
+        throw this.located(error)
+      })
     } catch (error) {
       throw this.located(error)
     }

@@ -70,13 +70,18 @@ export class BinLogEvent {
   offset = 0
   /** Offset after the last byte; the checksum has been cut off. */
   end = 0
+  /** On `bytes`, made once for the many events of one chunk. */
+  private view: DataView = new DataView(new ArrayBuffer(0))
 
   /** Points at another event. @throws BinlogEventCorruptError when not even a header is there */
   set(bytes: Buffer, offset: number, end: number): this {
     if (end - offset < EVENT_HEADER_BYTES || end > bytes.length) {
       throw new BinlogEventCorruptError(`it has ${end - offset} bytes, expected ${EVENT_HEADER_BYTES} at least`)
     }
-    this.bytes = bytes
+    if (bytes !== this.bytes) {
+      this.bytes = bytes
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
     this.offset = offset
     this.end = end
     return this
@@ -88,20 +93,38 @@ export class BinLogEvent {
 
   /** Seconds since 1970. */
   get timestamp(): number {
-    return this.bytes.readUInt32LE(this.offset)
+    return this.view.getUint32(this.offset, true)
   }
 
   get serverId(): number {
-    return this.bytes.readUInt32LE(this.offset + 5)
+    return this.view.getUint32(this.offset + 5, true)
+  }
+
+  /** Bytes in the log, header and checksum included. */
+  get length(): number {
+    return this.view.getUint32(this.offset + 9, true)
   }
 
   /** End position in the file. */
   get nextPosition(): number {
-    return this.bytes.readUInt32LE(this.offset + 13)
+    return this.view.getUint32(this.offset + 13, true)
   }
 
   get flags(): number {
-    return this.bytes.readUInt16LE(this.offset + 17)
+    return this.view.getUint16(this.offset + 17, true)
+  }
+
+  /** The six bytes at the beginning of the body: the id in table maps and rows events. */
+  get tableId(): number {
+    return this.view.getUint32(this.body, true) + this.view.getUint16(this.body + 4, true) * 0x100000000
+  }
+
+  /** Whether the body is these bytes. */
+  bodyEquals(body: Uint8Array): boolean {
+    const { bytes, body: from } = this
+    if (this.end - from !== body.length) return false
+    for (let i = 0; i < body.length; i++) if (bytes[from + i] !== body[i]) return false
+    return true
   }
 
   /** Offset of the body in `bytes`. */

@@ -96,9 +96,10 @@ export class BinlogTransaction {
     // A server that begins inside a log sends the log's description first, which stands elsewhere.
     if (next === 0 && event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return
     this.eventFrom = this.position
-    const counted = this.position + event.bytes.readUInt32LE(event.offset + 9)
+    const counted = this.position + event.length
     // The header's four bytes wrap in a log beyond 4 GiB, which one huge transaction makes; counting goes on.
-    this.position = next === 0 || counted % 0x100000000 === next ? counted : next
+    const agrees = counted === next || next === 0 || counted % 0x100000000 === next
+    this.position = agrees ? counted : next
   }
 
   /** The log goes on in this file. */
@@ -257,10 +258,11 @@ export class BinlogTransaction {
 
   /** While an XA transaction waits for its verdict, resuming has to read its rows again; a MySQL set leaves it out. */
   private resumePosition(): WindowPosition {
+    const { file, position, gtid } = this
+    if (this.prepared.size === 0) return gtid === undefined ? { file, position } : { file, position, gtid }
     const [oldest] = this.prepared.values()
-    const { gtid } = this
-    const place = oldest?.from ?? { file: this.file, position: this.position }
-    return gtid === undefined || (oldest !== undefined && !isMysqlGtid(gtid)) ? place : { ...place, gtid }
+    const place = oldest?.from ?? { file, position }
+    return gtid === undefined || !isMysqlGtid(gtid) ? place : { ...place, gtid }
   }
 
   /** A statement of the log. */

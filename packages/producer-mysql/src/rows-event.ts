@@ -68,5 +68,5 @@ function isCompressed(type: number): boolean {
 /** The table id of a rows event, without reading more. */
 export function tableIdOf(event: BinLogEvent): number {
   if (event.end - event.body < 8) throw new BinlogEventCorruptError(`a rows event of ${event.end - event.offset} bytes`)
-  return event.bytes.readUIntLE(event.body, 6)
+  return event.tableId
 }

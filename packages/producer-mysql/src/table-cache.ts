@@ -15,7 +15,6 @@ interface CachedTable {
 
 /** Every change of a table and every restart of a server brings new ids. */
 const TABLES_MAX = 10_000
-const NO_TABLE: CachedTable = { body: Buffer.alloc(0), table: undefined }
 
 /**
  * The tables that the log has described, by table id. With full metadata the description comes again in every
@@ -71,16 +70,13 @@ export class TableCache {
   /** Takes a table map in. A promise comes back when somebody else has to be asked for the table. */
   add(event: BinLogEvent): Promise<void> | undefined {
     const { bytes, body, end } = event
-    const tableId = end - body < 6 ? -1 : bytes.readUIntLE(body, 6)
-    const cached = this.tables.get(tableId) ?? NO_TABLE
-    if (end - body === cached.body.length && bytes.compare(cached.body, 0, cached.body.length, body, end) === 0) {
-      return undefined
-    }
+    const cached = end - body < 6 ? undefined : this.tables.get(event.tableId)
+    if (cached !== undefined && event.bodyEquals(cached.body)) return undefined
     const copy = Buffer.from(bytes.subarray(body, end))
     const map = parseTableMap(copy, 0, copy.length, this.mariadb)
     const source = this.sourceOf(map.database, map.table)
     if (source === undefined) {
-      this.tables.set(tableId, { body: copy, table: undefined })
+      this.tables.set(map.tableId, { body: copy, table: undefined })
       return undefined
     }
     const known = this.catalogue?.describe(map.database, map.table)
