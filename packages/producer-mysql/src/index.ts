@@ -21,11 +21,14 @@ export {
   MysqlStartFromError,
   MysqlStoredPositionError,
   MysqlTableUnknownError,
+  MysqlTlsFileError,
+  MysqlTlsRefusedError,
   MysqlUriInvalidError,
 } from './live-errors.ts'
 export { MysqlEventProducer, type MysqlEventProducerOptions } from './mysql-event-producer.ts'
 export { type NumberedBeans } from './numbered-beans.ts'
 export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
+export { type TlsSettings } from './tls-settings.ts'
 export { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
 
 // The decoder: from raw events to windows, and logs from files.
@@ -60,6 +63,7 @@ export {
   ColumnConversionError,
   ColumnUnsupportedError,
   MapperFailedError,
+  PartialJsonError,
   RowImageIncompleteError,
   SchemaMismatchError,
   TableKeylessError,
@@ -73,6 +77,7 @@ export {
   DeleteEventV2Processor,
   InsertEventProcessor,
   InsertEventV2Processor,
+  PartialUpdateEventProcessor,
   TableMapEventProcessor,
   UpdateEventProcessor,
   UpdateEventV2Processor,

@@ -3,6 +3,7 @@ import { EventChecksum } from './event-checksum.ts'
 import { MysqlServerError, MysqlServerSilentError, MysqlServerUnreachableError } from './live-errors.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { serverNameOf } from './mysql-uri.ts'
+import { readTlsOptions, type TlsSettings } from './tls-settings.ts'
 import { ZongjiTap } from './zongji-tap.ts'
 
 const HEADER_BYTES = 19
@@ -16,6 +17,8 @@ export interface LiveBinlogStreamOptions {
   readonly user: string
   readonly password: string
   readonly serverId: number
+  /** How the connection is encrypted; left out: it is not. */
+  readonly tls?: TlsSettings
   /** Resume after these transactions instead of at a position. */
   readonly gtidSet?: string
   /** How often an idle server tells that it is there; default 10,000. */
@@ -56,7 +59,9 @@ export class LiveBinlogStream implements BinlogStream {
     this.heartbeatMs = options.heartbeatMs ?? 10_000
     this.readDeadlineMs = options.readDeadlineMs ?? 3 * this.heartbeatMs
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
-    this.tap = new ZongjiTap({ ...options, connectTimeoutMs: this.connectTimeoutMs, preamble: this.preamble() })
+    const { connectTimeoutMs } = this
+    const encryption = options.tls === undefined ? {} : { ssl: readTlsOptions(options.tls) }
+    this.tap = new ZongjiTap({ ...options, ...encryption, connectTimeoutMs, preamble: this.preamble() })
   }
 
   open(from: BinlogPosition, handler: BinlogHandler, onBroken: (error: Error) => void): Promise<void> {

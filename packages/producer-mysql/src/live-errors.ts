@@ -43,6 +43,39 @@ export class MysqlAccessDeniedError extends AesopError {
   }
 }
 
+export class MysqlTlsFileError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TLS_FILE',
+    meaning: 'A certificate or key that the URI of a physical source names can not be read.',
+    remedy:
+      'Correct sslCa, sslCert or sslKey: paths of PEM files, from the root of the project, readable for this process.',
+    canRetry: false,
+  } as const
+  constructor(parameter: string, path: string, cause: unknown) {
+    super(MysqlTlsFileError.kind, `${parameter}: the file ${path} can not be used: ${messageOf(cause)}`, {
+      cause,
+      fields: { parameter, path },
+    })
+  }
+}
+
+export class MysqlTlsRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TLS_REFUSED',
+    meaning:
+      'No trusted encrypted connection to the server could be made: it offers none, or its certificate is not the expected one.',
+    remedy:
+      "Let sslCa name the authority that signed the server's certificate (ca.pem in the data directory of a MySQL server), or use a weaker ssl=…; SHOW VARIABLES LIKE 'ssl_%'; shows what the server has.",
+    canRetry: false,
+  } as const
+  constructor(server: string, cause: unknown) {
+    super(MysqlTlsRefusedError.kind, `no trusted connection to ${server}: ${messageOf(cause)}`, {
+      cause,
+      fields: { server },
+    })
+  }
+}
+
 export class MysqlGrantMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_GRANT_MISSING',
@@ -304,6 +337,8 @@ export const liveMysqlErrors: readonly AesopErrorClass[] = [
   MysqlUriInvalidError,
   MysqlServerUnreachableError,
   MysqlAccessDeniedError,
+  MysqlTlsFileError,
+  MysqlTlsRefusedError,
   MysqlGrantMissingError,
   MysqlBinlogOffError,
   MysqlBinlogFormatError,

@@ -9,6 +9,7 @@ import {
   MysqlServerError,
   MysqlServerIdInUseError,
   MysqlServerUnreachableError,
+  MysqlTlsRefusedError,
 } from './live-errors.ts'
 
 /** What the translation of a driver's error needs for its message. */
@@ -41,12 +42,19 @@ export function mysqlFault(thrown: unknown, place: FaultPlace): AesopError {
   if (number === SAME_REPLICA_ID || /same server_(uu)?id/i.test(text)) {
     return new MysqlServerIdInUseError(place.server, place.serverId, 'another replica, which has just connected')
   }
+  if (isTlsRefusal(systemCode, text)) return new MysqlTlsRefusedError(place.server, thrown)
   if (number === READING_BINLOG) return dumpFault(text, thrown, place)
   if (UNREACHABLE.has(systemCode) && !place.established) return new MysqlServerUnreachableError(place.server, thrown)
   if (number !== undefined && number >= 1000) return new MysqlServerError(place.server, thrown)
   return place.established
     ? new MysqlConnectionLostError(place.server, thrown)
     : new MysqlServerUnreachableError(place.server, thrown)
+}
+
+/** A handshake that the network broke is not meant: trying again helps there. */
+function isTlsRefusal(code: string, text: string): boolean {
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return true
+  return code === 'HANDSHAKE_SSL_ERROR' && !/ECONNRESET|EPIPE|disconnected|socket hang up/i.test(text)
 }
 
 function dumpFault(text: string, thrown: unknown, { server, wanted }: FaultPlace): AesopError {

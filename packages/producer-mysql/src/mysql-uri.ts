@@ -1,4 +1,5 @@
 import { MysqlUriInvalidError } from './live-errors.ts'
+import { parseTlsSettings, type TlsSettings } from './tls-settings.ts'
 
 /** A server and how it is spoken to. The password is in here and nowhere else; `masked` is what people may see. */
 export interface MysqlUri {
@@ -10,6 +11,8 @@ export interface MysqlUri {
   readonly serverId: number | undefined
   /** The base name of the log files; undefined: the server is asked. */
   readonly binlogPrefix: string | undefined
+  /** How connections are encrypted; undefined: they are not. */
+  readonly tls: TlsSettings | undefined
   /** The URI with `***` for the password. */
   readonly masked: string
 }
@@ -18,7 +21,8 @@ const SERVER_ID_MAX = 0xffff_ffff
 const DEFAULT_PORT = 3306
 
 /**
- * Reads `mysql://user%2Fpassword@host:port/serverId/binlogPrefix` and `mysql://user:password@host[:port][/serverId[/binlogPrefix]]`.
+ * Reads `mysql://user%2Fpassword@host:port/serverId/binlogPrefix` and `mysql://user:password@host[:port][/serverId[/binlogPrefix]]`,
+ * each with `?ssl=required|verify-ca|verify-identity` and, by `&`, `sslCa`, `sslCert` and `sslKey`.
  *
  * @throws MysqlUriInvalidError
  */
@@ -27,14 +31,19 @@ export function parseMysqlUri(text: string): MysqlUri {
   const { user, password } = credentialsOf(url, text)
   const [serverId, binlogPrefix, ...rest] = url.pathname.split('/').slice(1)
   if (rest.length > 0) throw fault(text, `its path "${url.pathname}" has more parts than server id and log prefix`)
-  if (url.search !== '' || url.hash !== '') throw fault(text, 'it has a query or fragment, which have no meaning here')
+  if (url.hash !== '') throw fault(text, 'it has a fragment, which has no meaning here; write # as %23')
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const refuse = (what: string): never => {
+    throw fault(text, what)
+  }
   return {
     user,
     password,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
     serverId: serverIdOf(serverId, text),
     binlogPrefix: binlogPrefix === undefined || binlogPrefix === '' ? undefined : decodeURIComponent(binlogPrefix),
+    tls: parseTlsSettings(url.searchParams, host, refuse),
     masked: maskMysqlUri(text),
   }
 }

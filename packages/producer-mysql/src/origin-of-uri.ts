@@ -8,13 +8,15 @@ import { FileOrigin } from './file-origin.ts'
 import { MysqlUriInvalidError } from './live-errors.ts'
 import { maskMysqlUri, parseMysqlUri } from './mysql-uri.ts'
 import { ServerOrigin } from './server-origin.ts'
+import { tlsBelow } from './tls-settings.ts'
 
 const FILE_SCHEME = 'binlog:'
 
 /** The origin that a physical source's URI names. @throws MysqlUriInvalidError */
 export function originOf(source: PhysicalSourceConfig, context: BeanContext, heartbeatMs?: number): BinlogOrigin {
   if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source.uri, context)
-  const uri = parseMysqlUri(source.uri)
+  const parsed = parseMysqlUri(source.uri)
+  const uri = parsed.tls === undefined ? parsed : { ...parsed, tls: tlsBelow(context.projectsRoot, parsed.tls) }
   return new ServerOrigin({
     uri,
     serverId: uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),

@@ -18,6 +18,7 @@ import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
 import { type StartPlace } from './start-from.ts'
+import { readTlsOptions } from './tls-settings.ts'
 
 export interface ServerOriginOptions {
   readonly uri: MysqlUri
@@ -116,9 +117,10 @@ export class ServerOrigin implements BinlogOrigin {
 
   private streamAt(at: BinlogPosition | string): LiveBinlogStream {
     const { uri, serverId, timing } = this.options
-    const { host, port, user, password } = uri
+    const { host, port, user, password, tls } = uri
     const gtidSet = typeof at === 'string' ? { gtidSet: at } : {}
-    return new LiveBinlogStream({ host, port, user, password, serverId, ...timing, ...gtidSet })
+    const encryption = tls === undefined ? {} : { tls }
+    return new LiveBinlogStream({ host, port, user, password, serverId, ...encryption, ...timing, ...gtidSet })
   }
 
   /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */
@@ -192,9 +194,11 @@ export class ServerOrigin implements BinlogOrigin {
   }
 
   private async connect(): Promise<Connection> {
-    const { host, port, user, password } = this.options.uri
+    const { host, port, user, password, tls } = this.options.uri
     const connectTimeout = this.options.timing?.connectTimeoutMs ?? 10_000
-    const connection = await mysql.createConnection({ host, port, user, password, connectTimeout, dateStrings: true })
+    const encryption = tls === undefined ? {} : { ssl: readTlsOptions(tls) }
+    const server = { host, port, user, password, connectTimeout, ...encryption }
+    const connection = await mysql.createConnection({ ...server, dateStrings: true })
     // Whoever asks next gets the error; nobody is asking now.
     connection.on('error', () => {
       if (this.connection === connection) this.connection = undefined

@@ -1,6 +1,7 @@
 import ZongJi from '@vlasky/zongji'
 import { messageOf } from '@aesop/kernel'
 import { MysqlClientChangedError } from './live-errors.ts'
+import { type TlsOptions } from './tls-settings.ts'
 
 /*
  * The only file that knows the insides of zongji and mysql2. zongji shakes hands, authenticates and writes the dump
@@ -58,6 +59,8 @@ export interface TapOptions {
   readonly password: string
   readonly serverId: number
   readonly connectTimeoutMs: number
+  /** How both connections of zongji are encrypted. */
+  readonly ssl?: TlsOptions
   /** Statements for the dump connection, run before the dump begins. */
   readonly preamble: readonly string[]
 }
@@ -78,8 +81,8 @@ export class ZongjiTap {
 
   constructor(options: TapOptions) {
     this.options = options
-    const { host, port, user, password, connectTimeoutMs: connectTimeout } = options
-    this.zongji = new ZongJi({ host, port, user, password, connectTimeout })
+    const { host, port, user, password, ssl, connectTimeoutMs: connectTimeout } = options
+    this.zongji = new ZongJi({ host, port, user, password, connectTimeout, ...(ssl === undefined ? {} : { ssl }) })
     this.inside = this.zongji as unknown as ZongJiInside
   }
 

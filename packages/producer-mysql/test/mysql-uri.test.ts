@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { maskMysqlUri, parseMysqlUri } from '../src/mysql-uri.ts'
+import { readTlsOptions, tlsBelow } from '../src/tls-settings.ts'
 
 describe('the URI of a MySQL source', () => {
   it('in the old form holds user and password in one part, split at the first slash', () => {
@@ -42,7 +43,15 @@ describe('the URI of a MySQL source', () => {
     ['mysql://a:topsecret@h/x/y', 'server id "x"'],
     ['mysql://a:topsecret@h/1/b/c', 'more parts'],
     ['mysql://a:topsecret%zz@h', '%-escape'],
-    ['mysql://a:topsecret@h?ssl=1', 'query'],
+    ['mysql://a:topsecret@h#x', 'fragment'],
+    ['mysql://a:topsecret@h?ssl=1', 'its ssl is "1"'],
+    ['mysql://a:topsecret@h?tls=required', 'parameter "tls"'],
+    ['mysql://a:topsecret@h?sslCa=ca.pem', 'its ssl is ""'],
+    ['mysql://a:topsecret@h?ssl=required&ssl=verify-ca', 'given twice'],
+    ['mysql://a:topsecret@h?ssl=required&sslCa=ca.pem', 'sslCa is looked at'],
+    ['mysql://a:topsecret@h?ssl=required&sslCert=c.pem', 'go together'],
+    ['mysql://a:topsecret@127.0.0.1?ssl=verify-identity', 'host name'],
+    ['mysql://a:topsecret@[::1]?ssl=verify-identity', 'host name'],
   ])('refuses %s by saying what is wrong, without the password', (text, fault) => {
     let message = ''
     try {
@@ -52,6 +61,25 @@ describe('the URI of a MySQL source', () => {
     }
     expect(message).toContain(fault)
     expect(message).not.toContain('topsecret')
+  })
+
+  it('says how connections are encrypted', () => {
+    expect(parseMysqlUri('mysql://a:b@h').tls).toBeUndefined()
+    expect(parseMysqlUri('mysql://a:b@h/7?ssl=required')).toMatchObject({ serverId: 7, tls: { mode: 'required' } })
+    const text = 'mysql://a:b@h:1?ssl=verify-identity&sslCa=a%20b/ca.pem&sslCert=c.pem&sslKey=/k.pem'
+    const { tls, masked } = parseMysqlUri(text)
+    expect(tls).toEqual({ mode: 'verify-identity', caPath: 'a b/ca.pem', certPath: 'c.pem', keyPath: '/k.pem' })
+    expect(masked).toBe(text.replace(':b@', ':***@'))
+    const resolved = tlsBelow('/project', tls ?? { mode: 'required' })
+    expect(resolved).toMatchObject({ caPath: '/project/a b/ca.pem', certPath: '/project/c.pem', keyPath: '/k.pem' })
+  })
+
+  it('names a certificate file that is missing or is none', () => {
+    const missing = { mode: 'verify-ca', caPath: '/nowhere/ca.pem' } as const
+    expect(() => readTlsOptions(missing)).toThrow('sslCa: the file /nowhere/ca.pem')
+    const wrong = { mode: 'required', certPath: import.meta.filename, keyPath: '/nowhere/k.pem' } as const
+    expect(() => readTlsOptions(wrong)).toThrow(/sslKey|sslCert/)
+    expect(() => readTlsOptions({ mode: 'verify-ca', caPath: '/etc/hostname' })).toThrow('it is no PEM file')
   })
 
   it('never shows the password, in either form', () => {
