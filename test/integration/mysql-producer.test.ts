@@ -1,63 +1,9 @@
-import { MemoryMaxScnStore } from '@aesop/checkpoint'
-import { type BeanContext, silentLogger } from '@aesop/kernel'
-import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
-import { MemorySchemaRegistry } from '@aesop/schema'
-import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { type PhysicalSourceOptions } from '@aesop/producer'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
-import { WindowLedger } from '../support/window-ledger.ts'
-
-const context: BeanContext = {
-  id: 'producer',
-  container: 'relay',
-  log: silentLogger,
-  signal: new AbortController().signal,
-  projectsRoot: '/tmp',
-  stateDirectory: '/tmp/aesop-producer-test',
-  shared: new Map(),
-  fail: () => undefined,
-}
-
-/** A producer with everything around it; `again` is what a restart of the process would be. */
-class Rig {
-  readonly schemas: MemorySchemaRegistry
-  readonly maxScn: MemoryMaxScnStore
-  readonly ledger: WindowLedger
-  readonly failures: Error[] = []
-  readonly producer: MysqlEventProducer
-  private readonly options: PhysicalSourceOptions
-
-  constructor(options: PhysicalSourceOptions, before?: Rig) {
-    this.options = options
-    this.schemas = before?.schemas ?? new MemorySchemaRegistry()
-    this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
-    this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
-    const physicalSourceConfig = new PhysicalSourceConfig(options)
-    this.producer = new MysqlEventProducer({ physicalSourceConfig, heartbeatMs: 200 }, context)
-  }
-
-  again(change: Partial<PhysicalSourceOptions> = {}): Rig {
-    return new Rig({ ...this.options, ...change }, this)
-  }
-
-  async prepare(initialScn?: bigint): Promise<bigint> {
-    return this.producer.prepare({
-      physicalSource: new PhysicalSourceConfig(this.options),
-      schemas: this.schemas,
-      maxScn: this.maxScn,
-      initialScn,
-      fail: (error) => this.failures.push(error),
-    })
-  }
-
-  async start(initialScn?: bigint): Promise<this> {
-    const scn = await this.prepare(initialScn)
-    await this.producer.start(scn, this.ledger)
-    return this
-  }
-}
 
 describe('the MySQL producer with a real server', () => {
   let server: MariadbServer
@@ -77,11 +23,11 @@ describe('the MySQL producer with a real server', () => {
     await server.destroy()
   })
 
-  function rig(change: Partial<PhysicalSourceOptions> = {}): Rig {
-    return keep(new Rig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], ...change }))
+  function rig(change: Partial<PhysicalSourceOptions> = {}): ProducerRig {
+    return keep(new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], ...change }))
   }
 
-  function keep(made: Rig): Rig {
+  function keep(made: ProducerRig): ProducerRig {
     open.push({ close: () => made.producer.stop() })
     return made
   }
@@ -97,11 +43,7 @@ describe('the MySQL producer with a real server', () => {
     return ids
   }
 
-  const arrived = (made: Rig, count: number): Promise<void> =>
-    until(`${count} rows`, () => {
-      if (made.failures[0] !== undefined) throw made.failures[0]
-      return made.ledger.ids.length >= count
-    })
+  const arrived = (made: ProducerRig, count: number): Promise<void> => made.arrived(count)
 
   it('hands every row to the sink, in the order of the commits', async () => {
     const made = await rig().start()

@@ -1,0 +1,65 @@
+import { MemoryMaxScnStore } from '@aesop/checkpoint'
+import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
+import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { until } from './until.ts'
+import { WindowLedger } from './window-ledger.ts'
+
+const context: BeanContext = {
+  id: 'producer',
+  container: 'relay',
+  log: silentLogger,
+  signal: new AbortController().signal,
+  projectsRoot: '/tmp',
+  stateDirectory: '/tmp/aesop-producer-test',
+  shared: new Map(),
+  fail: () => undefined,
+}
+
+/** A producer with everything around it; `again` is what a restart of the process would be. */
+export class ProducerRig {
+  readonly schemas: MemorySchemaRegistry
+  readonly maxScn: MemoryMaxScnStore
+  readonly ledger: WindowLedger
+  readonly failures: Error[] = []
+  readonly producer: MysqlEventProducer
+  private readonly options: PhysicalSourceOptions
+
+  constructor(options: PhysicalSourceOptions, before?: ProducerRig) {
+    this.options = options
+    this.schemas = before?.schemas ?? new MemorySchemaRegistry()
+    this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
+    this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
+    const physicalSourceConfig = new PhysicalSourceConfig(options)
+    this.producer = new MysqlEventProducer({ physicalSourceConfig, heartbeatMs: 200 }, context)
+  }
+
+  again(change: Partial<PhysicalSourceOptions> = {}): ProducerRig {
+    return new ProducerRig({ ...this.options, ...change }, this)
+  }
+
+  async prepare(initialScn?: bigint): Promise<bigint> {
+    return this.producer.prepare({
+      physicalSource: new PhysicalSourceConfig(this.options),
+      schemas: this.schemas,
+      maxScn: this.maxScn,
+      initialScn,
+      fail: (error) => this.failures.push(error),
+    })
+  }
+
+  async start(initialScn?: bigint): Promise<this> {
+    const scn = await this.prepare(initialScn)
+    await this.producer.start(scn, this.ledger)
+    return this
+  }
+
+  /** Waits for this many rows; a failure of the producer fails it at once. */
+  async arrived(count: number): Promise<void> {
+    await until(`${count} rows`, () => {
+      if (this.failures[0] !== undefined) throw this.failures[0]
+      return this.ledger.ids.length >= count
+    })
+  }
+}
