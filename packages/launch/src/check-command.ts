@@ -8,6 +8,7 @@ import {
   problemSummary,
 } from '@aesop/runtime'
 import { type CommonOptions } from './command-line.ts'
+import { preparationOptions } from './preparation-options.ts'
 
 /** Checks descriptors, prints all problems and returns the exit code. Nothing is started. */
 export async function check(
@@ -18,14 +19,16 @@ export async function check(
   const records: unknown[] = []
   let errorCount = 0
   for (const path of paths) {
-    const { problems, fileCount, mask } = await prepareLaunch(resolve(path), { containers, set: options.set })
+    const prepared = await prepareLaunch(resolve(path), { ...preparationOptions(options), containers })
+    const { problems, notes, fileCount, mask } = prepared
     const report = { mask, color: options.color, verbose: options.verbose }
     errorCount += problems.filter((problem) => problem.severity === 'error').length
     if (options.json) {
-      records.push(...problems.map((problem) => problemRecord(problem, report)))
+      records.push(...[...problems, ...notes].map((problem) => problemRecord(problem, report)))
       continue
     }
-    for (const problem of problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
+    const shown = options.quiet ? problems : [...problems, ...notes]
+    for (const problem of shown) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
     if (problems.length > 0) process.stderr.write(`${problemSummary(problems, fileCount)}\n`)
     else if (!options.quiet)
       process.stderr.write(`${path}: no errors in ${fileCount} file${fileCount === 1 ? '' : 's'}.\n`)

@@ -1,11 +1,19 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '@aesop/kernel'
-import { type AdminAddress, type LogLevel, parseAdminAddress, suggestion } from '@aesop/runtime'
+import { type AdminAddress, type LogLevel, suggestion } from '@aesop/runtime'
 import { UsageError } from './errors.ts'
+import { adminAddress, durationMs, oneOf, settings } from './option-values.ts'
 
 /** Options that every command understands. */
 export interface CommonOptions {
   readonly set: Readonly<Record<string, string>>
+  readonly profiles: readonly string[]
+  /** Properties files, as written. */
+  readonly properties: readonly string[]
+  readonly projectsRoot?: string
+  /** Warnings are errors. */
+  readonly strict: boolean
   readonly fresh: boolean
   readonly json: boolean
   readonly color: boolean
@@ -22,15 +30,34 @@ export interface CommonOptions {
   readonly watch: boolean
 }
 
+export const GRAPH_FORMATS = ['mermaid', 'dot', 'json'] as const
+export const SHELLS = ['bash', 'zsh'] as const
+
 /** What the command line asks for. */
 export type Command =
   | { readonly name: 'run'; readonly path: string; readonly options: CommonOptions }
-  | { readonly name: 'check'; readonly paths: readonly string[]; readonly options: CommonOptions }
+  | { readonly name: 'check' | 'print'; readonly paths: readonly string[]; readonly options: CommonOptions }
+  | {
+      readonly name: 'graph'
+      readonly paths: readonly string[]
+      readonly format: (typeof GRAPH_FORMATS)[number]
+      readonly options: CommonOptions
+    }
+  | { readonly name: 'schema'; readonly container?: string; readonly options: CommonOptions }
+  | { readonly name: 'convert'; readonly path: string; readonly options: CommonOptions }
+  | { readonly name: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly name: 'explain'; readonly code: string; readonly options: CommonOptions }
   | { readonly name: 'help' | 'short-help' | 'version' }
 
-const OPTIONS = {
+/** Every option, as `parseArgs` wants them; completion offers them too. */
+export const OPTIONS = {
   set: { type: 'string', short: 's', multiple: true },
+  properties: { type: 'string', short: 'p', multiple: true },
+  profile: { type: 'string', short: 'P', multiple: true },
+  'projects-root': { type: 'string' },
+  strict: { type: 'boolean' },
+  'dry-run': { type: 'boolean', short: 'n' },
+  format: { type: 'string' },
   fresh: { type: 'boolean' },
   json: { type: 'boolean' },
   color: { type: 'boolean' },
@@ -51,7 +78,9 @@ const OPTIONS = {
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const
 const FORMATS = ['text', 'json'] as const
 /** Commands of the plan that this version does not have: a clear word instead of "file not found". */
-const LATER_COMMANDS = ['print', 'graph', 'schema', 'convert', 'checkpoint', 'dead-letter', 'cluster']
+const LATER_COMMANDS = ['checkpoint', 'dead-letter', 'cluster']
+/** The commands that there are, for completion. */
+export const COMMANDS = ['run', 'check', 'print', 'graph', 'schema', 'convert', 'explain', 'completion'] as const
 
 /** Where colours may be used, as far as the environment says. */
 export interface Terminal {
@@ -68,14 +97,41 @@ export function parseCommandLine(args: readonly string[], terminal: Terminal): C
   const options = commonOptions(values, terminal)
   const [first, ...rest] = positionals
   if (first === undefined) throw new UsageError('no bootstrap descriptor was named')
-  if (first === 'check') {
-    if (rest.length === 0) throw new UsageError('check needs at least one descriptor')
-    return { name: 'check', paths: rest, options }
+  return commandOf(first, rest, values, options)
+}
+
+function commandOf(first: string, rest: readonly string[], values: Values, options: CommonOptions): Command {
+  switch (first) {
+    case 'check':
+    case 'print':
+      return { name: first, paths: atLeastOne(rest, first), options }
+    case 'graph': {
+      const format = oneOf(values.format, '--format', GRAPH_FORMATS) ?? (options.json ? 'json' : 'mermaid')
+      return { name: 'graph', paths: atLeastOne(rest, first), format, options }
+    }
+    case 'schema': {
+      if (rest.length === 0) return { name: 'schema', options }
+      return { name: 'schema', container: onlyOne(rest, 'schema', 'the name of a container'), options }
+    }
+    case 'convert':
+      return { name: 'convert', path: onlyOne(rest, 'convert', 'a Spring XML file'), options }
+    case 'completion': {
+      const shell = oneOf(onlyOne(rest, 'completion', 'bash or zsh'), 'completion', SHELLS)
+      return { name: 'completion', shell: shell ?? 'bash' }
+    }
+    case 'explain':
+      return { name: 'explain', code: onlyOne(rest, 'explain', 'an error code'), options }
+    default: {
+      if (LATER_COMMANDS.includes(first)) throw new UsageError(`the command "${first}" is not available yet`)
+      const path = onlyOne(first === 'run' ? rest : [first, ...rest], 'run', 'a bootstrap descriptor')
+      return values['dry-run'] === true ? { name: 'check', paths: [path], options } : { name: 'run', path, options }
+    }
   }
-  if (first === 'explain') return { name: 'explain', code: onlyOne(rest, 'explain', 'an error code'), options }
-  if (LATER_COMMANDS.includes(first)) throw new UsageError(`the command "${first}" is not available yet`)
-  const files = first === 'run' ? rest : positionals
-  return { name: 'run', path: onlyOne(files, 'run', 'a bootstrap descriptor'), options }
+}
+
+function atLeastOne(paths: readonly string[], command: string): readonly string[] {
+  if (paths.length === 0) throw new UsageError(`${command} needs at least one descriptor`)
+  return paths
 }
 
 function parse(
@@ -106,6 +162,10 @@ function commonOptions(values: Values, { isTerminal, env }: Terminal): CommonOpt
   const drainDelay = values['drain-delay']
   return {
     set: settings(values.set ?? []),
+    profiles: (values.profile ?? []).flatMap((names) => names.split(',').filter((name) => name !== '')),
+    properties: values.properties ?? [],
+    strict: values.strict === true,
+    ...(values['projects-root'] === undefined ? {} : { projectsRoot: resolve(values['projects-root']) }),
     fresh: values.fresh === true,
     json: values.json === true,
     color: allowed && (isTerminal || forced || values.color === true),
@@ -121,41 +181,6 @@ function commonOptions(values: Values, { isTerminal, env }: Terminal): CommonOpt
     ...(startTimeout === undefined ? {} : { startTimeoutMs: durationMs(startTimeout, '--start-timeout') }),
     ...(stopTimeout === undefined ? {} : { stopTimeoutMs: durationMs(stopTimeout, '--shutdown-timeout') }),
   }
-}
-
-function settings(pairs: readonly string[]): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const pair of pairs) {
-    const equals = pair.indexOf('=')
-    if (equals < 1) throw new UsageError(`--set needs key=value, got "${pair}"`)
-    found[pair.slice(0, equals)] = pair.slice(equals + 1)
-  }
-  return found
-}
-
-function oneOf<T extends string>(value: string | undefined, option: string, allowed: readonly T[]): T | undefined {
-  if (value === undefined) return undefined
-  const found = allowed.find((each) => each === value)
-  if (found === undefined) throw new UsageError(`${option} must be one of ${allowed.join(', ')}, got "${value}"`)
-  return found
-}
-
-function adminAddress(text: string): AdminAddress | 'off' {
-  try {
-    return parseAdminAddress(text)
-  } catch (error) {
-    throw new UsageError(`--admin: ${messageOf(error)}`)
-  }
-}
-
-/** `500ms`, `30s`, `2m`; a bare number counts seconds. */
-function durationMs(text: string, option: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
-  if (match === null) throw new UsageError(`${option} must be a duration such as 30s, got "${text}"`)
-  const unit = match[2] === 'ms' ? 1 : match[2] === 'm' ? 60_000 : 1000
-  const ms = Number(match[1]) * unit
-  if (ms < 1 || ms > 2 ** 31 - 1) throw new UsageError(`${option} must be between 1 ms and 24 days, got "${text}"`)
-  return ms
 }
 
 function onlyOne(files: readonly string[], command: string, what: string): string {

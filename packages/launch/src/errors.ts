@@ -12,4 +12,28 @@ export class UsageError extends AesopError {
   }
 }
 
-export const launchErrors: readonly AesopErrorClass[] = [UsageError]
+export class XmlSyntaxError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_LAUNCH_XML_SYNTAX',
+    meaning: 'A file that should be converted is not well-formed XML.',
+    remedy: 'Mend the place that the message names.',
+    canRetry: false,
+  } as const
+  readonly #fault: string
+  readonly line: number
+  readonly column: number
+  /** @param line and `column` count from 1. */
+  constructor(fault: string, line: number, column: number, file = 'the text') {
+    super(XmlSyntaxError.kind, `${file}:${line}:${column}: ${fault}`, { fields: { line, column } })
+    this.#fault = fault
+    this.line = line
+    this.column = column
+  }
+
+  /** The same fault with the name of the file. */
+  in(file: string): XmlSyntaxError {
+    return new XmlSyntaxError(this.#fault, this.line, this.column, file)
+  }
+}
+
+export const launchErrors: readonly AesopErrorClass[] = [UsageError, XmlSyntaxError]

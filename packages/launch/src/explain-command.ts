@@ -1,9 +1,10 @@
 import { suggestion } from '@aesop/runtime'
+import { type CommonOptions } from './command-line.ts'
 import { errorCatalogue } from './error-catalogue.ts'
 import { UsageError } from './errors.ts'
 
 /** Prints what an error code means. @throws UsageError for a code that does not exist */
-export async function explain(code: string): Promise<number> {
+export async function explain(code: string, { json }: Pick<CommonOptions, 'json'>): Promise<number> {
   const catalogue = await errorCatalogue()
   const wanted = code.toUpperCase()
   const kind = catalogue.find((each) => each.code === wanted)
@@ -13,6 +14,10 @@ export async function explain(code: string): Promise<number> {
       catalogue.map((each) => each.code),
     )
     throw new UsageError(`there is no error code ${code}`, hint ?? 'docs/errors.md lists all codes')
+  }
+  if (json) {
+    process.stdout.write(`${JSON.stringify(kind, null, 2)}\n`)
+    return 0
   }
   const retry = kind.canRetry ? 'The platform tries again by itself.' : 'It does not go away by itself.'
   process.stdout.write(`${kind.code}\n\n${kind.meaning}\n${retry}\n\nWhat to do: ${kind.remedy}\n`)

@@ -3,10 +3,21 @@ export const HELP = `aesop-launch builds what a bootstrap descriptor asks for, s
 
 Usage: aesop-launch [run] <bootstrap.yaml> [options]
        aesop-launch check <descriptor...>      check without starting anything
+       aesop-launch print <descriptor...>      effective beans, with the origin of every value
+       aesop-launch graph <descriptor...>      who needs whom: --format mermaid, dot or json
+       aesop-launch schema [container]         JSON Schema for editors; without a name: of bootstrap.yaml
+       aesop-launch convert <spring.xml>       Spring XML as a descriptor, on stdout
        aesop-launch explain <CODE>             what an error code means and what to do
+       aesop-launch completion <bash|zsh>      a script for the shell
 
 Options
-  -s, --set <key=value>          value of \${key} in descriptors; repeatable, wins over the environment
+  -s, --set <key=value>          value of \${key} in descriptors; repeatable, wins over all;
+                                 or bean.property.path=value: a property of a bean
+  -p, --properties <file>        values of placeholders, .yaml or .properties; repeatable
+  -P, --profile <name>           chooses beans with \`when\` and runtime-config-<name>.yaml; repeatable
+      --projects-root <dir>      in place of the projectsRoot of the bootstrap descriptor
+      --strict                   warnings are errors
+  -n, --dry-run                  the same as check
       --fresh                    clear this application's state first
       --start-timeout <60s>      limit of each start of a bean
       --shutdown-timeout <30s>   limit of each stop of a bean
@@ -15,12 +26,14 @@ Options
       --watch                    reload containers whose descriptors change
       --log-level <level>        error, warn, info (default) or debug
       --log-format <text|json>   form of the log on stderr
-      --json                     check: problems as a JSON array on stdout
+      --json                     check, print, graph, explain: JSON on stdout
       --no-color                 no colours (also: NO_COLOR in the environment)
   -q, --quiet                    warnings and errors only
   -v, --verbose                  debug lines, stacks of errors
   -h, --help                     this text
   -V, --version                  the version
+
+Environment: AESOP_PROPERTIES and AESOP_PROFILE like the options; any \${a.b} may come from A_B
 
 Exit codes
   0 stopped in order, or checked without errors    4 something failed to start; all was stopped again

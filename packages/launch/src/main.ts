@@ -54,7 +54,27 @@ async function execute(command: Command, options: MainOptions): Promise<number> 
       return 0
     case 'explain': {
       const { explain } = await import('./explain-command.ts')
-      return explain(command.code)
+      return explain(command.code, command.options)
+    }
+    case 'completion': {
+      const { completion } = await import('./completion-command.ts')
+      return completion(command.shell)
+    }
+    case 'convert': {
+      const { convert } = await import('./convert-command.ts')
+      return convert(command.path, command.options, await containersOf(options))
+    }
+    case 'schema': {
+      const { schema } = await import('./schema-command.ts')
+      return schema(command.container, await containersOf(options))
+    }
+    case 'print': {
+      const { print } = await import('./print-command.ts')
+      return print(command.paths, command.options, await containersOf(options))
+    }
+    case 'graph': {
+      const { graph } = await import('./graph-command.ts')
+      return graph(command.paths, command.format, command.options, await containersOf(options))
     }
     case 'check': {
       const { check } = await import('./check-command.ts')

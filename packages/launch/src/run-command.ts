@@ -20,6 +20,7 @@ import {
   watchDescriptors,
 } from '@aesop/runtime'
 import { type CommonOptions } from './command-line.ts'
+import { preparationOptions } from './preparation-options.ts'
 import { type MainOptions } from './main.ts'
 
 /** Launches a bootstrap descriptor, keeps it alive until its end, and returns the exit code. */
@@ -50,7 +51,7 @@ export async function run(
   }
   const containers = await containersOf()
   const prepare = (preload: boolean): Promise<Preparation> =>
-    prepareLaunch(resolve(path), { containers, set: options.set, mask, preload })
+    prepareLaunch(resolve(path), { ...preparationOptions(options), containers, mask, preload })
   const preparation = await prepare(true)
   printProblems(preparation.problems, report)
   if (preparation.launch === undefined) return reportNothingStarted(preparation, say)
@@ -59,9 +60,9 @@ export async function run(
   const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf, prepareAgain })
   await openAdmin(application, options, log, mask)
   const code = await runner.run(application, () => {
+    const reload = (): Promise<void> => runner.reload('--watch')
+    if (options.watch) application.closeAtEnd(watchDescriptors(application, resolve(path), reload))
     announce(application, log, performance.now())
-    if (options.watch)
-      application.closeAtEnd(watchDescriptors(application, resolve(path), () => runner.reload('--watch')))
   })
   if (code === EXIT_CODES.startFailed) say('What had been started was stopped again.')
   else log.loggerOf('', '').info(`${application.plan.applicationName} stopped`, { exitCode: code })

@@ -34,7 +34,7 @@ describe('the exit code tells the truth', { timeout }, () => {
     [['bootstrap.yaml', '--set', 'novalue'], 'key=value'],
     [['bootstrap.yaml', '--start-timeout', 'soon'], 'duration'],
     [['explain', 'AESOP_NO_SUCH'], 'no error code'],
-    [['graph', 'x.yaml'], 'not available yet'],
+    [['cluster', 'x.yaml'], 'not available yet'],
   ])('2 for the arguments %j', async (args, text) => {
     using folder = new LaunchFolder('')
     const { code, stdout, stderr } = await new Launched(args, folder.path).ended

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { type ContainerDefinition, EXIT_CODES, writeYaml } from '@aesop/runtime'
+import { systemCodeOf } from '@aesop/kernel'
+import { type CommonOptions } from './command-line.ts'
+import { convertSpring } from './convert/spring-converter.ts'
+import { UsageError, XmlSyntaxError } from './errors.ts'
+
+/**
+ * Prints a file of Spring XML as a descriptor on stdout, and what could not be converted on stderr. Returns 3 when
+ * something was left out.
+ */
+export function convert(
+  path: string,
+  { json }: Pick<CommonOptions, 'json'>,
+  containers: readonly ContainerDefinition[],
+): number {
+  const { tree, remarks } = convertFile(path, containers)
+  const yaml = `${writeYaml(tree)}\n`
+  if (json) process.stdout.write(`${JSON.stringify({ descriptor: yaml, remarks }, null, 2)}\n`)
+  else {
+    process.stdout.write(yaml)
+    for (const { kind, line, column, message } of remarks)
+      process.stderr.write(`${path}:${line}:${column}: ${kind === 'note' ? 'note' : 'left out'}: ${message}\n`)
+  }
+  return remarks.some(({ kind }) => kind === 'left-out') ? EXIT_CODES.descriptors : 0
+}
+
+function convertFile(path: string, containers: readonly ContainerDefinition[]): ReturnType<typeof convertSpring> {
+  try {
+    return convertSpring(readFileSync(path, 'utf8'), containers)
+  } catch (error) {
+    if (error instanceof XmlSyntaxError) throw error.in(path)
+    if (systemCodeOf(error) !== undefined)
+      throw new UsageError(`${path} can't be read (${systemCodeOf(error) ?? ''})`, 'Check the path.')
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { messageOf } from '@aesop/kernel'
+import { type AdminAddress, parseAdminAddress } from '@aesop/runtime'
+import { UsageError } from './errors.ts'
+
+/** The pairs of `--set key=value`. @throws UsageError */
+export function settings(pairs: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=')
+    if (equals < 1) throw new UsageError(`--set needs key=value, got "${pair}"`)
+    found[pair.slice(0, equals)] = pair.slice(equals + 1)
+  }
+  return found
+}
+
+/** The value, when it is one of the allowed ones. @throws UsageError */
+export function oneOf<T extends string>(
+  value: string | undefined,
+  option: string,
+  allowed: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined
+  const found = allowed.find((each) => each === value)
+  if (found === undefined) throw new UsageError(`${option} must be one of ${allowed.join(', ')}, got "${value}"`)
+  return found
+}
+
+/** `[host:]port` or `off`. @throws UsageError */
+export function adminAddress(text: string): AdminAddress | 'off' {
+  try {
+    return parseAdminAddress(text)
+  } catch (error) {
+    throw new UsageError(`--admin: ${messageOf(error)}`)
+  }
+}
+
+/** `500ms`, `30s`, `2m`; a bare number counts seconds. @throws UsageError */
+export function durationMs(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
+  if (match === null) throw new UsageError(`${option} must be a duration such as 30s, got "${text}"`)
+  const unit = match[2] === 'ms' ? 1 : match[2] === 'm' ? 60_000 : 1000
+  const ms = Number(match[1]) * unit
+  if (ms < 1 || ms > 2 ** 31 - 1) throw new UsageError(`${option} must be between 1 ms and 24 days, got "${text}"`)
+  return ms
+}
