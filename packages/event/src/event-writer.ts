@@ -82,8 +82,9 @@ function writeSchemaId(target: Buffer, at: number, schemaId: Uint8Array): void {
 function writeKey(bytes: DataView, target: Buffer, offset: number, key: EventKey): number {
   const at = offset + AT_KEY
   if (typeof key === 'number') {
-    bytes.setInt32(at, Math.floor(key / 0x100000000))
-    bytes.setInt32(at + 4, key | 0)
+    const low = key | 0
+    bytes.setInt32(at, low === key ? low >> 31 : Math.floor(key / 0x100000000))
+    bytes.setInt32(at + 4, low)
     return offset + AT_VALUE_AFTER_LONG_KEY
   }
   if (typeof key === 'bigint') {

@@ -81,12 +81,11 @@ export function text(t: Buffer, o: number, value: string): number {
   return at + t.write(value, at, 'utf8')
 }
 
-/** The two digits of 0–99, one pair after the other. */
-const PAIRS = Buffer.from(Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0')).join(''))
-
+/** The two digits of 0–99, for which the product is the tenth part exactly. */
 function pair(t: Buffer, o: number, value: number): number {
-  t[o] = PAIRS[value * 2] ?? 48
-  t[o + 1] = PAIRS[value * 2 + 1] ?? 48
+  const tens = (value * 103) >> 10
+  t[o] = 48 + tens
+  t[o + 1] = 48 + value - tens * 10
   return o + 2
 }
 

@@ -120,10 +120,13 @@ export class BinLogEvent {
   }
 
   /** Whether the body is these bytes. */
-  bodyEquals(body: Uint8Array): boolean {
-    const { bytes, body: from } = this
-    if (this.end - from !== body.length) return false
-    for (let i = 0; i < body.length; i++) if (bytes[from + i] !== body[i]) return false
+  bodyEquals(body: DataView): boolean {
+    const { view, body: from } = this
+    const { byteLength } = body
+    if (this.end - from !== byteLength) return false
+    let i = 0
+    for (; i + 4 <= byteLength; i += 4) if (view.getInt32(from + i) !== body.getInt32(i)) return false
+    for (; i < byteLength; i++) if (view.getInt8(from + i) !== body.getInt8(i)) return false
     return true
   }
 

@@ -28,20 +28,29 @@ function integerKey(column: BinlogColumn): RowKey {
 
 const SAFE_HIGH = 0x1fffff
 
+function int32At(bytes: Buffer, p: number): number {
+  return (bytes[p] ?? 0) | ((bytes[p + 1] ?? 0) << 8) | ((bytes[p + 2] ?? 0) << 16) | ((bytes[p + 3] ?? 0) << 24)
+}
+
 function signedKey(index: number): RowKey {
   return (bytes, at) => {
     const p = at[index] ?? 0
-    const high = bytes.readInt32LE(p + 4)
+    const high = int32At(bytes, p + 4)
+    const low = int32At(bytes, p)
+    // Nearly every key is one, and needs no floating-point number.
+    if (high === 0 && low >= 0) return low
     if (high > SAFE_HIGH || high < -SAFE_HIGH) return bytes.readBigInt64LE(p)
-    return high * 0x100000000 + bytes.readUInt32LE(p)
+    return high * 0x100000000 + (low >>> 0)
   }
 }
 
 function unsignedKey(index: number): RowKey {
   return (bytes, at) => {
     const p = at[index] ?? 0
-    const high = bytes.readUInt32LE(p + 4)
-    return high > SAFE_HIGH ? bytes.readBigUInt64LE(p) : high * 0x100000000 + bytes.readUInt32LE(p)
+    const high = int32At(bytes, p + 4) >>> 0
+    const low = int32At(bytes, p)
+    if (high === 0 && low >= 0) return low
+    return high > SAFE_HIGH ? bytes.readBigUInt64LE(p) : high * 0x100000000 + (low >>> 0)
   }
 }
 

@@ -8,7 +8,7 @@ import { type TableCatalogue, type TableDescription } from './table-description.
 
 interface CachedTable {
   /** The body of the table map: the same bytes mean the same table. */
-  readonly body: Buffer
+  readonly body: DataView
   /** Undefined: nobody captures the table. */
   readonly table: CapturedTable | undefined
 }
@@ -76,7 +76,7 @@ export class TableCache {
     const map = parseTableMap(copy, 0, copy.length, this.mariadb)
     const source = this.sourceOf(map.database, map.table)
     if (source === undefined) {
-      this.tables.set(map.tableId, { body: copy, table: undefined })
+      this.tables.set(map.tableId, { body: viewOf(copy), table: undefined })
       return undefined
     }
     const known = this.catalogue?.describe(map.database, map.table)
@@ -97,10 +97,14 @@ export class TableCache {
     description: TableDescription | undefined,
   ): void {
     const table = new CapturedTable(this.compiler, source, map, description, this.deriving.has(source.id))
-    this.tables.set(map.tableId, { body, table })
+    this.tables.set(map.tableId, { body: viewOf(body), table })
     const facts = { table: table.name, source: source.name, schemaVersion: table.schema.version }
     this.log.debug('table compiled', facts)
   }
+}
+
+function viewOf(body: Buffer): DataView {
+  return new DataView(body.buffer, body.byteOffset, body.length)
 }
 
 /** UUID, INET4 and INET6 columns look like BINARY(16) and BINARY(4) in the log, whatever it describes. */
