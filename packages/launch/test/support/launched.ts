@@ -41,13 +41,13 @@ export class Launched implements Disposable {
   readonly #child: ChildProcess
   readonly #watchers = new Set<() => void>()
 
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
-    const node = ['--conditions=source', '--import', import.meta.resolve('tsx'), MAIN, ...args]
+  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, script = MAIN) {
+    const node = ['--conditions=source', '--import', import.meta.resolve('tsx'), script, ...args]
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'FORCE_COLOR'))
     this.#child = spawn(process.execPath, node, {
       cwd,
       env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
@@ -83,6 +83,11 @@ export class Launched implements Disposable {
       late,
     ])
     clearTimeout(timer)
+  }
+
+  /** Writes to the standard input of the process. */
+  write(text: string): void {
+    this.#child.stdin?.write(text)
   }
 
   signal(signal: NodeJS.Signals): void {
