@@ -1,7 +1,10 @@
 import { InvalidRequestError } from './errors.ts'
+import { parameters } from './paths.ts'
 
 const HEADER_PREFIX = 'x-dbus-'
 const INTEGER = /^[+-]?\d+$/
+/** Header names arrive in lower case, parameters have capitals (`checkPoint`). */
+const PARAMETER_BY_LOWER_CASE = new Map(Object.values(parameters).map((name) => [name.toLowerCase(), name]))
 
 /** Headers as node:http gives them. */
 export type HeaderMap = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -45,7 +48,8 @@ function parameterMap(query: URLSearchParams, requestHeaders: HeaderMap): Map<st
   for (const [name, value] of Object.entries(requestHeaders)) {
     const lower = name.toLowerCase()
     if (lower.startsWith(HEADER_PREFIX) && typeof value === 'string') {
-      values.set(lower.slice(HEADER_PREFIX.length), value)
+      const parameter = lower.slice(HEADER_PREFIX.length)
+      values.set(PARAMETER_BY_LOWER_CASE.get(parameter) ?? parameter, value)
     }
   }
   for (const name of new Set(query.keys())) {
