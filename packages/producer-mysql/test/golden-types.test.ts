@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Row } from '@aesop/schema'
 import { timestampText } from '../src/temporal-value.ts'
-import { type TableCatalogue, type TableDescription } from '../src/table-description.ts'
-import { decodeRecording, readTestdata } from './recorded-log.ts'
+import { catalogueOf, decodeRecording, readTestdata } from './recorded-log.ts'
 
 interface Expected {
   readonly columns: readonly string[]
@@ -18,13 +17,6 @@ const RECORDINGS = {
   'mysql9-full': 'mysql9-full',
   'mysql9-minimal': 'mysql9-full',
   'mysql9-compressed': 'mysql9-full',
-}
-
-const catalogueOf = (recording: string): TableCatalogue => {
-  const tables = JSON.parse(readTestdata(`${recording}/catalogue.json`)) as TableDescription[]
-  const describeTable = (_database: string, table: string): TableDescription | undefined =>
-    tables.find((each) => each.table === table)
-  return { describe: describeTable, refresh: (database, table) => Promise.resolve(describeTable(database, table)) }
 }
 
 /** A decoded value in the words of SELECT. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ColumnUnsupportedError, RowImageIncompleteError } from '../src/errors.ts'
 import { GtidPosition } from '../src/gtid-position.ts'
-import { type TableCatalogue, type TableDescription } from '../src/table-description.ts'
-import { decodeRecording, readTestdata, type RecordingSink } from './recorded-log.ts'
+import { catalogueOf, decodeRecording, type RecordingSink } from './recorded-log.ts'
 
 const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']
 const QUIET = { emptyWindowEveryMs: Infinity }
@@ -153,13 +152,7 @@ describe('what MySQL 9 can log', () => {
   })
 
   it('refuses labels that INFORMATION_SCHEMA can not show whole, where the log has none', async () => {
-    const tables = JSON.parse(readTestdata('mysql9-full/catalogue.json')) as TableDescription[]
-    const describeTable = (_database: string, table: string): TableDescription | undefined =>
-      tables.find((each) => each.table === table)
-    const catalogue: TableCatalogue = {
-      describe: describeTable,
-      refresh: (database, table) => Promise.resolve(describeTable(database, table)),
-    }
+    const catalogue = catalogueOf('mysql9-full')
     const refused = decodeRecording('mysql9-minimal', ['types.wide_labels'], { catalogue })
     await expect(refused).rejects.toThrow(ColumnUnsupportedError)
     await expect(refused).rejects.toThrow('binlog_row_metadata=FULL')

@@ -6,6 +6,7 @@ import { LogicalSourceConfig, PhysicalSourceConfig, type WindowSink } from '@aes
 import { compileRowReader, MemorySchemaRegistry, type Row, type SchemaRegistry } from '@aesop/schema'
 import { BinlogDecoder, type BinlogDecoderOptions } from '../src/binlog-decoder.ts'
 import { FileBinlogStream } from '../src/file-binlog-stream.ts'
+import { type TableCatalogue, type TableDescription } from '../src/table-description.ts'
 
 /** One change as a sink got it, decoded. */
 export interface RecordedChange {
@@ -84,6 +85,14 @@ export function recordingPath(name: string): string {
 
 export function readTestdata(name: string): string {
   return readFileSync(fileURLToPath(new URL(`testdata/binlog/${name}`, import.meta.url)), 'utf8')
+}
+
+/** What INFORMATION_SCHEMA said of the tables of a recording. */
+export function catalogueOf(recording: string): TableCatalogue {
+  const tables = JSON.parse(readTestdata(`${recording}/catalogue.json`)) as TableDescription[]
+  const describeTable = (_database: string, table: string): TableDescription | undefined =>
+    tables.find((each) => each.table === table)
+  return { describe: describeTable, refresh: (database, table) => Promise.resolve(describeTable(database, table)) }
 }
 
 /** A physical source over a recording that captures these tables. */
