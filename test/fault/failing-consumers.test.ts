@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ChangePath, type ChangePathOptions } from '../support/change-path.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
-import { untilTrue } from '../support/until-true.ts'
+import { until } from '../support/until.ts'
 
 const DEADLINE_MS = 60_000
 const ROWS = 10
@@ -31,10 +31,10 @@ describe('a consumer that throws', () => {
 
   test('is given the same row again until it takes it: the stream neither skips nor stops', async () => {
     await using path = await pathOf({ consumer: 'FailingFactory' })
-    await untilTrue(
+    await until(
+      'the last row was taken',
       () => path.lines.some((line) => line.startsWith(`UPSERT shop.item ${ROWS} `)),
       DEADLINE_MS,
-      'the last row was taken',
     )
     expect(path.lines.filter((line) => line.startsWith('FAIL'))).toHaveLength(3)
     expect(path.lines.some((line) => line.startsWith('ROLLBACK'))).toBe(true)
@@ -47,7 +47,7 @@ describe('a consumer that throws', () => {
     const clientProperties = quick.map((line) => `databus.client.connectionDefaults.dispatcherRetries.${line}`)
     const path = await pathOf({ consumer: 'PoisonedFactory', clientProperties })
     try {
-      await untilTrue(() => path.lines.some((line) => line.startsWith('ERROR')), DEADLINE_MS, 'the consumer was told')
+      await until('the consumer was told', () => path.lines.some((line) => line.startsWith('ERROR')), DEADLINE_MS)
       expect(path.lines.at(-1)).toMatch(/^ERROR AESOP_CLIENT_/)
       await path.client?.until(() => /key 5\b/.test(path.client?.errors ?? ''), DEADLINE_MS, 'the log names the event')
       expect(await path.stopClient()).not.toBeNull()

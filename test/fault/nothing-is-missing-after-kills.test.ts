@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
-import { untilTrue } from '../support/until-true.ts'
+import { until } from '../support/until.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 
 /*
@@ -83,7 +83,7 @@ describe('every committed row reaches the consumer, in order, across kill -9', (
     for (let kill = 1; kill <= 4; kill++) {
       // The moment of a kill is counted in committed rows, so that a fast machine is hit as often as a slow one.
       const at = Math.floor(((kill - 1 + draw()) * ROWS) / 4.5)
-      await untilTrue(() => writer.acknowledged >= at, DEADLINE_MS, `${at} rows were committed`)
+      await until(`${at} rows were committed`, () => writer.acknowledged >= at, DEADLINE_MS)
       if (victim === 'client' || victim === 'all of them') {
         await path.stopClient('SIGKILL')
         await path.startClient()
@@ -99,7 +99,7 @@ describe('every committed row reaches the consumer, in order, across kill -9', (
     }
     await writing
     const lastIsSeen = (): boolean => path.client?.output.at(-1)?.startsWith(`UPSERT ledger.entry ${ROWS} `) ?? false
-    await untilTrue(lastIsSeen, DEADLINE_MS, 'the consumer saw the last row')
+    await until('the consumer saw the last row', lastIsSeen, DEADLINE_MS)
 
     const table = await server.query<{ id: number }>('SELECT id FROM ledger.entry ORDER BY id')
     const seen = path.lines.map((line) => Number(line.split(' ')[2]))
