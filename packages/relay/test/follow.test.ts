@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { checkBuffer } from '@aesop/buffer'
 import { type Relay } from '@aesop/relay'
@@ -48,7 +49,7 @@ test('each new window reaches a following reader while the response goes on', as
   await until(() => reader.bytes().includes('200 OK'))
   for (let i = 0; i < 50; i++) {
     const before = reader.bytes().length
-    const arrived = new Promise<void>((resolve) => reader.socket.once('data', () => void resolve()))
+    const arrived = once(reader.socket, 'data')
     producer.addWindow([{ key: i }])
     // The next window is written only when this one is here: nothing waits for company.
     await arrived
