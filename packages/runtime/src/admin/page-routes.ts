@@ -33,9 +33,8 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
     '/health/live': () => ({ status: 'up' }),
     '/admin/containers': () => application.containers.map(containerPage),
     '/admin/beans': ({ container }) => beansOf(application, container),
-    '/admin/graph': () => graphPage(application),
     '/admin/startup': () => startupPage(application),
-    '/admin/config': () => configPage(application),
+    '/admin/config': () => configPage(application, mask),
     '/admin/loggers': () => levels?.list() ?? [],
   }
   for (const [path, page] of Object.entries(pages)) {
@@ -43,7 +42,12 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
       sendJson(response, mask, page(request.query))
     })
   }
-  const paths = ['/health/ready', '/metrics', ...Object.keys(pages)].sort()
+  routes.get('/admin/graph', (request, response) => {
+    const graph = graphPage(application, request.query['format'])
+    if (typeof graph === 'string') response.type('text/plain').send(`${graph}\n`)
+    else sendJson(response, mask, graph)
+  })
+  const paths = ['/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()
   routes.get(['/', '/admin'], (_request, response) => {
     sendJson(response, mask, { application: application.plan.applicationName, pages: paths })
   })

@@ -35,6 +35,8 @@ export interface PreparedContainer {
   readonly onFailure: 'abort' | 'continue'
   readonly paths: readonly string[]
   readonly descriptors: readonly CompiledDescriptor[]
+  /** The descriptors as they were read, for those who show them. */
+  readonly read: readonly ReadDescriptor[]
 }
 
 /** Everything that a launch needs to know; nothing has been made yet. */
@@ -288,6 +290,7 @@ class LaunchPreparation {
         onFailure: container.onFailure,
         paths: drafts.map((draft) => draft.descriptor.file.path),
         descriptors: drafts.map((draft) => draft.compiled),
+        read: this.#descriptors.filter((each) => each.container === container.name),
       }
     })
     const { applicationName, nature, projectsRoot, stateDirectory } = plan
@@ -298,7 +301,7 @@ class LaunchPreparation {
 
 function extensionsFirst(extensions: CompiledDescriptor): PreparedContainer {
   const { name } = extensionContainer
-  return { name, definition: extensionContainer, onFailure: 'abort', paths: [], descriptors: [extensions] }
+  return { name, definition: extensionContainer, onFailure: 'abort', paths: [], descriptors: [extensions], read: [] }
 }
 
 /** The plan with another projects root; the state directory moves along when it lies below. */

@@ -172,10 +172,13 @@ describe('pages', () => {
 
   test('the graph has every top-level bean and who needs whom', async () => {
     await using application = await launchGreeter()
-    expect((await ask(application, '/admin/graph')).json).toMatchObject({
-      edges: [{ from: 'fixture:greeter', to: 'fixture:base' }],
-      nodes: [{ bean: 'base' }, { name: 'fixture:greeter', class: 'Greeter' }],
+    const { json } = await ask(application, '/admin/graph')
+    expect(json).toMatchObject({
+      nodes: [{ id: 'fixture/greeter', class: 'Greeter' }, { bean: 'base' }],
+      edges: [{ from: 'fixture/greeter', to: 'fixture/base', via: 'properties.needs[1]' }],
     })
+    expect((await ask(application, '/admin/graph?format=mermaid')).text).toMatch(/^flowchart LR\n/)
+    expect((await ask(application, '/admin/graph?format=dot')).text).toMatch(/^digraph beans/)
   })
 
   test('the start as a tree of times', async () => {
@@ -207,7 +210,18 @@ describe('pages', () => {
     expect(text).not.toContain('hunter22')
     expect(json).toMatchObject({
       nature: 'server',
-      containers: { fixture: { a: { value: { class: 'Greeter', properties: { word: '***' } } } } },
+      containers: {
+        fixture: [
+          { path: 'a', value: 'class Greeter', line: 2 },
+          {
+            path: 'a.properties.word',
+            value: '***',
+            line: 2,
+            column: 44,
+            origin: 'value from ${db.password}, set by --set db.password',
+          },
+        ],
+      },
     })
   })
 
