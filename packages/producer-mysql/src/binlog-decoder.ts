@@ -42,6 +42,8 @@ export interface BinlogDecoderOptions {
  * `resetTransaction` forgets the open transaction; the stream must go on at the position of the last `onWindow`.
  */
 export class BinlogDecoder implements BinlogHandler {
+  /** When the event that came last was written, in seconds since 1970; 0 before the first. */
+  lastEventSeconds = 0
   private readonly transaction: BinlogTransaction
   private readonly event = new BinLogEvent()
   /** By type. */
@@ -74,6 +76,7 @@ export class BinlogDecoder implements BinlogHandler {
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
     try {
       const event = this.event.set(bytes, offset, end)
+      this.lastEventSeconds = event.timestamp
       this.transaction.advance(event)
       const pending = this.processors[event.type]?.process(event, this.transaction)
       if (pending === undefined) return undefined

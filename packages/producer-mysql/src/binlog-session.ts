@@ -27,7 +27,6 @@ export class BinlogSession {
   private handler: ResettableHandler | undefined
   private closed = false
   private held = false
-  private lastEventSeconds = 0
 
   constructor(options: BinlogSessionOptions) {
     this.options = options
@@ -46,18 +45,13 @@ export class BinlogSession {
       this.handler.resetTransaction()
       this.stream = origin.stream(point)
       if (this.held) this.stream.pause()
-      await this.stream.open(point, this.stamped(this.handler), (error) => {
+      await this.stream.open(point, this.handler, (error) => {
         this.settleEnded(error)
       })
     } catch (error) {
       await this.close()
       throw error
     }
-  }
-
-  /** When the event that came last was written, in milliseconds since 1970; 0 before the first. */
-  get lastEventMs(): number {
-    return this.lastEventSeconds * 1000
   }
 
   pause(): void {
@@ -78,22 +72,6 @@ export class BinlogSession {
     this.handler?.resetTransaction()
     await this.options.origin.release()
     this.settleEnded(undefined)
-  }
-
-  /** The handler, with a note of the time in the header of each event. */
-  private stamped(handler: BinlogHandler): BinlogHandler {
-    return {
-      onEvent: (bytes, offset, end) => {
-        this.lastEventSeconds = bytes.readUInt32LE(offset)
-        return handler.onEvent(bytes, offset, end)
-      },
-      onRotate: (file, position) => {
-        handler.onRotate(file, position)
-      },
-      onCaughtUp: () => {
-        handler.onCaughtUp?.()
-      },
-    }
   }
 
   private isClosed(): boolean {

@@ -6,6 +6,8 @@ import { MysqlRereadInterruptedError } from './live-errors.ts'
 import { RereadMarks } from './reread-marks.ts'
 import { rereadOf, type ResumePoint } from './resume-point.ts'
 
+const WINDOWS_PER_CLOCK = 16
+
 /**
  * Fills the buffer again after a restart, by beginning where its oldest windows stood in the log instead of where the
  * source had come. Windows read again have the SCNs that they had, so a consumer that was behind goes on without a gap.
@@ -14,6 +16,7 @@ export class BufferReread {
   /** How far the source had come before the restart. */
   #reachedScn = -1n
   #marks: RereadMarks | undefined
+  #windowsToClock = 0
 
   /** The place to begin at: the stored mark while its log is there, else where the source had come. @throws AesopError */
   async begin(
@@ -46,12 +49,16 @@ export class BufferReread {
     return scn < this.#reachedScn ? this.#reachedScn : undefined
   }
 
-  closedWindow(point: () => ResumePoint, nowMs: number): void {
-    this.#marks?.note(point, nowMs)
+  /** Offers the end of a window as a mark; the clock is asked once in so many, because it costs as much as the rest. */
+  closedWindow(point: () => ResumePoint, clock: { now(): number }): void {
+    if (--this.#windowsToClock > 0) return
+    this.#windowsToClock = WINDOWS_PER_CLOCK
+    this.#marks?.note(point, clock.now())
   }
 
   tableChanged(): void {
     this.#marks?.forget()
+    this.#windowsToClock = 0
   }
 
   /** Where the oldest windows of the sink can be read again. */

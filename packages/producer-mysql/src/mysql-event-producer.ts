@@ -57,7 +57,7 @@ export class MysqlEventProducer implements EventProducer {
   private serverIdentity: string | undefined
   private held = false
   private describesTables = false
-  private lastWindowMs: number | undefined
+  private lastWindowSeconds = 0
   private windows = 0
   private reconnects = 0
 
@@ -119,7 +119,7 @@ export class MysqlEventProducer implements EventProducer {
       state: this.state,
       scn: this.windows === 0 ? -1n : this.currentPoint().scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
-      ...(this.lastWindowMs === undefined ? {} : { lastEventMs: this.lastWindowMs }),
+      ...(this.windows === 0 ? {} : { lastEventMs: this.lastWindowSeconds * 1000 }),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
     }
   }
@@ -285,9 +285,9 @@ export class MysqlEventProducer implements EventProducer {
     if (gtid !== undefined) this.gtids?.add(gtid)
     const { serverIdentity } = this
     this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
-    this.lastWindowMs = this.session?.lastEventMs
+    this.lastWindowSeconds = this.decoder?.handler.lastEventSeconds ?? 0
     this.windows++
-    this.reread.closedWindow(this.currentPoint, performance.now())
+    this.reread.closedWindow(this.currentPoint, performance)
     // What was reached before a restart stays stored until it has been read again.
     if (this.reread.until(scn) === undefined) this.keeper?.note(this.currentPoint)
   }

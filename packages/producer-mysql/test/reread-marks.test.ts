@@ -1,4 +1,6 @@
+import { type WindowSink } from '@aesop/producer'
 import { describe, expect, test } from 'vitest'
+import { BufferReread } from '../src/buffer-reread.ts'
 import { RereadMarks } from '../src/reread-marks.ts'
 import { type ResumePoint } from '../src/resume-point.ts'
 
@@ -45,5 +47,32 @@ describe('marks for reading again', () => {
     marks.note(() => point(11), 1001)
     expect(marks.before(10n)).toBeUndefined()
     expect(marks.before(11n)?.scn).toBe(11n)
+  })
+})
+
+const SINK: WindowSink = {
+  beginWindow: () => undefined,
+  append: () => undefined,
+  endWindow: () => undefined,
+  rollbackWindow: () => undefined,
+  whenWritable: () => undefined,
+}
+
+describe('filling a buffer again', () => {
+  test('asks for the time once in sixteen windows, and takes a mark at the first window after a table has changed', () => {
+    const reread = new BufferReread()
+    const settled = { ...point(0), byGtid: false, describesTables: false, flavour: undefined }
+    reread.opened(settled, 0)
+    let asked = 0
+    const clock = { now: () => ++asked * 1000 }
+    for (let n = 1; n <= 33; n++) reread.closedWindow(() => point(n), clock)
+    expect(asked).toBe(3)
+    const after = (prevScn: bigint): bigint | undefined => reread.markFor({ ...SINK, prevScn })?.scn
+    expect(after(30n)).toBe(17n)
+    reread.tableChanged()
+    reread.closedWindow(() => point(34), clock)
+    expect(asked).toBe(4)
+    expect(after(33n)).toBeUndefined()
+    expect(after(34n)).toBe(34n)
   })
 })
