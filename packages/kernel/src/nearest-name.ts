@@ -17,7 +17,7 @@ export function editDistance(a: string, b: string): number {
  * at most a third of the word, but two edits in any word of four letters or more. Case does not count.
  */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
+  const limit = word.length < 4 ? Math.min(1, word.length - 1) : Math.max(2, Math.floor(word.length / 3))
   const wanted = word.toLowerCase()
   let best: string | undefined
   let bestDistance = limit + 1

@@ -22,6 +22,7 @@ describe('the nearest name', () => {
     ['PORT', ['host', 'port'], 'port'],
     ['prt', ['port', 'pork'], 'port'],
     ['nothingLikeIt', ['port', 'host'], undefined],
+    ['x', ['y'], undefined],
     ['x', [], undefined],
   ])('%s among %j is %s', (word, names, expected) => {
     expect(nearestName(word, names)).toBe(expected)

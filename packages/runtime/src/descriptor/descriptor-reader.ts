@@ -198,6 +198,9 @@ class DescriptorReader {
     const definition = { id: entry.key, idAt: entry.keyAt, value }
     this.#addDefinition(definition, definitions)
     const content = file.follow(entry.node, entry.keyAt)
+    const isEmpty = value.kind === 'bean' && value.class.text === '' && value.parent === undefined
+    if (isEmpty && value.isAbstract !== true && isMap(content) && !content.has('class'))
+      this.#reportNoClass(definition, false)
     if (!isMap(content) || value.kind === 'map') this.#reportNoClass(definition, isMap(content) && content.has('value'))
   }
 

@@ -75,9 +75,15 @@ function integer(value: bigint): number | string {
 }
 
 function definitionNode({ value }: Definition, options: TreeOptions): YamlNode {
-  const node = valueNode(value, options)
   const isPlain = value.kind === 'scalar' || value.kind === 'list' || value.kind === 'map'
-  return isPlain && !isWrapped(value) ? map([['value', node]]) : node
+  return isPlain ? map([['value', verbatimNode(value, options)]]) : valueNode(value, options)
+}
+
+/** What stands below `value:` means itself, whatever its keys are. */
+function verbatimNode(value: Value, options: TreeOptions): YamlNode {
+  if (value.kind === 'list') return { kind: 'list', items: value.items.map((item) => verbatimNode(item, options)) }
+  if (value.kind !== 'map') return valueNode(value, options)
+  return map(value.entries.map((entry): [string, YamlNode] => [entry.key, verbatimNode(entry.value, options)]))
 }
 
 function valueNode(value: Value, options: TreeOptions): YamlNode {
@@ -98,9 +104,7 @@ function valueNode(value: Value, options: TreeOptions): YamlNode {
     case 'list':
       return { kind: 'list', items: value.items.map((item) => valueNode(item, options)) }
     case 'map':
-      return isWrapped(value)
-        ? map([['value', entriesNode(value.entries, options)]])
-        : entriesNode(value.entries, options)
+      return isWrapped(value) ? map([['value', verbatimNode(value, options)]]) : entriesNode(value.entries, options)
     case 'keyed-map': {
       const keys: [string, YamlNode][] = value.keys === undefined ? [] : [['keys', text(value.keys.text)]]
       return map([...keys, ['map', entriesNode(value.entries, options)]])

@@ -107,6 +107,12 @@ class Inheritance {
   #merge(child: BeanValue, named: NamedPlace, bean: string): BeanValue {
     const parent = this.#parentOf(child, named, bean)
     if (parent === undefined) return child
+    if (child.class.text === '' && parent.class.text === '' && child.isAbstract !== true)
+      this.#add(`neither "${bean}" nor its parent "${named.text}" has a class`, {
+        at: named.at,
+        bean,
+        path: child.path,
+      })
     const { factory, init, destroy, args } = { ...pick(parent), ...pick(child) }
     return {
       ...child,
