@@ -1,4 +1,5 @@
 import { type BeanContext } from '@aesop/kernel'
+import { type PlatformEvent } from './lifecycle/platform-events.ts'
 import { type StandardSchema } from './descriptor/standard-schema.ts'
 
 /**
@@ -15,8 +16,14 @@ import { type StandardSchema } from './descriptor/standard-schema.ts'
  */
 export type PropertySchema = Readonly<Record<string, unknown>>
 
+/** What the runtime gives to a bean: the context of every bean, and a way to tell others what happens. */
+export interface RuntimeBeanContext extends BeanContext {
+  /** Tells all listeners of platform events; they are called after the publisher has gone on. */
+  publish(event: PlatformEvent): void
+}
+
 /** A class as it is constructed: one options object, then the context. `args:` in a descriptor replaces the options. */
-export type BeanClass = new (options: never, context: BeanContext) => object
+export type BeanClass = new (options: never, context: RuntimeBeanContext) => object
 
 /**
  * A class that descriptors may name by a short name. `schema` is data, free of heavy imports; `load` imports the

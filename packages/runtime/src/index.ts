@@ -7,6 +7,7 @@ export type {
   ContainerDefinition,
   ModuleExtension,
   PropertySchema,
+  RuntimeBeanContext,
 } from './component.ts'
 export {
   beanGraph,
@@ -51,7 +52,7 @@ export type { AdminOptions, AdminServer } from './admin/admin-server.ts'
 export type { ContainerHealth, HealthReport } from './admin/health-report.ts'
 export type { Application, ApplicationOptions, EndReport } from './lifecycle/application.ts'
 export type { Overrides } from './lifecycle/bean-overrides.ts'
-export type { ContainerState, RuntimeBeanContext } from './lifecycle/component-container.ts'
+export type { ContainerState } from './lifecycle/component-container.ts'
 export type { ReloadReport } from './lifecycle/container-operations.ts'
 export { watchDescriptors } from './lifecycle/descriptor-watch.ts'
 export type { ManagedContainer } from './lifecycle/managed-container.ts'

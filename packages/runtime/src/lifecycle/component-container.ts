@@ -1,4 +1,5 @@
-import { type BeanContext, type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
+import { type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
+import { type RuntimeBeanContext } from '../component.ts'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
 import {
@@ -12,7 +13,7 @@ import {
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
-import { type PlatformEvent, type PlatformEventListener, type PlatformEvents } from './platform-events.ts'
+import { type PlatformEventListener, type PlatformEvents } from './platform-events.ts'
 import { withTimeLimit } from './time-limit.ts'
 import { type LifeStep, type Timeline } from './timeline.ts'
 
@@ -31,12 +32,6 @@ export interface ProcessContext {
   readonly fail: (container: string, bean: string, error: Error) => void
   /** Throws when the launch was asked to stop: nothing more is made or started then. */
   readonly checkGoingOn: () => void
-}
-
-/** What the runtime gives to a bean besides the common context. */
-export interface RuntimeBeanContext extends BeanContext {
-  /** Tells all listeners of platform events; they are called after the publisher has gone on. */
-  publish(event: PlatformEvent): void
 }
 
 /**
