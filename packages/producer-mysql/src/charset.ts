@@ -1,4 +1,5 @@
 import iconv from 'iconv-lite'
+import { corrected } from './charset-corrections.ts'
 
 /** Character sets of the collations 1, 2, 3 …; - where there is none. */
 const FIRST_COLLATIONS = `
@@ -88,17 +89,19 @@ const decodings = new Map<string, TextDecoding | undefined>([
 
 /** The decoding of a character set, or undefined where its text can't be decoded without guessing. */
 export function textDecodingOf(charset: string): TextDecoding | undefined {
-  if (!decodings.has(charset)) decodings.set(charset, iconvDecoding(ICONV_NAMES[charset] ?? charset))
+  if (!decodings.has(charset)) decodings.set(charset, iconvDecoding(charset))
   return decodings.get(charset)
 }
 
 /** Sets in which a byte below 128 is always ASCII: single-byte ones and EUC. */
 const ASCII_FAMILIES = /^(?!cp932$)(iso-8859-|windows-|cp\d{3,4}$|koi8-|euc|mac)/
 
-function iconvDecoding(name: string): TextDecoding | undefined {
+function iconvDecoding(charset: string): TextDecoding | undefined {
+  const name = ICONV_NAMES[charset] ?? charset
   if (!iconv.encodingExists(name)) return undefined
   const ascii = ASCII_FAMILIES.test(name)
-  return { utf8: false, ascii, growth: 3, decode: (bytes) => iconv.decode(bytes, name, { stripBOM: false }) }
+  const decode = corrected(charset, (bytes) => iconv.decode(bytes, name, { stripBOM: false }))
+  return { utf8: false, ascii, growth: 3, decode }
 }
 
 /** The server's latin1 is cp1252, with the five codes that it leaves undefined kept as control characters. */
