@@ -29,9 +29,11 @@ export function beanPages(application: Application, only?: string): object[] {
     .flatMap((container) => {
       const needs = dependenciesOf(container)
       const started = new Set(container.current.startedBeans)
-      return container.current.beans.map((bean) => ({
+      const { beans } = container.current
+      const products = new Map(beans.map((bean) => [bean.id, bean]))
+      return beans.map((bean) => ({
         container: container.name,
-        ...beanPage(bean),
+        ...beanPage(bean, products.get(bean.id) !== bean),
         state: started.has(bean) ? 'started' : 'made',
         dependencies: needs.get(bean.id) ?? [],
         ...times.get(`${container.name}\n${bean.id}`),
@@ -39,11 +41,14 @@ export function beanPages(application: Application, only?: string): object[] {
     })
 }
 
-function beanPage({ id, className, at, instance }: MadeBean): object {
+/** A factory is made before its product and goes by `&id`. */
+function beanPage({ id, className, at, instance }: MadeBean, isFactory: boolean): object {
   const observable: Observable = instance
+  const name = instance.constructor.name
   return {
-    id,
+    id: isFactory ? `&${id}` : id,
     class: className,
+    ...(name === className || name === '' || className.endsWith(`#${name}`) ? {} : { instanceOf: name }),
     definition: placeOf(at),
     health: healthOfBean(observable),
     description: describe(observable),

@@ -170,6 +170,14 @@ describe('pages', () => {
     })
   })
 
+  test('a factory and its product are told apart', async () => {
+    await using application = await launchGreeter('beans:\n  w: { class: WidgetFactory }\n')
+    expect((await ask(application, '/admin/beans')).json).toMatchObject([
+      { id: '&w', class: 'WidgetFactory' },
+      { id: 'w', class: 'WidgetFactory', instanceOf: 'Object' },
+    ])
+  })
+
   test('the graph has every top-level bean and who needs whom', async () => {
     await using application = await launchGreeter()
     const { json } = await ask(application, '/admin/graph')
