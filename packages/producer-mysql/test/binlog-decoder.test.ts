@@ -76,6 +76,33 @@ describe('a damaged event', () => {
     },
   )
 
+  it.each(['mysql9-shapes-compressed', 'mysql9-tagged', 'mysql9-partial-json'])(
+    'of MySQL 9, changed in any byte, is a named error or is read, and never hangs (%s)',
+    async (recording) => {
+      const uris = ['shop.item']
+      const own = new Set<number>([33, 42, 40, 39, 2])
+      const events = eventsOf(recording)
+      let changes = 0
+      for (const [i, event] of events.entries()) {
+        if (!own.has(event[4] ?? 0)) continue
+        const { decoder } = decoderFor(uris, { physicalSource: sourceOf(recording, uris) })
+        await feed(decoder, events.slice(0, i)).catch(() => undefined)
+        for (let at = 19; at < event.length; at += 1 + Math.floor(event.length / 40)) {
+          const changed = Buffer.from(event)
+          changed[at] = (changed[at] ?? 0) ^ 0xff
+          changes++
+          try {
+            await decoder.onEvent(changed, 0, changed.length)
+          } catch (error) {
+            expect(error).toBeInstanceOf(AesopError)
+          }
+          decoder.resetTransaction()
+        }
+      }
+      expect(changes).toBeGreaterThan(100)
+    },
+  )
+
   it('names log and position', () => {
     const { decoder } = decoderFor(ITEM)
     expect(() => decoder.onEvent(Buffer.alloc(5), 0, 5)).toThrow(/mysql-bin.000001:4/)
@@ -128,6 +155,23 @@ describe('the order of events', () => {
     incident[4] = MySQLConstants.MARIADB_START_ENCRYPTION_EVENT
     expect(() => decoder.onEvent(incident, 0, 21)).toThrow(/MARIADB_START_ENCRYPTION_EVENT/)
     await Promise.resolve()
+  })
+
+  it('does not count an XA transaction of MySQL as read while it waits, nor when nothing else comes', async () => {
+    const seen: string[] = []
+    const { decoder } = decoderFor(ITEM, {
+      physicalSource: sourceOf('mysql9-shapes', ITEM),
+      emptyWindowEveryMs: 0,
+      onPassed: (gtid) => seen.push(gtid.slice(37)),
+      onWindow: (_scn, { gtid }) => seen.push(gtid?.slice(37) ?? 'none'),
+    })
+    for (const event of eventsOf('mysql9-shapes')) {
+      await decoder.onEvent(event, 0, event.length)
+      if (event[4] === MySQLConstants.XA_PREPARE_EVENT) break
+    }
+    decoder.onCaughtUp()
+    expect(seen).not.toContain('22')
+    expect(seen.at(-1)).toBe('none')
   })
 
   it('holds the log until the sink takes more', async () => {
