@@ -202,6 +202,19 @@ describe('the MySQL producer with MySQL 9', () => {
     })
   })
 
+  it('names a server id that is in use', async () => {
+    await expect(rig({ uri: `${server.uri()}/1` }).start()).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_SERVER_ID_IN_USE',
+    })
+    const first = await rig({ uri: `${server.uri()}/4711` }).start()
+    const second = await rig({ uri: `${server.uri()}/4711` }).start()
+    await until('the first one to end', () => first.failures.length > 0)
+    expect(first.failures).toMatchObject([{ code: 'AESOP_MYSQL_SERVER_ID_IN_USE' }])
+    const ids = await insert(1)
+    await second.arrived(1)
+    expect(second.ledger.ids).toEqual(ids)
+  })
+
   it('ends by name at an update that logs only a part of a document', async () => {
     await server.query('CREATE TABLE shop.document (id INT PRIMARY KEY, j JSON)')
     const made = await rig({ sources: ['shop.document'] }).start()
