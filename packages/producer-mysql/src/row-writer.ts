@@ -79,7 +79,7 @@ function directCode(
     case 'double':
       return 'for (v = 0; v < 8; v++) t[o + v] = b[p + v]; o += 8'
     case 'decimal':
-      return `o = rt.decimal(t, o, b, p, ${column.precision}, ${column.scale})`
+      return decimalCode(column)
     case 'bit':
       return `o = rt.bits(t, o, b, p, ${column.fixedBytes})`
     case 'text':
@@ -97,6 +97,11 @@ function directCode(
     default:
       return undefined
   }
+}
+
+function decimalCode({ precision, scale }: BinlogColumn): string {
+  const name = output.isShortDecimal(precision, scale) ? 'shortDecimal' : 'decimal'
+  return `o = rt.${name}(t, o, b, p, ${precision}, ${scale})`
 }
 
 /** A timestamp in the first second of 1970 may be the zero timestamp: the plain way tells. */

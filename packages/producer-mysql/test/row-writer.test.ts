@@ -38,8 +38,8 @@ function decimalImage(precision: number, scale: number): fc.Arbitrary<Buffer> {
     const groups = [...split(whole, true), ...split(all.slice(precision - scale).join(''), false)]
     const bytes = Buffer.concat(groups)
     bytes[0] = (bytes[0] ?? 0) ^ 0x80
-    if (negative && all.some((digit) => digit > 0))
-      for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
+    // Zero, too: no server writes it negative, but its bytes can say so.
+    if (negative) for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
     return bytes
   })
 }
@@ -134,6 +134,10 @@ const SAMPLES: Sample[] = [
     [65, 0],
     [9, 9],
     [1, 0],
+    [9, 0],
+    [4, 1],
+    [12, 4],
+    [10, 9],
     [38, 19],
     [18, 9],
     [5, 5],
