@@ -66,6 +66,7 @@ export class BeanConverter {
     pairs.push(...this.#arguments(bean))
     pairs.push(...this.#properties(bean, className === undefined ? undefined : this.#classes.schemaOf(className)))
     for (const [from, to] of HOOKS) add(to, attributes.get(from))
+    add('description', bean.children.find((each) => each.name === 'description')?.text.trim())
     const needs = words(attributes.get('depends-on'))
     if (needs.length > 0) pairs.push(['dependsOn', { kind: 'list', items: needs.map((each) => scalar(each)) }])
     return { kind: 'map', entries: pairs }

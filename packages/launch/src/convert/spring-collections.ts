@@ -23,7 +23,7 @@ export function listNode(
   schema: PropertySchema | undefined,
   context: CollectionContext,
 ): YamlNode {
-  const item = partOf(schema, 'items')
+  const item = valueTypeOf(element) ?? partOf(schema, 'items')
   const items = element.children.flatMap((child) => context.convertValue(child, item) ?? [])
   return { kind: 'list', items }
 }
@@ -55,13 +55,14 @@ export function mapNode(
   isBean: boolean,
   schema: PropertySchema | undefined,
   context: CollectionContext,
-): YamlNode {
+): YamlNode | undefined {
   const isInteger = INTEGER_TYPES.includes(simpleNameOf(element.attributes.get('key-type') ?? ''))
+  const item = valueTypeOf(element) ?? partOf(schema, 'additionalProperties')
   const sets = new Set<string>()
   const found: [string, YamlNode][] = []
   for (const entry of element.children) {
     const key = keyOf(entry, context)
-    const value = key === undefined ? undefined : entryValue(entry, partOf(schema, 'additionalProperties'), context)
+    const value = key === undefined ? undefined : entryValue(entry, item, context)
     if (key === undefined || value === undefined) continue
     sets.add(key.set ?? (isInteger ? 'integer' : ''))
     found.push([key.name, value])
@@ -72,7 +73,7 @@ export function mapNode(
       element,
       'the keys of this map are of several kinds; all must be members of one set of constants',
     )
-    return { kind: 'map', entries: [] }
+    return undefined
   }
   const map: YamlNode = { kind: 'map', entries: found }
   if (set !== '')
@@ -84,6 +85,13 @@ export function mapNode(
       ],
     }
   return isBean ? { kind: 'map', entries: [['map', map]] } : map
+}
+
+/** What `value-type` says of the values of a collection. */
+function valueTypeOf(element: XmlElement): PropertySchema | undefined {
+  const type = simpleNameOf(element.attributes.get('value-type') ?? '')
+  if (type === 'String') return { type: 'string' }
+  return INTEGER_TYPES.includes(type) ? { type: 'integer' } : undefined
 }
 
 function keyOf(entry: XmlElement, context: CollectionContext): { name: string; set?: string } | undefined {

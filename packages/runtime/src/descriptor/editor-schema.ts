@@ -121,10 +121,15 @@ function beanSchema(catalogue: ComponentCatalogue): Json {
     },
     anyOf: [{ required: ['class'] }, { required: ['parent'] }],
     additionalProperties: false,
-    allOf: classes.map(([name]) => ({
-      if: { properties: { class: { const: name } }, required: ['class'], not: { anyOf: LENIENT } },
-      then: { properties: { properties: { $ref: `#/definitions/class.${name}` } } },
-    })),
+    // An empty `allOf` is no JSON Schema.
+    ...(classes.length === 0 ? {} : { allOf: classes.map(([name]) => propertiesRule(name)) }),
+  }
+}
+
+function propertiesRule(className: string): Json {
+  return {
+    if: { properties: { class: { const: className } }, required: ['class'], not: { anyOf: LENIENT } },
+    then: { properties: { properties: { $ref: `#/definitions/class.${className}` } } },
   }
 }
 

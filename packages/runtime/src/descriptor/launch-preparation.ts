@@ -199,13 +199,13 @@ class LaunchPreparation {
     const pending: Pending[] = []
     for (const container of plan?.containers ?? []) {
       if (plan === undefined || container.definition.unavailable !== undefined) continue
-      const { paths, searched } = locateDescriptors({
+      const { paths, searched, remark } = locateDescriptors({
         descriptorName: container.definition.descriptorName,
         config: container.config,
         bootstrapFolder: dirname(this.#path),
         projectsRoot: plan.projectsRoot,
       })
-      if (paths.length === 0) this.#reportNotFound(container, searched)
+      if (paths.length === 0) this.#reportNotFound(container, searched, remark)
       for (const path of paths) {
         const descriptor = this.#read(path)
         if (descriptor !== undefined) pending.push({ container, descriptor })
@@ -232,9 +232,9 @@ class LaunchPreparation {
     return loadComponentModules(descriptor.modules, ({ file }) => dirname(file.path), this.#problems)
   }
 
-  #reportNotFound(container: PlannedContainer, searched: readonly string[]): void {
+  #reportNotFound(container: PlannedContainer, searched: readonly string[], remark: string | undefined): void {
     const { name, definition } = container
-    const message = `no descriptor for component container "${name}": ${definition.descriptorName} was looked for in ${searched.join(' and ')}`
+    const message = `no descriptor for component container "${name}": ${definition.descriptorName} was looked for in ${searched.join(' and ')}${remark === undefined ? '' : `; ${remark}`}`
     this.#problems.add(new DescriptorNotFoundError(message, { at: container.at }))
   }
 

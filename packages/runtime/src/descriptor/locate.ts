@@ -1,10 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { systemCodeOf } from '@aesop/kernel'
 
 /** Where the descriptors of a component container were looked for, and what was found. */
 export interface Located {
   readonly paths: readonly string[]
   readonly searched: readonly string[]
+  /** Why there may be more than was found. */
+  readonly remark?: string
 }
 
 export interface LocateOptions {
@@ -28,15 +31,28 @@ export function locateDescriptors(options: LocateOptions): Located {
   }
   const beside = join(bootstrapFolder, descriptorName)
   if (existsSync(beside)) return { paths: [beside], searched: [bootstrapFolder] }
-  const paths = existsSync(projectsRoot) ? findBelow(projectsRoot, descriptorName) : []
-  return { paths, searched: [bootstrapFolder, join(projectsRoot, '**/resources/external/**')] }
+  if (dirname(projectsRoot) === projectsRoot) {
+    return { paths: [], searched: [bootstrapFolder], remark: 'the projects root is the whole file system' }
+  }
+  const { paths, unreadable } = existsSync(projectsRoot) ? findBelow(projectsRoot, descriptorName) : NOTHING
+  const searched = [bootstrapFolder, join(projectsRoot, '**/resources/external/**')]
+  if (unreadable.length === 0) return { paths, searched }
+  return { paths, searched, remark: `${unreadable.join(', ')} may not be read` }
 }
 
-function findBelow(root: string, name: string): string[] {
+const NOTHING: Found = { paths: [], unreadable: [] }
+
+interface Found {
+  readonly paths: string[]
+  readonly unreadable: string[]
+}
+
+function findBelow(root: string, name: string): Found {
   const found: string[] = []
+  const unreadable: string[] = []
   const folders = [root]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    for (const entry of entriesOf(folder, unreadable)) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) {
         if (entry.name !== 'node_modules' && !entry.name.startsWith('.')) folders.push(path)
@@ -45,5 +61,17 @@ function findBelow(root: string, name: string): string[] {
       }
     }
   }
-  return found.sort()
+  return { paths: found.sort(), unreadable }
+}
+
+/** A folder that vanishes while it is searched has nothing to give; one that may not be read is remembered. */
+function entriesOf(folder: string, unreadable: string[]): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === 'EACCES' || code === 'EPERM') unreadable.push(folder)
+    else if (code !== 'ENOENT') throw error
+    return []
+  }
 }

@@ -161,6 +161,7 @@ function expandOne(
   }
   if (colon >= 0) {
     const inner = expandPlaceholders(inside.slice(colon + 1), lookup, fileProperties, active)
+    if (isSecretName(key)) lookup.mask.learn(inner.text)
     return { origin: `value from the default of \${${key}}`, ...inner, expanded: true }
   }
   const names = environmentNames(key).join(' or ')

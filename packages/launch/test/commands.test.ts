@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { bootstrapSchema, containerSchema } from '@aesop/runtime'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { standardContainers } from '../src/standard-containers.ts'
+import { Launched, LaunchFolder } from './support/launched.ts'
+
+/** The validator that the runtime uses; another version of it lies above. */
+const { Ajv } = createRequire(import.meta.resolve('@aesop/runtime'))('ajv') as {
+  Ajv: new (options: object) => {
+    compile(schema: object): ((value: unknown) => boolean) & { errors?: unknown[] | null }
+  }
+}
+const ROOT = resolve(import.meta.dirname, '../../..')
+const timeout = 30_000
+
+describe('print', { timeout }, () => {
+  test('shows effective values with their origins, and hides secrets', async () => {
+    using folder = new LaunchFolder(
+      'port: "${worker.port}", uri: "mysql://me%2Fhunter22@localhost/1/x", fail: "${db.password:geheim}"',
+    )
+    const args = ['print', 'bootstrap.yaml', '--set', 'worker.port=7']
+    const { code, stdout } = await new Launched(args, folder.path).ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('# fixture: fixture-config.yaml')
+    expect(stdout).toContain('port: 7  # fixture-config.yaml:4, value from ${worker.port}, set by --set worker.port')
+    expect(stdout).toContain('mysql://me%2F***@localhost/1/x')
+    expect(stdout).not.toMatch(/hunter22|fail: geheim/)
+    const json = JSON.parse((await new Launched([...args, '--json'], folder.path).ended).stdout) as {
+      container: string
+      values: Record<string, unknown>[]
+    }[]
+    expect(json[1]?.values[1]).toEqual({
+      path: 'worker.properties.port',
+      value: '7',
+      file: 'fixture-config.yaml',
+      line: 4,
+      column: 25,
+      origin: 'value from ${worker.port}, set by --set worker.port',
+    })
+  })
+
+  test('what has errors is printed as far as it was understood, with exit code 3', async () => {
+    using folder = new LaunchFolder('prt: 1')
+    const { code, stdout, stderr } = await new Launched(['print', 'fixture-config.yaml'], folder.path).ended
+    expect(code).toBe(3)
+    expect(stdout).toContain('prt: 1')
+    expect(stderr).toContain('AESOP_DESCRIPTOR_PROPERTY_UNKNOWN')
+  })
+})
+
+describe('graph', { timeout }, () => {
+  test.each([
+    [[], 'flowchart LR\n  subgraph fixture\n    n0["worker<br/>Worker"]\n  end\n'],
+    [['--format', 'dot'], 'digraph beans {'],
+    [['--json'], '"id": "fixture/worker"'],
+  ])('with %j', async (args, expected) => {
+    using folder = new LaunchFolder('')
+    const { code, stdout } = await new Launched(['graph', 'bootstrap.yaml', ...args], folder.path).ended
+    expect(code).toBe(0)
+    expect(stdout).toContain(expected)
+  })
+})
+
+describe('check', { timeout }, () => {
+  test('--strict makes errors of warnings, --dry-run is a check, and profiles and files are read', async () => {
+    using folder = new LaunchFolder('port: "${worker.port}"')
+    writeFileSync(join(folder.path, 'my.properties'), 'worker.port=80\n')
+    const args = ['bootstrap.yaml', '-n', '-p', 'my.properties']
+    const plain = await new Launched([...args, '-P', 'nobody'], folder.path).ended
+    const strict = await new Launched([...args, '-P', 'nobody', '--strict'], folder.path).ended
+    const byEnvironment = await new Launched(['check', 'bootstrap.yaml'], folder.path, {
+      AESOP_PROPERTIES: 'my.properties',
+    }).ended
+    expect([plain.code, strict.code, byEnvironment.code]).toEqual([0, 3, 0])
+    expect(plain.stderr).toContain('warning AESOP_DESCRIPTOR_PROFILE_UNUSED')
+    expect(plain.stdout).toBe('')
+  })
+})
+
+describe('schema', () => {
+  const ajv = new Ajv({ strict: false, allErrors: true })
+  const schemas = new Map([
+    ['bootstrap', ajv.compile(bootstrapSchema(standardContainers))],
+    ...standardContainers.map((each) => [each.descriptorName, ajv.compile(containerSchema(each))] as const),
+  ])
+  const shipped = execFileSync('git', ['ls-files', '*.yaml'], { cwd: ROOT, encoding: 'utf8' })
+    .split('\n')
+    .filter((path) => /(^|\/)(bootstrap|[a-z-]+-config)\.yaml$/.test(path) && !path.includes('/test/fixtures/'))
+
+  test('there are descriptors to hold against it', () => {
+    expect(shipped.length).toBeGreaterThan(8)
+  })
+
+  test.each(shipped)('%s is valid', (path) => {
+    const check = schemas.get(
+      path.endsWith('/bootstrap.yaml') || path === 'bootstrap.yaml' ? 'bootstrap' : (path.split('/').pop() ?? ''),
+    )
+    check?.(parse(readFileSync(join(ROOT, path), 'utf8')))
+    expect(check?.errors ?? []).toEqual([])
+  })
+
+  test.each([
+    ['an unknown property', 'beans: { r: { class: RelayConfig, properties: { nope: 1 } } }'],
+    ['a wrong type', 'beans: { p: { class: PhysicalSourceConfig, properties: { uri: 1, sources: [a.b] } } }'],
+    [
+      'a wrong type inside',
+      'beans: { p: { class: PhysicalSourceConfig, properties: { uri: a, sources: [{ uri: [] }] } } }',
+    ],
+    ['a missing property', 'beans: { p: { class: PhysicalSourceConfig, properties: { uri: a } } }'],
+    ['an unknown class', 'beans: { p: { class: PhysicalSourceConfi } }'],
+    ['an unknown key', 'beans: { p: { class: RelayConfig, propertes: {} } }'],
+    [
+      'a misspelt dotted key',
+      'beans: { r: { class: RelayConfig, properties: { relayProperties: { databus.relay.nope: 1 } } } }',
+    ],
+    ['a misspelt section', 'bean: {}'],
+  ])('%s is not valid', (_title, text) => {
+    expect(schemas.get('relay-config.yaml')?.(parse(text))).toBe(false)
+  })
+
+  test.each([
+    [
+      'a placeholder for a number',
+      'beans: { p: { class: PhysicalSourceConfig, properties: { id: "${x}", uri: a, sources: [a.b] } } }',
+    ],
+    [
+      'references and constants',
+      'beans: { p: { class: PhysicalSourceConfig, properties: { uri: { const: A.B }, sources: { ref: x } } } }',
+    ],
+    ['a class of the user', 'beans: { p: { class: ./x.ts#Y, properties: { any: 1 } } }'],
+    ['a parent', 'beans: { b: { abstract: true, class: RelayConfig }, p: { parent: b, properties: { any: 1 } } }'],
+    [
+      'nested dotted keys',
+      'beans: { r: { class: RelayConfig, properties: { relayProperties: { databus: { relay: { x: 1 } } } } } }',
+    ],
+  ])('%s is valid', (_title, text) => {
+    const check = schemas.get('relay-config.yaml')
+    check?.(parse(text))
+    expect(check?.errors ?? []).toEqual([])
+  })
+
+  test('the command prints it, and knows its containers', { timeout }, async () => {
+    using folder = new LaunchFolder('')
+    const good = await new Launched(['schema', 'fixture'], folder.path).ended
+    const bootstrap = await new Launched(['schema'], folder.path).ended
+    const bad = await new Launched(['schema', 'fixtur'], folder.path).ended
+    expect(JSON.parse(good.stdout)).toMatchObject({ title: 'fixture-config.yaml' })
+    expect(JSON.parse(bootstrap.stdout)).toMatchObject({ title: 'bootstrap.yaml' })
+    expect(bad.code).toBe(2)
+    expect(bad.stderr).toContain('did you mean "fixture"?')
+  })
+})
+
+describe('completion and explain', { timeout }, () => {
+  test('the script for bash completes commands and options', async () => {
+    using folder = new LaunchFolder('')
+    const { stdout } = await new Launched(['completion', 'bash'], folder.path).ended
+    const complete = (words: string): string =>
+      execFileSync(
+        'bash',
+        [
+          '-c',
+          `${stdout}\nCOMP_WORDS=(aesop-launch ${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _aesop_launch; echo "\${COMPREPLY[@]}"`,
+        ],
+        {
+          encoding: 'utf8',
+        },
+      ).trim()
+    expect([complete('pri'), complete('check --proj'), complete('graph --format m')]).toEqual([
+      'print',
+      '--projects-root',
+      'mermaid',
+    ])
+  })
+
+  test('explain tells a machine too', async () => {
+    using folder = new LaunchFolder('')
+    const { code, stdout } = await new Launched(['explain', 'aesop_module_clash', '--json'], folder.path).ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ code: 'AESOP_MODULE_CLASH', canRetry: false })
+  })
+})
