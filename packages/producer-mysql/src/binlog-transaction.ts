@@ -5,6 +5,7 @@ import { fileNumberOf, formatBinlogScn } from './binlog-scn.ts'
 import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
 import { type GtidGroup } from './gtid-event.ts'
+import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
@@ -289,8 +290,8 @@ export class BinlogTransaction {
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {
-    if (DDL_VERBS.has(verb)) this.schemaChange(query, sql)
-    if (DML_VERBS.has(verb)) this.alarmStatement(query, sql)
+    if (changesTables(verb)) this.schemaChange(query, sql)
+    if (changesRows(verb)) this.alarmStatement(query, sql)
     // MySQL creates a table from a SELECT in one transaction, which this statement opens.
     if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
     if (this.state === 'group') return this.commit()
@@ -307,16 +308,9 @@ export class BinlogTransaction {
 
   /** A change that was logged as its statement can't be captured; nobody may overlook it. */
   private alarmStatement(query: BinlogQuery, sql: string): void {
-    for (const source of this.options.tables.capturedSources()) {
-      const [database, table] = source.uri.toLowerCase().split('.')
-      if (table === undefined || !new RegExp(`(^|\\W)${escapeRegExp(table)}(\\W|$)`, 'i').test(sql)) continue
-      if (database !== query.database.toLowerCase() && !sql.toLowerCase().includes(database ?? '')) continue
-      const alarm = new StatementFormatError(source.uri)
-      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, {
-        ...this.where(),
-        code: alarm.code,
-        table: source.uri,
-      })
+    for (const { uri } of sourcesNamedIn(sql, query.database, this.options.tables.capturedSources())) {
+      const alarm = new StatementFormatError(uri)
+      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, { ...this.where(), code: alarm.code, table: uri })
     }
   }
 
@@ -404,11 +398,4 @@ export class BinlogTransaction {
 /** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
 function isMysqlGtid(gtid: string): boolean {
   return gtid.includes(':')
-}
-
-const DDL_VERBS = new Set(['ALTER', 'CREATE', 'DROP', 'RENAME', 'TRUNCATE'])
-const DML_VERBS = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH'])
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
