@@ -8,7 +8,7 @@ export const ANSWER_MS_MAX = 15_000
 
 /**
  * Asks a relay for its sources and for the schemas of those that are wanted by name.
- * @throws SourcesMissingError, SchemaMissingError, and whatever the relay or the network says
+ * @throws SourcesMissingError, and whatever the relay or the network says
  */
 export async function readCatalogue(
   connection: RelayConnection,

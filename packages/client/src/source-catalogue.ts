@@ -1,7 +1,6 @@
 import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
 import { compileRowReader, parseRecordSchema, type RecordSchema, type RowReader, schemaIdOf } from '@aesop/schema'
 import { type SourceSchema } from '@aesop/wire'
-import { SchemaMissingError } from './errors.ts'
 
 /** One version of the schema of a source, as events name it. What it takes to read rows is made on first use. */
 export class EventSchema {
@@ -76,11 +75,10 @@ export class SubscribedSource {
 export class SourceCatalogue {
   readonly #byId = new Map<number, SubscribedSource>()
 
-  /** @throws SchemaMissingError when a source has no schema at all */
+  /** A source that never had a row may have no schema yet: its first row makes one, and is no reason to wait now. */
   constructor(sources: readonly LogicalSource[], schemas: readonly SourceSchema[]) {
     for (const source of sources) {
       const own = schemas.filter((schema) => schema.id === source.id)
-      if (own.length === 0) throw new SchemaMissingError(source.name)
       this.#byId.set(source.id, new SubscribedSource(source, own))
     }
   }

@@ -134,6 +134,21 @@ describe('a registration that pulls from a relay', () => {
     expect(consumer.rows).toEqual(rowsOf(1))
     expect(registration.health().status).toBe('up')
   })
+
+  it('a source whose schema is made by its first row is waited for by nobody', async () => {
+    const relay = await relayWith()
+    const schemas = relay.schemas
+    relay.schemas = []
+    const consumer = new RecordingConsumer()
+    const registration = await start({ relays: [relay.at], consumer })
+    await eventually('the first request for the stream', () => relay.requests.length > 0)
+    expect(registration.health().status).toBe('up')
+    relay.schemas = schemas
+    relay.append(1n, [{ id: 1, name: 'n1' }])
+    await eventually('the row', () => registration.checkpoint?.windowScn === 1n)
+    expect(consumer.rows).toEqual(rowsOf(1))
+    expect(consumer.trace.some((line) => line.startsWith('rollback'))).toBe(false)
+  })
 })
 
 describe('faults of a relay', () => {
