@@ -45,7 +45,7 @@ export class EventChecksum {
 /**
  * CRC-32 of [from, to). Databus' CRC differs from it only in how it begins and ends, and CRCs are linear, so the
  * difference depends on the length alone: it is the CRC-32 of as many zeros. On the short events that most are, the
- * tables of `eventCrc` are three times as fast as a call of zlib.
+ * tables of `eventCrc` are up to four times as fast as a call of zlib.
  */
 export function crcOf(bytes: Buffer, from: number, to: number): number {
   const difference = CRC_OF_ZEROS[to - from]
@@ -53,7 +53,7 @@ export function crcOf(bytes: Buffer, from: number, to: number): number {
   return (eventCrc(bytes, from, to) ^ difference) >>> 0
 }
 
-const CRC_OF_ZEROS = Uint32Array.from({ length: 400 }, (_unused, length) => crc32(Buffer.alloc(length)))
+const CRC_OF_ZEROS = Uint32Array.from({ length: 800 }, (_unused, length) => crc32(Buffer.alloc(length)))
 
 function isArtificial(bytes: Buffer, offset: number): boolean {
   return bytes.readUInt32LE(offset) === 0
