@@ -15,6 +15,7 @@ import {
   type PlannedContainer,
   type RuntimeNature,
 } from './bootstrap-plan.ts'
+import { resolveClassName } from './class-name.ts'
 import { type Descriptor } from './definition.ts'
 import { DescriptorError as DescriptorProblem, ProblemList } from './descriptor-error.ts'
 import { readDescriptor } from './descriptor-reader.ts'
@@ -250,7 +251,9 @@ class LaunchPreparation {
     const compiled = compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: new Map() })
     const isRoot = (id: string): boolean => {
       const value = descriptor.definitions.get(id)?.value
-      return value?.kind === 'bean' && roots.includes(value.class.text)
+      if (value?.kind !== 'bean') return false
+      // A class of the user's own may have a life of its own: it listens to platform events, or serves something.
+      return roots.includes(value.class.text) || resolveClassName(value.class.text, {}).kind === 'module'
     }
     // A misspelt reference makes its target look unused: errors first.
     if (roots.length > 0 && !problems.hasErrorIn([descriptor.file, ...descriptor.imported]))

@@ -1,4 +1,4 @@
-import { launch, type PlatformEvent } from '@aesop/runtime'
+import { launch, type PlatformEvent, prepareLaunch } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { deedsContainer, type Greeter, type Listener } from '../support/deeds-container.ts'
 import { DescriptorFolder } from '../support/descriptor-folder.ts'
@@ -38,6 +38,20 @@ describe('platform events', () => {
     context.publish({ type: 'alert', severity: 'info', message: 'x' })
     expect(seen).toEqual([])
     await expect.poll(() => seen).toEqual(['alert'])
+  })
+
+  test("may be listened to by a bean of the user's own that no other bean refers to", async () => {
+    const mailer =
+      'export class Mailer { static schema = {}; events = []; onPlatformEvent(event) { this.events.push(event.type) } }'
+    using folder = DescriptorFolder.withFixture('beans:\n  mailer: { class: ./mailer.mjs#Mailer }\n', {
+      'mailer.mjs': `${mailer}\n`,
+    })
+    const containers = [deedsContainer()]
+    expect((await prepareLaunch(folder.bootstrap, { containers })).problems).toEqual([])
+    await using application = await launch(folder.bootstrap, { containers })
+    await expect
+      .poll(() => application.get('mailer'))
+      .toMatchObject({ events: ['container.state', 'bootstrap.started'] })
   })
 
   test('tell of a bean that gives up', async () => {
