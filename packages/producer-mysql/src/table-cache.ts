@@ -2,7 +2,6 @@ import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { CapturedTable, namesItself, type TableCompiler } from './captured-table.ts'
-import { ColumnType } from './column-type.ts'
 import { parseTableMap, type TableMap } from './table-map.ts'
 import { type TableCatalogue, type TableDescription } from './table-description.ts'
 
@@ -79,10 +78,9 @@ export class TableCache {
       this.tables.set(map.tableId, { body: viewOf(copy), table: undefined })
       return undefined
     }
-    const known = this.catalogue?.describe(map.database, map.table)
-    const enough = namesItself(map) && (this.catalogue === undefined || known !== undefined || !mayHideType(map))
-    if (!enough) return this.ask(source, map, copy)
-    this.compile(source, map, copy, known)
+    // What was known of the table may be older than this shape; types that the log does not tell apart are asked for.
+    if (this.catalogue !== undefined || !namesItself(map)) return this.ask(source, map, copy)
+    this.compile(source, map, copy, undefined)
     return undefined
   }
 
@@ -105,9 +103,4 @@ export class TableCache {
 
 function viewOf(body: Buffer): DataView {
   return new DataView(body.buffer, body.byteOffset, body.length)
-}
-
-/** UUID, INET4 and INET6 columns look like BINARY(16) and BINARY(4) in the log, whatever it describes. */
-function mayHideType(map: TableMap): boolean {
-  return map.columns.some(({ type, meta }) => type === ColumnType.STRING && (meta === 16 || meta === 4))
 }
