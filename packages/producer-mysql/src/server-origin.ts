@@ -41,6 +41,7 @@ export class ServerOrigin implements BinlogOrigin {
   private readonly options: ServerOriginOptions
   private readonly server: string
   private connection: Connection | undefined
+  private knewAllTables = false
 
   constructor(options: ServerOriginOptions) {
     this.options = options
@@ -150,7 +151,14 @@ export class ServerOrigin implements BinlogOrigin {
       const found = await this.catalogue.refresh(name.slice(0, dot), name.slice(dot + 1))
       if (found === undefined) unknown.push(name)
     }
-    if (unknown.length > 0) throw new MysqlTableUnknownError(this.server, this.options.uri.user, unknown)
+    // A name that was never there is a mistake; a table that was dropped meanwhile holds up no other one.
+    if (unknown.length === 0) this.knewAllTables = true
+    else this.tablesUnknown(new MysqlTableUnknownError(this.server, this.options.uri.user, unknown))
+  }
+
+  private tablesUnknown(error: MysqlTableUnknownError): void {
+    if (!this.knewAllTables) throw error
+    this.options.log.warn(`${error.message}; the other tables go on`, { code: error.code, remedy: error.remedy })
   }
 
   private pointAt(facts: ServerFacts, at: BinlogPosition, gtid: string | undefined): ResumePoint {
