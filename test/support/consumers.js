@@ -82,3 +82,20 @@ export class LatencyFactory {
     }
   }
 }
+
+/** Writes each change with its row as one line of JSON: bigints as text, bytes as hexadecimal digits. */
+export class RowsFactory {
+  createConsumer() {
+    const plain = (_name, value) =>
+      typeof value === 'bigint'
+        ? String(value)
+        : value instanceof Uint8Array
+          ? Buffer.from(value).toString('hex')
+          : value
+    return {
+      onDataEvent({ opcode, source, key, row }) {
+        writeSync(1, `${JSON.stringify({ opcode, source: source.name, key, row }, plain)}\n`)
+      },
+    }
+  }
+}
