@@ -152,7 +152,9 @@ export class ComponentContainer implements BuilderHost {
 
   failure(id: string, at: SourceRange, cause: unknown): Error {
     if (cause instanceof BeanStepError || isStopRequest(cause)) return cause
-    return new BuildFailedError({ container: this.name, bean: id, finding: this.#finding(id, at), cause })
+    return this.#tellFailure(
+      new BuildFailedError({ container: this.name, bean: id, finding: this.#finding(id, at), cause }),
+    )
   }
 
   /** Starts every bean, dependencies first. @throws StartFailedError, after which the caller stops what was started. */
@@ -168,7 +170,7 @@ export class ComponentContainer implements BuilderHost {
         if (cause instanceof StepTimedOutError || isStopRequest(cause)) this.#started.push(bean)
         if (isStopRequest(cause)) throw cause
         const finding = this.#finding(bean.id, bean.at)
-        throw new StartFailedError({ container: this.name, bean: bean.id, finding, cause })
+        throw this.#tellFailure(new StartFailedError({ container: this.name, bean: bean.id, finding, cause }))
       }
     }
     this.#enter('running')
@@ -193,6 +195,11 @@ export class ComponentContainer implements BuilderHost {
     return failures
   }
 
+  #tellFailure<E extends BeanStepError>(error: E): E {
+    this.#process.events.publish({ type: 'bean.failed', container: this.name, bean: error.bean, error })
+    return error
+  }
+
   /** What happened until now reaches the listeners before they are destroyed, unless one of them hangs. */
   async #tellListenersTheRest(): Promise<void> {
     if (this.#endListening.length === 0) return
@@ -209,8 +216,7 @@ export class ComponentContainer implements BuilderHost {
         const finding = this.#finding(bean.id, bean.at)
         const failure = new StopFailedError({ container: this.name, bean: bean.id, finding, cause })
         this.#process.loggerOf(this.name, bean.id).error(failure.message, { code: failure.code })
-        this.#process.events.publish({ type: 'bean.failed', container: this.name, bean: bean.id, error: failure })
-        failures.push(failure)
+        failures.push(this.#tellFailure(failure))
       }
     }
     return failures

@@ -1,7 +1,7 @@
 import { launch, type PlatformEvent, prepareLaunch } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { deedsContainer, type Greeter, type Listener } from '../support/deeds-container.ts'
-import { DescriptorFolder } from '../support/descriptor-folder.ts'
+import { BOOTSTRAP, DescriptorFolder } from '../support/descriptor-folder.ts'
 
 const LISTENING = `beans:
   bad: { class: Listener, properties: { fail: true } }
@@ -38,6 +38,28 @@ describe('platform events', () => {
     context.publish({ type: 'alert', severity: 'info', message: 'x' })
     expect(seen).toEqual([])
     await expect.poll(() => seen).toEqual(['alert'])
+  })
+
+  test('tell of a bean that fails to start in a container that may fail, which can be started later', async () => {
+    const bootstrap = BOOTSTRAP.replace(
+      '[fixture]',
+      '[fixture, { class: OtherRuntimeComponentContainer, properties: { onFailure: continue } }]',
+    )
+    using folder = new DescriptorFolder({
+      'bootstrap.yaml': bootstrap,
+      'fixture-config.yaml': LISTENING,
+      'other-config.yaml': 'beans:\n  late: { class: ./late.mjs#Late }\n',
+      'late.mjs':
+        'let n = 0\nexport class Late { static schema = {}; start() { if (++n === 1) throw new Error("too early") } }\n',
+    })
+    const containers = [deedsContainer(), deedsContainer(undefined, 'other')]
+    await using application = await launch(folder.bootstrap, { containers })
+    const { events } = application.get('listener') as Listener
+    expect(application.state()).toEqual({ fixture: 'running', other: 'failed' })
+    expect(names(events)).toEqual(expect.arrayContaining(['bean.failed', 'alert', 'other failed', 'bootstrap.started']))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'bean.failed', container: 'other', bean: 'late' }))
+    await application.startContainer('other')
+    expect(application.state()).toEqual({ fixture: 'running', other: 'running' })
   })
 
   test("may be listened to by a bean of the user's own that no other bean refers to", async () => {
