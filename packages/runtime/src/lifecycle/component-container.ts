@@ -14,6 +14,7 @@ import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../w
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
 import { type PlatformEventListener, type PlatformEvents } from './platform-events.ts'
+import { pathTo } from './path-to-bean.ts'
 import { withTimeLimit } from './time-limit.ts'
 import { type LifeStep, type Timeline } from './timeline.ts'
 
@@ -250,23 +251,8 @@ export class ComponentContainer implements BuilderHost {
   }
 
   #finding(id: string, at: SourceRange): { at: SourceRange; path: string } {
-    return { at, path: [this.name, ...this.#wantedBy(id)].join(' > ') }
-  }
-
-  /** The ids from a bean that nobody refers to down to this one. */
-  #wantedBy(id: string): string[] {
     const recipes = this.#descriptors.flatMap((descriptor) => descriptor.beans)
-    const [top = id, ...inner] = id.split(/\.(?![^[]*\])/)
-    const path = [top, ...inner]
-    const seen = new Set([top])
-    for (let current: string | undefined = top; current !== undefined;) {
-      const wanted: string = current
-      const user = recipes.find((each) => each.dependencies.includes(wanted) && !seen.has(each.id))
-      if (user !== undefined) path.unshift(user.id)
-      current = user?.id
-      if (current !== undefined) seen.add(current)
-    }
-    return path
+    return { at, path: [this.name, ...pathTo(id, recipes)].join(' > ') }
   }
 }
 
