@@ -133,7 +133,8 @@ describe('what is written where', { timeout }, () => {
     using folder = new LaunchFolder('port: "${worker.port:1}"')
     const { code, stderr } = await new Launched(['check', 'bootstrap.yaml', '--set', 'worker.prt=2'], folder.path).ended
     expect(code).toBe(3)
-    expect(stderr).toContain('did you mean "worker.port"?')
+    expect(stderr).toContain('value set by --set worker.prt')
+    expect(stderr).toContain('did you mean "port"?')
   })
 
   test('the log is JSON when asked, and its secrets are hidden', async () => {
