@@ -139,7 +139,10 @@ describe('what is written where', { timeout }, () => {
 
   test('the log is JSON when asked, and its secrets are hidden', async () => {
     using folder = new LaunchFolder('fail: stop, uri: "${db.password}"')
-    using launched = new Launched(['bootstrap.yaml', '--log-format', 'json', '--set', 'db.password=stop'], folder.path)
+    using launched = new Launched(
+      ['bootstrap.yaml', '--log-format', 'json', '--admin', 'off', '--set', 'db.password=stop'],
+      folder.path,
+    )
     await launched.until('is ready')
     launched.signal('SIGTERM')
     const { stderr } = await launched.ended

@@ -161,6 +161,8 @@ export class BeanConverter {
       .flatMap(({ arg }) => {
         const name = arg.attributes.get('name')
         if (name !== undefined) this.#report.note(arg, `the argument "${name}" is taken by its place`)
+        if (arg.children.some((each) => each.attributes.get('merge') === 'true'))
+          this.#report.leftOut(arg, 'an argument is not merged with the one of the parent')
         return this.#valueOf(arg, undefined, 'the argument') ?? []
       })
     return [['args', { kind: 'list', items }]]

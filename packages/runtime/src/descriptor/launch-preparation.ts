@@ -13,7 +13,6 @@ import {
   planBootstrap,
   type BootstrapPlan,
   type PlannedContainer,
-  type RuntimeNature,
 } from './bootstrap-plan.ts'
 import { resolveClassName } from './class-name.ts'
 import { type Descriptor } from './definition.ts'
@@ -24,68 +23,25 @@ import { locateDescriptors } from './locate.ts'
 import { loadOwnContainers } from './own-containers.ts'
 import { type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
 import { PropertyLookup } from './placeholder.ts'
+import {
+  type Preparation,
+  type PreparationOptions,
+  type PreparedContainer,
+  type PreparedLaunch,
+  type ReadDescriptor,
+} from './preparation.ts'
 import { ActiveProfiles } from './profile-condition.ts'
 import { type PropertiesFile, readPropertiesFiles } from './properties-file.ts'
 import { overrideProperty } from './setting-override.ts'
 import { reportUnused } from './unused-settings.ts'
 
-/** One component container with its checked descriptors. */
-export interface PreparedContainer {
-  readonly name: string
-  readonly definition: ContainerDefinition
-  readonly onFailure: 'abort' | 'continue'
-  readonly paths: readonly string[]
-  readonly descriptors: readonly CompiledDescriptor[]
-  /** The descriptors as they were read, for those who show them. */
-  readonly read: readonly ReadDescriptor[]
-}
-
-/** Everything that a launch needs to know; nothing has been made yet. */
-export interface PreparedLaunch {
-  readonly applicationName: string
-  readonly nature: RuntimeNature
-  readonly projectsRoot: string
-  readonly stateDirectory: string
-  readonly containers: readonly PreparedContainer[]
-}
-
-export interface PreparationOptions {
-  readonly containers: readonly ContainerDefinition[]
-  /** Values of `--set`. */
-  readonly set?: Readonly<Record<string, string>> | undefined
-  /** Default `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** Chosen profiles; what `AESOP_PROFILE` says (separated by commas) comes before them. */
-  readonly profiles?: readonly string[] | undefined
-  /** Properties files; what `AESOP_PROPERTIES` names comes before them, and later ones win. */
-  readonly properties?: readonly string[] | undefined
-  /** In place of the `projectsRoot` of the bootstrap descriptor; absolute. */
-  readonly projectsRoot?: string | undefined
-  /** Warnings are errors. */
-  readonly strict?: boolean | undefined
-  readonly mask?: SecretMask | undefined
-  /** Loads what a launch needs before the user's modules: later it would go through the loader of TypeScript. */
-  readonly preload?: boolean | undefined
-}
-
-/** A descriptor that was read, with the container that it belongs to; `bootstrap` for the bootstrap descriptor. */
-export interface ReadDescriptor {
-  readonly container: string
-  readonly descriptor: Descriptor
-  readonly links: Links
-}
-
-/** The outcome of reading and checking descriptors: `launch` only for a bootstrap descriptor without errors. */
-export interface Preparation {
-  readonly launch?: PreparedLaunch
-  /** Errors and warnings, in reading order. */
-  readonly problems: readonly DescriptorError[]
-  /** What is worth knowing and no fault. */
-  readonly notes: readonly DescriptorError[]
-  readonly descriptors: readonly ReadDescriptor[]
-  readonly fileCount: number
-  readonly mask: SecretMask
-}
+export type {
+  Preparation,
+  PreparationOptions,
+  PreparedContainer,
+  PreparedLaunch,
+  ReadDescriptor,
+} from './preparation.ts'
 
 /** A descriptor of a container on its way from text to recipes. */
 interface Draft {
