@@ -1,6 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
-import { type BeanContext, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
+import { AesopError, type BeanContext, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { join, resolve } from 'node:path'
@@ -241,7 +241,8 @@ export class Relay implements Lifecycle, Observable {
 
   #producerFailed(error: Error): void {
     this.#failure = error
-    this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`)
+    const code = error instanceof AesopError ? { code: error.code } : {}
+    this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`, code)
     this.#context.fail(error)
   }
 
