@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LaunchedProcess } from './launched-process.ts'
@@ -53,6 +53,12 @@ export class ChangePath implements AsyncDisposable {
   async startClient(): Promise<void> {
     this.client = this.#launch('client')
     await this.client.untilReady(READY_DEADLINE_MS)
+  }
+
+  /** For the next start of the relay. */
+  enlargeBuffer(bytes: number): void {
+    const file = join(this.folder, 'relay', 'relay-config.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(eventBuffer\.maxSize:) \d+/, `$1 ${bytes}`))
   }
 
   /** Ends the client and keeps what it printed. */

@@ -2,6 +2,7 @@
  * Consumers of the tests and measurements that run in processes of their own, as plain JavaScript so that the
  * measured process is the one that users of a built consumer have.
  */
+import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 
 /** Writes one line per change to stdout before the callback returns: what a kill leaves behind is what was consumed. */
@@ -83,15 +84,17 @@ export class LatencyFactory {
   }
 }
 
-/** Writes each change with its row as one line of JSON: bigints as text, bytes as hexadecimal digits. */
+/** Bytes as hexadecimal digits; long ones as their number and MD5, because a pipe takes little at a time. */
+function digits(bytes) {
+  const long = bytes.length > 64
+  return long ? `${bytes.length} ${createHash('md5').update(bytes).digest('hex')}` : Buffer.from(bytes).toString('hex')
+}
+
+/** Writes each change with its row as one line of JSON: bigints as text, bytes as digits. */
 export class RowsFactory {
   createConsumer() {
     const plain = (_name, value) =>
-      typeof value === 'bigint'
-        ? String(value)
-        : value instanceof Uint8Array
-          ? Buffer.from(value).toString('hex')
-          : value
+      typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? digits(value) : value
     return {
       onDataEvent({ opcode, source, key, row }) {
         writeSync(1, `${JSON.stringify({ opcode, source: source.name, key, row }, plain)}\n`)
