@@ -17,7 +17,30 @@ import { type XaTransaction, xaStatement } from './xa-transactions.ts'
 export interface WindowPosition {
   readonly file: string
   readonly position: number
-  readonly gtid?: string
+  readonly gtid?: string | undefined
+  /** Of MariaDB's identifier. */
+  readonly domain?: number
+}
+
+/** Asks for the text of the identifier only when it is asked for it. */
+class WindowEnd implements WindowPosition {
+  readonly file: string
+  readonly position: number
+  private readonly group: GtidGroup | undefined
+
+  constructor(file: string, position: number, group: GtidGroup | undefined) {
+    this.file = file
+    this.position = position
+    this.group = group
+  }
+
+  get gtid(): string | undefined {
+    return this.group?.gtid
+  }
+
+  get domain(): number {
+    return this.group?.domain ?? -1
+  }
 }
 
 export interface BinlogTransactionOptions {
@@ -56,7 +79,7 @@ export class BinlogTransaction {
   private file = ''
   private fileNumber = 0
   private position = 4
-  private gtid: string | undefined
+  private group: GtidGroup | undefined
   private windowOpen = false
   private lastScn: bigint
   private resuming: boolean
@@ -78,6 +101,10 @@ export class BinlogTransaction {
     this.rows = new RowChanges(options.sink)
     this.lastScn = options.sinceScn
     this.resuming = true
+  }
+
+  private get gtid(): string | undefined {
+    return this.group?.gtid
   }
 
   /** Log and position after the last event, for messages. */
@@ -123,7 +150,7 @@ export class BinlogTransaction {
     if (this.state === 'open' || this.state === 'group') throw this.disorder('a transaction begins inside another')
     if (group.mariadb) this.options.tables.mariadb = true
     this.options.tables.trim()
-    this.gtid = group.gtid
+    this.group = group
     this.committedMicros = group.committedMicros
     this.groupFrom = this.eventFrom
     this.state = group.begins ? 'open' : 'group'
@@ -200,7 +227,7 @@ export class BinlogTransaction {
     if (this.windowOpen) this.options.sink.rollbackWindow()
     this.windowOpen = false
     this.xa = undefined
-    this.gtid = undefined
+    this.group = undefined
   }
 
   /** A MariaDB position means everything before it, too: it may not go past an XA transaction that waits. */
@@ -260,8 +287,9 @@ export class BinlogTransaction {
 
   /** While an XA transaction waits for its verdict, resuming has to read its rows again; a MySQL set leaves it out. */
   private resumePosition(): WindowPosition {
-    const { file, position, gtid } = this
-    if (this.prepared.size === 0) return gtid === undefined ? { file, position } : { file, position, gtid }
+    const { file, position } = this
+    if (this.prepared.size === 0) return new WindowEnd(file, position, this.group)
+    const { gtid } = this
     const [oldest] = this.prepared.values()
     const place = oldest?.from ?? { file, position }
     return gtid === undefined || !isMysqlGtid(gtid) ? place : { ...place, gtid }
@@ -352,7 +380,7 @@ export class BinlogTransaction {
     if (prepared.onePhase) return this.replay(held, event)
     this.prepared.set(prepared.xid, held)
     // It has not been passed yet.
-    this.gtid = undefined
+    this.group = undefined
     return undefined
   }
 

@@ -6,6 +6,8 @@ import { PacketReader } from './packet-reader.ts'
 export interface GtidGroup {
   /** `0-1-42` (MariaDB), `uuid:42` or `uuid:tag:42` (MySQL); undefined for an anonymous one. */
   readonly gtid: string | undefined
+  /** MariaDB's replication domain; −1: MySQL has none. */
+  readonly domain: number
   /** MariaDB: the event is the BEGIN of a transaction. MySQL writes a BEGIN of its own. */
   readonly begins: boolean
   readonly mariadb: boolean
@@ -18,6 +20,29 @@ export interface GtidGroup {
 const FLAG_STANDALONE = 1
 const FLAG_PREPARED_XA = 64
 
+/** The text of its identifier is made when it is asked for: of most transactions nobody asks. */
+class MariadbGroup implements GtidGroup {
+  readonly mariadb = true
+  readonly committedMicros = 0
+  readonly domain: number
+  readonly begins: boolean
+  readonly preparesXa: boolean
+  private readonly serverId: number
+  private readonly sequence: number | bigint
+
+  constructor(domain: number, serverId: number, sequence: number | bigint, flags: number) {
+    this.domain = domain
+    this.serverId = serverId
+    this.sequence = sequence
+    this.begins = (flags & FLAG_STANDALONE) === 0
+    this.preparesXa = (flags & FLAG_PREPARED_XA) !== 0
+  }
+
+  get gtid(): string {
+    return `${this.domain}-${this.serverId}-${this.sequence}`
+  }
+}
+
 /**
  * MariaDB: sequence number (8), domain (4), flags (1), then what depends on the flags. The server id stands in the
  * header. A standalone group is one statement without BEGIN and COMMIT.
@@ -26,17 +51,10 @@ export function parseMariadbGtid(event: BinLogEvent): GtidGroup {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   const sequence = reader.smallUint64()
   const domain = reader.uint(4)
-  const flags = reader.uint8()
-  return {
-    gtid: `${domain}-${event.serverId}-${sequence}`,
-    begins: (flags & FLAG_STANDALONE) === 0,
-    mariadb: true,
-    preparesXa: (flags & FLAG_PREPARED_XA) !== 0,
-    committedMicros: 0,
-  }
+  return new MariadbGroup(domain, event.serverId, sequence, reader.uint8())
 }
 
-const MYSQL = { begins: false, mariadb: false, preparesXa: false } as const
+const MYSQL = { domain: -1, begins: false, mariadb: false, preparesXa: false } as const
 const LOGICAL_CLOCK = 2
 const ORIGINAL_TIME_FOLLOWS = 2 ** 55
 

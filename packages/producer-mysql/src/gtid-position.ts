@@ -6,11 +6,19 @@ import { type SettledPoint } from './binlog-origin.ts'
  * intervals (`uuid:1-42`). A MySQL text always has a colon, a MariaDB text never.
  */
 
+/** An identifier that can be asked for its text; a domain of 0 or more is MariaDB's. */
+export interface NotedGtid {
+  readonly domain?: number
+  readonly gtid?: string | undefined
+}
+
 /** The transactions read so far, as text to be stored and to resume from. */
 export class GtidPosition {
   private readonly mysql: GtidSet | undefined
   /** MariaDB: domain → last transaction. */
   private readonly domains = new Map<string, string>()
+  /** MariaDB: the newest transaction, whose text has not been needed yet. */
+  private newest: NotedGtid | undefined
 
   /** @param start what was read before, in the form of the server */
   constructor(start: string, flavour: 'mysql' | 'mariadb') {
@@ -20,11 +28,30 @@ export class GtidPosition {
 
   /** Adds one transaction: `0-1-43`, or `uuid:43`. */
   add(gtid: string): void {
+    this.settle()
     if (this.mysql === undefined) this.domains.set(gtid.slice(0, gtid.indexOf('-')), gtid)
     else this.mysql.add(gtid)
   }
 
+  /** Adds one transaction, of which the text is not asked before it is known that none of its domain has followed. */
+  note(noted: NotedGtid): void {
+    const { domain = -1 } = noted
+    if (domain < 0) {
+      if (noted.gtid !== undefined) this.add(noted.gtid)
+      return
+    }
+    if (this.newest !== undefined && this.newest.domain !== domain) this.settle()
+    this.newest = noted
+  }
+
+  private settle(): void {
+    const gtid = this.newest?.gtid
+    this.newest = undefined
+    if (gtid !== undefined) this.add(gtid)
+  }
+
   toString(): string {
+    this.settle()
     return this.mysql?.toString() ?? [...this.domains.values()].join(',')
   }
 }

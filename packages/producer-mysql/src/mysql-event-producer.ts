@@ -281,8 +281,9 @@ export class MysqlEventProducer implements EventProducer {
     })
   }
 
-  private onWindow(scn: bigint, { file, position, gtid }: WindowPosition, generation: number): void {
-    if (gtid !== undefined) this.gtids?.add(gtid)
+  private onWindow(scn: bigint, end: WindowPosition, generation: number): void {
+    const { file, position } = end
+    this.gtids?.note(end)
     const { serverIdentity } = this
     this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
     this.lastWindowSeconds = this.decoder?.handler.lastEventSeconds ?? 0

@@ -16,7 +16,8 @@ function story(sink: RecordingSink): string[][] {
 /** The GTID that ends each window, without its uuid. */
 async function gtidsOf(recording: string, uris: readonly string[]): Promise<string[]> {
   const gtids: string[] = []
-  const onWindow = (_scn: bigint, { gtid }: { gtid?: string }): number => gtids.push(gtid?.slice(37) ?? 'none')
+  const onWindow = (_scn: bigint, { gtid }: { gtid?: string | undefined }): number =>
+    gtids.push(gtid?.slice(37) ?? 'none')
   await decodeRecording(recording, uris, { ...QUIET, onWindow })
   return gtids
 }

@@ -61,7 +61,7 @@ const SINK: WindowSink = {
 describe('filling a buffer again', () => {
   test('asks for the time once in sixteen windows, and takes a mark at the first window after a table has changed', () => {
     const reread = new BufferReread()
-    const settled = { ...point(0), byGtid: false, describesTables: false, flavour: undefined }
+    const settled = { ...point(0), file: 'mysql-bin.000001', byGtid: false, describesTables: false, flavour: undefined }
     reread.opened(settled, 0)
     let asked = 0
     const clock = { now: () => ++asked * 1000 }

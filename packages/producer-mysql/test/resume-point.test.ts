@@ -1,6 +1,6 @@
 import { type MaxScn } from '@aesop/checkpoint'
 import { describe, expect, it, vi } from 'vitest'
-import { GtidPosition } from '../src/gtid-position.ts'
+import { GtidPosition, type NotedGtid } from '../src/gtid-position.ts'
 import { ResumeKeeper } from '../src/resume-keeper.ts'
 import { fromMaxScn, resumeAtScn, toMaxScn } from '../src/resume-point.ts'
 import { parseStartFrom } from '../src/start-from.ts'
@@ -77,6 +77,27 @@ describe('GTIDs', () => {
     gtids.add('0-1-6')
     gtids.add('0-2-7')
     expect(gtids.toString()).toBe('0-2-7,3-1-9')
+  })
+
+  it('of MariaDB are asked for their text only when it is needed', () => {
+    const asked: string[] = []
+    const noted = (domain: number, gtid: string): NotedGtid => ({
+      domain,
+      get gtid() {
+        asked.push(gtid)
+        return gtid
+      },
+    })
+    const gtids = new GtidPosition('0-1-5,3-1-9', 'mariadb')
+    gtids.note(noted(0, '0-1-6'))
+    gtids.note(noted(0, '0-1-7'))
+    expect(asked).toEqual([])
+    gtids.note(noted(3, '3-1-10'))
+    expect(gtids.toString()).toBe('0-1-7,3-1-10')
+    gtids.note(noted(0, '0-1-8'))
+    gtids.add('0-1-9')
+    expect(gtids.toString()).toBe('0-1-9,3-1-10')
+    expect(asked).toEqual(['0-1-7', '3-1-10', '0-1-8'])
   })
 
   it('of MySQL are joined to intervals', () => {
