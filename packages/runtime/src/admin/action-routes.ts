@@ -21,7 +21,8 @@ export function actionRoutes(application: Application, { mask, levels, log }: Ad
   })
   routes.post('/admin/shutdown', (_request, response) => {
     log?.info('asked to shut down')
-    response.once('finish', () => void application.stop())
+    // Once the answer has left, or whoever asked has gone.
+    response.once('close', () => void application.stop())
     sendJson(response.status(202), mask, { status: 'stopping' })
   })
   routes.post('/admin/beans/:id/actions/:action', async (request, response) => {

@@ -1,3 +1,4 @@
+import { silentLogger } from '@aesop/kernel'
 import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { request } from 'node:http'
@@ -299,6 +300,19 @@ describe('actions', () => {
     expect(application.state()).toEqual({ fixture: 'stopped' })
     await expect(ask(application, '/health/live')).rejects.toThrow('fetch failed')
   })
+})
+
+test('shutdown happens though whoever asked hangs up before the answer', async () => {
+  using folder = DescriptorFolder.withFixture(GREETER)
+  const preparation = await prepareLaunch(folder.bootstrap, { containers: [deedsContainer()] })
+  const application = await createApplication(preparation, {})
+  const asked: { request?: ReturnType<typeof request> } = {}
+  const log = { ...silentLogger, info: () => void asked.request?.destroy() }
+  const { url } = await serveAdmin(application, { host: '127.0.0.1', port: 0, isPortFixed: true, ...preparation, log })
+  await application.start()
+  asked.request = request(`${url}/admin/shutdown`, { method: 'POST' }).once('error', () => undefined)
+  asked.request.end()
+  expect(await application.ended).toEqual({ stopFailures: [] })
 })
 
 describe('who may act', () => {
