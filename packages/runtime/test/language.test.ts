@@ -236,6 +236,16 @@ export const aesopModule = { name: '${name}', components: { Box${name}: Box }, c
     expect(diary()).toEqual(['init y extensions', 'init x extensions', 'make', 'destroy x', 'destroy y'])
   })
 
+  test('the order holds through a module that has no extension', async () => {
+    diary()
+    await launched('modules: [./x.mjs, ./n.mjs, ./y.mjs]\nbeans: { h: { class: Holder } }\n', {
+      'x.mjs': extension('x', "'n'"),
+      'n.mjs': "export const aesopModule = { name: 'n', components: {}, dependsOn: ['y'] }",
+      'y.mjs': extension('y', ''),
+    })
+    expect(diary()).toEqual(['init y extensions', 'init x extensions'])
+  })
+
   test('an extension that throws vetoes the launch: no bean is made, and the others end again', async () => {
     diary()
     const failing = launched('modules: [./x.mjs, ./y.mjs]\nbeans: { h: { class: Holder } }\n', {

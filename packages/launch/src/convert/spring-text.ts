@@ -43,8 +43,7 @@ function typedValue(text: string, schema: PropertySchema | undefined): string | 
   const trimmed = text.trim()
   const types = typesOf(schema)
   const allows = (type: string): boolean => types.length === 0 || types.includes(type)
-  const prefersText = types.includes('string') && types.length === 1
-  if (prefersText || trimmed.includes('${')) return text
+  if (trimmed.includes('${')) return text
   if ((allows('integer') || allows('number')) && INTEGER.test(trimmed)) return BigInt(trimmed)
   if (types.includes('number') && NUMBER.test(trimmed)) return Number(trimmed)
   if (types.length === 0 && NUMBER.test(trimmed) && String(Number(trimmed)) === trimmed) return Number(trimmed)
