@@ -5,10 +5,9 @@ import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
+import { ProcessRelay } from './process-relay.ts'
 import { RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
-
-const DEFAULT_RELAY = { host: '127.0.0.1', port: 9000 } as const
 
 /** All registrations of one client: each has its own place in the stream and its own connection. */
 export class Client implements Lifecycle, Observable {
@@ -111,14 +110,7 @@ export class Client implements Lifecycle, Observable {
       sources: relay.relayLogicalSourceNames,
     }))
     const all = [...configured, ...this.#settings.relays]
-    return all.length > 0 ? all : [{ ...(this.#relayOfThisProcess() ?? DEFAULT_RELAY), sources: [] }]
-  }
-
-  #relayOfThisProcess(): { host: string; port: number } | undefined {
-    const shared = this.#context.shared.get('relay.address')
-    if (typeof shared !== 'object' || shared === null || !('port' in shared) || !('host' in shared)) return undefined
-    const { host, port } = shared
-    return typeof host === 'string' && typeof port === 'number' ? { host, port } : undefined
+    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared)]
   }
 
   #storeOf(id: string): CheckpointStore {

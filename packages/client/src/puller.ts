@@ -210,7 +210,8 @@ export class Puller {
     if (address === undefined) throw new InvariantError(`there is no relay ${relay}`)
     this.#disconnect()
     const { logicalSources, registration } = this.#options
-    this.#connection = new RelayConnection(address, registration)
+    // A connection stays with one address, even where the relay of the process may move.
+    this.#connection = new RelayConnection({ host: address.host, port: address.port }, registration)
     this.#catalogue = await readCatalogue(this.#connection, logicalSources, this.#interrupt.signal)
     return { kind: 'registered' }
   }
