@@ -30,6 +30,8 @@ export interface BinlogDecoderOptions {
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID was read and gave no window. */
   readonly onPassed?: (gtid: string) => void
+  /** The description of a log file was read, which says when it was begun; throws to refuse the file. */
+  readonly onLog?: (file: string, begunSeconds: number) => void
   /** Windows up to this SCN have been delivered and are dropped when they come again; default: none. */
   readonly sinceScn?: bigint
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
@@ -60,6 +62,7 @@ export class BinlogDecoder implements BinlogHandler {
       log,
       onWindow,
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
+      ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       tables: new TableCache(compiler, options.catalogue, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,

@@ -52,6 +52,8 @@ export interface BinlogTransactionOptions {
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
   readonly onPassed?: (gtid: string) => void
+  /** The description of a log file was read, which says when it was begun; throws to refuse the file. */
+  readonly onLog?: (file: string, begunSeconds: number) => void
   readonly emptyWindowEveryMs: number
   /** Windows up to this SCN are there already and are not delivered again; −1: none is. */
   readonly sinceScn: bigint
@@ -138,7 +140,8 @@ export class BinlogTransaction {
   }
 
   /** A log begins, or goes on after a restart of its server. */
-  formatDescription(mariadb: boolean): void {
+  formatDescription(mariadb: boolean, begunSeconds = 0): void {
+    this.options.onLog?.(this.file, begunSeconds)
     this.options.tables.mariadb = mariadb
     this.options.tables.clear()
     // A server that died in the middle of a transaction began a new log: what was open never happened.

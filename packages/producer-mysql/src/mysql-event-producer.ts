@@ -15,7 +15,7 @@ import { BinlogSession } from './binlog-session.ts'
 import { BufferReread } from './buffer-reread.ts'
 import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
-import { MysqlEventChecksumError } from './live-errors.ts'
+import { MysqlEventChecksumError, MysqlLogResetError } from './live-errors.ts'
 import { originOf } from './origin-of-uri.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
@@ -58,6 +58,7 @@ export class MysqlEventProducer implements EventProducer {
   private held = false
   private describesTables = false
   private lastWindowSeconds = 0
+  private log: { readonly file: string; readonly begunSeconds: number } | undefined
   private windows = 0
   private reconnects = 0
 
@@ -242,6 +243,7 @@ export class MysqlEventProducer implements EventProducer {
     this.describesTables = point.describesTables
     // Found by GTID, the place has no coordinates yet: the old point stays until the first window brings them.
     if (!point.byGtid) this.point = point
+    else if (this.point !== undefined) this.point = { ...this.point, logBegunSeconds: undefined }
     this.serverIdentity = point.serverIdentity
     this.gtids = gtidsBefore(point)
     const { generation } = point
@@ -266,6 +268,9 @@ export class MysqlEventProducer implements EventProducer {
       onWindow: (scn, position) => {
         this.onWindow(scn, position, generation)
       },
+      onLog: (file, begunSeconds) => {
+        this.onLog(file, begunSeconds)
+      },
       onPassed: (gtid) => {
         this.gtids?.add(gtid)
       },
@@ -281,11 +286,25 @@ export class MysqlEventProducer implements EventProducer {
     })
   }
 
+  /**
+   * A log that was reset has files of the same names again, which may have grown beyond the place where reading goes on:
+   * only the time at which the file was begun tells it from the one that was read.
+   */
+  private onLog(file: string, begunSeconds: number): void {
+    const before = this.point?.file === file ? this.point.logBegunSeconds : undefined
+    if (before !== undefined && begunSeconds !== 0 && before !== begunSeconds) {
+      const log = (seconds: number): string => `in ${file}, begun ${new Date(seconds * 1000).toISOString()}`
+      throw new MysqlLogResetError(this.origin?.name ?? this.name, log(before), log(begunSeconds))
+    }
+    this.log = begunSeconds === 0 ? undefined : { file, begunSeconds }
+  }
+
   private onWindow(scn: bigint, end: WindowPosition, generation: number): void {
     const { file, position } = end
     this.gtids?.note(end)
     const { serverIdentity } = this
-    this.point = { scn, file, position, gtid: undefined, serverIdentity, generation }
+    const logBegunSeconds = this.log?.file === file ? this.log.begunSeconds : undefined
+    this.point = { scn, file, position, gtid: undefined, serverIdentity, logBegunSeconds, generation }
     this.lastWindowSeconds = this.decoder?.handler.lastEventSeconds ?? 0
     this.windows++
     this.reread.closedWindow(this.currentPoint, performance)

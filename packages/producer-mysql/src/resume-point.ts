@@ -12,6 +12,8 @@ export interface ResumePoint {
   readonly gtid: string | undefined
   /** Whose log it was; undefined before the first connection. */
   readonly serverIdentity: string | undefined
+  /** When that log file was begun, in seconds since 1970: tells it from one of the same name after a reset. */
+  readonly logBegunSeconds?: number | undefined
   /** 0–2047: how often the server has been replaced by another. */
   readonly generation: number
 }
@@ -57,8 +59,10 @@ export function fromMaxScn(stored: MaxScn): ResumePoint {
   if (typeof generation !== 'number' || !Number.isInteger(generation)) {
     throw new MysqlStoredPositionError(`its position.generation is no number`)
   }
+  const { logBegunSeconds } = record
   return {
     scn,
+    ...(typeof logBegunSeconds === 'number' ? { logBegunSeconds } : {}),
     file: textIn(record, 'file'),
     position,
     gtid: textIn(record, 'gtid'),

@@ -43,7 +43,7 @@ export class GtidEventProcessor implements BinLogEventProcessor {
 export class FormatDescriptionEventProcessor implements BinLogEventProcessor {
   process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
     const version = new PacketReader(event.bytes, event.body, event.end, 'format description').text(52)
-    transaction.formatDescription(version.includes('MariaDB'))
+    transaction.formatDescription(version.includes('MariaDB'), event.timestamp)
   }
 }
 
