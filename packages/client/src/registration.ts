@@ -69,7 +69,10 @@ export class Registration {
     this.#puller?.resume()
   }
 
-  /** Ends pulling, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless. */
+  /**
+   * Ends pulling, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless.
+   * @throws CheckpointUnwritableError when it could not be saved
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -82,6 +85,9 @@ export class Registration {
     } finally {
       this.#saver?.flush()
     }
+    // A stop that leaves an older checkpoint behind than it says is none in order.
+    const fault = this.#saver?.fault
+    if (fault instanceof Error) throw fault
   }
 
   /** Without a checkpoint: from the oldest window that the relay has, unless the properties say otherwise. */

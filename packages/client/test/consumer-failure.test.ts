@@ -175,6 +175,23 @@ describe('the checkpoint on disk', () => {
     expect(consumer.rows).toEqual([])
   })
 
+  it('that can not be saved at the end makes the stop fail', async () => {
+    const relay = new TestRelay()
+    relay.append(1n, [{ id: 1, name: 'n1' }])
+    const store: CheckpointStore = {
+      load: () => undefined,
+      clear: () => undefined,
+      save: () => {
+        throw new Error('the disk is full')
+      },
+    }
+    const registration = registrationOf({ relays: [await relay.start()], consumer: new RecordingConsumer(), store })
+    await registration.start()
+    await eventually('the row', () => registration.checkpoint?.windowScn === 1n)
+    await expect(registration.stop()).rejects.toThrow('the disk is full')
+    await relay.stop()
+  })
+
   it('that can not be saved shows in health, and is saved when it can be again', async () => {
     const kept = new MemoryCheckpointStore()
     let full = true
