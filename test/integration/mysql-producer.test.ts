@@ -148,9 +148,10 @@ describe('the MySQL producer with a real server', () => {
     const starting = expect(made.producer.start(0n, made.ledger)).rejects.toMatchObject({ canRetry: true })
     await until('the producer to wait', () => made.producer.status().state === 'waiting')
     await made.producer.stop()
+    // An attempt that was under way when it was stopped has come to its end then.
+    await starting
     const tries = proxy.accepted
     proxy.heal()
-    await starting
     await insert(1)
     expect(made.ledger.windows).toEqual([])
     expect(proxy.accepted).toBe(tries)

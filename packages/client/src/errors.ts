@@ -55,13 +55,14 @@ export class SourcesMissingError extends AesopError {
 export class SchemaMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_SCHEMA_MISSING',
-    meaning: 'A relay has no schema for an event or for a logical source that it serves.',
+    meaning: 'A relay has no schema with the id that an event of its stream carries.',
     remedy: 'Look at the schema registry of the relay; the client asks again by itself.',
     canRetry: true,
   } as const
-  constructor(source: string, schemaId?: string) {
-    const what = schemaId === undefined ? 'no schema' : `no schema with the id ${schemaId}`
-    super(SchemaMissingError.kind, `the relay has ${what} for the source "${source}"`, { fields: { source, schemaId } })
+  constructor(source: string, schemaId: string) {
+    super(SchemaMissingError.kind, `the relay has no schema with the id ${schemaId} for the source "${source}"`, {
+      fields: { source, schemaId },
+    })
   }
 }
 

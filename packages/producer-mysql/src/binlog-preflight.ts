@@ -37,7 +37,7 @@ export function checkServerSettings(facts: ServerFacts, { server }: PreflightPla
     })
   }
   if (facts.rowMetadata === 'FULL') return
-  log.info('binlog_row_metadata is not FULL: column names come from INFORMATION_SCHEMA and can be newer than the log', {
+  log.warn('binlog_row_metadata is not FULL: after an ALTER, rows that are still to be read can get wrong column names', {
     server,
     found: facts.rowMetadata ?? 'unknown to this server',
     remedy: 'SET GLOBAL binlog_row_metadata=FULL',
