@@ -37,11 +37,14 @@ export function checkServerSettings(facts: ServerFacts, { server }: PreflightPla
     })
   }
   if (facts.rowMetadata === 'FULL') return
-  log.warn('binlog_row_metadata is not FULL: after an ALTER, rows that are still to be read can get wrong column names', {
-    server,
-    found: facts.rowMetadata ?? 'unknown to this server',
-    remedy: 'SET GLOBAL binlog_row_metadata=FULL',
-  })
+  log.warn(
+    'binlog_row_metadata is not FULL: after an ALTER, rows that are still to be read can get wrong column names',
+    {
+      server,
+      found: facts.rowMetadata ?? 'unknown to this server',
+      remedy: 'SET GLOBAL binlog_row_metadata=FULL',
+    },
+  )
 }
 
 /** Roles hide privileges, so only a user without any is judged by its grants. @throws MysqlGrantMissingError */
