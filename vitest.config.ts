@@ -9,12 +9,18 @@ const project = (name: string, include: string[], more: object = {}): object => 
   resolve,
   test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], environment: 'node', ...more },
 })
+/** Tests that start processes of `aesop-launch` from `dist`: too slow for a check before every push. */
+const processes = ['packages/launch/test/{commands,exit-codes}.test.ts', 'packages/launch/test/running/**/*.test.ts']
 const withServers = { globalSetup: ['test/support/global-setup.ts'], fileParallelism: false, hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts']),
+      project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts'], {
+        exclude: ['**/node_modules/**', '**/dist/**', ...processes],
+        isolate: false,
+      }),
+      project('process', processes, { testTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
       project('soak', ['test/soak/**/*.test.ts'], { ...withServers, testTimeout: 3_600_000 }),
