@@ -1,4 +1,4 @@
-import { nearestName } from '@aesop/kernel'
+import { type BeanContext, nearestName } from '@aesop/kernel'
 import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
 
@@ -12,6 +12,7 @@ export interface RelayConfigOptions {
   readonly maxScnDirectoryLocation?: string
 }
 
+const PORT = 'databus.relay.container.httpPort'
 const HANDLER = 'databus.relay.dataSources.sequenceNumbersHandler'
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 
@@ -56,6 +57,12 @@ export class RelayConfig {
     this.keepsMaxScn = values[`${HANDLER}.type`] !== 'IN_MEMORY'
     this.maxScnDirectory = options.maxScnDirectoryLocation ?? textOf(values[`${HANDLER}.file.scnDir`])
     this.schemaDirectory = options.schemaRegistryLocation ?? text('schemaRegistry.fileSystem.schemaDir')
+  }
+
+  /** The same in a process of this nature: a test that names no port takes any free one. */
+  for(nature: BeanContext['nature']): RelayConfig {
+    const isGiven = this.#options.relayProperties?.[PORT] !== undefined
+    return nature === 'test' && !isGiven ? this.with({ [PORT]: 0 }) : this
   }
 
   /** The same with the properties of one registration, which win. */

@@ -57,7 +57,7 @@ export class Relay implements Lifecycle, Observable {
     this.#options = options
     this.#context = context
     this.#registration = registration
-    this.#config = options.config.with(registration.properties)
+    this.#config = options.config.with(registration.properties).for(context.nature)
   }
 
   init(): void {

@@ -85,3 +85,10 @@ test('no registration, two registrations, and a missing producer are named', asy
   const relay = new Relay({ config: new RelayConfig(), registrations: [registration] }, context)
   await expect(relay.start()).rejects.toMatchObject({ code: 'AESOP_RELAY_PRODUCER_MISSING' })
 })
+
+test('a relay of a test that names no port takes any free one; others stay at theirs', () => {
+  expect(new RelayConfig().for('test').port).toBe(0)
+  expect(config({ 'databus.relay.container.httpPort': 9100 }).for('test').port).toBe(9100)
+  expect(new RelayConfig().for('server').port).toBe(9000)
+  expect(new RelayConfig().for(undefined).port).toBe(9000)
+})

@@ -73,6 +73,7 @@ export class Application implements AsyncDisposable {
     return {
       projectsRoot: this.plan.projectsRoot,
       stateDirectory: this.plan.stateDirectory,
+      nature: this.plan.nature,
       shared: new Map(),
       timeline: this.#timeline,
       events: this.#events,

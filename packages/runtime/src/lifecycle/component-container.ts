@@ -1,6 +1,7 @@
 import { type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
 import { type RuntimeBeanContext } from '../component.ts'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
+import { type RuntimeNature } from '../descriptor/bootstrap-plan.ts'
 import { type SourceRange } from '../descriptor/source-file.ts'
 import {
   BeanStepError,
@@ -24,6 +25,7 @@ export type ContainerState = 'created' | 'starting' | 'running' | 'failed' | 'st
 export interface ProcessContext {
   readonly projectsRoot: string
   readonly stateDirectory: string
+  readonly nature: RuntimeNature
   readonly shared: Map<string, unknown>
   readonly timeline: Timeline
   readonly events: PlatformEvents
@@ -121,7 +123,7 @@ export class ComponentContainer implements BuilderHost {
   }
 
   contextOf(id: string): RuntimeBeanContext {
-    const { projectsRoot, stateDirectory, shared, loggerOf, fail, events, timeline } = this.#process
+    const { projectsRoot, stateDirectory, nature, shared, loggerOf, fail, events, timeline } = this.#process
     this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
@@ -130,6 +132,7 @@ export class ComponentContainer implements BuilderHost {
       signal: this.#abort.signal,
       projectsRoot,
       stateDirectory,
+      nature,
       shared,
       fail: (error) => {
         fail(this.name, id, error)
