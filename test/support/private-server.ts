@@ -40,6 +40,8 @@ export abstract class PrivateServer {
   readonly host = '127.0.0.1'
   private child: ChildProcess | undefined
   private connection: Connection | undefined
+  /** Rejected when the server ends: the answer of every query that is under way. */
+  private gone = rejectable()
 
   protected constructor(product: string, port: number) {
     this.folder = mkdtempSync(join(tmpdir(), `aesop-${product}-`))
@@ -108,7 +110,7 @@ export abstract class PrivateServer {
   /** Runs one statement as root and gives its rows. */
   async query<Row = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> {
     this.connection ??= await this.connect()
-    const [rows] = await this.connection.query<RowDataPacket[]>(sql, values)
+    const [rows] = await Promise.race([this.connection.query<RowDataPacket[]>(sql, values), this.gone.promise])
     return rows as Row[]
   }
 
@@ -192,10 +194,20 @@ export abstract class PrivateServer {
         child.kill(signal)
       })
     }
-    // Only now: a destroyed connection would leave a query that is under way without an answer.
+    // A destroyed connection leaves a query that is under way without an answer, so it gets one here.
+    this.gone.reject(new Error('the server has ended'))
+    this.gone = rejectable()
     this.connection?.destroy()
     this.connection = undefined
   }
+}
+
+/** A promise that is rejected from outside; nobody has to wait for it. */
+function rejectable(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<never>((_resolve, fail) => (reject = fail))
+  promise.catch(() => undefined)
+  return { promise, reject }
 }
 
 /** A port that was free a moment ago. */
