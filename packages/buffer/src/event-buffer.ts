@@ -226,10 +226,10 @@ export class EventBuffer implements CursorHome {
   }
 
   #seekWithin(scn: bigint, windowOffset: number): SeekResult {
-    if (scn < this.#prevScn) return this.#gone()
+    // Of the window before the oldest one there is no rest to go on with.
+    if (scn <= this.#prevScn) return this.#gone()
     const found = findWindowAt(this.#segments, scn, windowOffset)
     if (found !== undefined) return this.#found(found.place, scn, found.atWindowEnd)
-    if (scn === this.#prevScn && this.#windows > 0) return this.#gone()
     const place = this.placeAfter(scn)
     return place === undefined ? this.#gone() : this.#found(place, scn, true)
   }

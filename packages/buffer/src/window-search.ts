@@ -1,3 +1,4 @@
+import { invariant } from '@aesop/kernel'
 import { type CursorPlace } from './buffer-cursor.ts'
 import { eventEnd, isEndOfPeriodAt, scnAt, visibleNext } from './event-walk.ts'
 import { type Segment } from './segment.ts'
@@ -28,11 +29,12 @@ export function findWindowAt(
   if (place === undefined || scnAt(place.segment.bytes, place.offset) !== scn) return undefined
   if (skip === 0) return { place, atWindowEnd: false }
   for (let skipped = 0; skipped < skip; skipped++) {
-    const isEnd = isEndOfPeriodAt(place.segment.bytes, place.offset)
-    place = afterEvent(place)
-    if (isEnd) return { place, atWindowEnd: true }
+    const after = afterEvent(place)
+    if (isEndOfPeriodAt(place.segment.bytes, place.offset)) return { place: after, atWindowEnd: true }
+    place = entered(after)
+    invariant(place !== undefined, 'a visible window goes on until its end')
   }
-  return { place: entered(place) ?? place, atWindowEnd: false }
+  return { place, atWindowEnd: false }
 }
 
 /** The indexed window from which a walk reaches the first window above `scn`. */
@@ -69,9 +71,9 @@ function nextWindow(start: CursorPlace): CursorPlace | undefined {
   return undefined
 }
 
-function afterEvent(place: CursorPlace): CursorPlace {
-  const inside = entered(place) ?? place
-  return { segment: inside.segment, offset: eventEnd(inside.segment.bytes, inside.offset) }
+/** After the event at `place`: the end of its segment, when it is the last there. */
+function afterEvent({ segment, offset }: CursorPlace): CursorPlace {
+  return { segment, offset: eventEnd(segment.bytes, offset) }
 }
 
 /** The same place, at an event that is there: the start of the next segment when this one ends here. */

@@ -1,5 +1,6 @@
 import {
   BufferChunk,
+  type BufferCursor,
   BufferFullError,
   BufferSizeInvalidError,
   checkBuffer,
@@ -21,6 +22,12 @@ function started(options: Partial<ConstructorParameters<typeof EventBuffer>[0]> 
 function chunkOf(step: unknown): BufferChunk {
   if (!(step instanceof BufferChunk)) throw new Error(`expected a chunk, got ${JSON.stringify(step)}`)
   return step
+}
+
+function found(buffer: EventBuffer, scn: bigint, windowOffset: number): BufferCursor {
+  const seek = buffer.seek(scn, windowOffset)
+  if (seek.kind !== 'found') throw new Error(`expected found, got ${seek.kind}`)
+  return seek.cursor
 }
 
 test('an empty buffer knows where it begins', () => {
@@ -250,4 +257,27 @@ test('BLOCK_ON_WRITE evicts nothing, makes the writer wait, and takes one more w
   await waiting
   expect(buffer.whenWritable()).toBeUndefined()
   checkBuffer(buffer)
+})
+
+test('a reader goes on after any number of events of a window that spans segments', () => {
+  const buffer = new EventBuffer({ maxBytes: 65_536, physicalPartition: 1 })
+  buffer.start(100n)
+  addWindow(
+    buffer,
+    101n,
+    Array.from({ length: 200 }, (_, key) => ({ key, valueBytes: 195 })),
+  )
+  addWindow(buffer, 102n, [])
+  const all = drain(found(buffer, 100n, -1))
+  expect(buffer.segments.length).toBeGreaterThan(3)
+  for (let consumed = 0; consumed <= 202; consumed++) {
+    expect(drain(found(buffer, 101n, consumed))).toEqual(all.slice(Math.min(consumed, 201)))
+  }
+})
+
+test('a reader inside the window before the first one is told that the rest of it is gone', () => {
+  const buffer = started()
+  expect(buffer.seek(100n, 3)).toEqual({ kind: 'gone', prevScn: 100n })
+  addWindow(buffer, 101n, [])
+  expect(buffer.seek(100n, 3)).toEqual({ kind: 'gone', prevScn: 100n })
 })
