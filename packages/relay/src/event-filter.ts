@@ -1,4 +1,5 @@
 import { EventView } from '@aesop/event'
+import { messageOf } from '@aesop/kernel'
 import { keyPasses, type SourceFilters } from '@aesop/wire'
 
 /** Which events of the buffer a reader is sent. */
@@ -19,26 +20,37 @@ export class EventFilter {
   readonly #view = new EventView()
   #toSkip: number
   #passed = Buffer.alloc(0)
+  #failure: Error | undefined
 
   constructor(options: FilterOptions) {
     this.#options = options
     this.#toSkip = options.sent?.events ?? 0
   }
 
-  /** The passing events of `chunk`, valid until the next call. @throws InvalidRequestError of a RANGE filter that met text */
+  /** Why it stopped before an event that it can not judge (a RANGE filter that met text); undefined: it did not. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** The passing events of `chunk` up to a failure, valid until the next call. */
   apply(chunk: Buffer): Buffer {
     if (this.#passed.length < chunk.length) this.#passed = Buffer.allocUnsafeSlow(chunk.length)
     let length = 0
     let runFrom = 0
-    for (let at = 0; at < chunk.length;) {
-      const end = this.#view.moveTo(chunk, at).end
-      if (!this.#passes()) {
-        length += chunk.copy(this.#passed, length, runFrom, at)
-        runFrom = end
+    let at = 0
+    try {
+      while (at < chunk.length) {
+        const end = this.#view.moveTo(chunk, at).end
+        if (!this.#passes()) {
+          length += chunk.copy(this.#passed, length, runFrom, at)
+          runFrom = end
+        }
+        at = end
       }
-      at = end
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error))
     }
-    length += chunk.copy(this.#passed, length, runFrom)
+    length += chunk.copy(this.#passed, length, runFrom, at)
     return this.#passed.subarray(0, length)
   }
 

@@ -14,6 +14,9 @@ export interface RelayConfigOptions {
 
 const PORT = 'databus.relay.container.httpPort'
 const HANDLER = 'databus.relay.dataSources.sequenceNumbersHandler'
+const SCN_DIRECTORY = `${HANDLER}.file.scnDir`
+const SCHEMA_DIRECTORY = 'databus.relay.schemaRegistry.fileSystem.schemaDir'
+const LONG_MAX = 2n ** 63n - 1n
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 
 /** Ports, buffers and folders of a relay: the bean `RelayConfig`. Every property is checked when it is made. */
@@ -49,14 +52,14 @@ export class RelayConfig {
     const integer = (key: string, otherwise: number): number => Number(values[`databus.relay.${key}`] ?? otherwise)
     this.host = text('container.host') ?? '127.0.0.1'
     this.port = integer('container.httpPort', 9000)
-    this.healthPath = text('container.healthcheckPath') ?? 'admin'
+    this.healthPath = (text('container.healthcheckPath') ?? 'admin').replace(/^\//, '')
     this.readTimeoutMs = integer('container.readTimeoutMs', 15_000)
     this.bufferBytes = integer('eventBuffer.maxSize', BUFFER_BYTES_DEFAULT)
     const initialScn = values[`${HANDLER}.file.initVal`]
     this.initialScn = initialScn === undefined ? undefined : BigInt(initialScn)
     this.keepsMaxScn = values[`${HANDLER}.type`] !== 'IN_MEMORY'
-    this.maxScnDirectory = options.maxScnDirectoryLocation ?? textOf(values[`${HANDLER}.file.scnDir`])
-    this.schemaDirectory = options.schemaRegistryLocation ?? text('schemaRegistry.fileSystem.schemaDir')
+    this.maxScnDirectory = options.maxScnDirectoryLocation ?? textOf(values[SCN_DIRECTORY])
+    this.schemaDirectory = options.schemaRegistryLocation ?? textOf(values[SCHEMA_DIRECTORY])
   }
 
   /** The same in a process of this nature: a test that names no port takes any free one. */
@@ -67,7 +70,13 @@ export class RelayConfig {
 
   /** The same with the properties of one registration, which win. */
   with(properties: RelayPropertyValues): RelayConfig {
-    return new RelayConfig({ ...this.#options, relayProperties: { ...this.#options.relayProperties, ...properties } })
+    const { relayProperties, schemaRegistryLocation, maxScnDirectoryLocation, ...others } = this.#options
+    return new RelayConfig({
+      ...others,
+      ...(SCHEMA_DIRECTORY in properties || schemaRegistryLocation === undefined ? {} : { schemaRegistryLocation }),
+      ...(SCN_DIRECTORY in properties || maxScnDirectoryLocation === undefined ? {} : { maxScnDirectoryLocation }),
+      relayProperties: { ...relayProperties, ...properties },
+    })
   }
 }
 
@@ -95,7 +104,10 @@ function checkProperties(values: RelayPropertyValues): string[] {
 
 function checkValue(key: string, property: RelayProperty, value: unknown): void {
   const text = String(value)
-  const { type, choices, minimum = -Infinity, maximum = Infinity } = property
+  const { type, choices, pattern, minimum = -Infinity, maximum = Infinity } = property
+  if (pattern !== undefined && !new RegExp(pattern.source).test(text)) {
+    throw new RelayPropertyInvalidError(key, value, pattern.expected)
+  }
   if (choices !== undefined && !choices.includes(text)) {
     throw new RelayPropertyInvalidError(key, value, choices.join(' or '))
   }
@@ -103,6 +115,8 @@ function checkValue(key: string, property: RelayProperty, value: unknown): void 
     throw new RelayPropertyInvalidError(key, value, 'true or false')
   }
   if (type === 'string' || type === 'boolean') return
+  if (type === 'int64' && /^-?\d+$/.test(text) && BigInt(text) >= minimum && BigInt(text) <= LONG_MAX) return
+  if (type === 'int64') throw new RelayPropertyInvalidError(key, value, `an integer from ${minimum} to ${LONG_MAX}`)
   const number = /^-?\d+$/.test(text) || (type === 'number' && /^-?\d*\.\d+$/.test(text)) ? Number(text) : NaN
   if (number >= minimum && number <= maximum) return
   const range = minimum === -Infinity ? '' : ` from ${minimum}${maximum === Infinity ? '' : ` to ${maximum}`}`

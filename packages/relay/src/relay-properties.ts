@@ -4,6 +4,8 @@ export interface RelayProperty {
   readonly choices?: readonly string[]
   readonly minimum?: number
   readonly maximum?: number
+  /** Of a text that is honoured: what it must match, and how an error says so. Left out: it is not empty. */
+  readonly pattern?: { readonly source: string; readonly expected: string }
   readonly description: string
   /** The value has no effect, for this reason: one line at the start. Left out: the value is honoured. */
   readonly noted?: string
@@ -18,6 +20,12 @@ const bytes = { type: 'integer', minimum: 1 } as const
 const boolean = { type: 'boolean' } as const
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
+const NOT_EMPTY = { source: '.', expected: 'a text that is not empty' }
+/** One or more names, none of which is a command of the relay. */
+const HEALTH_PATH = {
+  source: '^/?(?!(sources|register|stream|physicalSources|bufferInfo|containerStats)(/|$))[\\w.-]+(/[\\w.-]+)*$',
+  expected: 'a path of letters, digits, "_", "." and "-" that is none of the relay\'s own',
+}
 const byMetrics = 'statistics are always collected; the admin server shows them'
 const byMemory = 'the buffer is memory until segment files exist'
 const byNode = 'Node serves all connections in one thread'
@@ -33,8 +41,15 @@ const known: Readonly<Record<string, RelayProperty>> = {
     description: 'Port of the relay; 0: any free one. Default 9000.',
   },
   'container.host': { ...text, description: 'Address to listen on. Default 127.0.0.1.' },
-  'container.healthcheckPath': { ...text, description: 'Path of the health check. Default admin.' },
-  'container.readTimeoutMs': { ...count, description: 'How long a request may take to arrive. Default 15000.' },
+  'container.healthcheckPath': {
+    ...text,
+    pattern: HEALTH_PATH,
+    description: 'Path of the health check. Default admin.',
+  },
+  'container.readTimeoutMs': {
+    ...count,
+    description: 'How long a request may take to arrive; 0: without a limit. Default 15000.',
+  },
   'container.writeTimeoutMs': {
     ...count,
     description: '',
@@ -75,8 +90,8 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'eventBuffer.allocationPolicy': {
     ...text,
     choices: ['HEAP_MEMORY', 'DIRECT_MEMORY', 'MMAPPED_MEMORY'],
-    description: byMemory,
-    notedValues: ['MMAPPED_MEMORY'],
+    description: 'the buffer lies in memory outside of the JavaScript heap; segment files do not exist yet',
+    notedValues: ['HEAP_MEMORY', 'MMAPPED_MEMORY'],
   },
   'eventBuffer.restoreMMappedBuffers': { ...boolean, description: byMemory, notedValues: ['true'] },
   'eventBuffer.restoreMMappedBuffersValidateEvents': { ...boolean, description: byMemory, notedValues: ['true'] },
@@ -111,7 +126,8 @@ const known: Readonly<Record<string, RelayProperty>> = {
   },
   'dataSources.sequenceNumbersHandler.file.initVal': {
     type: 'int64',
-    description: 'SCN to begin after when none is stored.',
+    minimum: -1,
+    description: 'SCN to begin after when none is stored; -1 and 0: the beginning of the first log.',
   },
   'dataSources.sequenceNumbersHandler.file.scnDir': {
     ...text,
@@ -151,7 +167,11 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'eventLogWriter.fsyncIntervalInMillis': { ...count, description: '', noted: byEventLog },
   'eventLogWriter.blockOnWrite': { ...boolean, description: '', noted: byEventLog },
   'eventLogWriter.maxPendingWrites': { ...count, description: '', noted: byEventLog },
-  startDbPuller: { ...boolean, description: '', noted: 'producers always start' },
+  startDbPuller: {
+    ...boolean,
+    description: 'producers always start with their relay; its action pauseProducer holds one',
+    refusedValues: ['false'],
+  },
   'httpStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
   'inboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
   'outboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
@@ -159,8 +179,13 @@ const known: Readonly<Record<string, RelayProperty>> = {
 
 /** Every key that a relay knows, by its full name. */
 export const relayProperties: Readonly<Record<string, RelayProperty>> = Object.fromEntries(
-  Object.entries(known).map(([key, property]) => [PREFIX + key, property]),
+  Object.entries(known).map(([key, property]) => [PREFIX + key, withPattern(property)]),
 )
+
+function withPattern(property: RelayProperty): RelayProperty {
+  const { type, choices, noted, pattern = NOT_EMPTY } = property
+  return type === 'string' && choices === undefined && noted === undefined ? { ...property, pattern } : property
+}
 
 /** The same as JSON Schemas of the values, for descriptors. */
 export const relayPropertySchemas: Readonly<Record<string, object>> = Object.fromEntries(
@@ -168,7 +193,7 @@ export const relayPropertySchemas: Readonly<Record<string, object>> = Object.fro
 )
 
 function schemaOf(property: RelayProperty): object {
-  const { type, choices, minimum, maximum, noted } = property
+  const { type, choices, minimum, maximum, noted, pattern } = property
   const description = noted === undefined ? property.description : `Without effect: ${noted}.`
   return {
     type: type === 'int64' ? 'integer' : type,
@@ -176,6 +201,7 @@ function schemaOf(property: RelayProperty): object {
     ...(choices === undefined ? {} : { enum: choices }),
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),
+    ...(pattern === undefined ? {} : { pattern: pattern.source }),
     description,
   }
 }

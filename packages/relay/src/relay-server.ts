@@ -5,14 +5,15 @@ import { type SchemaRegistry } from '@aesop/schema'
 import { EventTotals, type RequestName, RequestTotals } from '@aesop/stats'
 import * as wire from '@aesop/wire'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
 import { type BufferSource } from './buffer-source.ts'
 import { RelayListenError, RelayPortInUseError } from './errors.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
 import { StreamResponse } from './stream-response.ts'
 
-const KEEP_ALIVE_MS = 65_000
+const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
+const READ_CHECKS_MAX_MS = 1_000
 
 /** What the HTTP server shows. */
 export interface RelayServerOptions {
@@ -37,10 +38,7 @@ export class RelayServer {
 
   constructor(options: RelayServerOptions) {
     this.#options = options
-    this.#server = createServer(
-      { requestTimeout: options.config.readTimeoutMs, keepAliveTimeout: KEEP_ALIVE_MS },
-      this.#app(),
-    )
+    this.#server = createServer({ ...readLimits(options.config.readTimeoutMs), ...KEEP_ALIVE }, this.#app())
   }
 
   get streams(): number {
@@ -124,7 +122,8 @@ export class RelayServer {
       this.#health(response)
     })
     app.all(`/${config.healthPath}/status`, (_request, response) => {
-      const { status, message } = this.#options.status()
+      const { good, status, message } = this.#options.status()
+      response.statusCode = good ? 200 : 503
       response.end(`${formatJson({ status, message })}\n`)
     })
     app.all('/physicalSources', (_request, response) => {
@@ -237,4 +236,11 @@ export class RelayServer {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     response.end(body)
   }
+}
+
+/** Node looks for requests that take too long only every half minute, unless it is told to look more often. */
+function readLimits(readTimeoutMs: number): ServerOptions {
+  if (readTimeoutMs === 0) return { requestTimeout: 0, headersTimeout: 0 }
+  const connectionsCheckingInterval = Math.min(READ_CHECKS_MAX_MS, Math.ceil(readTimeoutMs / 4))
+  return { requestTimeout: readTimeoutMs, headersTimeout: readTimeoutMs, connectionsCheckingInterval }
 }

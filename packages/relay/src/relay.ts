@@ -248,6 +248,8 @@ export class Relay implements Lifecycle, Observable {
 
   #status(): { good: boolean; status: string; message: string } {
     const { status, detail = '' } = this.health()
-    return { good: status !== 'down', status: status === 'down' ? 'SUSPENDED_ON_ERROR' : 'RUNNING', message: detail }
+    if (status === 'down') return { good: false, status: 'SUSPENDED_ON_ERROR', message: detail }
+    if (this.#running?.producer.status().state === 'paused') return { good: false, status: 'PAUSED', message: detail }
+    return { good: true, status: 'RUNNING', message: detail }
   }
 }

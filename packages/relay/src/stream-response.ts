@@ -135,6 +135,7 @@ export class StreamResponse {
       this.#full(bytes.length)
       return false
     }
+    if (bytes.length === 0) this.#refuseUnfiltered()
     if (bytes.length === 0) {
       // A long run of filtered events must not hold up the other connections.
       await new Promise((resolve) => setImmediate(resolve))
@@ -147,7 +148,14 @@ export class StreamResponse {
     }
     await this.#write(output === 'binary' ? bytes : formatEvents(bytes, output))
     chunk.release()
+    this.#refuseUnfiltered()
     return true
+  }
+
+  /** An event that the filter can't judge ends the answer, after everything before it. @throws InvalidRequestError */
+  #refuseUnfiltered(): void {
+    const failure = this.#filter?.failure
+    if (failure !== undefined) throw failure
   }
 
   /** Resolves when the bytes were handed to the system, or the connection has closed. */
@@ -176,10 +184,12 @@ export class StreamResponse {
 function filterFor(source: BufferSource, request: StreamRequest): EventFilter | undefined {
   const wanted = request.sources === undefined ? undefined : new Set(request.sources)
   const takesAll = wanted === undefined || [...source.sourceIds].every((id) => wanted.has(id))
-  const { checkpoint, filters } = request
+  const { checkpoint, filters, fromLatestScn } = request
   if (takesAll && filters.size === 0) return undefined
-  const sent = checkpoint.isFullyConsumed
-    ? undefined
-    : { scn: checkpoint.windowScn, events: Number(checkpoint.windowOffset) }
+  // The newest window that is asked for by name is sent whole.
+  const sent =
+    checkpoint.isFullyConsumed || fromLatestScn
+      ? undefined
+      : { scn: checkpoint.windowScn, events: Number(checkpoint.windowOffset) }
   return new EventFilter({ sources: takesAll ? undefined : wanted, keys: filters, sent })
 }

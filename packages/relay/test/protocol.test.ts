@@ -48,6 +48,18 @@ describe('information', () => {
   })
 })
 
+test('a relay whose producer is paused is PAUSED, and answers its health check with 503', async () => {
+  const { port, relay } = await startRelay()
+  relay.actions.pauseProducer()
+  const health = await get(port, '/admin')
+  expect([health.status, health.body.toString()]).toEqual([503, 'BAD\n'])
+  const status = await get(port, '/admin/status')
+  expect([status.status, JSON.parse(status.body.toString())]).toMatchObject([503, { status: 'PAUSED' }])
+  relay.actions.resumeProducer()
+  expect((await get(port, '/admin')).status).toBe(200)
+  expect((await get(port, '/admin/status')).status).toBe(200)
+})
+
 describe('/stream', () => {
   test('gives the windows after a checkpoint, byte for byte as they lie in the buffer', async () => {
     const { port, producer, relay } = await startRelay()
@@ -136,6 +148,29 @@ describe('/stream', () => {
     const filters = '{"40":{"partitionType":"RANGE","filters":[{"keyRange":{"start":0,"end":100}}]}}'
     const answer = await get(port, streamPath({ checkPoint: online(0), filters }))
     expect(answer.headers['x-dbus-error']).toBe(INVALID)
+  })
+
+  test('a RANGE filter that meets text in the middle sends what came before, then fails by name', async () => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }, { key: 2 }], 5n)
+    producer.addWindow([{ key: 200 }, { key: 3 }, { key: 'text' }, { key: 4 }], 6n)
+    const filters = '{"40":{"partitionType":"RANGE","filters":[{"keyRange":{"start":0,"end":100}}]}}'
+    const answer = await get(port, streamPath({ checkPoint: online(0), filters }))
+    expect(lines(answer.body)).toEqual(['5:1', '5:2', '5:end', '6:3'])
+    expect(answer.status).toBe(200)
+    expect(answer.trailers).toMatchObject({ 'x-databus-response-code': '500', 'x-dbus-error': INVALID })
+    const again = await get(port, streamPath({ checkPoint: online(6, 1), filters }))
+    expect(again.headers['x-dbus-error']).toBe(INVALID)
+  })
+
+  test('streamFromLatestScn gives the newest window whole, whatever part of it the checkpoint has', async () => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }, { key: 2 }, { key: 3 }], 5n)
+    const filters = '{"40":{"partitionType":"MOD","filters":[{"numBuckets":1,"bktRange":{"start":0,"end":1}}]}}'
+    for (const more of [{}, { filters }, { sources: 40 }]) {
+      const path = streamPath({ checkPoint: online(5, 2), streamFromLatestScn: 'true', ...more })
+      expect(lines((await get(port, path)).body)).toEqual(['5:1', '5:2', '5:3', '5:end'])
+    }
   })
 
   test('without a checkpoint it begins with the oldest window, with streamFromLatestScn with the newest', async () => {

@@ -57,6 +57,13 @@ test.each([
   ['databus.relay.eventLogReader.enabled', 'maybe', /expected true or false/],
   ['databus.relay.eventLogWriter.enabled', true, /the relay has no event log yet/],
   ['databus.relay.eventBuffer.queuePolicy', 'BLOCK_ON_WRITE', /must not wait for its readers/],
+  ['databus.relay.startDbPuller', false, /producers always start/],
+  ['databus.relay.container.host', '', /expected a text that is not empty/],
+  ['databus.relay.container.healthcheckPath', 'health*', /expected a path/],
+  ['databus.relay.container.healthcheckPath', '/sources', /expected a path .* that is none of/],
+  ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', 2n ** 63n, /to 9223372036854775807/],
+  ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '-2', /from -1/],
+  ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '1.0', /expected an integer/],
   ['constructor', 1, /is not known/],
 ])('%s = %s is an error that names it', (key, value, message) => {
   expect(() => config({ [key]: value })).toThrow(message)
@@ -67,6 +74,26 @@ test('the properties of a registration win over those of the relay', () => {
     'databus.relay.eventBuffer.maxSize': 2000000,
   })
   expect(both.bufferBytes).toBe(2000000)
+})
+
+test('the folders of a registration win over those of the relay', () => {
+  const { schemaDirectory, maxScnDirectory } = new RelayConfig({
+    schemaRegistryLocation: 'a',
+    maxScnDirectoryLocation: 'b',
+  }).with({
+    'databus.relay.schemaRegistry.fileSystem.schemaDir': 'c',
+    'databus.relay.dataSources.sequenceNumbersHandler.file.scnDir': 'd',
+  })
+  expect([schemaDirectory, maxScnDirectory]).toEqual(['c', 'd'])
+})
+
+test('the path of the health check may begin with a slash', () => {
+  expect(config({ 'databus.relay.container.healthcheckPath': '/my/health' }).healthPath).toBe('my/health')
+})
+
+test('an allocation that is not done is noted', () => {
+  expect(config({ 'databus.relay.eventBuffer.allocationPolicy': 'DIRECT_MEMORY' }).notes).toEqual([])
+  expect(config({ 'databus.relay.eventBuffer.allocationPolicy': 'HEAP_MEMORY' }).notes).toHaveLength(1)
 })
 
 test('every known property has a schema, and says what it does or why it has no effect', () => {
