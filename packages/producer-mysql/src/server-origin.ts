@@ -1,4 +1,4 @@
-import mysql, { type Connection } from 'mysql2/promise'
+import { type Connection } from 'mysql2/promise'
 import { type Logger } from '@aesop/kernel'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { checkGrants, checkHistory, checkPosition, checkServerId, checkServerSettings } from './binlog-preflight.ts'
@@ -6,19 +6,13 @@ import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './bin
 import { type BinlogPosition } from './binlog-stream.ts'
 import { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
 import { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
-import {
-  MysqlBinlogOffError,
-  MysqlLogResetError,
-  MysqlServerSilentError,
-  MysqlTableUnknownError,
-} from './live-errors.ts'
+import { MysqlBinlogOffError, MysqlLogResetError, MysqlTableUnknownError } from './live-errors.ts'
 import { logFileWrittenAt } from './log-file-time.ts'
-import { mysqlFault } from './mysql-fault.ts'
 import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
+import { ServerQuestions } from './server-questions.ts'
 import { type StartPlace } from './start-from.ts'
-import { readTlsOptions } from './tls-settings.ts'
 
 export interface ServerOriginOptions {
   readonly uri: MysqlUri
@@ -31,22 +25,23 @@ export interface ServerOriginOptions {
 }
 
 const LOG_START = 4
-const ANSWER_DEADLINE_MS = 30_000
 
-/** The log of a running server: questions go over a connection of their own, which is opened when it is needed. */
+/** The log of a running server. */
 export class ServerOrigin implements BinlogOrigin {
   readonly name: string
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
   private readonly options: ServerOriginOptions
   private readonly server: string
-  private connection: Connection | undefined
+  private readonly questions: ServerQuestions
   private knewAllTables = false
 
   constructor(options: ServerOriginOptions) {
     this.options = options
     this.name = options.uri.masked
     this.server = serverNameOf(options.uri)
+    const { uri, serverId, timing } = options
+    this.questions = new ServerQuestions({ uri, serverId, ...timing })
     this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question))
   }
 
@@ -109,10 +104,8 @@ export class ServerOrigin implements BinlogOrigin {
     return this.streamAt(point.byGtid && point.gtid !== undefined ? point.gtid : point)
   }
 
-  async release(): Promise<void> {
-    const connection = this.connection
-    this.connection = undefined
-    connection?.destroy()
+  release(): Promise<void> {
+    this.questions.release()
     return Promise.resolve()
   }
 
@@ -175,43 +168,8 @@ export class ServerOrigin implements BinlogOrigin {
     return { server: this.server, user: this.options.uri.user, serverId: this.options.serverId }
   }
 
-  /** Asks over the connection, and turns the driver's errors into named ones. A connection that fails is not kept. */
-  private async ask<Answer>(wanted: string, question: (connection: Connection) => Promise<Answer>): Promise<Answer> {
-    const established = this.connection !== undefined
-    try {
-      this.connection ??= await this.connect()
-      return await this.inTime(question(this.connection))
-    } catch (error) {
-      await this.release()
-      throw mysqlFault(error, { ...this.place(), wanted, established })
-    }
-  }
-
-  /** A half-open connection never answers; who waits for it holds the whole stream. */
-  private async inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    const limitMs = this.options.timing?.readDeadlineMs ?? ANSWER_DEADLINE_MS
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new MysqlServerSilentError(this.server, limitMs))
-      }, limitMs)
-    })
-    return Promise.race([answer, late]).finally(() => {
-      clearTimeout(timer)
-    })
-  }
-
-  private async connect(): Promise<Connection> {
-    const { host, port, user, password, tls } = this.options.uri
-    const connectTimeout = this.options.timing?.connectTimeoutMs ?? 10_000
-    const encryption = tls === undefined ? {} : { ssl: readTlsOptions(tls) }
-    const server = { host, port, user, password, connectTimeout, ...encryption }
-    const connection = await mysql.createConnection({ ...server, dateStrings: true })
-    // Whoever asks next gets the error; nobody is asking now.
-    connection.on('error', () => {
-      if (this.connection === connection) this.connection = undefined
-    })
-    return connection
+  private ask<Answer>(wanted: string, question: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    return this.questions.ask(wanted, question)
   }
 }
 

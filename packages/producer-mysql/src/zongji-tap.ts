@@ -1,5 +1,6 @@
 import ZongJi from '@vlasky/zongji'
 import { messageOf } from '@aesop/kernel'
+import { endDumpThread } from './dump-thread.ts'
 import { MysqlClientChangedError } from './live-errors.ts'
 import { type TlsOptions } from './tls-settings.ts'
 
@@ -35,6 +36,10 @@ interface TappedConnection {
   query(sql: string, done: (error: Error | null) => void): void
   pause(): void
   resume(): void
+  end(): void
+  removeAllListeners(event: 'error'): void
+  on(event: 'error', listener: () => void): void
+  readonly threadId: number
   readonly stream: { destroy(): unknown }
 }
 
@@ -78,6 +83,7 @@ export class ZongjiTap {
   private readonly inside: ZongJiInside
   private listener: TapListener | undefined
   private ended = false
+  private attached = false
 
   constructor(options: TapOptions) {
     this.options = options
@@ -112,14 +118,15 @@ export class ZongjiTap {
 
   /** Resolves when the connections are gone; nothing is delivered once this has been called. */
   async stop(): Promise<void> {
+    const threadId = this.ended || !this.attached ? undefined : this.inside.connection?.threadId
     this.ended = true
     const connections = [this.inside.connection, this.inside.ctrlConnection]
-    // zongji asks the server to kill the dump thread and gives up after a second.
     await new Promise<void>((resolve) => {
       this.zongji.once('stopped', resolve)
       this.zongji.stop()
     })
     for (const connection of connections) connection?.stream.destroy()
+    if (threadId !== undefined) await endDumpThread(this.options, threadId)
   }
 
   private fail(error: unknown): void {
@@ -133,6 +140,8 @@ export class ZongjiTap {
     const { connection, BinlogClass } = this.inside
     if (connection === null || this.ended) return
     requireInside(connection, BinlogClass)
+    this.attached = true
+    this.endControl()
     for (const sql of this.options.preamble) {
       connection.query(sql, (error) => {
         if (error !== null) this.fail(error)
@@ -147,6 +156,15 @@ export class ZongjiTap {
       }
       this.take(connection, packet, original)
     }
+  }
+
+  /** zongji has asked what it needs: its second connection would idle from now on, until the server cuts it. */
+  private endControl(): void {
+    const control = this.inside.ctrlConnection
+    this.inside.ctrlConnection = null
+    control?.removeAllListeners('error')
+    control?.on('error', () => undefined)
+    control?.end()
   }
 
   private take(connection: TappedConnection, packet: Packet, original: (packet: Packet) => void): void {
