@@ -19,6 +19,8 @@ export default defineConfig({
       project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts'], {
         exclude: ['**/node_modules/**', '**/dist/**', ...processes],
         isolate: false,
+        // Far above what any of them takes: a loaded machine is no failure.
+        testTimeout: 30_000,
       }),
       project('process', processes, { testTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),

@@ -194,10 +194,10 @@ export class EventBuffer implements CursorHome {
 
   /**
    * The place of a reader that has seen window `sinceScn` whole (`windowOffset` below 0) or its first `windowOffset`
-   * events. A negative `sinceScn` begins with the oldest window.
+   * events. A `sinceScn` of −1 begins with the oldest window.
    */
   seek(sinceScn: bigint, windowOffset: number): SeekResult {
-    if (sinceScn < 0n) return this.#found(oldestWindow(this.#segments) ?? this.#tail(), this.#prevScn, true)
+    if (sinceScn === -1n) return this.#found(oldestWindow(this.#segments) ?? this.#tail(), this.#prevScn, true)
     if (sinceScn > this.#lastScn) return { kind: 'future', lastScn: this.#lastScn }
     if (windowOffset >= 0) return this.#seekWithin(sinceScn, windowOffset)
     const place = this.placeAfter(sinceScn)

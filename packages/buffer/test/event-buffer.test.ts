@@ -35,6 +35,7 @@ test('an empty buffer knows where it begins', () => {
   expect([buffer.minScn, buffer.prevScn, buffer.lastScn]).toEqual([-1n, 100n, 100n])
   expect(buffer.read(100n, -1, 1000)).toEqual({ kind: 'caughtUp' })
   expect(buffer.read(99n, -1, 1000)).toEqual({ kind: 'gone', prevScn: 100n })
+  expect(buffer.read(-2n, -1, 1000)).toEqual({ kind: 'gone', prevScn: 100n })
   expect(buffer.read(101n, -1, 1000)).toEqual({ kind: 'future', lastScn: 100n })
   checkBuffer(buffer)
 })

@@ -2,7 +2,7 @@ import { type Checkpoint } from './checkpoint.ts'
 
 /** Keeps the checkpoint of one registration. */
 export interface CheckpointStore {
-  /** @throws CheckpointUnreadableError when something is there that can't be read: never "no checkpoint" */
+  /** @throws CheckpointUnreadableError when what is there can't be read or is no place to start: never "no checkpoint" */
   load(): Checkpoint | undefined
   /** Keeps it whole or not at all. @throws CheckpointUnwritableError */
   save(checkpoint: Checkpoint): void

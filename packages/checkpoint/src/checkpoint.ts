@@ -1,18 +1,16 @@
 import { formatJson, parseJson } from '@aesop/kernel'
 
+import { type CheckpointFields, type ConsumptionMode, fieldsOf } from './checkpoint-rules.ts'
 import { CheckpointInvalidError } from './errors.ts'
 
-const MODES = ['INIT', 'ONLINE_CONSUMPTION', 'BOOTSTRAP_SNAPSHOT', 'BOOTSTRAP_CATCHUP'] as const
-export type ConsumptionMode = (typeof MODES)[number]
-
-interface CheckpointFields {
-  readonly mode: ConsumptionMode
-  readonly windowScn: bigint
-  readonly windowOffset: bigint
-  readonly prevScn: bigint
-  readonly snapshotOffset: bigint
-  readonly tsNanos: bigint
-  readonly others: Readonly<Record<string, unknown>>
+const ONLINE: CheckpointFields = {
+  mode: 'ONLINE_CONSUMPTION',
+  windowScn: -1n,
+  windowOffset: -1n,
+  prevScn: -1n,
+  snapshotOffset: -1n,
+  tsNanos: -1n,
+  others: {},
 }
 
 /**
@@ -21,7 +19,7 @@ interface CheckpointFields {
  * | key               | unset | meaning                                                                    |
  * |-------------------|-------|----------------------------------------------------------------------------|
  * | consumption_mode  |       | INIT, ONLINE_CONSUMPTION, BOOTSTRAP_SNAPSHOT, BOOTSTRAP_CATCHUP            |
- * | windowScn         | −1    | the current window; −1 online: flexible, start anywhere                    |
+ * | windowScn         | −1    | the current window; −1 online, without tsNsecs: flexible, start anywhere   |
  * | windowOffset      | −1    | events consumed of that window; −1: all of it, its end included            |
  * | prevScn           | −1    | the last whole window before the current one; equal to windowScn at its end |
  * | snapshot_offset   | −1    | row id reached in a bootstrap snapshot                                     |
@@ -50,26 +48,47 @@ export class Checkpoint {
 
   /** Start anywhere the relay has data: with the oldest window it holds. */
   static flexible(): Checkpoint {
-    return online(-1n, -1n)
+    return new Checkpoint(ONLINE)
   }
 
   /** Everything up to and with the window of this SCN is consumed. */
   static online(scn: bigint, tsNanos = -1n): Checkpoint {
-    return online(scn, tsNanos)
+    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn: scn, tsNanos })
   }
 
-  /** @internal used by the functions of this file */
-  static of(fields: CheckpointFields): Checkpoint {
-    return new Checkpoint(fields)
+  /** Everything up to and with `prevScn`, and the first `events` events of the window `scn`, are consumed. */
+  static within(scn: bigint, prevScn: bigint, events: bigint): Checkpoint {
+    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn, windowOffset: events })
   }
 
-  /** @throws CheckpointInvalidError */
+  /** @throws CheckpointInvalidError when it breaks a rule of its mode */
   static parse(text: string): Checkpoint {
-    return Checkpoint.of(checked(readFields(text)))
+    return new Checkpoint(fieldsOf(readObject(text)))
+  }
+
+  get isOnline(): boolean {
+    return this.mode === 'ONLINE_CONSUMPTION'
   }
 
   get isFlexible(): boolean {
-    return this.mode === 'ONLINE_CONSUMPTION' && this.windowScn < 0n && this.tsNanos < 0n
+    return this.isOnline && this.windowScn < 0n
+  }
+
+  /**
+   * Where a client goes on that gives its consumer whole windows: the end of the last one, or anywhere.
+   * @throws CheckpointInvalidError when it names no such place: another mode, or inside a window whose predecessor is
+   * unknown
+   */
+  lastWholeWindow(): Checkpoint {
+    if (!this.isOnline) {
+      const fault = `consumption_mode is ${this.mode}, expected ONLINE_CONSUMPTION: bootstrap is not available yet`
+      throw new CheckpointInvalidError(fault)
+    }
+    if (this.isFlexible || this.isFullyConsumed) return this
+    if (this.prevScn >= 0n) return Checkpoint.online(this.prevScn)
+    throw new CheckpointInvalidError(
+      `it lies inside the window of SCN ${this.windowScn} (windowOffset ${this.windowOffset}) and has no prevScn`,
+    )
   }
 
   /** Whether the current window was consumed to its end. */
@@ -107,37 +126,6 @@ export class Checkpoint {
   }
 }
 
-function online(scn: bigint, tsNanos: bigint): Checkpoint {
-  return Checkpoint.of({
-    mode: 'ONLINE_CONSUMPTION',
-    windowScn: scn,
-    windowOffset: -1n,
-    prevScn: scn,
-    snapshotOffset: -1n,
-    tsNanos,
-    others: {},
-  })
-}
-
-function readFields(text: string): CheckpointFields {
-  const json = readObject(text)
-  const { consumption_mode: mode, windowScn, windowOffset, prevScn, snapshot_offset, tsNsecs, ...others } = json
-  if (!isMode(mode)) {
-    throw new CheckpointInvalidError(
-      `consumption_mode is ${formatJson(mode ?? null)}, expected one of ${MODES.join(', ')}`,
-    )
-  }
-  return {
-    mode,
-    windowScn: integer('windowScn', windowScn),
-    windowOffset: integer('windowOffset', windowOffset),
-    prevScn: integer('prevScn', prevScn),
-    snapshotOffset: integer('snapshot_offset', snapshot_offset),
-    tsNanos: integer('tsNsecs', tsNsecs),
-    others,
-  }
-}
-
 function readObject(text: string): Record<string, unknown> {
   let value: unknown
   try {
@@ -149,33 +137,4 @@ function readObject(text: string): Record<string, unknown> {
     throw new CheckpointInvalidError(`no JSON object: ${text.slice(0, 80)}`)
   }
   return value as Record<string, unknown>
-}
-
-function isMode(value: unknown): value is ConsumptionMode {
-  return MODES.includes(value as ConsumptionMode)
-}
-
-function integer(key: string, value: unknown): bigint {
-  if (value === undefined) return -1n
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
-  throw new CheckpointInvalidError(`${key} is ${formatJson(value)}, expected an integer`)
-}
-
-/** The rules of Databus' `assertCheckpoint` for consumption online. */
-function checked(fields: CheckpointFields): CheckpointFields {
-  if (fields.mode !== 'ONLINE_CONSUMPTION') return fields
-  const { windowScn, windowOffset, prevScn } = fields
-  if (windowOffset < -1n)
-    throw new CheckpointInvalidError(`windowOffset is ${windowOffset.toString()}, expected -1 or more`)
-  if (windowScn < 0n) return fields
-  if (prevScn > windowScn) {
-    throw new CheckpointInvalidError(`prevScn ${prevScn.toString()} is ahead of windowScn ${windowScn.toString()}`)
-  }
-  if (windowOffset === -1n && prevScn !== -1n && prevScn !== windowScn) {
-    throw new CheckpointInvalidError(
-      `the window is consumed whole (windowOffset -1), but prevScn ${prevScn.toString()} is not windowScn ${windowScn.toString()}`,
-    )
-  }
-  return fields
 }

@@ -30,7 +30,9 @@ export class FileCheckpointStore implements CheckpointStore {
   load(): Checkpoint | undefined {
     if (!existsSync(this.path)) return undefined
     try {
-      return Checkpoint.parse(readFileSync(this.path, 'utf8'))
+      const checkpoint = Checkpoint.parse(readFileSync(this.path, 'utf8'))
+      checkpoint.lastWholeWindow()
+      return checkpoint
     } catch (error) {
       throw new CheckpointUnreadableError(this.path, error)
     }

@@ -49,19 +49,24 @@ export class FileMaxScnStore implements MaxScnStore {
   }
 }
 
+/** `4294967300:Fri Aug 19 10:00:00 UTC 2016`, as Java prints a date; nothing of it may be missing. */
+const DATABUS_FORM = /^(-?\d+):(\w{3} \w{3} \d{2} \d{2}:\d{2}:\d{2} \S+ \d{4})$/
+const INT64_MAX = 2n ** 63n - 1n
+
 function parseMaxScn(text: string): MaxScn {
-  const databus = /^(-?\d+):(.*)$/.exec(text)
-  if (databus !== null) return { scn: BigInt(databus[1] ?? ''), savedAtMs: millisOf(databus[2] ?? '') }
+  const databus = DATABUS_FORM.exec(text)
+  // Java knows more names of time zones than we do: without the time the record is still whole.
+  if (databus !== null) return { scn: scnOf(BigInt(databus[1] ?? '')), savedAtMs: Date.parse(databus[2] ?? '') || 0 }
   const json = parseJson(text) as { scn?: unknown; savedAt?: unknown; position?: unknown } | null
-  const scn = json?.scn
-  if (typeof scn !== 'bigint' && !(typeof scn === 'number' && Number.isInteger(scn))) {
-    throw new Error(`no integer "scn" in ${text.slice(0, 80)}`)
-  }
-  const savedAtMs = typeof json?.savedAt === 'string' ? millisOf(json.savedAt) : 0
-  return { scn: BigInt(scn), savedAtMs, ...(json?.position === undefined ? {} : { position: json.position }) }
+  const savedAtMs = typeof json?.savedAt === 'string' ? Date.parse(json.savedAt) : NaN
+  if (Number.isNaN(savedAtMs)) throw new Error(`no date "savedAt" in ${text.slice(0, 80)}`)
+  return { scn: scnOf(json?.scn), savedAtMs, ...(json?.position === undefined ? {} : { position: json.position }) }
 }
 
-function millisOf(date: string): number {
-  const millis = Date.parse(date)
-  return Number.isNaN(millis) ? 0 : millis
+function scnOf(value: unknown): bigint {
+  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
+  if (!isInteger) throw new Error(`"scn" is ${formatJson(value ?? null)}, expected an integer`)
+  const scn = BigInt(value)
+  if (scn < -INT64_MAX - 1n || scn > INT64_MAX) throw new Error(`"scn" is ${scn}, expected an integer of 64 bits`)
+  return scn
 }

@@ -1,4 +1,5 @@
-export { Checkpoint, type ConsumptionMode } from './checkpoint.ts'
+export { Checkpoint } from './checkpoint.ts'
+export { type ConsumptionMode } from './checkpoint-rules.ts'
 export { type CheckpointStore, MemoryCheckpointStore } from './checkpoint-store.ts'
 export {
   CheckpointInvalidError,

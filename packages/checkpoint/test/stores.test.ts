@@ -64,6 +64,20 @@ describe('the checkpoint file', () => {
     expect(readdirSync(folder)).toHaveLength(3)
   })
 
+  test.each([
+    '{"consumption_mode":"INIT","windowScn":-1,"windowOffset":-1}',
+    '{"consumption_mode":"BOOTSTRAP_SNAPSHOT","windowScn":-1,"snapshot_offset":0,"bootstrap_since_scn":0}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":5,"windowOffset":2}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-7}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-1,"tsNsecs":5}',
+  ])('that holds %s, from where no registration can start, is an error that names the file', (text) => {
+    const store = new FileCheckpointStore(folder, 'people')
+    store.save(Checkpoint.online(1n))
+    writeFileSync(store.path, text)
+    expect(() => store.load()).toThrow(CheckpointUnreadableError)
+    expect(() => store.load()).toThrow(store.path)
+  })
+
   test('that can not be written is a named error that may be retried', () => {
     writeFileSync(join(folder, 'people'), 'a file where the folder should be')
     const save = (): void => {
@@ -98,13 +112,43 @@ describe('the max SCN file', () => {
     expect(new FileMaxScnStore(path).load()).toEqual({ scn: 4294967300n, savedAtMs: Date.UTC(2016, 7, 19, 10) })
   })
 
-  test.each(['', 'nonsense', '{}', '{"scn":"5"}', '{"scn":1'])(
-    'that holds %j is an error that names the file',
-    (text) => {
-      const path = join(folder, 'people.json')
-      writeFileSync(path, text)
-      expect(() => new FileMaxScnStore(path).load()).toThrow(MaxScnUnreadableError)
-      expect(() => new FileMaxScnStore(path).load()).toThrow(path)
-    },
-  )
+  test('reads the text form in a time zone that nobody else knows, without a time', () => {
+    const path = join(folder, 'people')
+    writeFileSync(path, '4294967300:Fri Aug 19 10:00:00 XYZT 2016\n')
+    expect(new FileMaxScnStore(path).load()).toEqual({ scn: 4294967300n, savedAtMs: 0 })
+  })
+
+  test('cut short at any byte is an error, in either form', () => {
+    const path = join(folder, 'people.json')
+    new FileMaxScnStore(path).save({ scn: 4294967300n, savedAtMs: 1_700_000_000_000, position: { file: 'b.1' } })
+    for (const whole of [readFileSync(path, 'utf8').trim(), '4294967300:Fri Aug 19 10:00:00 UTC 2016']) {
+      for (let bytes = 0; bytes < whole.length; bytes++) {
+        writeFileSync(path, whole.slice(0, bytes))
+        expect(() => new FileMaxScnStore(path).load(), whole.slice(0, bytes)).toThrow(MaxScnUnreadableError)
+      }
+    }
+  })
+
+  const savedAt = '"savedAt":"2026-01-01T00:00:00.000Z"'
+  test.each([
+    '',
+    'nonsense',
+    '{}',
+    '[]',
+    '5',
+    '{"scn":"5"}',
+    '{"scn":1',
+    '{"scn":5}',
+    '{"scn":5,"savedAt":"soon"}',
+    `{"scn":9223372036854775808,${savedAt}}`,
+    `{"scn":-9223372036854775809,${savedAt}}`,
+    `{"scn":1e300,${savedAt}}`,
+    '9223372036854775808:Fri Aug 19 10:00:00 UTC 2016',
+    '5:',
+  ])('that holds %j is an error that names the file', (text) => {
+    const path = join(folder, 'people.json')
+    writeFileSync(path, text)
+    expect(() => new FileMaxScnStore(path).load()).toThrow(MaxScnUnreadableError)
+    expect(() => new FileMaxScnStore(path).load()).toThrow(path)
+  })
 })

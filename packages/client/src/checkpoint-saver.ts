@@ -13,7 +13,7 @@ export class CheckpointSaver {
   #unsaved: Checkpoint | undefined
   #savedAtMs = -Infinity
   #timer: NodeJS.Timeout | undefined
-  #fault: unknown
+  #fault: Error | undefined
 
   constructor(store: CheckpointStore, intervalMs: number, log: Logger) {
     this.#store = store
@@ -22,8 +22,15 @@ export class CheckpointSaver {
   }
 
   /** Why the last save failed; undefined when it did not. */
-  get fault(): unknown {
+  get fault(): Error | undefined {
     return this.#fault
+  }
+
+  /** Saves a checkpoint at once. @throws what the store throws; `fault` holds it too */
+  saveNow(checkpoint: Checkpoint): void {
+    this.#unsaved = checkpoint
+    this.flush()
+    if (this.#fault !== undefined) throw this.#fault
   }
 
   acknowledge(checkpoint: Checkpoint): void {
@@ -49,8 +56,9 @@ export class CheckpointSaver {
       this.#unsaved = undefined
       this.#fault = undefined
     } catch (error) {
-      if (this.#fault === undefined) this.#log.error('a checkpoint could not be saved', { error: String(error) })
-      this.#fault = error
+      const fault = error instanceof Error ? error : new Error(String(error))
+      if (this.#fault === undefined) this.#log.error('a checkpoint could not be saved', { error: fault.message })
+      this.#fault = fault
     }
   }
 }

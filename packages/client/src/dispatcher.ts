@@ -1,6 +1,6 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import { type EventView, eventLayout } from '@aesop/event'
-import { formatJson, type Logger, messageOf } from '@aesop/kernel'
+import { type Logger, messageOf } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
 import { chain, isPromise, settle, type Verdict, withBudget } from './callback.ts'
 import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
@@ -11,8 +11,13 @@ import { type EventSchema, type SourceCatalogue, type SubscribedSource } from '.
 export interface DispatcherOptions {
   readonly registration: string
   readonly consumer: EventConsumer
-  /** Where the registration stood when it was last seen. */
+  /** Where the registration stood when it was last seen; flexible: it has no place yet. */
   readonly checkpoint: Checkpoint
+  /**
+   * Keeps the place where a registration that had none begins; returns when it is on disk, because no row may be given
+   * before. @throws CheckpointUnwritableError: then it is called again at the next try
+   */
+  readonly begin: (place: Checkpoint) => void
   /** Gets every checkpoint that the consumer agreed to, in order. */
   readonly acknowledge: (checkpoint: Checkpoint) => void
   /** Longest time that a promise of a callback may take, in milliseconds; 0 or less: unlimited. */
@@ -43,6 +48,9 @@ export class Dispatcher {
   /** The last window that was processed whole. */
   #lastScn: bigint
   #highestScn: bigint
+  /** Whether `#checkpoint` is a place that a store keeps. */
+  #hasBegun: boolean
+  #previousScn: bigint | undefined
 
   #inWindow = false
   #windowScn = -1n
@@ -51,13 +59,15 @@ export class Dispatcher {
   #sourceId = NO_SOURCE
   #source: SubscribedSource | undefined
 
+  /** @throws CheckpointInvalidError when the checkpoint is no place to start from */
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#consumer = options.consumer
     this.#totals = options.totals
-    this.#checkpoint = wholeWindowsOf(options.checkpoint)
+    this.#checkpoint = options.checkpoint.lastWholeWindow()
     this.#lastScn = this.#checkpoint.windowScn
     this.#highestScn = this.#lastScn
+    this.#hasBegun = !this.#checkpoint.isFlexible
   }
 
   get checkpoint(): Checkpoint {
@@ -78,15 +88,12 @@ export class Dispatcher {
   /** Where reading goes on when nothing went wrong: also within a window that a relay has cut. */
   get position(): Checkpoint {
     if (!this.#inWindow) return this.#lastScn < 0n ? Checkpoint.flexible() : Checkpoint.online(this.#lastScn)
-    return Checkpoint.parse(
-      formatJson({
-        consumption_mode: 'ONLINE_CONSUMPTION',
-        windowScn: this.#windowScn,
-        prevScn: this.#lastScn,
-        windowOffset: this.#windowEvents,
-        snapshot_offset: -1,
-      }),
-    )
+    return Checkpoint.within(this.#windowScn, this.#lastScn, BigInt(this.#windowEvents))
+  }
+
+  /** What the relay says of the answer that follows: the SCN before its first window, where it says so. */
+  answerBegins(previousScn: bigint | undefined): void {
+    this.#previousScn = previousScn
   }
 
   /** Tells what the relay in use serves; `refresh` asks it again when an event names a schema that is not known. */
@@ -186,11 +193,30 @@ export class Dispatcher {
     if (this.#inWindow) return undefined
     const scn = view.scn
     if (scn < this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
+    if (!this.#hasBegun) this.#begin(scn)
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
     this.#windowEvents = 0
     return this.#call('onStartDataEventSequence', () => this.#consumer.onStartDataEventSequence?.(scn))
+  }
+
+  /**
+   * From its first window on a registration has a place to come back to: asked for anywhere once more, a relay would
+   * begin with what it holds by then, and what it has forgotten in between would be missed without a word.
+   */
+  #begin(scn: bigint): void {
+    if (this.#checkpoint.isFlexible) {
+      // One below the first window, as in Databus, is as good: no window can lie between.
+      const previousScn = this.#previousScn ?? scn - 1n
+      if (previousScn < 0n || previousScn >= scn) {
+        throw new EventOrderError(`a first window of SCN ${scn}, said to follow SCN ${previousScn}`)
+      }
+      this.#checkpoint = Checkpoint.online(previousScn)
+      this.#lastScn = previousScn
+    }
+    this.#options.begin(this.#checkpoint)
+    this.#hasBegun = true
   }
 
   #enterSource(sourceId: number): Promise<void> | undefined {
@@ -229,7 +255,9 @@ export class Dispatcher {
 
   #emptyWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     if (scn < this.#lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${this.#lastScn}`)
-    return scn === this.#lastScn ? undefined : this.#windowDone(scn, timestampNanos)
+    if (scn === this.#lastScn) return undefined
+    if (!this.#hasBegun) this.#begin(scn)
+    return this.#windowDone(scn, timestampNanos)
   }
 
   #windowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
@@ -311,10 +339,4 @@ export class Dispatcher {
       ...(event === undefined ? {} : { key: event.key }),
     }
   }
-}
-
-/** A stored checkpoint inside a window goes back to the window before it: windows are delivered whole. */
-function wholeWindowsOf(checkpoint: Checkpoint): Checkpoint {
-  if (checkpoint.isFullyConsumed || checkpoint.windowScn < 0n) return checkpoint
-  return checkpoint.prevScn < 0n ? Checkpoint.flexible() : Checkpoint.online(checkpoint.prevScn)
 }

@@ -1,9 +1,11 @@
+import { CheckpointUnwritableError } from '@aesop/checkpoint'
 import { EventDecoder, EventTooLargeError } from '@aesop/event'
 import { AesopError, type BackoffConfig, backoffMs, InvariantError, type Logger, messageOf, sleep } from '@aesop/kernel'
 import {
   formatStreamRequest,
   headers,
   type KeyFilter,
+  ResponseMalformedError,
   ScnInFutureError,
   ScnNotFoundError,
   type StreamRequest,
@@ -66,6 +68,7 @@ export class Puller {
   #fault: Error | undefined
   #rollBackFirst = false
   #consumerFailures = 0
+  #saveFailures = 0
   #progressScn: bigint
 
   constructor(options: PullerOptions) {
@@ -182,6 +185,7 @@ export class Puller {
 
   #eventOf(error: unknown): PullerEvent {
     if (error instanceof ConsumerFailedError) return this.#consumerFailed(error)
+    if (error instanceof CheckpointUnwritableError) return this.#placeNotKept(error)
     this.#fault = error instanceof Error ? error : new Error(messageOf(error))
     if (error instanceof ConsumerFatalError || !(error instanceof AesopError)) return { kind: 'fatal' }
     this.#disconnect()
@@ -202,6 +206,16 @@ export class Puller {
     const delayMs = backoffMs(consumerRetries, this.#consumerFailures, random())
     this.#consumerFailures++
     log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs })
+    return { kind: 'rolled-back', delayMs }
+  }
+
+  /** The relay is not to blame for a full disk: it is asked again when there may be room, for ever. */
+  #placeNotKept(error: CheckpointUnwritableError): PullerEvent {
+    const { machine, log, random } = this.#options
+    this.#fault = error
+    const delayMs = backoffMs(machine.retries, this.#saveFailures, random())
+    this.#saveFailures++
+    log.warn(error.message, { code: error.code, tries: this.#saveFailures, delayMs })
     return { kind: 'rolled-back', delayMs }
   }
 
@@ -229,6 +243,7 @@ export class Puller {
     const silenceMs = followMs + this.#options.silenceMs
     const path = formatStreamRequest(this.#streamRequest(catalogue, fromLatest))
     const response = await connection.open(path, silenceMs, this.#interrupt.signal)
+    dispatcher.answerBegins(previousScnOf(response.headers[headers.previousScn]))
     const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
     const decoder = new EventDecoder(eventBytesMax)
     let chunks = 0
@@ -282,6 +297,7 @@ export class Puller {
       this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
     }
     this.#consumerFailures = 0
+    this.#saveFailures = 0
     this.#fault = undefined
   }
 
@@ -316,6 +332,13 @@ class InterruptedError extends Error {}
 
 function idEntry(id: number | undefined, filter: KeyFilter): [number, KeyFilter][] {
   return id === undefined ? [] : [[id, filter]]
+}
+
+/** @throws ResponseMalformedError when what the relay says is no SCN */
+function previousScnOf(text: string | string[] | undefined): bigint | undefined {
+  if (text === undefined) return undefined
+  if (typeof text === 'string' && /^\d{1,19}$/.test(text)) return BigInt(text)
+  throw new ResponseMalformedError(`${headers.previousScn} is ${String(text)}, expected an SCN`)
 }
 
 function faultOf(error: AesopError): Fault {

@@ -48,7 +48,7 @@ export class Registration {
 
   /**
    * Calls `onStartConsumption` and begins to pull. Relays that can't be reached are no reason to fail.
-   * @throws CheckpointUnreadableError, ConsumerFailedError, ConsumerFatalError
+   * @throws CheckpointUnreadableError, CheckpointInvalidError, ConsumerFailedError, ConsumerFatalError
    */
   async start(): Promise<void> {
     const { store, settings, log } = this.#options
@@ -87,7 +87,7 @@ export class Registration {
     }
     // A stop that leaves an older checkpoint behind than it says is none in order.
     const fault = this.#saver?.fault
-    if (fault instanceof Error) throw fault
+    if (fault !== undefined) throw fault
   }
 
   /** Without a checkpoint: from the oldest window that the relay has, unless the properties say otherwise. */
@@ -100,6 +100,9 @@ export class Registration {
       registration: this.id,
       consumer: this.#options.consumer,
       checkpoint,
+      begin: (place) => {
+        saver.saveNow(place)
+      },
       acknowledge: (acknowledged) => {
         saver.acknowledge(acknowledged)
       },

@@ -1,7 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Checkpoint, type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
+import {
+  Checkpoint,
+  type CheckpointStore,
+  CheckpointUnwritableError,
+  FileCheckpointStore,
+  MemoryCheckpointStore,
+} from '@aesop/checkpoint'
 import { ConsumerCallbackResult, type Registration } from '@aesop/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from './support/eventually.ts'
@@ -148,7 +154,8 @@ describe('the checkpoint on disk', () => {
     const directory = folder()
     const consumer = new RecordingConsumer()
     const store = new FileCheckpointStore(directory, 'people')
-    let acknowledged = -1n
+    // The place where it began, before the first window.
+    let acknowledged = 0n
     let checked = 0
     consumer.on = (line) => {
       const saved = store.load()?.windowScn ?? -1n
@@ -179,10 +186,10 @@ describe('the checkpoint on disk', () => {
     const relay = new TestRelay()
     relay.append(1n, [{ id: 1, name: 'n1' }])
     const store: CheckpointStore = {
-      load: () => undefined,
+      load: () => Checkpoint.online(0n),
       clear: () => undefined,
       save: () => {
-        throw new Error('the disk is full')
+        throw new CheckpointUnwritableError('current.json', new Error('the disk is full'))
       },
     }
     const registration = registrationOf({ relays: [await relay.start()], consumer: new RecordingConsumer(), store })
@@ -201,7 +208,7 @@ describe('the checkpoint on disk', () => {
         kept.clear()
       },
       save: (checkpoint) => {
-        if (full) throw new Error('no space left')
+        if (full) throw new CheckpointUnwritableError('current.json', new Error('no space left'))
         kept.save(checkpoint)
       },
     }

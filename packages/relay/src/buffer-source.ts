@@ -23,6 +23,7 @@ export function openCursor(source: BufferSource, request: StreamRequest, filtere
   const { buffer } = source
   const { checkpoint, fromLatestScn } = request
   if (fromLatestScn) return buffer.seekLatest()
+  if (!checkpoint.isOnline) throw ScnNotFoundError.ofMode(checkpoint.mode)
   const scn = checkpoint.windowScn
   const offset = filtered && !checkpoint.isFullyConsumed ? 0 : Number(checkpoint.windowOffset)
   const place = buffer.seek(checkpoint.isFlexible ? -1n : scn, offset)

@@ -40,6 +40,7 @@ export class StreamResponse {
   async run(): Promise<void> {
     const response = this.#response
     this.#cursor = openCursor(this.#source, this.#request, this.#filter !== undefined)
+    this.#tellPreviousScn()
     const { followMs } = this.#request
     const timer =
       followMs > 0
@@ -83,6 +84,14 @@ export class StreamResponse {
   /** Ends the connection at once. */
   cut(): void {
     this.#response.req.socket.destroy()
+  }
+
+  /** A client without a place learns where its answer begins, so that it can come back there. */
+  #tellPreviousScn(): void {
+    const { checkpoint, fromLatestScn } = this.#request
+    const scn = this.#cursor?.scn ?? -1n
+    if (!checkpoint.isFlexible || fromLatestScn || scn < 0n) return
+    this.#response.setHeader(headers.previousScn, scn.toString())
   }
 
   async #pump(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ADDRESS, get, lines, online, PERSON, startRelay, streamPath } from './support/relay-fixture.ts'
+import { ADDRESS, get, lines, online, PERSON, startRelay, streamPath, until } from './support/relay-fixture.ts'
 
 const SCN_NOT_FOUND = 'com.linkedin.databus.core.ScnNotFoundException'
 const INVALID = 'com.linkedin.databus2.core.container.request.InvalidRequestParamValueException'
@@ -182,6 +182,27 @@ describe('/stream', () => {
     expect(lines(latest.body)).toEqual(['6:2', '6:end'])
   })
 
+  test('begins inside a window also for a client that does not know the window before it', async () => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }, { key: 2 }], 5n)
+    expect(lines((await get(port, streamPath({ checkPoint: online(5, 1) }))).body)).toEqual(['5:2', '5:end'])
+  })
+
+  test('tells a client without a place after which SCN its answer begins, and nobody else', async () => {
+    const { port, producer, relay } = await startRelay({
+      properties: { 'databus.relay.dataSources.sequenceNumbersHandler.file.initVal': 3n },
+    })
+    const flexible = '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-1,"prevScn":-1,"windowOffset":-1}'
+    const early = get(port, streamPath({ checkPoint: flexible, follow: 60_000 }))
+    await until(() => (relay.describe() as { streams: number }).streams === 1)
+    producer.addWindow([{ key: 1 }], 7n)
+    const known = await get(port, streamPath({ checkPoint: online(3) }))
+    expect(known.headers['x-aesop-previous-scn']).toBeUndefined()
+    await relay.stop()
+    expect((await early).headers['x-aesop-previous-scn']).toBe('3')
+    expect(lines((await early).body)).toEqual(['7:1', '7:end'])
+  })
+
   test('output=json and json_plain_value give one object per line', async () => {
     const { port, producer } = await startRelay()
     producer.addWindow([{ key: 1, value: Buffer.from('hello') }], 2n ** 60n)
@@ -215,6 +236,32 @@ describe('errors', () => {
     )
     expect(answer.headers['x-dbus-error-cause']).toBe(SCN_NOT_FOUND)
     expect(answer.body.toString()).toMatch(/^\{"error":.*\}\r\n$/)
+  })
+
+  const mode = (name: string, more = ''): string => `{"consumption_mode":"${name}","windowScn":-1${more}}`
+  test.each([
+    mode('INIT'),
+    mode('BOOTSTRAP_SNAPSHOT', ',"snapshot_offset":0,"bootstrap_since_scn":0'),
+    '{"consumption_mode":"BOOTSTRAP_CATCHUP","windowScn":5,"bootstrap_since_scn":1,"bootstrap_start_scn":2,"bootstrap_target_scn":9}',
+  ])('a checkpoint that is not of consumption online is ScnNotFound: %s', async (checkPoint) => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }], 5n)
+    const answer = await get(port, streamPath({ checkPoint }))
+    expect([answer.status, answer.headers['x-dbus-error-cause']]).toEqual([500, SCN_NOT_FOUND])
+  })
+
+  test.each([
+    mode('ONLINE_CONSUMPTION', ',"tsNsecs":5'),
+    mode('BOOTSTRAP_SNAPSHOT'),
+    '{"consumption_mode":"ONLINE_CONSUMPTION"}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-2}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":9223372036854775808}',
+    '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":5,"prevScn":6}',
+  ])('a checkpoint that breaks a rule is an invalid parameter: %s', async (checkPoint) => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }], 5n)
+    const answer = await get(port, streamPath({ checkPoint }))
+    expect([answer.status, answer.headers['x-dbus-error']]).toEqual([500, INVALID])
   })
 
   test('an SCN ahead of the relay is an error of its own', async () => {

@@ -17,6 +17,13 @@ export class ScnNotFoundError extends AesopError {
       fields: { scn, oldestScn },
     })
   }
+  /** A checkpoint of INIT or of bootstrap names no place in a stream. */
+  static ofMode(mode: string): ScnNotFoundError {
+    return new ScnNotFoundError(
+      `consumption_mode is ${mode}, expected ONLINE_CONSUMPTION: it names no SCN that a relay could go on from`,
+      { fields: { mode } },
+    )
+  }
 }
 
 export class ScnInFutureError extends AesopError {

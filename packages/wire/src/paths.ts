@@ -42,6 +42,8 @@ export const headers = {
   requestLatency: 'x-dbus-req-latency',
   /** A trailer: the status of a response that failed after its first byte. */
   responseCode: 'x-databus-response-code',
+  /** Ours, on `/stream` for a flexible checkpoint: the SCN after which the answer begins, as the buffer knows it. */
+  previousScn: 'x-aesop-previous-scn',
 } as const
 
 /** What the client asks for when nothing else was said. */

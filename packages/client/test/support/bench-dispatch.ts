@@ -57,6 +57,7 @@ async function once(consumer: EventConsumer): Promise<number> {
     registration: 'bench',
     consumer,
     checkpoint: Checkpoint.flexible(),
+    begin: () => undefined,
     acknowledge: () => undefined,
     timeBudgetMs: 0,
     totals,

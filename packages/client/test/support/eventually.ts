@@ -1,5 +1,5 @@
 /** Waits until the condition holds, and fails after the deadline with what was waited for. */
-export async function eventually(what: string, condition: () => boolean, deadlineMs = 4000): Promise<void> {
+export async function eventually(what: string, condition: () => boolean, deadlineMs = 20_000): Promise<void> {
   const until = Date.now() + deadlineMs
   while (!condition()) {
     if (Date.now() > until) throw new Error(`not within ${deadlineMs} ms: ${what}`)

@@ -20,6 +20,7 @@ export function feeding(
     registration: 'people',
     consumer,
     checkpoint: options.since === undefined ? Checkpoint.flexible() : Checkpoint.online(options.since),
+    begin: () => undefined,
     acknowledge: ({ windowScn }) => acknowledged.push(windowScn),
     timeBudgetMs: options.timeBudgetMs ?? 0,
     totals: new CallbackTotals(),

@@ -37,6 +37,8 @@ export class TestRelay {
   follows = true
   /** The SCN after which it holds everything; what is older is gone. */
   prevScn = 0n
+  /** Whether it tells a client without a place where its answer begins; a plain Databus relay does not. */
+  tellsPreviousScn = false
   /** Taken by one `/stream` request each, the first first. */
   readonly faults: StreamFault[] = []
   /** Fault of every `/stream` request, when no other is due. */
@@ -71,6 +73,12 @@ export class TestRelay {
     this.#wakeAll()
   }
 
+  /** Forgets the oldest windows, as a relay whose buffer is full. */
+  forgetThrough(scn: bigint): void {
+    while ((this.windows[0]?.scn ?? scn + 1n) <= scn) this.windows.shift()
+    this.prevScn = scn
+  }
+
   #wakeAll(): void {
     for (const wake of this.#waiting) wake()
   }
@@ -99,6 +107,9 @@ export class TestRelay {
     let next = this.#firstWindow(request)
     const until = Date.now() + (this.follows ? request.followMs : 0)
     let sent = 0
+    if (this.tellsPreviousScn && request.checkpoint.isFlexible) {
+      response.setHeader(headers.previousScn, String(this.prevScn))
+    }
     if (fault?.kind === 'trailer') response.writeHead(200, { trailer: headers.error })
     for (;;) {
       for (; next < this.windows.length; next++) {
