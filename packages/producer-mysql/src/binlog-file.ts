@@ -76,7 +76,7 @@ export class BinlogFile {
     return this.to - this.from
   }
 
-  /** The next event that is in memory already, or undefined. @throws BinlogEventCorruptError */
+  /** The next event that is in memory already, or undefined. @throws BinlogEventCorruptError, BinlogFileError */
   next(): EventPlace | undefined {
     const available = this.to - this.from
     if (available < EVENT_HEADER_BYTES) return undefined
@@ -92,7 +92,11 @@ export class BinlogFile {
   }
 
   private verified(offset: number, end: number): EventPlace {
-    if (this.bytes[offset + 4] === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return this.verifiedDescription(offset, end)
+    const type = this.bytes[offset + 4]
+    if (type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return this.verifiedDescription(offset, end)
+    // It stands behind the description, itself in the clear; nothing after it is.
+    if (type === MySQLConstants.MARIADB_START_ENCRYPTION_EVENT)
+      throw new BinlogFileError(this.path, 'the log is encrypted')
     if (!this.checksums) return { offset, end }
     if (end - offset < EVENT_HEADER_BYTES + CHECKSUM_BYTES) {
       throw new BinlogEventCorruptError('it has no room for its checksum', this.where())

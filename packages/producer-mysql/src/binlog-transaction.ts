@@ -114,6 +114,12 @@ export class BinlogTransaction {
     return `${this.file}:${this.position}`
   }
 
+  /** Where the transaction begins that the event at hand belongs to; the event itself, outside of one. */
+  get groupPlace(): { file: string; position: number } {
+    const inside = this.state === 'group' || this.state === 'open'
+    return { file: this.file, position: inside ? this.groupFrom : this.eventFrom }
+  }
+
   /** Row changes delivered so far. */
   get rowCount(): number {
     return this.rows.count

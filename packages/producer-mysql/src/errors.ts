@@ -1,4 +1,6 @@
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { accountErrors } from './account-errors.ts'
+import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
@@ -199,6 +201,25 @@ export class BinlogFileError extends AesopError {
   }
 }
 
+export class BinlogIncidentError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_INCIDENT',
+    meaning:
+      'The server notes in its binary log that changes were made which the log does not hold. Of which tables is not known here.',
+    remedy:
+      "Find the tables in the server's error log and bring their consumers up to date from the tables themselves; then run aesop-launch state pass <bootstrap.yaml> --at <file:position> to go on behind the incident.",
+    canRetry: false,
+  } as const
+  /** `file` and `position`: where the transaction begins that the event stands in, or the event itself. */
+  constructor(incident: string, at: { readonly file: string; readonly position: number }) {
+    const place = `${at.file}:${at.position}`
+    super(BinlogIncidentError.kind, `changes are missing in the binary log at ${place}: the server notes ${incident}`, {
+      fields: { file: at.file, position: at.position },
+      remedy: BinlogIncidentError.kind.remedy.replace('<file:position>', place),
+    })
+  }
+}
+
 /** Logged as an alarm, never thrown: the stream goes on, the change is lost. */
 export class StatementFormatError extends AesopError {
   static readonly kind = {
@@ -231,6 +252,12 @@ const decoderErrors: readonly AesopErrorClass[] = [
   TransactionOrderError,
   MapperFailedError,
   BinlogFileError,
+  BinlogIncidentError,
 ]
 
-export const producerMysqlErrors: readonly AesopErrorClass[] = [...decoderErrors, ...liveMysqlErrors]
+export const producerMysqlErrors: readonly AesopErrorClass[] = [
+  ...decoderErrors,
+  ...liveMysqlErrors,
+  ...accountErrors,
+  ...dumpErrors,
+]

@@ -2,7 +2,7 @@ import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 
 import { dirname } from 'node:path'
 import { sleep } from '@aesop/kernel'
 import { EVENT_HEADER_BYTES } from './binlog-event.ts'
-import { BINLOG_MAGIC, BinlogFile } from './binlog-file.ts'
+import { BINLOG_MAGIC, BinlogFile, type EventPlace } from './binlog-file.ts'
 import { BinlogIndex } from './binlog-index.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { BinlogEventCorruptError, BinlogFileError } from './errors.ts'
@@ -133,10 +133,11 @@ export class FileBinlogStream implements BinlogStream {
   private async begin(file: BinlogFile, from: BinlogPosition, handler: BinlogHandler): Promise<boolean> {
     if (file.position === 0 && !(await file.readMagic())) return false
     if (file.position === BINLOG_MAGIC.length && from.position > BINLOG_MAGIC.length) {
-      let description = file.next()
-      while (description === undefined && (await file.fill())) description = file.next()
+      const description = await nextOf(file)
       if (description === undefined) return false
       await handler.onEvent(file.bytes, description.offset, description.end)
+      // An encrypted log says so here, and is refused; its other events would only look damaged.
+      await nextOf(file)
       file.seek(from.position)
       handler.onRotate(from.file, from.position)
     }
@@ -170,6 +171,13 @@ export class FileBinlogStream implements BinlogStream {
     }
     if (!this.stopped()) await sleep(this.pollMs, woken.signal)
   }
+}
+
+/** The next event that the file holds by now. */
+async function nextOf(file: BinlogFile): Promise<EventPlace | undefined> {
+  let event = file.next()
+  while (event === undefined && (await file.fill())) event = file.next()
+  return event
 }
 
 /** Walks over the headers, because a log may end in an event that is still being written. */

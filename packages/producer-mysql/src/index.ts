@@ -1,9 +1,18 @@
+export {
+  MysqlAccessDeniedError,
+  MysqlAccountLockedError,
+  MysqlAuthenticationPluginError,
+  MysqlConnectionsExhaustedError,
+  MysqlHostRefusedError,
+  MysqlPasswordExpiredError,
+  MysqlTlsNeededError,
+} from './account-errors.ts'
 export { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
+export { MysqlDumpRefusedError, MysqlEventTooLargeError, MysqlLogUnreadableError } from './dump-errors.ts'
 export { producerMysqlErrors } from './errors.ts'
 export { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
 export { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
 export {
-  MysqlAccessDeniedError,
   MysqlBinlogFormatError,
   MysqlBinlogOffError,
   MysqlClientChangedError,
@@ -59,6 +68,7 @@ export {
   BinlogEventCorruptError,
   BinlogEventUnsupportedError,
   BinlogFileError,
+  BinlogIncidentError,
   BinlogScnOverflowError,
   ColumnConversionError,
   ColumnUnsupportedError,

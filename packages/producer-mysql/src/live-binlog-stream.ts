@@ -195,6 +195,7 @@ export class LiveBinlogStream implements BinlogStream {
   private faultOf(error: unknown): Error {
     const { user, serverId } = this.options
     const { server, wanted, established } = this
-    return mysqlFault(error, { server, user, serverId, wanted, established })
+    const encrypted = this.options.tls !== undefined
+    return mysqlFault(error, { server, user, serverId, wanted, established, encrypted })
   }
 }

@@ -28,21 +28,6 @@ export class MysqlServerUnreachableError extends AesopError {
   }
 }
 
-export class MysqlAccessDeniedError extends AesopError {
-  static readonly kind = {
-    code: 'AESOP_MYSQL_ACCESS_DENIED',
-    meaning: 'The server refused the user or its password.',
-    remedy: "Correct the uri, or run: ALTER USER '<user>'@'%' IDENTIFIED BY '<password>';",
-    canRetry: false,
-  } as const
-  constructor(server: string, user: string, cause: unknown) {
-    super(MysqlAccessDeniedError.kind, `the server ${server} refused the user "${user}": ${messageOf(cause)}`, {
-      fields: { server, user },
-      remedy: `Correct user and password of the uri, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>';`,
-    })
-  }
-}
-
 export class MysqlTlsFileError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TLS_FILE',
@@ -336,7 +321,6 @@ export class MysqlStartFromError extends AesopError {
 export const liveMysqlErrors: readonly AesopErrorClass[] = [
   MysqlUriInvalidError,
   MysqlServerUnreachableError,
-  MysqlAccessDeniedError,
   MysqlTlsFileError,
   MysqlTlsRefusedError,
   MysqlGrantMissingError,

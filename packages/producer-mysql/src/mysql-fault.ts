@@ -1,11 +1,9 @@
 import { AesopError, systemCodeOf } from '@aesop/kernel'
+import { accountFault } from './account-fault.ts'
+import { dumpFault } from './dump-fault.ts'
 import {
-  MysqlAccessDeniedError,
+  MysqlBinlogOffError,
   MysqlConnectionLostError,
-  MysqlGrantMissingError,
-  MysqlLogPurgedError,
-  MysqlLogResetError,
-  MysqlPositionInFutureError,
   MysqlServerError,
   MysqlServerIdInUseError,
   MysqlServerUnreachableError,
@@ -21,13 +19,17 @@ export interface FaultPlace {
   readonly wanted: string
   /** Whether the connection had been established before. */
   readonly established: boolean
+  /** Whether the connection is encrypted. */
+  readonly encrypted: boolean
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])
-const ACCESS_DENIED = 1045
-const PRIVILEGE_MISSING = new Set([1227, 1142, 1143, 1044])
 const READING_BINLOG = 1236
+/** MariaDB gives the number of its file layer when a log that it lists is not there. */
+const FILE_NOT_FOUND = 29
+const NO_BINARY_LOG = 1381
 const SAME_REPLICA_ID = 1949
+/** Shut down, read or write on a broken line, killed, idle for too long: the connection is gone, the server may be well. */
+const CONNECTION_GONE = new Set([1053, 1158, 1159, 1160, 1161, 1317, 1927, 3169, 4031])
 
 /** The named error for what mysql2, zongji or the server gave; an AesopError stays what it is. */
 export function mysqlFault(thrown: unknown, place: FaultPlace): AesopError {
@@ -35,17 +37,15 @@ export function mysqlFault(thrown: unknown, place: FaultPlace): AesopError {
   const number = numberOf(thrown)
   const text = thrown instanceof Error ? thrown.message : String(thrown)
   const systemCode = systemCodeOf(thrown) ?? ''
-  if (number === ACCESS_DENIED) return new MysqlAccessDeniedError(place.server, place.user, thrown)
-  if (number !== undefined && PRIVILEGE_MISSING.has(number)) {
-    return new MysqlGrantMissingError(place.server, place.user, privilegeIn(text))
-  }
+  const refused = accountFault(number, systemCode, text, thrown, place)
+  if (refused !== undefined) return refused
   if (number === SAME_REPLICA_ID || /same server_(uu)?id/i.test(text)) {
     return new MysqlServerIdInUseError(place.server, place.serverId, 'another replica, which has just connected')
   }
   if (isTlsRefusal(systemCode, text)) return new MysqlTlsRefusedError(place.server, thrown)
-  if (number === READING_BINLOG) return dumpFault(text, thrown, place)
-  if (UNREACHABLE.has(systemCode) && !place.established) return new MysqlServerUnreachableError(place.server, thrown)
-  if (number !== undefined && number >= 1000) return new MysqlServerError(place.server, thrown)
+  if (number === READING_BINLOG || number === FILE_NOT_FOUND) return dumpFault(text, thrown, place)
+  if (number === NO_BINARY_LOG) return new MysqlBinlogOffError(place.server)
+  if (number !== undefined && !CONNECTION_GONE.has(number)) return new MysqlServerError(place.server, thrown)
   return place.established
     ? new MysqlConnectionLostError(place.server, thrown)
     : new MysqlServerUnreachableError(place.server, thrown)
@@ -57,23 +57,7 @@ function isTlsRefusal(code: string, text: string): boolean {
   return code === 'HANDSHAKE_SSL_ERROR' && !/ECONNRESET|EPIPE|disconnected|socket hang up/i.test(text)
 }
 
-function dumpFault(text: string, thrown: unknown, { server, wanted }: FaultPlace): AesopError {
-  if (/could not find first log|purged|gtid state|too old/i.test(text)) {
-    return new MysqlLogPurgedError(server, wanted, 'a later place')
-  }
-  if (/impossible position|position > file size|beyond/i.test(text)) {
-    return new MysqlPositionInFutureError(server, wanted, 'an earlier place')
-  }
-  if (/not in the master's binlog|diverged|replica has more gtids/i.test(text)) {
-    return new MysqlLogResetError(server, wanted, text)
-  }
-  return new MysqlServerError(server, thrown)
-}
-
-function privilegeIn(text: string): string {
-  return /the ([A-Z ,]+?) privilege/.exec(text)?.[1] ?? 'REPLICATION SLAVE, REPLICATION CLIENT'
-}
-
+/** The number that a server gave; the system's numbers are negative. */
 function numberOf(thrown: unknown): number | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('errno' in thrown)) return undefined
   return typeof thrown.errno === 'number' && thrown.errno > 0 ? thrown.errno : undefined

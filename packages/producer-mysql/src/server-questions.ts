@@ -51,7 +51,8 @@ export class ServerQuestions {
       return await this.inTime(question(this.connection))
     } catch (error) {
       this.release()
-      throw mysqlFault(error, { server: this.server, user: uri.user, serverId, wanted, established })
+      const encrypted = uri.tls !== undefined
+      throw mysqlFault(error, { server: this.server, user: uri.user, serverId, wanted, established, encrypted })
     } finally {
       if (--this.pending === 0) this.linger()
     }

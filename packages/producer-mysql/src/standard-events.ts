@@ -14,8 +14,8 @@ import {
   CommitEventProcessor,
   FormatDescriptionEventProcessor,
   GtidEventProcessor,
+  IncidentEventProcessor,
   MutatingQueryEventProcessor,
-  RefusingEventProcessor,
   RotateEventProcessor,
   XaPrepareEventProcessor,
 } from './transaction-event-processors.ts'
@@ -28,7 +28,6 @@ export function standardEvents(): EventsMap {
   const insert = new InsertEventProcessor()
   const update = new UpdateEventProcessor()
   const remove = new DeleteEventProcessor()
-  const refuse = new RefusingEventProcessor()
   return new Map<number, BinLogEventProcessor>([
     [MySQLConstants.QUERY_EVENT, query],
     [MySQLConstants.MARIADB_QUERY_COMPRESSED_EVENT, query],
@@ -54,8 +53,7 @@ export function standardEvents(): EventsMap {
     [MySQLConstants.MARIADB_GTID_EVENT, gtid],
     [MySQLConstants.XA_PREPARE_EVENT, new XaPrepareEventProcessor()],
     [MySQLConstants.TRANSACTION_PAYLOAD_EVENT, new TransactionPayloadEventProcessor()],
-    [MySQLConstants.INCIDENT_EVENT, refuse],
+    [MySQLConstants.INCIDENT_EVENT, new IncidentEventProcessor()],
     [MySQLConstants.PARTIAL_UPDATE_ROWS_EVENT, new PartialUpdateEventProcessor()],
-    [MySQLConstants.MARIADB_START_ENCRYPTION_EVENT, refuse],
   ])
 }

@@ -1,8 +1,9 @@
-import { type BinLogEvent, eventTypeName, MySQLConstants } from './binlog-event.ts'
+import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogTransaction } from './binlog-transaction.ts'
-import { BinlogEventUnsupportedError, TransactionOrderError } from './errors.ts'
+import { BinlogIncidentError } from './errors.ts'
 import { parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
+import { incidentOf } from './incident-event.ts'
 import { PacketReader } from './packet-reader.ts'
 import { parseQuery } from './query-event.ts'
 import { xidOfPrepare } from './xa-transactions.ts'
@@ -54,12 +55,9 @@ export class XaPrepareEventProcessor implements BinLogEventProcessor {
   }
 }
 
-/** Events that hold changes which this version can not read: going on would lose rows. */
-export class RefusingEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent): undefined {
-    if (event.type === MySQLConstants.INCIDENT_EVENT) {
-      throw new TransactionOrderError('the server notes an incident: changes are missing in its log')
-    }
-    throw new BinlogEventUnsupportedError(eventTypeName(event.type))
+/** The server could not write changes to its log: going on would lose them. */
+export class IncidentEventProcessor implements BinLogEventProcessor {
+  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
+    throw new BinlogIncidentError(incidentOf(event), transaction.groupPlace)
   }
 }

@@ -147,14 +147,54 @@ describe('the order of events', () => {
     expect(sink.windows).toEqual([])
   })
 
-  it('stops at events that hold changes nobody can read', async () => {
+  /** An incident event as a server writes it: number, length of the text, text. */
+  function incident(text: string): Buffer {
+    const event = Buffer.alloc(19 + 3 + text.length)
+    event[4] = MySQLConstants.INCIDENT_EVENT
+    event.writeUInt32LE(event.length, 9)
+    event.writeUInt16LE(1, 19)
+    event[21] = text.length
+    event.write(text, 22, 'latin1')
+    return event
+  }
+
+  it('stops by a name of its own where the server notes that changes are missing, with the place to pass', async () => {
     const { decoder } = decoderFor(ITEM)
-    const incident = Buffer.alloc(21)
-    incident[4] = MySQLConstants.INCIDENT_EVENT
-    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(TransactionOrderError)
-    incident[4] = MySQLConstants.MARIADB_START_ENCRYPTION_EVENT
-    expect(() => decoder.onEvent(incident, 0, 21)).toThrow(/MARIADB_START_ENCRYPTION_EVENT/)
-    await Promise.resolve()
+    const events = eventsOf('shapes')
+    const xid = events.findIndex((event) => event[4] === MySQLConstants.XID_EVENT)
+    await feed(decoder, events.slice(0, xid + 1))
+    const end = events[xid]?.readUInt32LE(13)
+    const event = incident('error writing to the binary log')
+    expect(() => decoder.onEvent(event, 0, event.length)).toThrow(
+      expect.objectContaining({
+        code: 'AESOP_MYSQL_INCIDENT',
+        canRetry: false,
+        fields: { file: 'mysql-bin.000001', position: end },
+        message: expect.stringContaining('LOST_EVENTS (error writing to the binary log)') as string,
+        remedy: expect.stringContaining(`state pass <bootstrap.yaml> --at mysql-bin.000001:${end}`) as string,
+      }) as object,
+    )
+  })
+
+  it('names the beginning of the transaction that holds an incident', async () => {
+    const { decoder } = decoderFor(ITEM, { physicalSource: sourceOf('mysql9-shapes', ITEM) })
+    const events = eventsOf('mysql9-shapes')
+    const gtid = events.findIndex((event) => event[4] === MySQLConstants.GTID_EVENT)
+    await feed(decoder, events.slice(0, gtid + 1))
+    const event = incident('')
+    expect(() => decoder.onEvent(event, 0, event.length)).toThrow(
+      expect.objectContaining({
+        fields: { file: 'mysql-bin.000001', position: events[gtid - 1]?.readUInt32LE(13) },
+      }) as object,
+    )
+  })
+
+  it('passes the event that says how a log file is encrypted: a server sends what it holds in the clear', () => {
+    const { decoder } = decoderFor(ITEM)
+    const event = Buffer.alloc(36)
+    event[4] = MySQLConstants.MARIADB_START_ENCRYPTION_EVENT
+    event.writeUInt32LE(event.length, 9)
+    expect(decoder.onEvent(event, 0, event.length)).toBeUndefined()
   })
 
   it('does not count an XA transaction of MySQL as read while it waits, nor when nothing else comes', async () => {
