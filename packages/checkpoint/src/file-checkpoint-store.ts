@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { writeFileAtomically } from '@aesop/kernel'
+import { fileNameOf, writeFileAtomically } from '@aesop/kernel'
 
 import { Checkpoint } from './checkpoint.ts'
 import { type CheckpointStore } from './checkpoint-store.ts'
@@ -19,15 +19,19 @@ export interface FileCheckpointOptions {
 export class FileCheckpointStore implements CheckpointStore {
   readonly path: string
   readonly #folder: string
+  readonly #formerFolder: string | undefined
   readonly #historySize: number
 
   constructor(directory: string, registration: string, options: FileCheckpointOptions = {}) {
     this.#folder = join(directory, fileNameOf(registration))
     this.path = join(this.#folder, 'current.json')
+    const hasWide = /[\u{10000}-\u{10ffff}]/u.test(registration)
+    this.#formerFolder = hasWide ? join(directory, formerFileNameOf(registration)) : undefined
     this.#historySize = Math.min(options.historySize ?? 0, 99)
   }
 
   load(): Checkpoint | undefined {
+    this.#adoptFormer()
     if (!existsSync(this.path)) return undefined
     try {
       const checkpoint = Checkpoint.parse(readFileSync(this.path, 'utf8'))
@@ -51,6 +55,11 @@ export class FileCheckpointStore implements CheckpointStore {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
+  #adoptFormer(): void {
+    const former = this.#formerFolder
+    if (former !== undefined && existsSync(former) && !existsSync(this.#folder)) renameSync(former, this.#folder)
+  }
+
   /** The current file is copied, never moved: it must be there at every moment. */
   #keepHistory(): void {
     if (!existsSync(this.path)) return
@@ -65,7 +74,7 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 }
 
-/** A folder name for any registration: what is not a word character, dot or dash is escaped, so that no two meet. */
-function fileNameOf(registration: string): string {
-  return registration.replace(/[^\w.-]|^\.+$/g, (char) => `%${Buffer.from(char).toString('hex')}`)
+/** Earlier versions escaped a character beyond 16 bits as two that stand for anything. */
+function formerFileNameOf(registration: string): string {
+  return registration.replace(/[^\w.-]/g, (char) => `%${Buffer.from(char).toString('hex')}`)
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -76,6 +76,24 @@ describe('the checkpoint file', () => {
     writeFileSync(store.path, text)
     expect(() => store.load()).toThrow(CheckpointUnreadableError)
     expect(() => store.load()).toThrow(store.path)
+  })
+
+  test('of two registrations never meet, however long, and though they differ only at the end', () => {
+    const long = 'person'.repeat(100)
+    const ids = [long, `${long}!`, `${long}?`, '\u{1f600}', '\u{1f601}', 'x'.repeat(240), 'x'.repeat(241)]
+    ids.forEach((id, n) => {
+      new FileCheckpointStore(folder, id).save(Checkpoint.online(BigInt(n)))
+    })
+    expect(ids.map((id) => new FileCheckpointStore(folder, id).load()?.windowScn)).toEqual(ids.map((_, n) => BigInt(n)))
+    expect(readdirSync(folder)).toContain('x'.repeat(240))
+    expect(readdirSync(folder).filter((name) => name.startsWith('personperson'))).toHaveLength(3)
+  })
+
+  test('of an id with characters beyond 16 bits is found under the name of earlier versions, and kept', () => {
+    mkdirSync(join(folder, '%efbfbd%efbfbd'))
+    writeFileSync(join(folder, '%efbfbd%efbfbd', 'current.json'), Checkpoint.online(7n).format())
+    expect(new FileCheckpointStore(folder, '\u{1f600}').load()?.windowScn).toBe(7n)
+    expect(readdirSync(folder)).toEqual(['%f09f9880'])
   })
 
   test('that can not be written is a named error that may be retried', () => {

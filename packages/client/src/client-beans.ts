@@ -61,7 +61,10 @@ export class ClientConfig {
 }
 
 export interface ConsumerRegistrationOptions {
-  /** Left out: the names of the sources. Names the checkpoint: a new id begins anew. */
+  /**
+   * Left out: the names of the sources. Names the checkpoint: a new id begins anew. Not empty, and no other registration
+   * of the process has it, whatever its case.
+   */
   readonly id?: string
   readonly logicalSources: readonly string[]
   /** One object for this registration. */
@@ -87,6 +90,9 @@ export class ConsumerRegistration {
     this.eventConsumer = options.eventConsumer
     this.consumerFactory = options.consumerFactory
     this.filters = options.filters ?? {}
+    if (this.logicalSources.length > 0 && this.id.trim() === '')
+      throw new RegistrationInvalidError(this.id, 'has an empty id')
+    if (/\p{Surrogate}/u.test(this.id)) throw new RegistrationInvalidError(this.id, 'has an id that is no text')
     if (this.logicalSources.length === 0) throw new RegistrationInvalidError(this.id, 'names no logicalSources')
     if ((this.eventConsumer === undefined) === (this.consumerFactory === undefined)) {
       const fault = this.eventConsumer === undefined ? 'names neither' : 'names both'

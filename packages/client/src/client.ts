@@ -1,6 +1,14 @@
 import { isAbsolute, join } from 'node:path'
 import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
-import { type BeanContext, formatJson, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
+import {
+  type BeanContext,
+  claimName,
+  formatJson,
+  type Health,
+  type Lifecycle,
+  type Metric,
+  type Observable,
+} from '@aesop/kernel'
 import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
@@ -16,6 +24,7 @@ export class Client implements Lifecycle, Observable {
   readonly #context: BeanContext
   readonly #settings: ClientSettings
   readonly #registrations: Registration[] = []
+  readonly #claims: (() => void)[] = []
   readonly actions: Readonly<Record<string, (id?: unknown) => unknown>>
 
   /** @throws ClientPropertyUnknownError, ClientPropertyInvalidError, ClientPropertyRefusedError, RegistrationInvalidError */
@@ -39,6 +48,20 @@ export class Client implements Lifecycle, Observable {
 
   get registrations(): readonly Registration[] {
     return this.#registrations
+  }
+
+  /** Takes the ids for this client. @throws RegistrationInvalidError when another client of the process has one */
+  init(): void {
+    for (const { id } of this.#declared) {
+      const release = claimName(this.#context.shared, 'registration', id)
+      if (release === undefined) throw doubleId(id)
+      this.#claims.push(release)
+    }
+  }
+
+  /** Gives the ids back. */
+  destroy(): void {
+    for (const release of this.#claims.splice(0)) release()
   }
 
   /** Starts every registration; when one fails, those before it are stopped again. */
@@ -143,12 +166,17 @@ export class Client implements Lifecycle, Observable {
   }
 }
 
+/** Ids that differ in case alone are one where the file system knows no case. */
 function refuseDoubles(registrations: readonly ConsumerRegistration[]): void {
   const seen = new Set<string>()
   for (const { id } of registrations) {
-    if (seen.has(id)) throw new RegistrationInvalidError(id, 'has the id of another one; give it an id of its own')
-    seen.add(id)
+    if (seen.has(id.toLowerCase())) throw doubleId(id)
+    seen.add(id.toLowerCase())
   }
+}
+
+function doubleId(id: string): RegistrationInvalidError {
+  return new RegistrationInvalidError(id, 'has the id of another one of the process; give it an id of its own')
 }
 
 /** @throws InvalidRequestError when a filter is none */

@@ -96,8 +96,45 @@ describe('the client of a descriptor', () => {
       },
       'has the id of another one',
     ],
+    [
+      'an empty id',
+      () => new ConsumerRegistration({ id: ' ', logicalSources, eventConsumer: consumer }),
+      'has an empty id',
+    ],
+    [
+      'half a character in its id',
+      () => new ConsumerRegistration({ id: 'a\ud800', logicalSources, eventConsumer: consumer }),
+      'has an id that is no text',
+    ],
+    [
+      'an id that differs from another one in case alone',
+      () => {
+        const registrations = ['People', 'people'].map(
+          (id) => new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer }),
+        )
+        return new Client(new ClientConfig(), registrations, context())
+      },
+      'has the id of another one',
+    ],
   ])('refuses a registration with %s', (_what, make, message) => {
     expect(make).toThrow(message)
+  })
+
+  it('refuses the id of a registration of another client of its process, until that has ended', () => {
+    const beans = context()
+    const clientOf = (id: string): Client =>
+      new Client(new ClientConfig(), [new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer })], beans)
+    const [first, second] = [clientOf('people'), clientOf('PEOPLE')]
+    first.init()
+    expect(() => {
+      second.init()
+    }).toThrow('has the id of another one')
+    second.destroy()
+    expect(() => {
+      clientOf('people').init()
+    }).toThrow('has the id of another one')
+    first.destroy()
+    second.init()
   })
 
   it('refuses, when it starts, a source that no configured relay serves and a consumer that is none', async () => {

@@ -1,15 +1,17 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /**
  * Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. A crash at any
- * step leaves the old content or the new one. Synchronous, because what it keeps (a checkpoint, a schema) must be on
+ * step leaves the old content or the new one. The temporary name is random: a process id is 1 in every container.
+ * Synchronous, because what it keeps (a checkpoint, a schema) must be on
  * disk before its writer goes on.
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`
   try {
     writeDurably(temporary, content)
     renameSync(temporary, path)
@@ -22,7 +24,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
 
 function writeDurably(path: string, content: string | Uint8Array): void {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
-  const file = openSync(path, 'w')
+  const file = openSync(path, 'wx')
   try {
     let written = 0
     while (written < bytes.length) written += writeSync(file, bytes, written)
@@ -38,5 +40,20 @@ function syncFolder(folder: string): void {
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+}
+
+/** What `writeFileAtomically` calls its temporary files; a plain number: the process id of earlier versions. */
+const LEFT_OVER = /\.(?:[0-9a-f]{16}|\d+)\.tmp$/
+
+/**
+ * Removes the temporary files that killed writers left in a folder and below it. To be called by whoever knows that
+ * nobody is writing there: the holder of the lock of a state directory, before it makes anything.
+ */
+export function removeLeftOverFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) removeLeftOverFiles(path)
+    else if (entry.isFile() && LEFT_OVER.test(entry.name)) rmSync(path, { force: true })
   }
 }

@@ -6,7 +6,7 @@ export {
   messageOf,
   systemCodeOf,
 } from './aesop-error.ts'
-export { writeFileAtomically } from './atomic-file.ts'
+export { removeLeftOverFiles, writeFileAtomically } from './atomic-file.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'
 export {
   type BeanContext,
@@ -18,6 +18,8 @@ export {
   silentLogger,
 } from './bean.ts'
 export { invariant, InvariantError } from './invariant.ts'
+export { claimName } from './name-claim.ts'
+export { fileNameOf } from './file-name.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
 export { formatJson, parseJson } from './json.ts'
 export { sleep } from './sleep.ts'

@@ -82,3 +82,23 @@ test('a failed write says so and cleans up after itself', () => {
   expect(readdirSync(folder)).toEqual(['taken'])
   expect(existsSync(join(path, 'x'))).toBe(true)
 })
+
+test('two writers that share a process id have temporary files of their own', () => {
+  const path = join(folder, 'file.json')
+  const names = new Set<string>()
+  const original = fs.renameSync
+  Object.assign(fs, {
+    renameSync: (from: string, to: string) => {
+      names.add(from)
+      original(from, to)
+    },
+  })
+  syncBuiltinESMExports()
+  try {
+    for (let i = 0; i < 3; i++) writeFileAtomically(path, 'x')
+  } finally {
+    Object.assign(fs, { renameSync: original })
+    syncBuiltinESMExports()
+  }
+  expect(names.size).toBe(3)
+})

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { AesopError } from '@aesop/kernel'
-import { type ContainerDefinition, EXIT_CODES, formatError, SecretMask } from '@aesop/runtime'
+import {
+  type ContainerDefinition,
+  EXIT_CODES,
+  formatError,
+  SecretMask,
+  StateDirectoryHeldError,
+  StateLockError,
+} from '@aesop/runtime'
 import { type Command, parseCommandLine } from './command-line.ts'
 import { UsageError } from './errors.ts'
 import { HELP, SHORT_HELP } from './help.ts'
@@ -33,6 +40,7 @@ async function runCommand(args: readonly string[], options: MainOptions): Promis
     const report = { mask: new SecretMask(), verbose: args.includes('-v') || args.includes('--verbose') }
     process.stderr.write(`${formatError(error, report)}\n`)
     if (error instanceof UsageError) return EXIT_CODES.usage
+    if (error instanceof StateDirectoryHeldError || error instanceof StateLockError) return EXIT_CODES.startFailed
     return error instanceof AesopError ? EXIT_CODES.descriptors : EXIT_CODES.died
   }
 }

@@ -42,6 +42,20 @@ describe('the exit code tells the truth', { timeout }, () => {
     expect(stderr).toContain(text)
   })
 
+  test('4 when another process has the state directory, which goes on; a killed one has nothing', async () => {
+    using folder = new LaunchFolder('')
+    using first = new Launched(['bootstrap.yaml', '--admin', '0'], folder.path)
+    await first.until('test is ready')
+    const second = await new Launched(['bootstrap.yaml', '--fresh', '--admin', '0'], folder.path).ended
+    expect({ code: second.code, stdout: second.stdout }, second.stderr).toEqual({ code: 4, stdout: '' })
+    expect(second.stderr).toMatch(/AESOP_RUNTIME_STATE_HELD.* is in use by test \(process \d+ on /)
+    expect(first.stdout).toBe('start\n')
+    first.signal('SIGKILL')
+    await first.ended
+    using third = new Launched(['bootstrap.yaml', '--admin', '0'], folder.path)
+    await third.until('test is ready')
+  })
+
   test('3 for errors in descriptors, and nothing was started', async () => {
     using folder = new LaunchFolder('prt: 1')
     const { code, stdout, stderr } = await new Launched(['bootstrap.yaml'], folder.path).ended

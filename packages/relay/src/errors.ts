@@ -70,6 +70,23 @@ export class ProducerMissingError extends AesopError {
   }
 }
 
+export class SourceNameTakenError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SOURCE_NAME_TAKEN',
+    meaning:
+      'Two relays of the process would keep how far their sources have come in the same file: the names of their physical sources are equal, or become so as names of files.',
+    remedy: 'Give each physicalSourceConfig a name of its own that differs in letters or digits.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, path: string) {
+    super(
+      SourceNameTakenError.kind,
+      `the physical source "${physicalSource}" would use ${path}, which another source of this process uses`,
+      { fields: { physicalSource, path } },
+    )
+  }
+}
+
 export class RelayPortInUseError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PORT_IN_USE',
@@ -103,6 +120,7 @@ export const relayErrors: readonly AesopErrorClass[] = [
   RelayPropertyRefusedError,
   RelayPartitionsError,
   ProducerMissingError,
+  SourceNameTakenError,
   RelayPortInUseError,
   RelayListenError,
 ]

@@ -1,11 +1,20 @@
 import { EventBuffer } from '@aesop/buffer'
 import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
-import { AesopError, type BeanContext, type Health, type Lifecycle, type Metric, type Observable } from '@aesop/kernel'
+import {
+  AesopError,
+  type BeanContext,
+  claimName,
+  fileNameOf,
+  type Health,
+  type Lifecycle,
+  type Metric,
+  type Observable,
+} from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
-import { ProducerMissingError, RelayPartitionsError } from './errors.ts'
+import { ProducerMissingError, RelayPartitionsError, SourceNameTakenError } from './errors.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { RelayServer } from './relay-server.ts'
@@ -43,6 +52,7 @@ export class Relay implements Lifecycle, Observable {
   readonly #config: RelayConfig
   readonly #registration: ProducerRegistration
   readonly #undo: (() => unknown)[] = []
+  #releaseName: (() => void) | undefined
   #running: Running | undefined
   #failure: Error | undefined
   #stopped: Promise<void> | undefined
@@ -60,8 +70,16 @@ export class Relay implements Lifecycle, Observable {
     this.#config = options.config.with(registration.properties).for(context.nature)
   }
 
+  /** @throws SourceNameTakenError when another relay of the process keeps its place in the same file */
   init(): void {
     for (const note of this.#config.notes) this.#context.log.info(note)
+    if (!this.#config.keepsMaxScn) return
+    this.#releaseName = claimName(this.#context.shared, 'file of a source', this.#maxScnPath)
+    if (this.#releaseName === undefined) throw new SourceNameTakenError(this.#physicalSource.name, this.#maxScnPath)
+  }
+
+  destroy(): void {
+    this.#releaseName?.()
   }
 
   async start(): Promise<void> {
@@ -223,12 +241,15 @@ export class Relay implements Lifecycle, Observable {
   }
 
   #maxScnStore(): MaxScnStore {
-    if (!this.#config.keepsMaxScn) return new MemoryMaxScnStore()
+    return this.#config.keepsMaxScn ? new FileMaxScnStore(this.#maxScnPath) : new MemoryMaxScnStore()
+  }
+
+  get #maxScnPath(): string {
     const { maxScnDirectory } = this.#config
     const { projectsRoot, stateDirectory } = this.#context
     const folder =
       maxScnDirectory === undefined ? join(stateDirectory, 'maxscn') : resolve(projectsRoot, maxScnDirectory)
-    return new FileMaxScnStore(join(folder, `${this.#physicalSource.name.replace(/[^\w.-]+/g, '_')}.json`))
+    return join(folder, `${fileNameOf(this.#physicalSource.name.replace(/[^\w.-]+/g, '_'))}.json`)
   }
 
   async #eventProducer(): Promise<EventProducer> {

@@ -1,6 +1,6 @@
 import { ProducerRegistration, Relay, RelayConfig, relayProperties, relayPropertySchemas } from '@aesop/relay'
 import { expect, test } from 'vitest'
-import { testContext } from './support/relay-fixture.ts'
+import { makeRelay, testContext } from './support/relay-fixture.ts'
 
 const config = (relayProperties: Record<string, string | number | bigint | boolean>) =>
   new RelayConfig({ relayProperties })
@@ -111,6 +111,28 @@ test('no registration, two registrations, and a missing producer are named', asy
   }
   const relay = new Relay({ config: new RelayConfig(), registrations: [registration] }, context)
   await expect(relay.start()).rejects.toMatchObject({ code: 'AESOP_RELAY_PRODUCER_MISSING' })
+})
+
+test('two sources of one process whose places would meet in one file are refused, until one has ended', () => {
+  const context = testContext()
+  const relayOf = (name: string) => makeRelay({ source: { name } }, context).relay
+  const first = relayOf('a b')
+  first.init()
+  for (const name of ['a b', 'a_b', 'A?B']) {
+    expect(() => {
+      relayOf(name).init()
+    }).toThrow(`"${name}" would use `)
+  }
+  relayOf('ab').init()
+  first.destroy()
+  relayOf('a_b').init()
+})
+
+test('a source with a name of any length keeps its place', async () => {
+  const { relay } = makeRelay({ source: { name: 'n'.repeat(400) } })
+  relay.init()
+  await relay.start()
+  await relay.stop()
 })
 
 test('a relay of a test that names no port takes any free one; others stay at theirs', () => {

@@ -1,5 +1,6 @@
 import * as adminErrors from './admin/admin-errors.ts'
 import * as operationErrors from './lifecycle/operation-errors.ts'
+import * as stateErrors from './state/state-errors.ts'
 import { AesopError, type AesopErrorClass, type ErrorKind, messageOf } from '@aesop/kernel'
 import { descriptorErrors } from './descriptor-errors.ts'
 import { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
@@ -7,6 +8,7 @@ import { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
 export { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
 export * from './admin/admin-errors.ts'
 export * from './lifecycle/operation-errors.ts'
+export * from './state/state-errors.ts'
 export {
   BeanAbstractError,
   BeanCycleError,
@@ -182,5 +184,6 @@ export const runtimeErrors: readonly AesopErrorClass[] = [
   UncaughtFailureError,
   LaunchStoppedError,
   ...Object.values(operationErrors),
+  ...Object.values(stateErrors),
   ...Object.values(adminErrors),
 ]

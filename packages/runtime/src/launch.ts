@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs'
-import { dirname, resolve, sep } from 'node:path'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { type Logger, removeLeftOverFiles } from '@aesop/kernel'
 // Type-only imports are spelled `import type` here: what they name is heavy and is loaded when it is needed.
-import type { Logger } from '@aesop/kernel'
 import { parseAdminAddress } from './admin/admin-address.ts'
 import type { AdminOptions, AdminServer } from './admin/admin-server.ts'
 import type { RuntimeNature } from './descriptor/bootstrap-plan.ts'
@@ -15,6 +15,7 @@ import { BootstrapInvalidError, DescriptorsInvalidError } from './errors.ts'
 import type { Application, ApplicationOptions } from './lifecycle/application.ts'
 import type { Overrides } from './lifecycle/bean-overrides.ts'
 import type { LogOptions, ProcessLog } from './log/winston-log.ts'
+import { LOCK_FOLDER, StateLock } from './state/state-lock.ts'
 
 /** How a preparation becomes an application. */
 export interface CreationOptions extends ApplicationOptions {
@@ -24,6 +25,8 @@ export interface CreationOptions extends ApplicationOptions {
   readonly nature?: RuntimeNature | undefined
   /** Beans and classes in the place of those of the descriptors. */
   readonly overrides?: Overrides | undefined
+  /** False: builds beans beside a process that may hold the state directory; nothing may be started or saved then. */
+  readonly locksState?: boolean
 }
 
 export interface LaunchOptions extends CreationOptions, PreparationOptions {
@@ -35,6 +38,7 @@ export interface LaunchOptions extends CreationOptions, PreparationOptions {
 /**
  * Reads a bootstrap descriptor, builds what it asks for and starts it. `await using` stops it at the end of the block.
  * @throws DescriptorsInvalidError with all problems, before anything is started
+ * @throws StateDirectoryHeldError, StateLockError, before anything is touched
  * @throws BuildFailedError or StartFailedError after everything that was started has been stopped again
  */
 export async function launch(path: string, options: LaunchOptions): Promise<Application> {
@@ -42,20 +46,36 @@ export async function launch(path: string, options: LaunchOptions): Promise<Appl
   const prepareAgain = (): Promise<Preparation> => prepareLaunch(resolve(path), options)
   const preparation = await prepareAgain()
   const application = await createApplication(preparation, { prepareAgain, ...options })
-  if (admin !== 'off') await serveAdmin(application, { ...admin, isPortFixed: true, mask: preparation.mask })
+  if (admin !== 'off') await openAdminOf(application, { ...admin, isPortFixed: true, mask: preparation.mask })
   await application.start()
   return application
 }
 
-/** The application of a preparation without errors, not started yet. */
+async function openAdminOf(application: Application, options: AdminOptions): Promise<void> {
+  try {
+    await serveAdmin(application, options)
+  } catch (error) {
+    await application.stop()
+    throw error
+  }
+}
+
+/** The application of a preparation without errors, not started yet; it holds its state directory until it has ended. */
 export async function createApplication(preparation: Preparation, options: CreationOptions): Promise<Application> {
   const errors = preparation.problems.filter((problem) => problem.severity === 'error')
   if (preparation.launch === undefined || errors.length > 0) throw new DescriptorsInvalidError(preparation.problems)
   const { projectsRoot, stateDirectory } = preparation.launch
   const plan = await adapt(preparation.launch, options)
-  if (options.fresh === true) clearState(stateDirectory, projectsRoot)
+  const holdsProject = containsProject(stateDirectory, projectsRoot)
+  if (options.fresh === true && holdsProject) throw new DescriptorsInvalidError([freshRefused(stateDirectory)])
   const { Application } = await import('./lifecycle/application.ts')
-  return new Application(plan, { ...options, prepareAgain: adaptAgain(options) })
+  const application = new Application(plan, { ...options, prepareAgain: adaptAgain(options) })
+  if (options.locksState === false) return application
+  const lock = await StateLock.take(stateDirectory, plan.applicationName)
+  application.closeAtEnd(() => lock.release())
+  if (options.fresh === true) clearState(stateDirectory)
+  if (!holdsProject) removeLeftOverFiles(stateDirectory)
+  return application
 }
 
 /** Opens the admin server; it is closed when the application has ended. The HTTP libraries are loaded only now. */
@@ -82,16 +102,22 @@ function adaptAgain(options: CreationOptions): (() => Promise<Preparation>) | un
   }
 }
 
-/** Removes the state of the application; never a folder that holds the project itself. */
-function clearState(stateDirectory: string, projectsRoot: string): void {
-  const holdsProject = `${projectsRoot}${sep}`.startsWith(`${stateDirectory.replace(/[/\\]$/, '')}${sep}`)
-  if (holdsProject || dirname(stateDirectory) === stateDirectory) {
-    const message = `--fresh would remove ${stateDirectory}, which holds the project itself`
-    throw new DescriptorsInvalidError([
-      new BootstrapInvalidError(message, { hint: 'give stateDirectory a folder of its own' }),
-    ])
+/** Whether the project itself stands below the folder of the state. */
+function containsProject(stateDirectory: string, projectsRoot: string): boolean {
+  const isAbove = `${projectsRoot}${sep}`.startsWith(`${stateDirectory.replace(/[/\\]$/, '')}${sep}`)
+  return isAbove || dirname(stateDirectory) === stateDirectory
+}
+
+function freshRefused(stateDirectory: string): BootstrapInvalidError {
+  const message = `--fresh would remove ${stateDirectory}, which holds the project itself`
+  return new BootstrapInvalidError(message, { hint: 'give stateDirectory a folder of its own' })
+}
+
+/** Removes the state of the application; the lock stays, because this process holds it. */
+function clearState(stateDirectory: string): void {
+  for (const name of existsSync(stateDirectory) ? readdirSync(stateDirectory) : []) {
+    if (name !== LOCK_FOLDER) rmSync(join(stateDirectory, name), { recursive: true, force: true })
   }
-  rmSync(stateDirectory, { recursive: true, force: true })
 }
 
 /** Opens the log of the process; the logging library is loaded only now. */

@@ -1,6 +1,6 @@
-import { launch, StartFailedError, StepTimedOutError } from '@aesop/runtime'
+import { launch, StartFailedError, StateDirectoryHeldError, StepTimedOutError } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { BOOTSTRAP, DescriptorFolder } from './support/descriptor-folder.ts'
 import { Diary, fixtureContainer } from './support/fixture-container.ts'
 
@@ -227,10 +227,50 @@ describe('the life of a process', () => {
   test('fresh clears the state before anything is made, but never the project', async () => {
     using folder = DescriptorFolder.withFixture('beans:\n  a: { class: Step }\n', { '.aesop/old': 'x' })
     const options = { containers: [fixtureContainer()], fresh: true }
-    await launch(folder.bootstrap, options)
-    expect(existsSync(folder.file('.aesop'))).toBe(false)
+    const application = await launch(folder.bootstrap, options)
+    expect(readdirSync(folder.file('.aesop'))).toEqual(['.lock'])
+    await application.stop()
     folder.write('bootstrap.yaml', BOOTSTRAP.replace('properties:\n', 'properties:\n      stateDirectory: .\n'))
     await expect(launch(folder.bootstrap, options)).rejects.toThrow('holds the project itself')
     expect(existsSync(folder.bootstrap)).toBe(true)
+  })
+
+  test('holds its state directory from before the first bean to after the last, and a second launch touches nothing', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: Step }\n', { '.aesop/maxscn/a.json': '{}' })
+    const options = { containers: [fixtureContainer()] }
+    const first = await launch(folder.bootstrap, options)
+    const second = launch(folder.bootstrap, { ...options, fresh: true })
+    await expect(second).rejects.toThrow(/is in use by \S+ \(process \d+ on /)
+    await expect(second).rejects.toThrow(StateDirectoryHeldError)
+    expect(existsSync(folder.file('.aesop/maxscn/a.json'))).toBe(true)
+    expect(first.state()).toEqual({ fixture: 'running' })
+    await first.stop()
+    await (await launch(folder.bootstrap, options)).stop()
+  })
+
+  test('gives its state directory back when a start fails', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: ./a.ts#Failing }\n', {
+      'a.ts': 'export class Failing { start() { throw new Error("no") } }\n',
+    })
+    const options = { containers: [fixtureContainer()] }
+    for (let i = 0; i < 2; i++) await expect(launch(folder.bootstrap, options)).rejects.toThrow('failed to start: no')
+  })
+
+  test('removes what killed writers left in its state directory, and nothing that is no left-over', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: Step }\n', {
+      '.aesop/maxscn/a.json': '{}',
+      '.aesop/maxscn/a.json.4711.tmp': '{',
+      '.aesop/checkpoints/r/current.json.0123456789abcdef.tmp': '{',
+      '.aesop/notes.tmp': 'mine',
+    })
+    await using application = await launch(folder.bootstrap, { containers: [fixtureContainer()] })
+    const left = readdirSync(application.plan.stateDirectory, { recursive: true }).map(String)
+    expect(left.filter((name) => !name.startsWith('.lock')).sort()).toEqual([
+      'checkpoints',
+      'checkpoints/r',
+      'maxscn',
+      'maxscn/a.json',
+      'notes.tmp',
+    ])
   })
 })
