@@ -76,6 +76,8 @@ describe('the admin server', { timeout }, () => {
     using silent = new Launched(['bootstrap.yaml'], folder.path)
     await silent.until('test is ready')
     expect(silent.stderr).not.toContain('admin=')
+    silent.signal('SIGTERM')
+    await silent.ended
     using asked = new Launched(['bootstrap.yaml', '--admin', '0'], folder.path)
     expect(await adminOf(asked)).toMatch(/^http:/)
   })
@@ -84,7 +86,8 @@ describe('the admin server', { timeout }, () => {
     using folder = new LaunchFolder('')
     using first = new Launched(['bootstrap.yaml'], folder.path)
     const firstUrl = await adminOf(first)
-    using second = new Launched(['bootstrap.yaml'], folder.path)
+    using other = new LaunchFolder('')
+    using second = new Launched(['bootstrap.yaml'], other.path)
     const secondUrl = await adminOf(second)
     expect(secondUrl).not.toBe(firstUrl)
     expect(second.stderr).toContain('port 9090 is taken, so the admin server uses another one; --admin chooses')
