@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StateDirectoryHeldError, stateHolder, StateLock, StateLockError } from '@aesop/runtime'
-
-const HOLDER = resolve(import.meta.dirname, 'support/hold-lock.ts')
 
 let folder: string
 beforeEach(() => {
@@ -15,23 +11,6 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
-
-/** A process that tries to take the lock and says "held" or "refused"; who holds it does so until it is killed. */
-class Contender implements AsyncDisposable {
-  readonly process = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', HOLDER, folder])
-  readonly said: Promise<string>
-  constructor() {
-    this.said = once(this.process.stdout, 'data').then(([data]: Buffer[]) => String(data).trim())
-  }
-  async kill(): Promise<void> {
-    const ended = once(this.process, 'exit')
-    this.process.kill('SIGKILL')
-    await ended
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await this.kill()
-  }
-}
 
 describe('the lock of a state directory', () => {
   it('is held once, by the one that a second launch is told of', async () => {
@@ -45,23 +24,6 @@ describe('the lock of a state directory', () => {
     await (await StateLock.take(folder, 'others')).release()
   })
 
-  it('ends with its process, though that had no time to say so', async () => {
-    await using first = new Contender()
-    expect(await first.said).toBe('held')
-    await expect(StateLock.take(folder, 'me')).rejects.toThrow(`(process ${first.process.pid ?? 0} on `)
-    await first.kill()
-    const lock = await StateLock.take(folder, 'me')
-    await lock.release()
-  })
-
-  it('is held by a process that is stopped and answers nobody', async () => {
-    await using first = new Contender()
-    expect(await first.said).toBe('held')
-    first.process.kill('SIGSTOP')
-    await expect(StateLock.take(folder, 'me')).rejects.toThrow(StateDirectoryHeldError)
-    first.process.kill('SIGCONT')
-  })
-
   it('goes to exactly one of those who start at the same moment, time after time', async () => {
     for (let round = 0; round < 30; round++) {
       const tries = await Promise.allSettled(Array.from({ length: 8 }, () => StateLock.take(folder, 'racer')))
@@ -73,37 +35,12 @@ describe('the lock of a state directory', () => {
     }
   })
 
-  it('goes to exactly one of several processes that find a dead holder', async () => {
-    const first = new Contender()
-    expect(await first.said).toBe('held')
-    await first.kill()
-    await using a = new Contender()
-    await using b = new Contender()
-    await using c = new Contender()
-    const said = await Promise.all([a.said, b.said, c.said])
-    expect(said.sort()).toEqual(['held', 'refused', 'refused'])
-  })
-
   it('can be held in a folder whose path is too long for the address of a socket', async () => {
     const deep = join(folder, 'x'.repeat(120), 'y'.repeat(120))
     const lock = await StateLock.take(deep, 'deep')
     await expect(StateLock.take(deep, 'other')).rejects.toThrow(StateDirectoryHeldError)
     await lock.release()
     await (await StateLock.take(deep, 'other')).release()
-  })
-
-  it('leaves nothing to pile up: one claim, and the socket of its holder', async () => {
-    for (let i = 0; i < 3; i++) {
-      await using dead = new Contender()
-      expect(await dead.said).toBe('held')
-    }
-    const lock = await StateLock.take(folder, 'last')
-    expect(
-      readdirSync(join(folder, '.lock'))
-        .map((name) => name.replace(/^[0-9a-f]{12}$/, 'socket'))
-        .sort(),
-    ).toEqual(['4.claim', 'socket'])
-    await lock.release()
   })
 
   it('does not take a damaged claim, nor a plain file in the place of a socket, for a holder', async () => {
