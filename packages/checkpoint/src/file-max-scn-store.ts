@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 
 import { formatJson, parseJson, writeFileAtomically } from '@aesop/kernel'
 
@@ -46,6 +46,11 @@ export class FileMaxScnStore implements MaxScnStore {
     } catch (error) {
       throw new CheckpointUnwritableError(this.path, error)
     }
+  }
+
+  /** Forgets it: the source begins as if it were new. */
+  clear(): void {
+    rmSync(this.path, { force: true })
   }
 }
 

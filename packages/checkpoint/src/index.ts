@@ -10,3 +10,4 @@ export {
 export { type FileCheckpointOptions, FileCheckpointStore } from './file-checkpoint-store.ts'
 export { FileMaxScnStore, MemoryMaxScnStore } from './file-max-scn-store.ts'
 export { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
+export { type JournalEntry, PlaceJournal, type UnreadableEntry } from './place-journal.ts'

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path'
-import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
+import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore, PlaceJournal } from '@aesop/checkpoint'
 import {
   type BeanContext,
   claimName,
@@ -8,6 +8,8 @@ import {
   type Lifecycle,
   type Metric,
   type Observable,
+  type PlaceDesk,
+  type PlaceKeeper,
 } from '@aesop/kernel'
 import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
@@ -16,9 +18,10 @@ import { type EventConsumer } from './consumer.ts'
 import { ProcessRelay } from './process-relay.ts'
 import { RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
+import { RegistrationDesk } from './registration-desk.ts'
 
 /** All registrations of one client: each has its own place in the stream and its own connection. */
-export class Client implements Lifecycle, Observable {
+export class Client implements Lifecycle, Observable, PlaceKeeper {
   readonly #config: ClientConfig
   readonly #declared: readonly ConsumerRegistration[]
   readonly #context: BeanContext
@@ -136,8 +139,22 @@ export class Client implements Lifecycle, Observable {
     return all.length > 0 ? all : [new ProcessRelay(this.#context.shared)]
   }
 
+  /** The places of the registrations, for those who show and move them while nothing runs. */
+  placeDesks(): Promise<readonly PlaceDesk[]> {
+    const desks = this.#declared.flatMap(({ id }) => {
+      const store = this.#fileStoreOf(id)
+      const journal = new PlaceJournal(this.#context.stateDirectory, 'registration', id)
+      return store === undefined ? [] : [new RegistrationDesk(id, store.path, store, journal)]
+    })
+    return Promise.resolve(desks)
+  }
+
   #storeOf(id: string): CheckpointStore {
-    if (this.#settings.checkpoints === 'NONE') return new MemoryCheckpointStore()
+    return this.#fileStoreOf(id) ?? new MemoryCheckpointStore()
+  }
+
+  #fileStoreOf(id: string): FileCheckpointStore | undefined {
+    if (this.#settings.checkpoints === 'NONE') return undefined
     const { historySize } = this.#settings
     const { projectsRoot, stateDirectory } = this.#context
     const given = this.#config.checkpointDirectoryLocation ?? this.#settings.checkpointDirectory

@@ -202,6 +202,20 @@ export class RegistrationInvalidError extends AesopError {
   }
 }
 
+export class RegistrationPlaceError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_REGISTRATION_PLACE',
+    meaning: 'A registration can not be set to a place.',
+    remedy: 'Use oldest, latest, or an SCN as aesop-launch state show <bootstrap.yaml> prints it.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, place: string, fault: string) {
+    super(RegistrationPlaceError.kind, `the registration "${registration}" can not be set to "${place}": ${fault}`, {
+      fields: { registration, place },
+    })
+  }
+}
+
 export class ClientFaultError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_FAULT',
@@ -230,6 +244,7 @@ export const clientErrors: readonly AesopErrorClass[] = [
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,
   RegistrationInvalidError,
+  RegistrationPlaceError,
   ClientFaultError,
 ]
 

@@ -21,5 +21,13 @@ export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
 export { fileNameOf } from './file-name.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
+export {
+  isPlaceKeeper,
+  type Place,
+  type PlaceChange,
+  type PlaceDesk,
+  type PlaceKeeper,
+  type PlaceQuestion,
+} from './place-desk.ts'
 export { formatJson, parseJson } from './json.ts'
 export { sleep } from './sleep.ts'

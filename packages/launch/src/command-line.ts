@@ -33,6 +33,23 @@ export interface CommonOptions {
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'json'] as const
 export const SHELLS = ['bash', 'zsh'] as const
 
+export const STATE_VERBS = ['show', 'locate', 'set', 'reset', 'pass'] as const
+
+/** `state <verb> <bootstrap.yaml>`: stored places of sources and registrations. */
+export interface StateCommand {
+  readonly name: 'state'
+  readonly verb: (typeof STATE_VERBS)[number]
+  readonly path: string
+  readonly source?: string
+  readonly registration?: string
+  /** Of `--to` (set) or `--at` (locate, pass). */
+  readonly to?: string
+  readonly reason: string
+  /** Make the change; without it, it is only shown. */
+  readonly yes: boolean
+  readonly options: CommonOptions
+}
+
 /** What the command line asks for. */
 export type Command =
   | { readonly name: 'run'; readonly path: string; readonly options: CommonOptions }
@@ -47,6 +64,7 @@ export type Command =
   | { readonly name: 'convert'; readonly path: string; readonly options: CommonOptions }
   | { readonly name: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly name: 'explain'; readonly code: string; readonly options: CommonOptions }
+  | StateCommand
   | { readonly name: 'help' | 'short-help' | 'version' }
 
 /** Every option, as `parseArgs` wants them; completion offers them too. */
@@ -71,6 +89,12 @@ export const OPTIONS = {
   'drain-delay': { type: 'string' },
   admin: { type: 'string' },
   watch: { type: 'boolean' },
+  source: { type: 'string' },
+  registration: { type: 'string' },
+  to: { type: 'string' },
+  at: { type: 'string' },
+  reason: { type: 'string' },
+  yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
 } as const
@@ -80,7 +104,17 @@ const FORMATS = ['text', 'json'] as const
 /** Commands of the plan that this version does not have: a clear word instead of "file not found". */
 const LATER_COMMANDS = ['checkpoint', 'dead-letter', 'cluster']
 /** The commands that there are, for completion. */
-export const COMMANDS = ['run', 'check', 'print', 'graph', 'schema', 'convert', 'explain', 'completion'] as const
+export const COMMANDS = [
+  'run',
+  'check',
+  'print',
+  'graph',
+  'schema',
+  'convert',
+  'explain',
+  'completion',
+  'state',
+] as const
 
 /** Where colours may be used, as far as the environment says. */
 export interface Terminal {
@@ -96,6 +130,7 @@ export function parseCommandLine(args: readonly string[], terminal: Terminal): C
   if (values.version === true) return { name: 'version' }
   const options = commonOptions(values, terminal)
   const [first, ...rest] = positionals
+  if (first !== 'state') refuseStateOptions(values)
   if (first === undefined) throw new UsageError('no bootstrap descriptor was named')
   return commandOf(first, rest, values, options)
 }
@@ -119,6 +154,8 @@ function commandOf(first: string, rest: readonly string[], values: Values, optio
       const shell = oneOf(onlyOne(rest, 'completion', 'bash or zsh'), 'completion', SHELLS)
       return { name: 'completion', shell: shell ?? 'bash' }
     }
+    case 'state':
+      return stateCommand(rest, values, options)
     case 'explain':
       return { name: 'explain', code: onlyOne(rest, 'explain', 'an error code'), options }
     default: {
@@ -127,6 +164,47 @@ function commandOf(first: string, rest: readonly string[], values: Values, optio
       return values['dry-run'] === true ? { name: 'check', paths: [path], options } : { name: 'run', path, options }
     }
   }
+}
+
+const STATE_OPTIONS = ['source', 'registration', 'to', 'at', 'reason', 'yes'] as const
+
+function refuseStateOptions(values: Values): void {
+  const given = STATE_OPTIONS.find((name) => values[name] !== undefined)
+  if (given !== undefined) throw new UsageError(`--${given} belongs to the command state`)
+}
+
+function stateCommand([verb, ...rest]: readonly string[], values: Values, options: CommonOptions): StateCommand {
+  if (verb === 'release')
+    throw new UsageError('state release is not available yet: nothing can be quarantined in this version')
+  const known = oneOf(verb, 'the word after state', STATE_VERBS)
+  if (known === undefined) throw new UsageError(`state needs one of ${STATE_VERBS.join(', ')}`)
+  if (options.fresh) throw new UsageError('--fresh clears the state at a start; here, state reset forgets one place')
+  const path = onlyOne(rest, `state ${known}`, 'a bootstrap descriptor')
+  const { source, registration, reason = '', yes = false } = values
+  return {
+    name: 'state',
+    verb: known,
+    path,
+    ...(source === undefined ? {} : { source }),
+    ...(registration === undefined ? {} : { registration }),
+    ...placeOption(known, values),
+    reason,
+    yes,
+    options,
+  }
+}
+
+/** `--to` says where a place goes, `--at` which one is meant; each verb takes one of them, or none. */
+function placeOption(verb: StateCommand['verb'], { to, at }: Values): { to?: string } {
+  const wanted = verb === 'set' ? 'to' : verb === 'locate' || verb === 'pass' ? 'at' : undefined
+  const given = { to, at }
+  for (const name of ['to', 'at'] as const) {
+    if (name !== wanted && given[name] !== undefined) throw new UsageError(`state ${verb} takes no --${name}`)
+  }
+  if (wanted === undefined) return {}
+  const place = given[wanted]
+  if (place === undefined || place === '') throw new UsageError(`state ${verb} needs --${wanted} <place>`)
+  return { to: place }
 }
 
 function atLeastOne(paths: readonly string[], command: string): readonly string[] {

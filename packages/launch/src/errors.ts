@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, type PlaceDesk } from '@aesop/kernel'
 
 export class UsageError extends AesopError {
   static readonly kind = {
@@ -9,6 +9,21 @@ export class UsageError extends AesopError {
   } as const
   constructor(message: string, remedy?: string) {
     super(UsageError.kind, message, remedy === undefined ? {} : { remedy })
+  }
+}
+
+export class PlaceTargetError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_LAUNCH_PLACE_TARGET',
+    meaning:
+      'A command about places names no source or registration of the launch, or it is not clear which one is meant.',
+    remedy: 'Name one with --source or --registration; aesop-launch state show <bootstrap.yaml> lists them.',
+    canRetry: false,
+  } as const
+  constructor(wanted: string | undefined, desks: readonly Pick<PlaceDesk, 'kind' | 'name'>[]) {
+    const there = desks.map(({ kind, name }) => `${kind} "${name}"`).join(', ')
+    const fault = wanted === undefined ? 'it is not clear which place is meant' : `there is no ${wanted}`
+    super(PlaceTargetError.kind, `${fault}; there is ${there === '' ? 'none' : there}`)
   }
 }
 
@@ -36,4 +51,4 @@ export class XmlSyntaxError extends AesopError {
   }
 }
 
-export const launchErrors: readonly AesopErrorClass[] = [UsageError, XmlSyntaxError]
+export const launchErrors: readonly AesopErrorClass[] = [UsageError, PlaceTargetError, XmlSyntaxError]

@@ -9,6 +9,11 @@ Usage: aesop-launch [run] <bootstrap.yaml> [options]
        aesop-launch convert <spring.xml>       Spring XML as a descriptor, on stdout
        aesop-launch explain <CODE>             what an error code means and what to do
        aesop-launch completion <bash|zsh>      a script for the shell
+       aesop-launch state show <bootstrap>     where sources and registrations stand, and what was changed by hand
+       aesop-launch state locate <bootstrap> --at <place>     which SCN, file, position, GTID and time a place is
+       aesop-launch state set <bootstrap> --to <place>        moves a stored place, with --yes; else shows what would be
+       aesop-launch state reset <bootstrap>                   forgets a stored place
+       aesop-launch state pass <bootstrap> --at <file:pos>    goes past one transaction of a source
 
 Options
   -s, --set <key=value>          value of \${key} in descriptors; repeatable, wins over all;
@@ -28,6 +33,8 @@ Options
       --log-format <text|json>   form of the log on stderr
       --json                     check, print, graph, explain: JSON on stdout
       --no-color                 no colours (also: NO_COLOR in the environment)
+      --source <name>, --registration <id>   state: whose place
+      --reason <text>, --yes     state: a note for the journal; make the change
   -q, --quiet                    warnings and errors only
   -v, --verbose                  debug lines, stacks of errors
   -h, --help                     this text

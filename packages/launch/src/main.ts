@@ -84,6 +84,10 @@ async function execute(command: Command, options: MainOptions): Promise<number> 
       const { graph } = await import('./graph-command.ts')
       return graph(command.paths, command.format, command.options, await containersOf(options))
     }
+    case 'state': {
+      const { state } = await import('./state-command.ts')
+      return state(command, await containersOf(options))
+    }
     case 'check': {
       const { check } = await import('./check-command.ts')
       return check(command.paths, command.options, await containersOf(options))

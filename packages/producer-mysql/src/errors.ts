@@ -2,6 +2,7 @@ import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
+import { placeErrors } from './place-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
   static readonly kind = {
@@ -260,4 +261,5 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...liveMysqlErrors,
   ...accountErrors,
   ...dumpErrors,
+  ...placeErrors,
 ]

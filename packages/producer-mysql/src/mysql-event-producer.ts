@@ -8,6 +8,7 @@ import {
   type WindowSink,
 } from '@aesop/producer'
 import { BinlogDecoder, type WindowPosition } from './binlog-decoder.ts'
+import { isAnew, underNewScns } from './begin-anew.ts'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
@@ -16,7 +17,8 @@ import { BufferReread } from './buffer-reread.ts'
 import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { MysqlEventChecksumError, MysqlLogResetError } from './live-errors.ts'
-import { originOf } from './origin-of-uri.ts'
+import { MysqlPlaceFinder } from './mysql-place-finder.ts'
+import { guestServerId, originOf } from './origin-of-uri.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 import { fromMaxScn, resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
@@ -71,12 +73,13 @@ export class MysqlEventProducer implements EventProducer {
   /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
-    this.origin = originOf(context.physicalSource, this.bean, this.options.heartbeatMs)
+    this.origin = originOf(context.physicalSource, this.bean, { heartbeatMs: this.options.heartbeatMs })
     this.keeper = new ResumeKeeper(context.maxScn, (error) => {
       this.fail(error)
     })
     const stored = context.maxScn.load()
-    if (stored !== undefined) this.point = await this.beginning(stored, this.origin, context)
+    if (stored !== undefined && isAnew(stored)) this.point = await this.anew(stored, this.origin, context)
+    else if (stored !== undefined) this.point = await this.beginning(stored, this.origin, context)
     else if (context.initialScn !== undefined) this.point = resumeAtScn(context.initialScn)
     else await this.locate(this.origin, context)
     invariant(this.point !== undefined, 'a prepared source knows its place')
@@ -91,6 +94,11 @@ export class MysqlEventProducer implements EventProducer {
     this.state = 'connecting'
     const session = await this.firstly(this.context, () => this.connect(sink))
     this.running = this.run(session, sink)
+  }
+
+  placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {
+    const { heartbeatMs } = this.options
+    return new MysqlPlaceFinder(originOf(physicalSource, this.bean, { heartbeatMs, serverId: guestServerId() }))
   }
 
   pause(): void {
@@ -148,6 +156,22 @@ export class MysqlEventProducer implements EventProducer {
     return this.firstly(context, () =>
       this.reread.begin(stored, reached, (point) => origin.settle(point), this.bean.log),
     )
+  }
+
+  /** Somebody took the stored place away: the configuration decides, and SCNs go on above those that were there. */
+  private async anew(stored: MaxScn, origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
+    const { startFrom } = context.physicalSource
+    const named = context.initialScn === undefined ? undefined : { kind: 'scn' as const, scn: context.initialScn }
+    const start = named ?? (startFrom === undefined ? origin.defaultStart : parseStartFrom(startFrom))
+    const found = await this.firstly(context, async () => {
+      const point = await origin.locate(start)
+      // An SCN names its file, which no other SCN does.
+      return start.kind === 'scn' ? origin.settle(point) : point
+    })
+    const point = underNewScns(found, stored)
+    this.keeper?.note(() => point)
+    this.keeper?.flush()
+    return point
   }
 
   /** Asks the source where to begin, and saves the answer at once: a restart must not begin later. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -12,18 +13,35 @@ import { tlsBelow } from './tls-settings.ts'
 
 const FILE_SCHEME = 'binlog:'
 
+export interface OriginOptions {
+  /** How often an idle server tells that it is there. */
+  readonly heartbeatMs?: number | undefined
+  /** In the place of the one of the URI. */
+  readonly serverId?: number
+}
+
 /** The origin that a physical source's URI names. @throws MysqlUriInvalidError */
-export function originOf(source: PhysicalSourceConfig, context: BeanContext, heartbeatMs?: number): BinlogOrigin {
+export function originOf(
+  source: PhysicalSourceConfig,
+  context: BeanContext,
+  options: OriginOptions = {},
+): BinlogOrigin {
+  const { heartbeatMs, serverId } = options
   if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source.uri, context)
   const parsed = parseMysqlUri(source.uri)
   const uri = parsed.tls === undefined ? parsed : { ...parsed, tls: tlsBelow(context.projectsRoot, parsed.tls) }
   return new ServerOrigin({
     uri,
-    serverId: uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
+    serverId: serverId ?? uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
     tables: source.sources.map((logical) => logical.uri),
     log: context.log,
     ...(heartbeatMs === undefined ? {} : { timing: { heartbeatMs } }),
   })
+}
+
+/** For somebody who looks at the log beside its reader: a server ends the connection of a replica with the same id. */
+export function guestServerId(): number {
+  return 0x80000000 + randomInt(0x40000000)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type SchemaRegistry } from '@aesop/schema'
 import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
+import { type PlaceFinder } from './place-finder.ts'
 import { type WindowSink } from './window-sink.ts'
 
 /** What the relay gives a producer before it starts it. */
@@ -48,4 +49,6 @@ export interface EventProducer {
   resume(): void
   stop(): Promise<void>
   status(): ProducerStatus
+  /** What it knows of places of its source, without being prepared or started; left out: a place is an SCN. */
+  placeFinder?(physicalSource: PhysicalSourceConfig): PlaceFinder
 }

@@ -16,4 +16,5 @@ export {
   type PhysicalSourceOptions,
   type StartFrom,
 } from './physical-source-config.ts'
+export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type WindowSink } from './window-sink.ts'

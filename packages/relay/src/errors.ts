@@ -87,6 +87,18 @@ export class SourceNameTakenError extends AesopError {
   }
 }
 
+export class PlaceUnsupportedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_PLACE_UNSUPPORTED',
+    meaning: 'The producer of a physical source can not do with a place what was asked.',
+    remedy: 'Use an SCN: the producer of this source knows no other places.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, fault: string) {
+    super(PlaceUnsupportedError.kind, `source "${physicalSource}": ${fault}`, { fields: { physicalSource } })
+  }
+}
+
 export class RelayPortInUseError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PORT_IN_USE',
@@ -121,6 +133,7 @@ export const relayErrors: readonly AesopErrorClass[] = [
   RelayPartitionsError,
   ProducerMissingError,
   SourceNameTakenError,
+  PlaceUnsupportedError,
   RelayPortInUseError,
   RelayListenError,
 ]

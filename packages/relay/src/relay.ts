@@ -1,5 +1,5 @@
 import { EventBuffer } from '@aesop/buffer'
-import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
+import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore, PlaceJournal } from '@aesop/checkpoint'
 import {
   AesopError,
   type BeanContext,
@@ -9,6 +9,8 @@ import {
   type Lifecycle,
   type Metric,
   type Observable,
+  type PlaceDesk,
+  type PlaceKeeper,
 } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
@@ -18,6 +20,7 @@ import { ProducerMissingError, RelayPartitionsError, SourceNameTakenError } from
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { RelayServer } from './relay-server.ts'
+import { SourceDesk } from './source-desk.ts'
 import { WindowSignal } from './window-signal.ts'
 
 const FUTURE_GRACE_MS = 30_000
@@ -46,7 +49,7 @@ interface Running {
 }
 
 /** A buffer, its producer and the HTTP server; see DESIGN.md for the order of start and stop. */
-export class Relay implements Lifecycle, Observable {
+export class Relay implements Lifecycle, Observable, PlaceKeeper {
   readonly #options: RelayOptions
   readonly #context: BeanContext
   readonly #config: RelayConfig
@@ -162,6 +165,15 @@ export class Relay implements Lifecycle, Observable {
   readonly actions = {
     pauseProducer: (): void => this.#running?.producer.pause(),
     resumeProducer: (): void => this.#running?.producer.resume(),
+  }
+
+  /** The place of the source, for those who show and move it while nothing runs. */
+  async placeDesks(): Promise<readonly PlaceDesk[]> {
+    if (!this.#config.keepsMaxScn) return []
+    const source = this.#physicalSource
+    const finder = (await this.#eventProducer()).placeFinder?.(source)
+    const journal = new PlaceJournal(this.#context.stateDirectory, 'source', source.name)
+    return [new SourceDesk(source.name, this.#maxScnPath, journal, finder)]
   }
 
   get #physicalSource(): PhysicalSourceConfig {

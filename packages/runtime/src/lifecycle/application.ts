@@ -112,6 +112,17 @@ export class Application implements AsyncDisposable {
     }
   }
 
+  /**
+   * Makes and initialises every bean and starts none, for those who only ask the beans; `stop` destroys them.
+   * @returns why containers could not be made; they are left out
+   */
+  async buildAll(): Promise<readonly Error[]> {
+    for (const container of this.#containers) {
+      await container.current.build().catch((error: unknown) => container.endFailed(error))
+    }
+    return this.#containers.flatMap(({ failure }) => failure ?? [])
+  }
+
   /** A container that may fail without the others is rolled back alone. */
   async #attempt(container: ManagedContainer, step: () => Promise<void>): Promise<void> {
     if (container.state === 'failed') return

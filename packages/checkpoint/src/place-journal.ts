@@ -1,0 +1,111 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileNameOf, formatJson, parseJson } from '@aesop/kernel'
+import { CheckpointUnwritableError } from './errors.ts'
+
+/** One line of the journal. What is not known is left out. */
+export interface JournalEntry {
+  /** ISO 8601. */
+  readonly time: string
+  readonly kind: 'source' | 'registration'
+  readonly name: string
+  /** `pass`: somebody asked to go past a transaction; `passed`: the source met it and went past it. */
+  readonly what: 'set' | 'reset' | 'pass' | 'passed'
+  readonly reason: string
+  readonly who: string
+  readonly fromScn?: bigint
+  readonly toScn?: bigint
+  readonly file?: string
+  readonly position?: number
+  readonly gtid?: string
+  /** Of a transaction that was passed over: table → number of its events that hold rows. */
+  readonly rowsEvents?: Readonly<Record<string, number>>
+}
+
+/** A line that can't be read any more, as it stands in the file. */
+export interface UnreadableEntry {
+  readonly unreadable: string
+}
+
+/**
+ * What was changed by hand or passed over, one JSON object a line, in
+ * `<state directory>/passed-over/<physical source>.jsonl` and `…/passed-over/registrations/<registration>.jsonl`. A line
+ * is appended and on disk before `append` returns; nothing is ever removed. A line that a crash cut is left as it is: the
+ * next one begins on a line of its own.
+ */
+export class PlaceJournal {
+  readonly path: string
+  readonly #kind: JournalEntry['kind']
+  readonly #name: string
+
+  constructor(stateDirectory: string, kind: JournalEntry['kind'], name: string) {
+    const folder = join(stateDirectory, 'passed-over', ...(kind === 'source' ? [] : ['registrations']))
+    this.path = join(folder, `${fileNameOf(name)}.jsonl`)
+    this.#kind = kind
+    this.#name = name
+  }
+
+  /** @throws CheckpointUnwritableError */
+  append(entry: Omit<JournalEntry, 'time' | 'kind' | 'name' | 'who'>, who = whoAsks()): void {
+    const time = new Date().toISOString()
+    const line = formatJson({ time, kind: this.#kind, name: this.#name, ...entry, who })
+    try {
+      appendLine(this.path, line)
+    } catch (error) {
+      throw new CheckpointUnwritableError(this.path, error)
+    }
+  }
+
+  /** Oldest first. */
+  entries(): (JournalEntry | UnreadableEntry)[] {
+    if (!existsSync(this.path)) return []
+    const lines = readFileSync(this.path, 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+    return lines.map(parseEntry)
+  }
+}
+
+function parseEntry(line: string): JournalEntry | UnreadableEntry {
+  try {
+    const value = parseJson(line)
+    if (typeof value === 'object' && value !== null && 'what' in value) return value as JournalEntry
+  } catch {
+    // What it was is gone; that there was something is shown.
+  }
+  return { unreadable: line }
+}
+
+function appendLine(path: string, line: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'a+')
+  try {
+    const { size } = fstatSync(file)
+    const last = Buffer.alloc(1, '\n')
+    if (size > 0) readSync(file, last, 0, 1, size - 1)
+    writeSync(file, `${last.toString() === '\n' ? '' : '\n'}${line}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function whoAsks(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    // A container may run under a number that has no name.
+    return `user ${process.getuid?.() ?? ''}@${hostname()}`
+  }
+}

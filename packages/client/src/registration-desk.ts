@@ -1,0 +1,123 @@
+import { Checkpoint, type CheckpointStore, type PlaceJournal } from '@aesop/checkpoint'
+import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
+import { RegistrationPlaceError } from './errors.ts'
+
+const SCN_MAX = 2n ** 63n - 1n
+
+/** The checkpoint of a registration, for those who look at it and move it while its client does not run. */
+export class RegistrationDesk implements PlaceDesk {
+  readonly kind = 'registration'
+  readonly name: string
+  readonly keptIn: string
+  readonly #store: CheckpointStore
+  readonly #journal: PlaceJournal
+
+  constructor(id: string, path: string, store: CheckpointStore, journal: PlaceJournal) {
+    this.name = id
+    this.keptIn = path
+    this.#store = store
+    this.#journal = journal
+  }
+
+  show(): Place | undefined {
+    const checkpoint = this.#store.load()
+    return checkpoint === undefined ? undefined : placeOf(checkpoint)
+  }
+
+  journal(): readonly object[] {
+    return this.#journal.entries()
+  }
+
+  locate(place: string): Promise<Place> {
+    return Promise.reject(
+      new RegistrationPlaceError(this.name, place, 'only a source knows the log: name one with --source'),
+    )
+  }
+
+  set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
+    const checkpoint = this.#checkpointFor(to, readersScn)
+    const place = placeOf(checkpoint)
+    return Promise.resolve(
+      this.#change('set', place, effectsOf(place), () => {
+        this.#store.save(checkpoint)
+      }),
+    )
+  }
+
+  reset(): Promise<PlaceChange> {
+    const place = { note: 'nothing: it begins as if it were new' }
+    const effects = [
+      'the registration begins as a new one: with the oldest window that its relay has, unless its properties say otherwise.',
+    ]
+    return Promise.resolve(
+      this.#change('reset', place, effects, () => {
+        this.#store.clear()
+      }),
+    )
+  }
+
+  pass({ to }: PlaceQuestion): Promise<PlaceChange> {
+    return Promise.reject(
+      new RegistrationPlaceError(this.name, to, 'a source passes over a transaction: name one with --source'),
+    )
+  }
+
+  #change(what: 'set' | 'reset', to: Place, effects: readonly string[], make: () => void): PlaceChange {
+    const { from, unreadable } = this.#now()
+    return {
+      from,
+      to,
+      effects: [...unreadable, ...effects],
+      apply: (reason) => {
+        const fromScn = from?.scn === undefined ? {} : { fromScn: from.scn }
+        this.#journal.append({ what, reason, ...fromScn, ...(to.scn === undefined ? {} : { toScn: to.scn }) })
+        make()
+      },
+    }
+  }
+
+  #now(): { from: Place | undefined; unreadable: string[] } {
+    try {
+      return { from: this.show(), unreadable: [] }
+    } catch (error) {
+      return { from: undefined, unreadable: [`what is stored can not be read (${messageOf(error)}) and is replaced.`] }
+    }
+  }
+
+  #checkpointFor(to: string, sourceScn: bigint): Checkpoint {
+    if (to === 'oldest') return Checkpoint.flexible()
+    if (to === 'latest') {
+      if (sourceScn >= 0n) return Checkpoint.online(sourceScn)
+      throw new RegistrationPlaceError(
+        this.name,
+        to,
+        'no single source with a stored place is in this process; give an SCN',
+      )
+    }
+    const digits = /^(?:scn:)?(\d{1,19})$/.exec(to)?.[1]
+    if (digits === undefined || BigInt(digits) > SCN_MAX) {
+      throw new RegistrationPlaceError(this.name, to, 'expected oldest, latest or an SCN')
+    }
+    return Checkpoint.online(BigInt(digits))
+  }
+}
+
+function placeOf(checkpoint: Checkpoint): Place {
+  if (checkpoint.isFlexible) return { note: 'the oldest window that its relay has' }
+  const { windowScn, windowOffset, prevScn, tsNanos } = checkpoint
+  const time = tsNanos > 0n ? { timeMs: Number(tsNanos / 1_000_000n) } : {}
+  if (checkpoint.isFullyConsumed) return { scn: windowScn, ...time }
+  return {
+    ...(prevScn < 0n ? {} : { scn: prevScn }),
+    ...time,
+    note: `and ${windowOffset} events of window ${windowScn}`,
+  }
+}
+
+function effectsOf({ scn }: Place): string[] {
+  if (scn === undefined) return ['the registration goes on with the oldest window that its relay has when it asks.']
+  return [
+    `the registration goes on with the first window after SCN ${scn}: what it had not read up to there is SKIPPED, what it had read after it comes again.`,
+    'If its relay does not hold that place any more, it stops and says so.',
+  ]
+}

@@ -1,0 +1,58 @@
+import { formatJson, messageOf, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
+
+const JOURNAL_LINES = 10
+
+/** A place with its time as text, ISO 8601: what machines read. */
+export type PlaceRecord = Omit<Place, 'timeMs'> & { readonly time?: string }
+
+/** What `state show` says of one desk. */
+export interface DeskReport {
+  readonly kind: PlaceDesk['kind']
+  readonly name: string
+  readonly keptIn: string
+  readonly place?: PlaceRecord
+  /** Why the place can't be read. */
+  readonly error?: string
+  readonly journal: readonly object[]
+}
+
+export function deskReport(desk: PlaceDesk): DeskReport {
+  const { kind, name, keptIn } = desk
+  const known = { kind, name, keptIn, journal: desk.journal() }
+  try {
+    const place = desk.show()
+    return { ...known, ...(place === undefined ? {} : { place: placeRecord(place) }) }
+  } catch (error) {
+    return { ...known, error: messageOf(error) }
+  }
+}
+
+export function deskText({ kind, name, keptIn, place, error, journal }: DeskReport): string {
+  const stands = error === undefined ? placeText(place) : `can not be read: ${error}`
+  const older = journal.length > JOURNAL_LINES ? [`  journal  ${journal.length - JOURNAL_LINES} older entries`] : []
+  const lines = journal.slice(-JOURNAL_LINES).map((entry) => `  journal  ${formatJson(entry)}`)
+  return [`${kind} ${name}`, `  place    ${stands}`, `  kept in  ${keptIn}`, ...older, ...lines].join('\n')
+}
+
+export function changeText(desk: PlaceDesk, { from, to, effects }: PlaceChange): string {
+  const [before, after] = [from, to].map((place) => placeText(place === undefined ? undefined : placeRecord(place)))
+  const lines = effects.map((effect) => `  effect   ${effect}`)
+  return [`${desk.kind} ${desk.name}`, `  from     ${before ?? ''}`, `  to       ${after ?? ''}`, ...lines].join('\n')
+}
+
+export function placeRecord({ timeMs, ...rest }: Place): PlaceRecord {
+  return { ...rest, ...(timeMs === undefined ? {} : { time: new Date(timeMs).toISOString() }) }
+}
+
+export function placeText(place: PlaceRecord | undefined): string {
+  if (place === undefined) return 'none is stored'
+  const { scn, file, position, gtid, time, note } = place
+  const parts = [
+    scn === undefined ? undefined : `SCN ${scn}`,
+    file === undefined ? undefined : `${file}:${position ?? ''}`,
+    gtid === undefined ? undefined : `GTID ${gtid}`,
+    time,
+    note,
+  ]
+  return parts.filter((part) => part !== undefined).join(', ')
+}

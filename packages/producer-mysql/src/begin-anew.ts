@@ -1,0 +1,30 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { parseBinlogScn } from './binlog-scn.ts'
+import { type ResumePoint } from './resume-point.ts'
+
+/*
+ * A record that somebody made who moved the place of a source by hand begins a new generation: its windows have SCNs above
+ * all that were there before, also when the log of the server was reset and its files count from 1 again. The record's own
+ * SCN stays the highest one before: a reader that stands there goes on.
+ *
+ *   {scn, savedAt, position: {anew: true, generation}}: startFrom decides at the next start, as if nothing had been stored.
+ */
+
+/** The generation of the windows after a place that was moved by hand. */
+export function generationAfter(floorScn: bigint): number {
+  return floorScn < 0n ? 0 : parseBinlogScn(floorScn).generation + 1
+}
+
+export function anewRecord(floorScn: bigint, savedAtMs: number): MaxScn {
+  return { scn: floorScn, savedAtMs, position: { anew: true, generation: generationAfter(floorScn) } }
+}
+
+export function isAnew(stored: MaxScn): boolean {
+  return (stored.position as { anew?: unknown } | null | undefined)?.anew === true
+}
+
+/** A place that was found anew, under the SCNs that follow the stored one. */
+export function underNewScns(found: ResumePoint, stored: Pick<MaxScn, 'scn'>): ResumePoint {
+  if (stored.scn < 0n) return found
+  return { ...found, scn: stored.scn, generation: generationAfter(stored.scn) }
+}

@@ -1,0 +1,161 @@
+import { FileMaxScnStore, type MaxScn, type PlaceJournal } from '@aesop/checkpoint'
+import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
+import { type PlaceFinder } from '@aesop/producer'
+import { PlaceUnsupportedError } from './errors.ts'
+
+/** The stored place of a physical source, for those who look at it and move it while the relay does not run. */
+export class SourceDesk implements PlaceDesk {
+  readonly kind = 'source'
+  readonly name: string
+  readonly keptIn: string
+  readonly #store: FileMaxScnStore
+  readonly #journal: PlaceJournal
+  readonly #finder: PlaceFinder | undefined
+
+  /** @param finder what the producer knows of its source; without one a place is an SCN and nothing else */
+  constructor(name: string, path: string, journal: PlaceJournal, finder: PlaceFinder | undefined) {
+    this.name = name
+    this.keptIn = path
+    this.#store = new FileMaxScnStore(path)
+    this.#journal = journal
+    this.#finder = finder
+  }
+
+  show(): Place | undefined {
+    const stored = this.#store.load()
+    return stored === undefined ? undefined : this.#describe(stored)
+  }
+
+  journal(): readonly object[] {
+    return this.#journal.entries()
+  }
+
+  locate(place: string): Promise<Place> {
+    return this.#finder?.locate(place) ?? Promise.resolve({ scn: this.#scnOf(place) })
+  }
+
+  async set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
+    const { from, floorScn, effects } = this.#now(readersScn)
+    const found = (await this.#finder?.recordAt(to, floorScn)) ?? this.#scnRecord(to)
+    return {
+      from,
+      to: found.place,
+      effects: [...effects, ...movedEffects(from, found.place), ...readerEffects(floorScn)],
+      apply: (reason) => {
+        this.#apply('set', found.record, found.place, floorScn, reason)
+      },
+    }
+  }
+
+  reset({ readersScn }: { readonly readersScn: bigint }): Promise<PlaceChange> {
+    const { from, floorScn, effects } = this.#now(readersScn)
+    const found = floorScn < 0n ? undefined : this.#finder?.recordAnew(floorScn)
+    const place = found?.place ?? { note: 'nothing: the configuration decides at the next start' }
+    return Promise.resolve({
+      from,
+      to: place,
+      effects: [
+        ...effects,
+        'startFrom (or initVal) decides at the next start: changes between the stored place and that one are skipped, or come again.',
+        ...readerEffects(floorScn),
+      ],
+      apply: (reason) => {
+        this.#apply('reset', found?.record, place, floorScn, reason)
+      },
+    })
+  }
+
+  async pass({ to }: PlaceQuestion): Promise<PlaceChange> {
+    const finder = this.#finder
+    if (finder === undefined)
+      throw new PlaceUnsupportedError(this.name, 'its producer reads no log that could be passed over')
+    const at = await finder.transactionAt(to)
+    return {
+      from: this.#now(-1n).from,
+      to: at,
+      effects: [
+        `the transaction at ${to} is passed over when the source meets it: no consumer gets its changes.`,
+        'It is noted in the journal again when that has happened.',
+      ],
+      apply: (reason) => {
+        this.#journal.append({ what: 'pass', reason, ...placeFields(at) })
+      },
+    }
+  }
+
+  /** What can't be read any more is no reason to refuse a change, which may be what mends it. */
+  #now(readersScn: bigint): { from: Place | undefined; floorScn: bigint; effects: string[] } {
+    try {
+      const stored = this.#store.load()
+      if (stored === undefined) return { from: undefined, floorScn: readersScn, effects: [] }
+      const floorScn = stored.scn > readersScn ? stored.scn : readersScn
+      return { from: this.#describe(stored), floorScn, effects: [] }
+    } catch (error) {
+      const unreadable = `what is stored can not be read (${messageOf(error)}) and is replaced.`
+      const others =
+        'Registrations of other processes that stand at a higher SCN wait for it: state set --registration moves them.'
+      return { from: undefined, floorScn: readersScn, effects: [unreadable, others] }
+    }
+  }
+
+  #describe(stored: MaxScn): Place {
+    return this.#finder?.describe(stored) ?? { scn: stored.scn }
+  }
+
+  #apply(what: 'set' | 'reset', record: MaxScn | undefined, to: Place, fromScn: bigint, reason: string): void {
+    // The journal first: a change that nobody can find again is worse than a line about one that a crash prevented.
+    this.#journal.append({ what, reason, ...(fromScn < 0n ? {} : { fromScn }), ...placeFields(to) })
+    if (record === undefined) this.#store.clear()
+    else this.#store.save(record)
+  }
+
+  #scnRecord(to: string): { record: MaxScn; place: Place } {
+    const scn = this.#scnOf(to)
+    return { record: { scn, savedAtMs: Date.now() }, place: { scn } }
+  }
+
+  #scnOf(place: string): bigint {
+    const digits = /^(?:scn:)?(\d{1,18})$/.exec(place)?.[1]
+    if (digits === undefined)
+      throw new PlaceUnsupportedError(this.name, `"${place}" is no SCN, and its producer knows no other places`)
+    return BigInt(digits)
+  }
+}
+
+function placeFields({ scn, file, position, gtid }: Place): object {
+  return {
+    ...(scn === undefined ? {} : { toScn: scn }),
+    ...(file === undefined ? {} : { file }),
+    ...(position === undefined ? {} : { position }),
+    ...(gtid === undefined ? {} : { gtid }),
+  }
+}
+
+/** What happens to the changes between two places of one log; where names do not tell, both are said. */
+function movedEffects(from: Place | undefined, to: Place): string[] {
+  const target = textOf(to)
+  if (from?.file === undefined || to.file === undefined) {
+    return [
+      `reading goes on after ${target}: changes between there and what was read before are skipped, or come again.`,
+    ]
+  }
+  const isForward = to.file === from.file ? (to.position ?? 0) > (from.position ?? 0) : to.file > from.file
+  return isForward
+    ? [
+        `changes after ${textOf(from)} up to ${target} are SKIPPED: no consumer gets them. (If the log was reset: reading goes on after ${target}.)`,
+      ]
+    : [`changes after ${target} come (again, as far as they came before), with new SCNs.`]
+}
+
+function readerEffects(floorScn: bigint): string[] {
+  if (floorScn < 0n) return []
+  return [
+    `registrations at SCN ${floorScn} go on with what comes next; one that is behind stops with ScnNotFoundException, and goes on with the oldest window after: aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest. What it misses then is what was changed between its place and the new one.`,
+  ]
+}
+
+function textOf({ scn, file, position, gtid, note }: Place): string {
+  if (file !== undefined) return `${file}:${position ?? ''}`
+  if (gtid !== undefined) return `GTID ${gtid}`
+  return scn === undefined ? (note ?? 'nowhere') : `SCN ${scn}`
+}

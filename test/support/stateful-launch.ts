@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { LaunchedProcess } from './launched-process.ts'
+
+const CONSUMERS = resolve(import.meta.dirname, 'consumers.js')
+const READY_DEADLINE_MS = 60_000
+
+export interface StatefulOptions {
+  readonly uri: string
+  /** Logical sources, `database.table`. */
+  readonly sources: readonly string[]
+  readonly startFrom?: string
+  /** Further lines of the physical source, `key: value` each. */
+  readonly bufferBytes?: number
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+/**
+ * A relay of the source `shop` and a client with the registration `people` in one process of `aesop-launch`, in a folder of
+ * its own, so that it can be stopped, looked at and moved with `aesop-launch state`, and started again where it was.
+ */
+export class StatefulLaunch implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'aesop-state-'))
+  readonly bootstrap = join(this.folder, 'bootstrap.yaml')
+  process: LaunchedProcess | undefined
+  /** What consumers of ended processes have printed. */
+  readonly #before: string[] = []
+
+  constructor(options: StatefulOptions) {
+    this.write(options)
+  }
+
+  /** Replaces the descriptors. */
+  write({ uri, sources, startFrom = 'earliest', bufferBytes = 64 * 1024 * 1024 }: StatefulOptions): void {
+    const names = sources.join(', ')
+    writeFileSync(
+      this.bootstrap,
+      `beans:\n  info: { class: BootstrapInfo, properties: { applicationName: shop, runtimeNature: standalone, componentContainers: [relay, client] } }\n`,
+    )
+    writeFileSync(
+      join(this.folder, 'relay-config.yaml'),
+      `beans:
+  relay:
+    class: DefaultRelayFactory
+    properties:
+      relayConfig:
+        relayProperties: { databus.relay.container.httpPort: 0, databus.relay.eventBuffer.maxSize: ${bufferBytes} }
+      producerRegistrationList:
+        - physicalSourceConfig: { name: shop, uri: '${uri}', startFrom: '${startFrom}', startRetryMs: 1, sources: [${names}] }
+`,
+    )
+    writeFileSync(
+      join(this.folder, 'client-config.yaml'),
+      `beans:
+  client:
+    class: DefaultClientFactory
+    properties:
+      consumerRegistrationList:
+        - { id: people, consumerFactory: { class: '${CONSUMERS}#LedgerFactory' }, logicalSources: [${names}] }
+`,
+    )
+  }
+
+  async start(): Promise<LaunchedProcess> {
+    const launched = LaunchedProcess.start([this.bootstrap])
+    this.process = launched
+    await launched.untilReady(READY_DEADLINE_MS)
+    return launched
+  }
+
+  /** Starts what can't go on, and gives what it said when it had ended. */
+  async startInVain(): Promise<CommandEnd> {
+    return ended(LaunchedProcess.start([this.bootstrap]))
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.process?.stop(signal)
+    this.#before.push(...(this.process?.output ?? []))
+    this.process = undefined
+  }
+
+  /** Keys that consumers have been given until now, as `UPSERT 5`. */
+  get changes(): string[] {
+    const lines = [...this.#before, ...(this.process?.output ?? [])]
+    return lines.map((line) => line.replace(/^(\S+) \S+ (\S+) .*$/, '$1 $2'))
+  }
+
+  /** Waits until a change has come. */
+  async until(change: string): Promise<void> {
+    await this.process?.untilOutput(() => this.changes.includes(change), 60_000)
+  }
+
+  /** `aesop-launch state <verb> <bootstrap> …` */
+  state(verb: string, ...args: string[]): Promise<CommandEnd> {
+    return ended(LaunchedProcess.start(['state', verb, this.bootstrap, ...args]))
+  }
+
+  /** A command as a remedy prints it, with the places that only its reader knows filled in. */
+  remedy(printed: string, ...more: string[]): Promise<CommandEnd> {
+    const words = printed.replace('<bootstrap.yaml>', this.bootstrap).split(/\s+/).slice(1)
+    return ended(LaunchedProcess.start([...words, ...more]))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function ended(launched: LaunchedProcess): Promise<CommandEnd> {
+  const limit = setTimeout(() => launched.child.kill('SIGKILL'), 60_000)
+  const code = await launched.untilExit()
+  clearTimeout(limit)
+  return { code, output: launched.output.join('\n'), errors: launched.errors }
+}
