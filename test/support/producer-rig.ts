@@ -24,6 +24,8 @@ export class ProducerRig {
   readonly ledger: WindowLedger
   readonly failures: Error[] = []
   readonly producer: MysqlEventProducer
+  /** What the registrations of the process need, if anything. */
+  readersSinceScn: bigint | undefined
   private readonly options: PhysicalSourceOptions
 
   constructor(options: PhysicalSourceOptions, before?: ProducerRig) {
@@ -39,12 +41,24 @@ export class ProducerRig {
     return new ProducerRig({ ...this.options, ...change }, this)
   }
 
+  /** A restart after which the sink is empty, while registrations have seen the windows up to this SCN. */
+  afresh(readersSinceScn: bigint): ProducerRig {
+    const { schemas, maxScn } = this
+    const made = new ProducerRig(
+      this.options,
+      Object.assign(this.again(), { ledger: new WindowLedger(schemas), maxScn }),
+    )
+    made.readersSinceScn = readersSinceScn
+    return made
+  }
+
   async prepare(initialScn?: bigint): Promise<bigint> {
     return this.producer.prepare({
       physicalSource: new PhysicalSourceConfig(this.options),
       schemas: this.schemas,
       maxScn: this.maxScn,
       initialScn,
+      readersSinceScn: () => this.readersSinceScn,
       fail: (error) => this.failures.push(error),
     })
   }

@@ -3,6 +3,7 @@ import { AesopError, type Logger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { type SettledPoint } from './binlog-origin.ts'
 import { MysqlRereadInterruptedError } from './live-errors.ts'
+import { readersPlace } from './readers-place.ts'
 import { RereadMarks } from './reread-marks.ts'
 import { rereadOf, type ResumePoint } from './resume-point.ts'
 
@@ -18,24 +19,32 @@ export class BufferReread {
   #marks: RereadMarks | undefined
   #windowsToClock = 0
 
-  /** The place to begin at: the stored mark while its log is there, else where the source had come. @throws AesopError */
+  /**
+   * The place to begin at: that of the readers or the stored mark, whichever is older and there, else where the source had
+   * come. @throws AesopError
+   */
   async begin(
     stored: MaxScn,
     reached: ResumePoint,
     settle: (point: ResumePoint) => Promise<SettledPoint>,
     log: Logger,
+    readersSinceScn?: bigint,
   ): Promise<ResumePoint> {
     const mark = rereadOf(stored)
-    if (mark === undefined || mark.scn >= reached.scn) return reached
-    try {
-      if ((await settle(mark)).byGtid) return reached
-    } catch (error) {
-      if (!(error instanceof AesopError) || error.canRetry) throw error
-      log.warn(`the buffer can not be filled again, it begins empty: ${error.message}`, { code: error.code })
-      return reached
+    const older = [readersPlace(readersSinceScn, mark, reached), mark]
+    for (const place of older) {
+      if (place === undefined || place.scn >= reached.scn) continue
+      try {
+        const settled = await settle(place)
+        if (settled.byGtid || (place !== mark && !settled.describesTables)) continue
+        this.#reachedScn = reached.scn
+        return place
+      } catch (error) {
+        if (!(error instanceof AesopError) || error.canRetry) throw error
+        log.warn(`reading can not begin again at SCN ${place.scn}: ${error.message}`, { code: error.code })
+      }
     }
-    this.#reachedScn = reached.scn
-    return mark
+    return reached
   }
 
   /** @throws MysqlRereadInterruptedError when the server was replaced before everything was read again */
@@ -61,8 +70,8 @@ export class BufferReread {
     this.#windowsToClock = 0
   }
 
-  /** Where the oldest windows of the sink can be read again. */
-  markFor(sink: WindowSink): ResumePoint | undefined {
-    return sink.prevScn === undefined ? undefined : this.#marks?.before(sink.prevScn)
+  /** Where the oldest windows of the sink can be read again, and what readers still need. */
+  markFor(sink: WindowSink, readersSinceScn?: bigint): ResumePoint | undefined {
+    return sink.prevScn === undefined ? undefined : this.#marks?.before(sink.prevScn, readersSinceScn)
   }
 }

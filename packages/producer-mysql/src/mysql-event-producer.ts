@@ -88,7 +88,8 @@ export class MysqlEventProducer implements EventProducer {
 
   async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
     invariant(this.point !== undefined && this.context !== undefined, 'start comes after prepare')
-    if (this.keeper !== undefined) this.keeper.reread = () => this.reread.markFor(sink)
+    const { context, keeper } = this
+    if (keeper !== undefined) keeper.reread = () => this.reread.markFor(sink, context.readersSinceScn?.())
     // The sink may keep more than what was stored, when the process was killed between a window and its save.
     if (sinceScn > this.point.scn) this.point = resumeAfter(this.point, sinceScn)
     this.state = 'connecting'
@@ -154,7 +155,7 @@ export class MysqlEventProducer implements EventProducer {
   private beginning(stored: MaxScn, origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
     const reached = fromMaxScn(stored)
     return this.firstly(context, () =>
-      this.reread.begin(stored, reached, (point) => origin.settle(point), this.bean.log),
+      this.reread.begin(stored, reached, (point) => origin.settle(point), this.bean.log, context.readersSinceScn?.()),
     )
   }
 

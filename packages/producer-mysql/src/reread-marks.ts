@@ -32,12 +32,17 @@ export class RereadMarks {
     if (this.#marks.length > MARKS_MAX) this.#thinOut()
   }
 
-  /** The mark to begin at so that no window after `prevScn` is missed; undefined: there is none that old. */
-  before(prevScn: bigint): ResumePoint | undefined {
-    let newest = -1
-    while (newest + 1 < this.#marks.length && (this.#marks[newest + 1]?.scn ?? prevScn) <= prevScn) newest++
+  /**
+   * The mark to begin at so that no window after `prevScn` is missed, and none after `readersScn` as far as marks reach
+   * back; undefined: there is none that old.
+   */
+  before(prevScn: bigint, readersScn = prevScn): ResumePoint | undefined {
+    const wanted = readersScn < prevScn ? readersScn : prevScn
+    let newest = 0
+    while ((this.#marks[newest + 1]?.scn ?? wanted + 1n) <= wanted) newest++
     if (newest > 0) this.#marks.splice(0, newest)
-    return newest < 0 ? undefined : this.#marks[0]
+    const oldest = this.#marks[0]
+    return oldest !== undefined && oldest.scn <= prevScn ? oldest : undefined
   }
 
   /**

@@ -1,8 +1,12 @@
+import { type AesopError, silentLogger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { describe, expect, test } from 'vitest'
+import { type SettledPoint } from '../src/binlog-origin.ts'
 import { BufferReread } from '../src/buffer-reread.ts'
+import { MysqlLogResetError } from '../src/live-errors.ts'
+import { readersPlace } from '../src/readers-place.ts'
 import { RereadMarks } from '../src/reread-marks.ts'
-import { type ResumePoint } from '../src/resume-point.ts'
+import { type ResumePoint, toMaxScn } from '../src/resume-point.ts'
 
 function point(scn: number): ResumePoint {
   return {
@@ -41,6 +45,17 @@ describe('marks for reading again', () => {
     expect(late).toBeGreaterThan(39_800n)
   })
 
+  test('reach back to the readers that are older than the buffer, as far as there are any', () => {
+    const marks = marksAfter(100)
+    expect(marks.before(90n, 50n)?.scn).toBeLessThanOrEqual(50n)
+    expect(marks.before(90n, 50n)?.scn).toBeGreaterThanOrEqual(47n)
+    // Those that are older than every mark keep the oldest one; it never lies after the buffer's first window.
+    const oldest = marks.before(90n, 10n)?.scn
+    expect(oldest).toBe(marks.before(90n, 50n)?.scn)
+    expect(marks.before((oldest ?? 0n) - 1n, 10n)).toBeUndefined()
+    expect(marks.before(90n, 95n)?.scn).toBeGreaterThanOrEqual(87n)
+  })
+
   test('older than a change of a table that the log does not describe are forgotten', () => {
     const marks = marksAfter(10)
     marks.forget()
@@ -57,6 +72,42 @@ const SINK: WindowSink = {
   rollbackWindow: () => undefined,
   whenWritable: () => undefined,
 }
+
+describe('the place to begin at', () => {
+  const reached = { ...point(2 ** 33 + 500), file: 'mysql-bin.000002', position: 500 }
+  const mark = { ...point(2 ** 33 + 100), file: 'mysql-bin.000002', position: 100 }
+  const stored = toMaxScn(reached, 0, mark)
+  const readersSince = 2n ** 32n + 700n
+
+  async function begin(
+    readersSinceScn?: bigint,
+    settled: Partial<SettledPoint> = {},
+    refusal?: AesopError,
+  ): Promise<ResumePoint> {
+    const settle = (place: ResumePoint): Promise<SettledPoint> => {
+      if (refusal !== undefined && place.scn < mark.scn) return Promise.reject(refusal)
+      const known = { file: 'mysql-bin.000002', flavour: 'mariadb', byGtid: false, describesTables: true } as const
+      return Promise.resolve({ ...place, ...known, ...settled })
+    }
+    return new BufferReread().begin(stored, reached, settle, silentLogger, readersSinceScn)
+  }
+
+  test('is the stored mark while it serves the readers', async () => {
+    expect((await begin()).scn).toBe(mark.scn)
+    expect((await begin(mark.scn)).scn).toBe(mark.scn)
+    expect((await begin(reached.scn + 1n)).scn).toBe(mark.scn)
+  })
+
+  test('is the beginning of the log of older readers, whose windows up to theirs are dropped', async () => {
+    expect(await begin(readersSince)).toMatchObject({ scn: readersSince, file: undefined, position: 4 })
+  })
+
+  test('is the mark where the log of older readers is gone, was another server’s, or does not describe its tables', async () => {
+    expect((await begin(readersSince, {}, new MysqlLogResetError('a', 'b', 'c'))).scn).toBe(mark.scn)
+    expect((await begin(readersSince, { describesTables: false })).scn).toBe(mark.scn)
+    expect(readersPlace(readersSince, mark, { ...reached, generation: 1 })).toBeUndefined()
+  })
+})
 
 describe('filling a buffer again', () => {
   test('asks for the time once in sixteen windows, and takes a mark at the first window after a table has changed', () => {

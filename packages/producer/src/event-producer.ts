@@ -13,6 +13,11 @@ export interface ProducerContext {
   readonly maxScn: MaxScnStore
   /** The SCN to begin after when nothing is stored (`…sequenceNumbersHandler.file.initVal`); undefined: `startFrom` decides. */
   readonly initialScn: bigint | undefined
+  /**
+   * SCN after which the registrations of this process still need windows. A producer that can begins no later, and stores
+   * a place from which it can do so again; asked at `prepare` and at each save. Undefined: nobody says.
+   */
+  readonly readersSinceScn?: () => bigint | undefined
   /** To be called when the producer can never go on: the relay reports it and the process ends in order. */
   readonly fail: (error: Error) => void
 }

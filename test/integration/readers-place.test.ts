@@ -1,0 +1,79 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { ProducerRig } from '../support/producer-rig.ts'
+
+describe('a source begins where the registrations of its process stand', () => {
+  let server: MariadbServer
+  const open: ProducerRig[] = []
+  let nextId = 1
+
+  beforeAll(async () => {
+    server = await MariadbServer.start({ durable: true })
+    await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
+  })
+  afterEach(async () => {
+    for (const rig of open.splice(0)) await rig.producer.stop()
+  })
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  function keep(rig: ProducerRig): ProducerRig {
+    open.push(rig)
+    return rig
+  }
+
+  async function insert(count: number): Promise<number[]> {
+    const ids = Array.from({ length: count }, () => nextId++)
+    for (const id of ids) await server.query('INSERT INTO shop.item VALUES (?)', [id])
+    return ids
+  }
+
+  /** A source that has read these rows and was stopped. */
+  async function stopped(...changes: (() => Promise<unknown>)[]): Promise<ProducerRig> {
+    const rig = await keep(new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'] })).start()
+    for (const change of changes) await change()
+    await rig.arrived(nextId - firstId)
+    await rig.producer.stop()
+    return rig
+  }
+  let firstId = 1
+
+  it('which may be in an older log than the one in which it had stopped', async () => {
+    firstId = nextId
+    const first = await stopped(
+      () => insert(5),
+      () => server.query('FLUSH BINARY LOGS'),
+      () => insert(5),
+    )
+    const seen = first.ledger.windows.find(({ rows }) => rows.at(-1)?.row['id'] === firstId + 1)?.scn ?? -1n
+    const again = keep(first.afresh(seen))
+    expect(await again.prepare()).toBe(seen)
+    await again.producer.start(seen, again.ledger)
+    const later = await insert(2)
+    await again.arrived(10)
+    expect(again.ledger.ids).toEqual([...first.ledger.ids.slice(2), ...later])
+    const scns = (rig: ProducerRig): bigint[] => rig.ledger.windows.filter((w) => w.rows.length > 0).map((w) => w.scn)
+    expect(scns(again).slice(0, 8)).toEqual(scns(first).slice(2))
+  })
+
+  it('and where it had stopped when their log is gone', async () => {
+    firstId = nextId
+    const first = await stopped(
+      () => insert(3),
+      () => server.query('FLUSH BINARY LOGS'),
+      () => insert(3),
+    )
+    const [seen] = first.ledger.windows.filter(({ rows }) => rows.length > 0)
+    await server.query(`PURGE BINARY LOGS TO '${(await server.query('SHOW MASTER STATUS'))[0]?.['File'] as string}'`)
+    const again = keep(first.afresh(seen?.scn ?? 0n))
+    expect(await again.prepare()).toBe(first.ledger.windows.at(-1)?.scn)
+  })
+
+  it('and where it had stopped when they are further than it is', async () => {
+    firstId = nextId
+    const first = await stopped(() => insert(3))
+    const last = first.ledger.windows.at(-1)?.scn ?? 0n
+    expect(await keep(first.afresh(last + 100n)).prepare()).toBe(last)
+  })
+})
