@@ -33,7 +33,7 @@ function checkSegmentList(buffer: EventBuffer): void {
     invariant(before === undefined || before.number < segment.number, 'segment numbers grow')
   }
   invariant(bytes === buffer.heldBytes, 'the segments in use sum up to heldBytes')
-  const bound = buffer.queuePolicy === 'BLOCK_ON_WRITE' ? 2 * buffer.maxBytes : buffer.maxBytes
+  const bound = buffer.heldBytesMax
   invariant(bytes <= bound, `${bytes} bytes are held, at most ${bound} may be`)
   for (const segment of pool.freeSegments) {
     invariant(segment.holders.size === 0 && segment.number < 0, 'a free segment is held by nobody')

@@ -19,7 +19,7 @@ export class WindowTooLargeError extends AesopError {
 export class BufferFullError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BUFFER_FULL',
-    meaning: 'A producer went on writing into a full BLOCK_ON_WRITE buffer.',
+    meaning: 'A producer went on writing into a buffer that is full of windows which are still needed.',
     remedy: 'Let the producer await whenWritable() between windows.',
     canRetry: false,
   } as const

@@ -14,15 +14,16 @@ import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
 import { findWindowAfter, findWindowAt, oldestWindow } from './window-search.ts'
 
-/** What happens when the buffer is full: old windows go, or the writer waits for `discardThrough`. */
-export type QueuePolicy = 'OVERWRITE_ON_WRITE' | 'BLOCK_ON_WRITE'
-
 export interface EventBufferOptions {
   /** Sum of the segments, in bytes. */
   readonly maxBytes: number
   /** Written into every event. */
   readonly physicalPartition: number
-  readonly queuePolicy?: QueuePolicy
+  /**
+   * The SCN after which windows are still needed: while one of them would have to go to make room, a writer is asked to
+   * wait. Asked only when the buffer is full. Undefined, or left out: none is, and the oldest window makes room.
+   */
+  readonly neededAfterScn?: () => bigint | undefined
   /** Left out: derived from `maxBytes`. */
   readonly segmentBytes?: number
 }
@@ -41,7 +42,6 @@ export type ReadResult = CursorStep | Exclude<SeekResult, { readonly kind: 'foun
 export class EventBuffer implements CursorHome {
   readonly maxBytes: number
   readonly physicalPartition: number
-  readonly queuePolicy: QueuePolicy
   readonly #pool: SegmentPool
   readonly #segments: Segment[] = []
   readonly #listeners = new Set<() => void>()
@@ -55,17 +55,19 @@ export class EventBuffer implements CursorHome {
   #eventBytes = 0
   #lastWindow: CursorPlace | undefined
   #write: Segment
+  #waitsNoMore = false
   #windowOpen = false
   /** Where the open window begins; undefined until it has an event. */
   #windowSegment: Segment | undefined
   #windowOffset = 0
   #timestampNanos = 0n
+  readonly #neededAfterScn: (() => bigint | undefined) | undefined
   #writable: { promise: Promise<void>; resolve: () => void } | undefined
 
   constructor(options: EventBufferOptions) {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
-    this.queuePolicy = options.queuePolicy ?? 'OVERWRITE_ON_WRITE'
+    this.#neededAfterScn = options.neededAfterScn
     const segmentBytes = options.segmentBytes ?? segmentBytesFor(options.maxBytes)
     const retiredBytesMax = Math.max(Math.floor(options.maxBytes / 4), 2 * segmentBytes)
     this.#pool = new SegmentPool(segmentBytes, options.maxBytes, retiredBytesMax)
@@ -90,6 +92,10 @@ export class EventBuffer implements CursorHome {
   }
   get pool(): SegmentPool {
     return this.#pool
+  }
+  /** Bound of `heldBytes`: what is still needed may take as much again, for one window. */
+  get heldBytesMax(): number {
+    return this.#neededAfterScn === undefined ? this.maxBytes : 2 * this.maxBytes
   }
   /** Bytes of all segments in use. */
   get heldBytes(): number {
@@ -163,8 +169,9 @@ export class EventBuffer implements CursorHome {
     while (this.#write !== first) this.#dropNewest()
   }
 
+  /** A promise while a window that is still needed would have to go to make room for the next one. */
   whenWritable(): Promise<void> | undefined {
-    if (this.queuePolicy === 'OVERWRITE_ON_WRITE' || this.#heldBytes < this.maxBytes) return undefined
+    if (this.#heldBytes < this.maxBytes || this.#makeWritable()) return undefined
     if (this.#writable === undefined) {
       let resolve: () => void = () => undefined
       const promise = new Promise<void>((done) => (resolve = done))
@@ -173,17 +180,20 @@ export class EventBuffer implements CursorHome {
     return this.#writable.promise
   }
 
-  /** Forgets windows up to `scn`, segment by segment, and wakes a writer that waits. */
-  discardThrough(scn: bigint): void {
-    for (let oldest = this.#segments[0]; oldest !== undefined; oldest = this.#segments[0]) {
-      const isLast = oldest === this.#write && (this.#windowOpen || oldest.capacity === this.#pool.segmentBytes)
-      const isRead = oldest.firstWindowOffset < 0 || oldest.lastWindowScn <= scn
-      if (isLast || !isRead || !this.#evictOldest()) break
-    }
-    if (this.#segments.length === 0) this.#activate(this.#pool.segmentBytes)
-    if (this.#heldBytes >= this.maxBytes) return
-    this.#writable?.resolve()
-    this.#writable = undefined
+  /** Whether a writer waits for room. */
+  get isBlocked(): boolean {
+    return this.#writable !== undefined
+  }
+
+  /** Looks again at what is needed, and lets a writer that waits go on when there is room: cheap when none waits. */
+  recheck(): void {
+    if (this.#writable !== undefined && this.#makeWritable()) this.#letGo()
+  }
+
+  /** Lets a writer go on that waits, and never asks one to wait again: it was told to stop, and would not see it. */
+  stopWaiting(): void {
+    this.#waitsNoMore = true
+    this.#letGo()
   }
 
   /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */
@@ -255,15 +265,40 @@ export class EventBuffer implements CursorHome {
     return this.#makeRoom(Math.max(bytes, this.#pool.segmentBytes))
   }
 
+  /** A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. */
   #makeRoom(capacityBytes: number): Segment {
-    const overwrite = this.queuePolicy === 'OVERWRITE_ON_WRITE'
-    const boundBytes = overwrite ? this.maxBytes : 2 * this.maxBytes
-    if (capacityBytes > this.maxBytes) throw new WindowTooLargeError(capacityBytes, this.maxBytes)
-    while (this.#heldBytes + capacityBytes > boundBytes) {
-      if (!overwrite) throw new BufferFullError(this.#heldBytes, boundBytes)
-      if (!this.#evictOldest()) throw new WindowTooLargeError(this.#heldBytes, this.maxBytes)
-    }
+    const windowBytes = this.#windowCapacity() + capacityBytes
+    if (windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
+    while (this.#heldBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (this.#heldBytes + capacityBytes > 2 * this.maxBytes) throw new BufferFullError(this.#heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
+  }
+
+  /** Bytes of the segments that the open window lies in. */
+  #windowCapacity(): number {
+    let bytes = 0
+    for (let segment = this.#windowSegment; segment !== undefined; segment = segment.next) bytes += segment.capacity
+    return bytes
+  }
+
+  /** @returns whether the buffer is not full, after what is not needed any more has left it */
+  #makeWritable(): boolean {
+    while (this.#heldBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (this.#segments.length === 0) this.#activate(this.#pool.segmentBytes)
+    return this.#heldBytes < this.maxBytes || this.#waitsNoMore
+  }
+
+  #letGo(): void {
+    this.#writable?.resolve()
+    this.#writable = undefined
+  }
+
+  #mayEvictOldest(): boolean {
+    const oldest = this.#segments[0]
+    if (oldest === undefined || oldest === this.#windowSegment) return false
+    if (oldest.firstWindowOffset < 0) return true
+    const neededAfterScn = this.#neededAfterScn?.()
+    return neededAfterScn === undefined || oldest.lastWindowScn <= neededAfterScn
   }
 
   #activate(capacityBytes: number): Segment {
@@ -276,16 +311,14 @@ export class EventBuffer implements CursorHome {
     return segment
   }
 
-  /** Drops the oldest segment with all windows that begin in it. @returns false when the open window begins there */
-  #evictOldest(): boolean {
-    const oldest = this.#segments[0]
-    if (oldest === undefined || oldest === this.#windowSegment) return false
+  /** Drops the oldest segment with all windows that begin in it. */
+  #evictOldest(): void {
+    const oldest = this.#segments.shift()
+    if (oldest === undefined) return
     if (oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
     if (this.#lastWindow?.segment === oldest) this.#lastWindow = undefined
-    this.#segments.shift()
     this.#heldBytes -= oldest.capacity
     this.#pool.giveBack(oldest)
-    return true
   }
 
   #dropNewest(): void {

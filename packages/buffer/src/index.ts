@@ -10,10 +10,4 @@ export {
   WindowStateError,
   WindowTooLargeError,
 } from './errors.ts'
-export {
-  EventBuffer,
-  type EventBufferOptions,
-  type QueuePolicy,
-  type ReadResult,
-  type SeekResult,
-} from './event-buffer.ts'
+export { EventBuffer, type EventBufferOptions, type ReadResult, type SeekResult } from './event-buffer.ts'

@@ -238,26 +238,78 @@ test('listeners are called once per window', () => {
   expect(calls).toBe(2)
 })
 
-test('BLOCK_ON_WRITE evicts nothing, makes the writer wait, and takes one more whole window', async () => {
-  const buffer = started({ queuePolicy: 'BLOCK_ON_WRITE' })
+test('a full buffer keeps what is needed, makes the writer wait, and takes one more whole window', async () => {
+  let needed = 100n
+  const buffer = started({ neededAfterScn: () => needed })
   let scn = 100n
   while (buffer.whenWritable() === undefined) addWindow(buffer, ++scn, [{ key: 1, valueBytes: 1500 }])
   const waiting = buffer.whenWritable()
-  addWindow(
-    buffer,
-    ++scn,
-    Array.from({ length: 7 }, (_, key) => ({ key, valueBytes: 1500 })),
-  )
+  const large = Array.from({ length: 7 }, (_, key) => ({ key, valueBytes: 1500 }))
+  addWindow(buffer, ++scn, large)
   checkBuffer(buffer)
-  expect(buffer.prevScn).toBe(100n)
+  expect([buffer.prevScn, buffer.isBlocked]).toEqual([100n, true])
   expect(() => {
     for (;;) addWindow(buffer, ++scn, [{ key: 1, valueBytes: 1500 }])
   }).toThrow(BufferFullError)
   buffer.rollbackWindow()
-  buffer.discardThrough(buffer.lastScn)
+  needed = 101n
+  buffer.recheck()
+  expect(buffer.isBlocked).toBe(true)
+  needed = buffer.lastScn - 1n
+  buffer.recheck()
   await waiting
-  expect(buffer.whenWritable()).toBeUndefined()
+  expect([buffer.whenWritable(), buffer.isBlocked]).toEqual([undefined, false])
+  expect(buffer.prevScn).toBeLessThanOrEqual(needed)
   checkBuffer(buffer)
+})
+
+test('what nobody needs makes room, and stays until the room is needed', () => {
+  const buffer = started({ neededAfterScn: () => undefined })
+  for (let scn = 101n; scn < 150n; scn++) {
+    expect(buffer.whenWritable()).toBeUndefined()
+    addWindow(buffer, scn, [{ key: 1, valueBytes: 1500 }])
+    checkBuffer(buffer)
+  }
+  expect(buffer.lastScn - buffer.prevScn).toBeGreaterThanOrEqual(6n)
+})
+
+test('a window larger than the buffer is refused by name however empty the buffer is, whether windows are needed or not', () => {
+  for (const needed of [undefined, 100n]) {
+    const buffer = started({ neededAfterScn: () => needed })
+    buffer.beginWindow()
+    expect(() => {
+      for (let i = 0; i < 100; i++) buffer.append(appendOf({ key: i, valueBytes: 500 }), filler(500))
+    }).toThrow(WindowTooLargeError)
+    buffer.rollbackWindow()
+    addWindow(buffer, 101n, [{ key: 2, valueBytes: 10 }])
+    checkBuffer(buffer)
+  }
+})
+
+test('a buffer that is one large event waits for its readers and leaves whole', async () => {
+  let needed = 100n
+  const buffer = started({ neededAfterScn: () => needed })
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 16_384 - 2048 - 61 }])
+  const waiting = buffer.whenWritable()
+  expect(waiting).toBeDefined()
+  expect(drain(found(buffer, 100n, -1))).toEqual(['101:1', '101:end'])
+  needed = 101n
+  buffer.recheck()
+  await waiting
+  addWindow(buffer, 102n, [{ key: 1, valueBytes: 10 }])
+  checkBuffer(buffer)
+  expect(drain(found(buffer, 101n, -1))).toEqual(['102:1', '102:end'])
+})
+
+test('a writer that is told to stop waits no more', async () => {
+  const buffer = started({ neededAfterScn: () => 100n })
+  let scn = 100n
+  while (buffer.whenWritable() === undefined) addWindow(buffer, ++scn, [{ key: 1, valueBytes: 1500 }])
+  const waiting = buffer.whenWritable()
+  buffer.stopWaiting()
+  await waiting
+  expect([buffer.whenWritable(), buffer.isBlocked]).toEqual([undefined, false])
+  expect(buffer.prevScn).toBe(100n)
 })
 
 test('a reader goes on after any number of events of a window that spans segments', () => {

@@ -7,6 +7,8 @@ import { appendOf, drain, filler, linesOf, type SimpleEvent } from './support/wi
 interface Model {
   windows: { scn: bigint; lines: string[] }[]
   lastScn: bigint
+  /** After which SCN windows are needed; undefined: none is. */
+  neededAfterScn: bigint | undefined
 }
 interface Real {
   buffer: EventBuffer
@@ -29,6 +31,9 @@ const reached = {
   readOn: 0,
   overrunBetween: 0,
   overrunInside: 0,
+  waited: 0,
+  keptByNeed: 0,
+  wentOn: 0,
 }
 
 const FIRST_SCN = 100n
@@ -53,6 +58,11 @@ class AddWindow implements fc.Command<Model, Real> {
   check = () => true
   run(model: Model, { buffer, held }: Real): void {
     const { prevScn } = buffer
+    if (buffer.whenWritable() !== undefined) {
+      expect(model.neededAfterScn).toBeLessThan(model.lastScn)
+      reached.waited++
+      return
+    }
     const scn = model.lastScn + BigInt(this.gap)
     if (this.#write(buffer, scn)) {
       model.windows.push({ scn, lines: lines(scn, this.window) })
@@ -61,6 +71,10 @@ class AddWindow implements fc.Command<Model, Real> {
     checkBuffer(buffer)
     expect(buffer.lastScn).toBe(model.lastScn)
     if (buffer.prevScn === prevScn) return
+    if (model.neededAfterScn !== undefined) {
+      expect(buffer.prevScn).toBeLessThanOrEqual(model.neededAfterScn)
+      reached.keptByNeed++
+    }
     reached.evicted++
     if (held.length > 0) reached.heldWhileEvicted++
   }
@@ -202,6 +216,27 @@ class ReadOn implements fc.Command<Model, Real> {
   toString = () => `readOn(${this.steps}, ${this.maxBytes}, ${this.toWindowEnd})`
 }
 
+/** A reader that is waited for has come somewhere else, or there is none any more. */
+class Need implements fc.Command<Model, Real> {
+  readonly place: number | undefined
+  constructor(place: number | undefined) {
+    this.place = place
+  }
+  check = () => true
+  run(model: Model, { buffer }: Real): void {
+    const { prevScn, lastScn, isBlocked } = buffer
+    const { place } = this
+    model.neededAfterScn =
+      place === undefined ? undefined : prevScn + BigInt(Math.round(place * Number(lastScn - prevScn)))
+    buffer.recheck()
+    checkBuffer(buffer)
+    if (isBlocked && !buffer.isBlocked) reached.wentOn++
+    if (model.neededAfterScn === undefined) expect(buffer.isBlocked).toBe(false)
+    else expect(buffer.prevScn).toBeLessThanOrEqual(model.neededAfterScn)
+  }
+  toString = () => `need(${this.place})`
+}
+
 class Hold implements fc.Command<Model, Real> {
   check = () => true
   run(_model: Model, { buffer, held }: Real): void {
@@ -243,22 +278,26 @@ const commands = fc.commands(
     fc
       .tuple(fc.integer({ min: 1, max: 4 }), readBytes, fc.boolean())
       .map(([steps, maxBytes, toEnd]) => new ReadOn(steps, maxBytes, toEnd)),
+    fc.option(fc.noBias(fc.nat(100)), { freq: 3, nil: undefined }).map((percent) => {
+      return new Need(percent === undefined ? undefined : percent / 100)
+    }),
     fc.constant(new Hold()),
     fc.constant(new Release()),
   ],
   { maxCommands: 60, size: 'max' },
 )
 
-test('the buffer behaves like an array of windows that loses the oldest ones', () => {
+test('the buffer behaves like an array of windows that loses the oldest ones which nobody needs', () => {
   fc.assert(
     fc.property(commands, fc.constantFrom(600, 1100, 2048), (all, segmentBytes) => {
-      const buffer = new EventBuffer({ maxBytes: 8192, physicalPartition: 1, segmentBytes })
+      const model: Model = { windows: [], lastScn: FIRST_SCN, neededAfterScn: undefined }
+      const neededAfterScn = (): bigint | undefined => model.neededAfterScn
+      const buffer = new EventBuffer({ maxBytes: 8192, physicalPartition: 1, segmentBytes, neededAfterScn })
       buffer.start(FIRST_SCN)
       const reader = new LiveReader(buffer.seekLatest(), FIRST_SCN)
-      const model = { windows: [], lastScn: FIRST_SCN }
       fc.modelRun(() => ({ model, real: { buffer, held: [], reader } }), all)
     }),
-    { seed: 20_260, numRuns: 300 },
+    { seed: 20_260, numRuns: 400 },
   )
   const seldom = Object.entries(reached).filter(([, times]) => times < 50)
   expect(seldom, `reached ${JSON.stringify(reached)}`).toEqual([])
