@@ -11,3 +11,4 @@ export { type FileCheckpointOptions, FileCheckpointStore } from './file-checkpoi
 export { FileMaxScnStore, MemoryMaxScnStore } from './file-max-scn-store.ts'
 export { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
 export { type JournalEntry, PlaceJournal, type UnreadableEntry } from './place-journal.ts'
+export { type OwnRelay, type ProcessReader, ProcessReaders } from './process-readers.ts'

@@ -1,5 +1,11 @@
 import { isAbsolute, join } from 'node:path'
-import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore, PlaceJournal } from '@aesop/checkpoint'
+import {
+  type CheckpointStore,
+  FileCheckpointStore,
+  MemoryCheckpointStore,
+  PlaceJournal,
+  ProcessReaders,
+} from '@aesop/checkpoint'
 import {
   type BeanContext,
   claimName,
@@ -19,6 +25,7 @@ import { ProcessRelay } from './process-relay.ts'
 import { RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
 import { RegistrationDesk } from './registration-desk.ts'
+import { RegistrationReader } from './registration-reader.ts'
 
 /** All registrations of one client: each has its own place in the stream and its own connection. */
 export class Client implements Lifecycle, Observable, PlaceKeeper {
@@ -28,6 +35,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
   readonly #settings: ClientSettings
   readonly #registrations: Registration[] = []
   readonly #claims: (() => void)[] = []
+  readonly #readers: RegistrationReader[] = []
   readonly actions: Readonly<Record<string, (id?: unknown) => unknown>>
 
   /** @throws ClientPropertyUnknownError, ClientPropertyInvalidError, ClientPropertyRefusedError, RegistrationInvalidError */
@@ -53,18 +61,43 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     return this.#registrations
   }
 
-  /** Takes the ids for this client. @throws RegistrationInvalidError when another client of the process has one */
+  /**
+   * Takes the ids for this client, and tells the relay of this process, before it starts, where the registrations stand.
+   * @throws RegistrationInvalidError when another client of the process has an id
+   */
   init(): void {
-    for (const { id } of this.#declared) {
-      const release = claimName(this.#context.shared, 'registration', id)
-      if (release === undefined) throw doubleId(id)
+    for (const declared of this.#declared) {
+      const release = claimName(this.#context.shared, 'registration', declared.id)
+      if (release === undefined) throw doubleId(declared.id)
       this.#claims.push(release)
+      this.#addReader(declared)
     }
   }
 
   /** Gives the ids back. */
   destroy(): void {
+    this.#endReaders()
     for (const release of this.#claims.splice(0)) release()
+  }
+
+  #addReader(declared: ConsumerRegistration): void {
+    const { id, logicalSources } = declared
+    const { checkpoints, clearBeforeUse, consumeCurrent } = this.#settings
+    const reader = new RegistrationReader({
+      id,
+      logicalSources,
+      relays: this.#relaysFor(declared),
+      store: checkpoints === 'NONE' || clearBeforeUse ? undefined : this.#storeOf(id),
+      firstScn: consumeCurrent === false ? 0n : undefined,
+    })
+    this.#readers.push(reader)
+    ProcessReaders.of(this.#context.shared).add(reader)
+  }
+
+  /** Nobody waits for the registrations any more. */
+  #endReaders(): void {
+    for (const reader of this.#readers) reader.end()
+    ProcessReaders.of(this.#context.shared).moved()
   }
 
   /** Starts every registration; when one fails, those before it are stopped again. */
@@ -74,6 +107,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       for (const declared of this.#declared) {
         const registration = await this.#make(declared)
         this.#registrations.push(registration)
+        this.#readerOf(declared.id)?.follow(registration)
         await registration.start()
       }
     } catch (error) {
@@ -84,13 +118,19 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
 
   async stop(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#registrations.map((registration) => registration.stop()))
+    this.#endReaders()
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  #readerOf(id: string): RegistrationReader | undefined {
+    return this.#readers.find((reader) => reader.id === id)
   }
 
   async #make(declared: ConsumerRegistration): Promise<Registration> {
     const { id, logicalSources } = declared
     const { followMs, maxEventSize, aheadPatienceMs } = this.#config
+    const readers = ProcessReaders.of(this.#context.shared)
     return new Registration({
       id,
       logicalSources,
@@ -103,6 +143,10 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       aheadPatienceMs,
       filters: filtersOf(declared),
       log: this.#context.log,
+      onCheckpoint: () => {
+        readers.moved()
+      },
+      fallOffRemedy: () => this.#readerOf(id)?.fallOffRemedy(readers),
     })
   }
 

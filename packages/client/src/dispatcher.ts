@@ -80,6 +80,10 @@ export class Dispatcher {
   get highestScn(): bigint {
     return this.#highestScn
   }
+  /** SCN of the last window that was processed whole; −1 before the first. */
+  get readScn(): bigint {
+    return this.#lastScn
+  }
   /** SCN of the window that is open, else of the last one. */
   get scn(): bigint {
     return this.#inWindow ? this.#windowScn : this.#lastScn

@@ -68,6 +68,7 @@ export class Puller {
   #fault: Error | undefined
   #rollBackFirst = false
   #consumerFailures = 0
+  #failsSinceMs: number | undefined
   #saveFailures = 0
   #progressScn: bigint
 
@@ -83,6 +84,10 @@ export class Puller {
   /** The last fault; undefined while everything goes well. */
   get fault(): Error | undefined {
     return this.#fault
+  }
+  /** For how long the consumer has failed at one place, in milliseconds; 0 while it does not. */
+  get failingMs(): number {
+    return this.#failsSinceMs === undefined ? 0 : performance.now() - this.#failsSinceMs
   }
   get relayAddress(): string | undefined {
     return this.#connection?.address
@@ -167,6 +172,7 @@ export class Puller {
     const error =
       reason === 'retries-exhausted' ? new PullerRetriesExhaustedError(this.#state.attempt + 1, fault) : fault
     this.#fault = error
+    this.#failsSinceMs = undefined
     this.#disconnect()
     await this.#options.onSuspended(error)
   }
@@ -204,6 +210,7 @@ export class Puller {
       return { kind: 'fatal' }
     }
     const delayMs = backoffMs(consumerRetries, this.#consumerFailures, random())
+    this.#failsSinceMs ??= performance.now()
     this.#consumerFailures++
     log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs })
     return { kind: 'rolled-back', delayMs }

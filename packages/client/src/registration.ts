@@ -1,7 +1,7 @@
 import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
 import { AesopError, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
-import { type KeyFilter } from '@aesop/wire'
+import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
 import { settle } from './callback.ts'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
@@ -9,6 +9,7 @@ import { type EventConsumer } from './consumer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ClientFaultError } from './errors.ts'
 import { Puller } from './puller.ts'
+import { type PullerStatus } from './puller-state.ts'
 import { type RelayAddress } from './relay-connection.ts'
 
 export interface RegistrationOptions {
@@ -25,9 +26,16 @@ export interface RegistrationOptions {
   readonly silenceMs?: number
   readonly filters: ReadonlyMap<string, KeyFilter>
   readonly log: Logger
+  /** Called after each checkpoint that the consumer agreed to. */
+  readonly onCheckpoint?: () => void
+  /** What to do when the relay no longer holds what follows the checkpoint, where that is known better here. */
+  readonly fallOffRemedy?: () => string | undefined
   readonly random?: () => number
 }
 
+/** For how long a consumer may fail at one place before the relay of its process goes on without it. */
+const FAILING_MS = 5_000
+const RESTING: ReadonlySet<PullerStatus> = new Set(['paused', 'suspended', 'stopped'])
 const SAVE_INTERVAL_MS = 100
 const SILENCE_MS = 15_000
 
@@ -96,6 +104,7 @@ export class Registration {
   }
 
   #makeDispatcher(checkpoint: Checkpoint, saver: CheckpointSaver): Dispatcher {
+    const { onCheckpoint } = this.#options
     return new Dispatcher({
       registration: this.id,
       consumer: this.#options.consumer,
@@ -105,6 +114,7 @@ export class Registration {
       },
       acknowledge: (acknowledged) => {
         saver.acknowledge(acknowledged)
+        onCheckpoint?.()
       },
       timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
       totals: this.totals,
@@ -141,7 +151,7 @@ export class Registration {
 
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */
   async #suspended(error: Error): Promise<void> {
-    const known = error instanceof AesopError ? error : new ClientFaultError(error)
+    const known = this.#named(error)
     const { consumer, log, settings } = this.#options
     log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
       code: known.code,
@@ -157,8 +167,26 @@ export class Registration {
     }
   }
 
+  #named(error: Error): AesopError {
+    if (!(error instanceof AesopError)) return new ClientFaultError(error)
+    const remedy = error instanceof ScnNotFoundError ? this.#options.fallOffRemedy?.() : undefined
+    return remedy === undefined ? error : new ScnNotFoundError(error.message, { remedy, fields: error.fields })
+  }
+
   get checkpoint(): Checkpoint | undefined {
     return this.#dispatcher?.checkpoint
+  }
+
+  /** SCN up to which it has read; −1 before the first window. */
+  get readScn(): bigint {
+    return this.#dispatcher?.readScn ?? -1n
+  }
+
+  /** Whether it goes on by itself: not paused, suspended or stopped, and its consumer does not fail for long. */
+  get isRunning(): boolean {
+    if (this.#stopping !== undefined) return false
+    const { status } = this.#puller?.state ?? { status: 'idle' as const }
+    return !RESTING.has(status) && (this.#puller?.failingMs ?? 0) < FAILING_MS
   }
 
   health(): Health {

@@ -27,6 +27,8 @@ export class RelayConfig {
   readonly healthPath: string
   readonly readTimeoutMs: number
   readonly bufferBytes: number
+  /** Whether a full buffer waits for the running registrations of its own process. */
+  readonly waitsForOwnReaders: boolean
   readonly initialScn: bigint | undefined
   /** False: how far the producer has come is forgotten at the stop. */
   readonly keepsMaxScn: boolean
@@ -55,6 +57,7 @@ export class RelayConfig {
     this.healthPath = (text('container.healthcheckPath') ?? 'admin').replace(/^\//, '')
     this.readTimeoutMs = integer('container.readTimeoutMs', 15_000)
     this.bufferBytes = integer('eventBuffer.maxSize', BUFFER_BYTES_DEFAULT)
+    this.waitsForOwnReaders = text('eventBuffer.queuePolicy') !== 'OVERWRITE_ON_WRITE'
     const initialScn = values[`${HANDLER}.file.initVal`]
     this.initialScn = initialScn === undefined ? undefined : BigInt(initialScn)
     this.keepsMaxScn = values[`${HANDLER}.type`] !== 'IN_MEMORY'

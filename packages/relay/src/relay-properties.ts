@@ -84,8 +84,9 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'eventBuffer.queuePolicy': {
     ...text,
     choices: ['OVERWRITE_ON_WRITE', 'BLOCK_ON_WRITE'],
-    description: 'a relay must not wait for its readers',
-    refusedValues: ['BLOCK_ON_WRITE'],
+    description:
+      'Whether a full buffer waits for the running registrations of its own process (BLOCK_ON_WRITE, the default) or loses' +
+      ' what they need. Nobody waits for readers of other processes.',
   },
   'eventBuffer.allocationPolicy': {
     ...text,

@@ -1,5 +1,5 @@
 import { EventBuffer } from '@aesop/buffer'
-import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore, PlaceJournal } from '@aesop/checkpoint'
+import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore, PlaceJournal, ProcessReaders } from '@aesop/checkpoint'
 import {
   AesopError,
   type BeanContext,
@@ -15,8 +15,10 @@ import {
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { join, resolve } from 'node:path'
+import { BlockWatch } from './block-watch.ts'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { ProducerMissingError, RelayPartitionsError, SourceNameTakenError } from './errors.ts'
+import { OwnReaders } from './own-readers.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { RelayServer } from './relay-server.ts'
@@ -46,6 +48,7 @@ interface Running {
   readonly producer: EventProducer
   readonly schemas: SchemaRegistry
   readonly port: number
+  readonly blockWatch: BlockWatch
 }
 
 /** A buffer, its producer and the HTTP server; see DESIGN.md for the order of start and stop. */
@@ -120,6 +123,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (status === undefined) return { status: 'down', detail: 'not started' }
     const detail = status.detail === undefined ? {} : { detail: status.detail }
     if (status.state === 'failed' || status.state === 'stopped') return { status: 'down', ...detail }
+    const blocked = this.#running?.blockWatch.detail
+    if (blocked !== undefined) return { status: 'degraded', detail: blocked }
     return { status: status.state === 'running' ? 'up' : 'degraded', ...detail }
   }
 
@@ -184,14 +189,16 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const physicalSource = this.#physicalSource
     const { log } = this.#context
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
-    const buffer = new EventBuffer({ maxBytes: this.#config.bufferBytes, physicalPartition: physicalSource.id })
+    const readers = this.#ownReaders()
+    const buffer = this.#makeBuffer(readers)
     const producer = await this.#eventProducer()
-    this.#undo.push(() => producer.stop())
+    this.#undo.push(() => stopWriter(producer, buffer))
     const prevScn = await producer.prepare({
       physicalSource,
       schemas,
       maxScn: this.#maxScnStore(),
       initialScn: this.#config.initialScn,
+      readersSinceScn: () => readers.oldestScn(),
       fail: (error) => {
         this.#producerFailed(error)
       },
@@ -215,8 +222,60 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(() => server.close())
     this.#context.shared.set('relay.address', { host: this.#config.host, port })
     this.#undo.push(() => this.#context.shared.delete('relay.address'))
+    const { host, waitsForOwnReaders: waits } = this.#config
+    const known = ProcessReaders.of(this.#context.shared)
+    this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
+    const blockWatch = this.#watchBlocks(buffer, readers)
     await producer.start(prevScn, buffer)
-    return { buffer, server, producer, schemas, port }
+    return { buffer, server, producer, schemas, port, blockWatch }
+  }
+
+  /** The registrations of this process that read here. */
+  #ownReaders(): OwnReaders {
+    const { host, port } = this.#config
+    return new OwnReaders({
+      readers: ProcessReaders.of(this.#context.shared),
+      sources: new Set(this.#physicalSource.sources.map((source) => source.name)),
+      address: () => this.address ?? { host, port },
+    })
+  }
+
+  #makeBuffer(readers: OwnReaders): EventBuffer {
+    const { bufferBytes, waitsForOwnReaders } = this.#config
+    const options = { maxBytes: bufferBytes, physicalPartition: this.#physicalSource.id }
+    if (!waitsForOwnReaders) return new EventBuffer(options)
+    const buffer: EventBuffer = new EventBuffer({
+      ...options,
+      neededAfterScn: () => readers.neediest(buffer)?.afterScn,
+    })
+    return buffer
+  }
+
+  #watchBlocks(buffer: EventBuffer, readers: OwnReaders): BlockWatch {
+    // A reader tells of each window; the buffer is looked at once for all that it processed in one turn.
+    const signal = new WindowSignal()
+    const lookOnce = (): void => {
+      if (!buffer.isBlocked) return
+      signal.add(recheck)
+      signal.windowClosed()
+    }
+    const recheck = (): void => {
+      buffer.recheck()
+    }
+    this.#undo.push(ProcessReaders.of(this.#context.shared).listen(lookOnce))
+    const watch = new BlockWatch({
+      isBlocked: () => {
+        recheck()
+        return buffer.isBlocked
+      },
+      reason: () => waitText(readers.neediest(buffer)),
+      log: this.#context.log,
+    })
+    watch.start()
+    this.#undo.push(() => {
+      watch.stop()
+    })
+    return watch
   }
 
   async #stopAll(signal?: AbortSignal): Promise<void> {
@@ -224,12 +283,10 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (running === undefined) return
     await running.server.endStreams(this.#options.stopGraceMs ?? STOP_GRACE_MS, signal)
     try {
-      await running.producer.stop()
+      await stopWriter(running.producer, running.buffer)
     } finally {
-      await running.server.close()
       this.#running = undefined
-      this.#undo.length = 0
-      this.#context.shared.delete('relay.address')
+      await this.#undoAll()
     }
   }
 
@@ -238,7 +295,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       try {
         await undo()
       } catch (error) {
-        this.#context.log.error('undoing a failed start of the relay failed too', { error: String(error) })
+        this.#context.log.error('the relay ended with a fault', { error: String(error) })
       }
     }
   }
@@ -285,4 +342,16 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (this.#running?.producer.status().state === 'paused') return { good: false, status: 'PAUSED', message: detail }
     return { good: true, status: 'RUNNING', message: detail }
   }
+}
+
+/** A producer that waits for room sees that it was told to stop only when it waits no more. */
+async function stopWriter(producer: EventProducer, buffer: EventBuffer): Promise<void> {
+  const stopped = producer.stop()
+  buffer.stopWaiting()
+  await stopped
+}
+
+function waitText(neediest: ReturnType<OwnReaders['neediest']>): string {
+  if (neediest === undefined) return 'the source goes on'
+  return `the source waits for the registration "${neediest.reader.id}", which stands at SCN ${neediest.afterScn}`
 }

@@ -40,6 +40,13 @@ test('the properties of the classic sample are taken, and those without effect a
   ])
 })
 
+test('a relay waits for the registrations of its own process unless it is told not to', () => {
+  const policy = 'databus.relay.eventBuffer.queuePolicy'
+  expect(new RelayConfig().waitsForOwnReaders).toBe(true)
+  expect(config({ [policy]: 'BLOCK_ON_WRITE' }).waitsForOwnReaders).toBe(true)
+  expect(config({ [policy]: 'OVERWRITE_ON_WRITE' }).waitsForOwnReaders).toBe(false)
+})
+
 test('values that were text keep their digits', () => {
   const text = config({
     'databus.relay.container.httpPort': '0',
@@ -56,7 +63,7 @@ test.each([
   ['databus.relay.eventBuffer.allocationPolicy', 'DISK', /HEAP_MEMORY or DIRECT_MEMORY or MMAPPED_MEMORY/],
   ['databus.relay.eventLogReader.enabled', 'maybe', /expected true or false/],
   ['databus.relay.eventLogWriter.enabled', true, /the relay has no event log yet/],
-  ['databus.relay.eventBuffer.queuePolicy', 'BLOCK_ON_WRITE', /must not wait for its readers/],
+  ['databus.relay.eventBuffer.queuePolicy', 'WAIT', /OVERWRITE_ON_WRITE or BLOCK_ON_WRITE/],
   ['databus.relay.startDbPuller', false, /producers always start/],
   ['databus.relay.container.host', '', /expected a text that is not empty/],
   ['databus.relay.container.healthcheckPath', 'health*', /expected a path/],

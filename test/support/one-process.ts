@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { Client, ClientConfig, ConsumerRegistration, type EventConsumer } from '@aesop/client'
+import { type BeanContext, type Logger, silentLogger } from '@aesop/kernel'
+import { PhysicalSourceConfig } from '@aesop/producer'
+import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+
+export interface OneProcessOptions {
+  /** Keeps the state from one process to the next. */
+  readonly folder: string
+  readonly uri: string
+  readonly sources: readonly string[]
+  readonly bufferBytes: number
+  /** Consumers by the id of their registration. */
+  readonly consumers: Readonly<Record<string, EventConsumer>>
+  readonly clientProperties?: Readonly<Record<string, unknown>>
+  readonly relayProperties?: Readonly<Record<string, string>>
+}
+
+/** Relay and client as the runtime would run them in one process: all made and initialised, then started in their order. */
+export class OneProcess implements AsyncDisposable {
+  readonly relay: Relay
+  client: Client
+  readonly warnings: string[] = []
+  readonly failures: Error[] = []
+  readonly #options: OneProcessOptions
+  readonly #shared = new Map<string, unknown>()
+
+  private constructor(options: OneProcessOptions) {
+    this.#options = options
+    this.relay = this.#makeRelay()
+    this.client = this.#makeClient()
+  }
+
+  static async start(options: OneProcessOptions): Promise<OneProcess> {
+    const made = new OneProcess(options)
+    made.relay.init()
+    made.client.init()
+    await made.relay.start()
+    await made.client.start()
+    return made
+  }
+
+  /** Ends the client alone, as the stop of its container does. */
+  async stopClient(): Promise<void> {
+    await this.client.stop()
+    this.client.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopClient()
+    await this.relay.stop()
+  }
+
+  #makeRelay(): Relay {
+    const { uri, sources, bufferBytes, relayProperties } = this.#options
+    const physicalSourceConfig = new PhysicalSourceConfig({ uri, name: 'shop', sources, startFrom: 'earliest' })
+    const context = this.#context('relay')
+    const config = new RelayConfig({
+      relayProperties: {
+        'databus.relay.container.httpPort': 0,
+        'databus.relay.eventBuffer.maxSize': bufferBytes,
+        ...relayProperties,
+      },
+    })
+    const eventProducer = new MysqlEventProducer({ physicalSourceConfig, heartbeatMs: 200 }, context)
+    return new Relay(
+      { config, registrations: [new ProducerRegistration({ physicalSourceConfig, eventProducer })] },
+      context,
+    )
+  }
+
+  #makeClient(): Client {
+    const { consumers, sources, clientProperties = {} } = this.#options
+    const registrations = Object.entries(consumers).map(
+      ([id, eventConsumer]) => new ConsumerRegistration({ id, logicalSources: sources, eventConsumer }),
+    )
+    return new Client(new ClientConfig({ clientProperties }), registrations, this.#context('client'))
+  }
+
+  #context(container: string): BeanContext {
+    const note = (line: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const remedy = fields?.['remedy']
+      this.warnings.push(typeof remedy === 'string' ? `${line} ${remedy}` : line)
+    }
+    const log: Logger = { ...silentLogger, warn: note, error: note }
+    return {
+      id: container,
+      container,
+      log,
+      signal: new AbortController().signal,
+      projectsRoot: this.#options.folder,
+      stateDirectory: join(this.#options.folder, '.aesop'),
+      shared: this.#shared,
+      fail: (error) => this.failures.push(error),
+    }
+  }
+}
