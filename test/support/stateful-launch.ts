@@ -77,7 +77,10 @@ export class StatefulLaunch implements AsyncDisposable {
 
   /** Starts what can't go on, and gives what it said when it had ended. */
   async startInVain(): Promise<CommandEnd> {
-    return ended(LaunchedProcess.start([this.bootstrap]))
+    const launched = LaunchedProcess.start([this.bootstrap])
+    const end = await ended(launched)
+    this.#before.push(...launched.output)
+    return end
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

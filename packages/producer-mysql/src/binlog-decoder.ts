@@ -1,5 +1,5 @@
 import { type Logger } from '@aesop/kernel'
-import { type PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
+import { type PassedOver, type PassOver, type PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { BinLogEvent } from './binlog-event.ts'
@@ -8,9 +8,12 @@ import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
 import { BinlogTransaction, type WindowPosition } from './binlog-transaction.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
+import { groupOf } from './gtid-event.ts'
+import { atTransaction } from './passable-error.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
+import { TransactionPass } from './transaction-pass.ts'
 
 export interface BinlogDecoderOptions {
   readonly physicalSource: PhysicalSourceConfig
@@ -32,6 +35,10 @@ export interface BinlogDecoderOptions {
   readonly onPassed?: (gtid: string) => void
   /** The description of a log file was read, which says when it was begun; throws to refuse the file. */
   readonly onLog?: (file: string, begunSeconds: number) => void
+  /** Transactions to go past; default none. */
+  readonly passOvers?: readonly PassOver[]
+  /** One of them was passed over: its window is empty. */
+  readonly passedOver?: (passed: PassedOver) => void
   /** Windows up to this SCN have been delivered and are dropped when they come again; default: none. */
   readonly sinceScn?: bigint
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
@@ -47,12 +54,17 @@ export class BinlogDecoder implements BinlogHandler {
   /** When the event that came last was written, in seconds since 1970; 0 before the first. */
   lastEventSeconds = 0
   private readonly transaction: BinlogTransaction
+  /** Undefined while nothing is to be passed over: the path of every event asks. */
+  private readonly pass: TransactionPass | undefined
+  private readonly source: string
   private readonly event = new BinLogEvent()
   /** By type. */
   private readonly processors: readonly (BinLogEventProcessor | undefined)[]
 
   constructor(options: BinlogDecoderOptions) {
-    const { physicalSource, schemas, sink, generation, log, onWindow } = options
+    const { physicalSource, schemas, sink, generation, log, onWindow, passOvers = [], passedOver } = options
+    this.source = physicalSource.name
+    this.pass = passOvers.length === 0 ? undefined : new TransactionPass(passOvers, (each) => passedOver?.(each))
     const compiler = { physicalSource, schemas, mappers: options.mappers ?? new Map<number, BinLogEventMapper>() }
     const events: EventsMap = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
     this.processors = Array.from({ length: 256 }, (_unused, type) => events.get(type))
@@ -81,7 +93,7 @@ export class BinlogDecoder implements BinlogHandler {
       const event = this.event.set(bytes, offset, end)
       this.lastEventSeconds = event.timestamp
       this.transaction.advance(event)
-      const pending = this.processors[event.type]?.process(event, this.transaction)
+      const pending = this.pass === undefined ? this.process(event) : this.processOrPass(event, this.pass)
       if (pending === undefined) return undefined
       return pending.catch((error: unknown) => {
         throw this.located(error)
@@ -91,8 +103,43 @@ export class BinlogDecoder implements BinlogHandler {
     }
   }
 
+  private process(event: BinLogEvent): Promise<void> | undefined {
+    return this.processors[event.type]?.process(event, this.transaction)
+  }
+
+  private processOrPass(event: BinLogEvent, pass: TransactionPass): Promise<void> | undefined {
+    const { file, position } = this.transaction.eventPlace
+    switch (pass.step(event, file, position, () => groupOf(event))) {
+      case 'skip':
+        return undefined
+      case 'end':
+        return this.transaction.passOver(event)
+      case 'ended':
+        this.transaction.rollback()
+        return this.process(event)
+      case 'begin':
+        this.transaction.rollback()
+        return this.processIfPossible(event)
+      case 'process':
+        return this.process(event)
+    }
+  }
+
+  /** The first event of a transaction that is passed over names it, unless that is what is wrong with it. */
+  private processIfPossible(event: BinLogEvent): Promise<void> | undefined {
+    try {
+      return this.process(event)
+    } catch {
+      return undefined
+    }
+  }
+
   /** Adds the place to what was found wrong in an event; reading beyond its bytes is a fault of the event, too. */
   private located(error: unknown): unknown {
+    return atTransaction(this.named(error), this.source, this.transaction.faultPlace(this.event.type))
+  }
+
+  private named(error: unknown): unknown {
     const where = `before ${this.transaction.place}`
     if (error instanceof RangeError) return new BinlogEventCorruptError('it ends early', where, error)
     if (!(error instanceof BinlogEventCorruptError) || error.where !== undefined) return error
@@ -109,6 +156,7 @@ export class BinlogDecoder implements BinlogHandler {
 
   /** Rolls the open window back and forgets tables; call it before every (re)connect. */
   resetTransaction(): void {
+    this.pass?.reset()
     this.transaction.reset()
   }
 }

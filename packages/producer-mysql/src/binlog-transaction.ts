@@ -6,7 +6,7 @@ import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
-import { type BinlogQuery } from './query-event.ts'
+import { type BinlogQuery, parseQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
@@ -60,6 +60,15 @@ export interface BinlogTransactionOptions {
   /** Runs an event through its processor, as if it stood in the log. */
   readonly dispatch: (event: BinLogEvent) => Promise<void> | undefined
 }
+
+/** Events that close a transaction. */
+const CLOSING: ReadonlySet<number> = new Set([
+  MySQLConstants.XID_EVENT,
+  MySQLConstants.QUERY_EVENT,
+  MySQLConstants.MARIADB_QUERY_COMPRESSED_EVENT,
+  MySQLConstants.TRANSACTION_PAYLOAD_EVENT,
+  MySQLConstants.XA_PREPARE_EVENT,
+])
 
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
@@ -118,6 +127,31 @@ export class BinlogTransaction {
   get groupPlace(): { file: string; position: number } {
     const inside = this.state === 'group' || this.state === 'open'
     return { file: this.file, position: inside ? this.groupFrom : this.eventFrom }
+  }
+
+  /** Where the event at hand begins. */
+  get eventPlace(): { file: string; position: number } {
+    return { file: this.file, position: this.eventFrom }
+  }
+
+  /** Where the transaction begins that an event of this type has failed in; it may have been closed just now. */
+  faultPlace(type: number): { file: string; position: number } {
+    return this.state === 'between' && CLOSING.has(type)
+      ? { file: this.file, position: this.groupFrom }
+      : this.groupPlace
+  }
+
+  /** Closes a transaction of which nothing was taken: an empty window moves the SCN beyond it. */
+  passOver(last: BinLogEvent): Promise<void> | undefined {
+    const xid = xidOfVerdict(last)
+    // Its rows wait no more: reading has not to begin before them any longer.
+    if (xid !== undefined) this.prepared.delete(xid)
+    if (this.windowOpen) this.options.sink.rollbackWindow()
+    this.windowOpen = false
+    this.xa = undefined
+    this.state = 'between'
+    this.lastWindowMs = -Number.MAX_VALUE
+    return this.closeWindow()
   }
 
   /** Row changes delivered so far. */
@@ -430,6 +464,17 @@ export class BinlogTransaction {
 
   private where(): { file: string; position: number } {
     return { file: this.file, position: this.position }
+  }
+}
+
+/** Which XA transaction a statement ends; undefined when it ends none, or can't be read. */
+function xidOfVerdict(event: BinLogEvent): string | undefined {
+  try {
+    const xa =
+      event.type === MySQLConstants.QUERY_EVENT ? xaStatement(withoutComments(parseQuery(event).sql)) : undefined
+    return xa?.verb === 'COMMIT' || xa?.verb === 'ROLLBACK' ? xa.xid : undefined
+  } catch {
+    return undefined
   }
 }
 

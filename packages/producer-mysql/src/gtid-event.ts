@@ -20,6 +20,17 @@ export interface GtidGroup {
 const FLAG_STANDALONE = 1
 const FLAG_PREPARED_XA = 64
 
+/** What an event says of the transaction that it begins; undefined when it begins none, or can't be read. */
+export function groupOf(event: BinLogEvent): GtidGroup | undefined {
+  try {
+    if (event.type === MySQLConstants.MARIADB_GTID_EVENT) return parseMariadbGtid(event)
+    const isMysql = event.type === MySQLConstants.GTID_EVENT || event.type === MySQLConstants.GTID_TAGGED_EVENT
+    return isMysql ? parseMysqlGtid(event) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** The text of its identifier is made when it is asked for: of most transactions nobody asks. */
 class MariadbGroup implements GtidGroup {
   readonly mariadb = true

@@ -7,7 +7,7 @@ import {
   type ProducerStatus,
   type WindowSink,
 } from '@aesop/producer'
-import { BinlogDecoder, type WindowPosition } from './binlog-decoder.ts'
+import { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './binlog-decoder.ts'
 import { isAnew, underNewScns } from './begin-anew.ts'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
@@ -296,6 +296,7 @@ export class MysqlEventProducer implements EventProducer {
       onLog: (file, begunSeconds) => {
         this.onLog(file, begunSeconds)
       },
+      ...passOverOptions(this.context),
       onPassed: (gtid) => {
         this.gtids?.add(gtid)
       },
@@ -359,4 +360,8 @@ export class MysqlEventProducer implements EventProducer {
     this.detail = messageOf(error)
     this.context?.fail(error instanceof Error ? error : new Error(messageOf(error)))
   }
+}
+
+function passOverOptions({ passOvers, passedOver }: ProducerContext): Partial<BinlogDecoderOptions> {
+  return { ...(passOvers === undefined ? {} : { passOvers }), ...(passedOver === undefined ? {} : { passedOver }) }
 }

@@ -1,3 +1,4 @@
+import { type BinLogEvent } from './binlog-event.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { ColumnType, isCharacterType, isEnumOrSet, isNumericType } from './column-type.ts'
 import { PacketReader } from './packet-reader.ts'
@@ -64,6 +65,15 @@ export function parseTableMap(bytes: Buffer, body: number, end: number, mariadb:
   columns.forEach((column, i) => (column.nullable = bitAt(nullBits, i)))
   const primaryKey = readOptionalMetadata(reader, columns, mariadb)
   return { tableId, database, table, columns, primaryKey }
+}
+
+/** `database.table` of a TABLE_MAP event, without its columns. @throws BinlogEventCorruptError */
+export function parseTableName(event: BinLogEvent): string {
+  const reader = new PacketReader(event.bytes, event.body, event.end, 'table map')
+  reader.take(8)
+  const database = reader.text(reader.uint8())
+  reader.take(1)
+  return `${database}.${reader.text(reader.uint8())}`
 }
 
 function bitAt(bits: Buffer, index: number): boolean {

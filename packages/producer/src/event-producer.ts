@@ -1,6 +1,7 @@
 import { type SchemaRegistry } from '@aesop/schema'
 import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
+import { type PassedOver, type PassOver } from './pass-over.ts'
 import { type PlaceFinder } from './place-finder.ts'
 import { type WindowSink } from './window-sink.ts'
 
@@ -18,6 +19,10 @@ export interface ProducerContext {
    * a place from which it can do so again; asked at `prepare` and at each save. Undefined: nobody says.
    */
   readonly readersSinceScn?: () => bigint | undefined
+  /** Transactions to go past, each time that they are met; left out: none. */
+  readonly passOvers?: readonly PassOver[]
+  /** To be called each time that one was passed over. */
+  readonly passedOver?: (passed: PassedOver) => void
   /** To be called when the producer can never go on: the relay reports it and the process ends in order. */
   readonly fail: (error: Error) => void
 }

@@ -16,5 +16,6 @@ export {
   type PhysicalSourceOptions,
   type StartFrom,
 } from './physical-source-config.ts'
+export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type WindowSink } from './window-sink.ts'

@@ -22,6 +22,7 @@ import { OwnReaders } from './own-readers.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { RelayServer } from './relay-server.ts'
+import { PassedOverNotes } from './passed-over.ts'
 import { SourceDesk } from './source-desk.ts'
 import { WindowSignal } from './window-signal.ts'
 
@@ -46,6 +47,7 @@ interface Running {
   readonly buffer: EventBuffer
   readonly server: RelayServer
   readonly producer: EventProducer
+  readonly passedOver: PassedOverNotes
   readonly schemas: SchemaRegistry
   readonly port: number
   readonly blockWatch: BlockWatch
@@ -131,9 +133,10 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   metrics(): readonly Metric[] {
     const running = this.#running
     if (running === undefined) return []
-    const { server, buffer } = running
+    const { server, buffer, passedOver } = running
     const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
     return [
+      ...passedOver.metrics(),
       ...server.requests.metrics('aesop_relay'),
       ...server.inboundTotals().metrics('aesop_relay_inbound'),
       gauge('aesop_relay_streams', 'Stream responses that are open.', server.streams),
@@ -177,8 +180,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (!this.#config.keepsMaxScn) return []
     const source = this.#physicalSource
     const finder = (await this.#eventProducer()).placeFinder?.(source)
-    const journal = new PlaceJournal(this.#context.stateDirectory, 'source', source.name)
-    return [new SourceDesk(source.name, this.#maxScnPath, journal, finder)]
+    return [new SourceDesk(source.name, this.#maxScnPath, this.#journal, finder)]
+  }
+
+  get #journal(): PlaceJournal {
+    return new PlaceJournal(this.#context.stateDirectory, 'source', this.#physicalSource.name)
   }
 
   get #physicalSource(): PhysicalSourceConfig {
@@ -191,12 +197,15 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
     const readers = this.#ownReaders()
     const buffer = this.#makeBuffer(readers)
+    const passedOver = new PassedOverNotes(this.#journal, log)
     const producer = await this.#eventProducer()
     this.#undo.push(() => stopWriter(producer, buffer))
     const prevScn = await producer.prepare({
       physicalSource,
       schemas,
       maxScn: this.#maxScnStore(),
+      passOvers: passedOver.wanted,
+      passedOver: passedOver.passed,
       initialScn: this.#config.initialScn,
       readersSinceScn: () => readers.oldestScn(),
       fail: (error) => {
@@ -227,7 +236,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
     const blockWatch = this.#watchBlocks(buffer, readers)
     await producer.start(prevScn, buffer)
-    return { buffer, server, producer, schemas, port, blockWatch }
+    return { buffer, server, passedOver, producer, schemas, port, blockWatch }
   }
 
   /** The registrations of this process that read here. */

@@ -1,0 +1,14 @@
+/** A transaction of the source that somebody asked to go past, because it can't be captured. */
+export interface PassOver {
+  /** Where it begins in the log. */
+  readonly file: string
+  readonly position: number
+  /** Its identifier where it has one: a log that was reset has another transaction at the same place. */
+  readonly gtid?: string
+}
+
+/** A transaction that was passed over: none of its changes reached the sink. */
+export interface PassedOver extends PassOver {
+  /** How many events that hold rows each table had; the rows in them were not looked at. */
+  readonly rowsEvents: Readonly<Record<string, number>>
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { StatefulLaunch } from '../support/stateful-launch.ts'
+
+/* A transaction that can't be captured ends its source by name, and the printed command goes past that one alone. */
+let server: MariadbServer
+beforeAll(async () => {
+  server = await MariadbServer.start()
+})
+afterAll(() => server.destroy())
+beforeEach(async () => {
+  await server.query('RESET MASTER')
+  await server.query('DROP DATABASE IF EXISTS shop')
+  await server.query('CREATE DATABASE shop')
+  await server.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name LONGTEXT, more INT)')
+})
+
+const insert = (id: number): Promise<unknown> => server.query(`INSERT INTO shop.item VALUES (${id}, 'item ${id}', 0)`)
+const launchOf = (bufferBytes?: number): StatefulLaunch =>
+  new StatefulLaunch({
+    uri: server.uri(),
+    sources: ['shop.item'],
+    ...(bufferBytes === undefined ? {} : { bufferBytes }),
+  })
+
+/** The command that a message names. */
+function commandIn(text: string): string {
+  return (
+    /aesop-launch state pass <bootstrap\.yaml> --source \S+ --at [^\s)"]+:\d+/.exec(text)?.[0] ??
+    `no command in: ${text}`
+  )
+}
+
+interface Entry {
+  readonly what: string
+  readonly file: string
+  readonly position: number
+  readonly gtid?: string
+  readonly rowsEvents?: Record<string, number>
+}
+async function journalOf(launch: StatefulLaunch): Promise<readonly Entry[]> {
+  const { output } = await launch.state('show', '--source', 'shop', '--json')
+  return (JSON.parse(output) as { journal: Entry[] }[])[0]?.journal ?? []
+}
+
+const FAULTS: readonly [string, string, number | undefined, () => Promise<unknown>][] = [
+  [
+    'a row image that lacks columns',
+    'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE',
+    undefined,
+    async () => {
+      const session = await server.connect()
+      await session.query('SET SESSION binlog_row_image=MINIMAL')
+      await session.query('BEGIN')
+      await session.query("INSERT INTO shop.item VALUES (90, 'whole', 0)")
+      await session.query("UPDATE shop.item SET name='part' WHERE id=1")
+      await session.query('COMMIT')
+      await session.end()
+    },
+  ],
+  [
+    'a transaction larger than the buffer',
+    'AESOP_BUFFER_WINDOW_TOO_LARGE',
+    1024 * 1024,
+    () => server.query(`INSERT INTO shop.item SELECT seq + 1000, REPEAT('x', 1000), 0 FROM shop.seq_1_to_3000`),
+  ],
+]
+
+describe('aesop-launch state pass', () => {
+  test.each(FAULTS)('goes past %s, and past nothing else', async (_what, code, bufferBytes, spoil) => {
+    await using launch = launchOf(bufferBytes)
+    await insert(1)
+    await spoil()
+    await insert(2)
+    const failed = await launch.startInVain()
+    expect(failed.code).toBe(1)
+    expect(failed.errors).toContain(code)
+    const passed = await launch.remedy(commandIn(failed.errors), '--yes', '--reason', 'known to be bad')
+    expect(passed.code, passed.errors).toBe(0)
+    await launch.start()
+    await launch.until('UPSERT 2')
+    await insert(3)
+    await launch.until('UPSERT 3')
+    expect([...new Set(launch.changes)]).toEqual(['UPSERT 1', 'UPSERT 2', 'UPSERT 3'])
+    await launch.stop()
+    // Read again from an earlier mark, it is passed over again, and noted once.
+    await insert(4)
+    await launch.start()
+    await launch.until('UPSERT 4')
+    const journal = await journalOf(launch)
+    expect(journal.map(({ what }) => what)).toEqual(['pass', 'passed'])
+    const [asked, done] = journal
+    expect(done).toMatchObject({ file: asked?.file, position: asked?.position, gtid: asked?.gtid })
+    expect(asked?.gtid).toMatch(/^0-\d+-\d+$/)
+    expect(done?.rowsEvents).toEqual({ 'shop.item': expect.any(Number) as number })
+  })
+
+  test('refuses a place where no transaction begins, and one of another log is not passed over', async () => {
+    await using launch = launchOf()
+    await insert(1)
+    const [end] = await server.query<{ File: string; Position: number }>('SHOW MASTER STATUS')
+    await insert(2)
+    const at = (position: number): string => `${end?.File ?? ''}:${position}`
+    const place = end?.Position ?? 0
+    expect((await launch.state('pass', '--at', at(place - 1), '--yes')).errors).toContain(
+      'lies inside of the transaction',
+    )
+    expect((await launch.state('pass', '--at', 'latest', '--yes')).errors).toContain('<file>:<position>')
+    expect((await launch.state('pass', '--at', at(place), '--yes')).code).toBe(0)
+    // The same place in the log of another history: its identifier differs.
+    await server.query('RESET MASTER')
+    await server.query('SET SESSION gtid_seq_no=500')
+    for (const id of [11, 12, 13]) await insert(id)
+    await launch.start()
+    for (const id of [11, 12, 13]) await launch.until(`UPSERT ${id}`)
+  })
+})
