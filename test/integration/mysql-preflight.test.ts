@@ -1,5 +1,6 @@
 import { silentLogger } from '@aesop/kernel'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { PhysicalSourceConfig } from '@aesop/producer'
 import { parseMysqlUri } from '../../packages/producer-mysql/src/mysql-uri.ts'
 import { type ResumePoint } from '../../packages/producer-mysql/src/resume-point.ts'
 import { ServerOrigin, type ServerOriginOptions } from '../../packages/producer-mysql/src/server-origin.ts'
@@ -26,7 +27,15 @@ describe('what is checked before a log is read', () => {
 
   function origin(uri = server.uri(), more: Partial<ServerOriginOptions> = {}): ServerOrigin {
     const parsed = parseMysqlUri(uri)
-    const made = new ServerOrigin({ uri: parsed, serverId: 4711, tables: ['shop.item'], log: silentLogger, ...more })
+    const physicalSource = new PhysicalSourceConfig({ uri, sources: ['shop.item'] })
+    const made = new ServerOrigin({
+      uri: parsed,
+      physicalSource,
+      serverId: 4711,
+      tables: ['shop.item'],
+      log: silentLogger,
+      ...more,
+    })
     open.push(made)
     return made
   }
@@ -182,7 +191,9 @@ describe('what is checked before a log is read', () => {
   it('refuses a position behind the end, and one that was purged', async () => {
     const from = origin()
     const end = await latest(from)
-    await expect(from.settle({ ...end, position: end.position + 1 })).rejects.toMatchObject({
+    const behind = { ...end, position: (end.position ?? 0) + 1 }
+    await expect(from.settle(behind)).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_RESET', canRetry: false })
+    await expect(from.settle({ ...behind, serverIdentity: undefined })).rejects.toMatchObject({
       code: 'AESOP_MYSQL_POSITION_IN_FUTURE',
       canRetry: false,
     })
@@ -208,7 +219,8 @@ describe('what is checked before a log is read', () => {
     const end = await latest(from)
     await server.query('RESET MASTER')
     await server.query("INSERT INTO shop.item (id, name) VALUES (2, 'a')")
-    const place = { ...end, file: 'mysql-bin.000001', position: 256 }
+    // Without its event, a place is held to the identifiers that came before it.
+    const place = { ...end, file: 'mysql-bin.000001', position: 256, event: undefined }
     await expect(from.settle(place)).rejects.toMatchObject({ code: 'AESOP_MYSQL_LOG_RESET', canRetry: false })
   })
 })

@@ -371,27 +371,6 @@ describe('the MySQL producer with a real server', () => {
     }
   })
 
-  it('ends by name when the log was reset and has grown beyond the place since', async () => {
-    const lone = await MariadbServer.start()
-    try {
-      await lone.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
-      const first = await rig({ uri: lone.uri() }).start()
-      await lone.query('INSERT INTO shop.item VALUES (1)')
-      await arrived(first, 1)
-      await first.producer.stop()
-      const begun = Date.now()
-      await until('another second', () => Date.now() - begun > 1100)
-      await lone.query('RESET MASTER')
-      for (let id = 2; id < 30; id++) await lone.query('INSERT INTO shop.item VALUES (?)', [id])
-      const again = await keep(first.again()).start()
-      await until('a failure, or rows', () => again.failures.length > 0 || again.ledger.ids.length > 1)
-      expect(again.failures[0]).toMatchObject({ code: 'AESOP_MYSQL_LOG_RESET' })
-      expect(again.ledger.ids).toEqual([1])
-    } finally {
-      await lone.destroy()
-    }
-  })
-
   it('follows a fail-over to another server by GTID, with rising SCNs', async () => {
     const primary = await MariadbServer.start({ serverId: 11, durable: true })
     const replica = await MariadbServer.start({ serverId: 12, lines: ['log-slave-updates'] })

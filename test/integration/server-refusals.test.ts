@@ -1,5 +1,6 @@
 import { silentLogger } from '@aesop/kernel'
 import { type Connection } from 'mysql2/promise'
+import { PhysicalSourceConfig } from '@aesop/producer'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseMysqlUri } from '../../packages/producer-mysql/src/mysql-uri.ts'
 import { ServerOrigin } from '../../packages/producer-mysql/src/server-origin.ts'
@@ -106,7 +107,14 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
 
   function origin(uri = server.uri(server.port, 'u')): ServerOrigin {
     const tables = ['shop.item']
-    const made = new ServerOrigin({ uri: parseMysqlUri(uri), serverId: 4711, tables, log: silentLogger })
+    const physicalSource = new PhysicalSourceConfig({ uri, sources: tables })
+    const made = new ServerOrigin({
+      uri: parseMysqlUri(uri),
+      physicalSource,
+      serverId: 4711,
+      tables,
+      log: silentLogger,
+    })
     open.push({ close: () => made.release() })
     return made
   }

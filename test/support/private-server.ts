@@ -76,6 +76,11 @@ export abstract class PrivateServer {
     return `mysql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}`
   }
 
+  /** Gives the data directory to the user that the server runs as, after its files were replaced. */
+  ownData(): void {
+    giveToServerUser(this.dataFolder)
+  }
+
   /** Starts the server on its data directory, after `stop` or `kill`. */
   async restart(): Promise<void> {
     if (this.child !== undefined) throw new Error('the server is running')

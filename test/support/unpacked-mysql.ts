@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /*
  * MySQL is not in Debian's stable suites. Its package of the unstable suite needs a newer C library than the system's, so
@@ -83,3 +84,6 @@ function unstableSource(): string {
     '',
   ].join('\n')
 }
+
+// As a command: unpacks the server and says where it is.
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${unpackedMysql()}\n`)

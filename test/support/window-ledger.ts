@@ -36,6 +36,11 @@ export class WindowLedger implements WindowSink {
     return this.rows.map(({ row }) => Number(row['id']))
   }
 
+  /** Forgets the windows after this SCN, as a buffer does that dies with its process. */
+  forgetAfter(scn: bigint): void {
+    while ((this.windows.at(-1)?.scn ?? scn) > scn) this.windows.pop()
+  }
+
   beginWindow(): void {
     if (this.open !== undefined) throw new Error('a window is open already')
     this.open = []

@@ -6,7 +6,8 @@ import { BinLogEvent } from './binlog-event.ts'
 import { type BinLogEventProcessor, type EventsMap } from './binlog-event-processor.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
-import { BinlogTransaction, type WindowPosition } from './binlog-transaction.ts'
+import { BinlogTransaction } from './binlog-transaction.ts'
+import { type LogCursor } from './log-cursor.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
 import { groupOf } from './gtid-event.ts'
 import { atTransaction } from './passable-error.ts'
@@ -14,6 +15,7 @@ import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
 import { TransactionPass } from './transaction-pass.ts'
+import { type WindowPosition } from './window-position.ts'
 
 export interface BinlogDecoderOptions {
   readonly physicalSource: PhysicalSourceConfig
@@ -33,14 +35,16 @@ export interface BinlogDecoderOptions {
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID was read and gave no window. */
   readonly onPassed?: (gtid: string) => void
-  /** The description of a log file was read, which says when it was begun; throws to refuse the file. */
-  readonly onLog?: (file: string, begunSeconds: number) => void
   /** Transactions to go past; default none. */
   readonly passOvers?: readonly PassOver[]
   /** One of them was passed over: its window is empty. */
   readonly passedOver?: (passed: PassedOver) => void
+  /** Another log has begun and nothing is open: reading may go on there, though no window has closed. */
+  readonly onMoved?: (position: WindowPosition) => void
   /** Windows up to this SCN have been delivered and are dropped when they come again; default: none. */
   readonly sinceScn?: bigint
+  /** An empty window is closed at once where this SCN is reached; default: nowhere. */
+  readonly reachScn?: bigint
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
   readonly emptyWindowEveryMs?: number
 }
@@ -74,11 +78,12 @@ export class BinlogDecoder implements BinlogHandler {
       log,
       onWindow,
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
-      ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
+      ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       tables: new TableCache(compiler, options.catalogue, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,
+      reachScn: options.reachScn ?? -1n,
       dispatch: (event) => this.processors[event.type]?.process(event, this.transaction),
     })
   }
@@ -86,6 +91,11 @@ export class BinlogDecoder implements BinlogHandler {
   /** Row changes delivered so far. */
   get rowCount(): number {
     return this.transaction.rowCount
+  }
+
+  /** Where the log is read. */
+  get cursor(): Readonly<LogCursor> {
+    return this.transaction.cursor
   }
 
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
@@ -146,19 +156,22 @@ export class BinlogDecoder implements BinlogHandler {
     return new BinlogEventCorruptError(error.fault, where, error)
   }
 
-  onRotate(file: string, position: number): void {
-    this.transaction.rotate(file, position)
+  onRotate(file: string, position: number, ended?: number): void {
+    this.transaction.rotate(file, position, ended)
   }
 
   onCaughtUp(): void {
     this.transaction.caughtUp()
   }
 
-  /** Rolls the open window back and forgets tables; call it before every (re)connect. */
-  resetTransaction(): void {
+  /**
+   * Rolls the open window back and forgets tables; call it before every (re)connect. `between`: reading goes on between two
+   * transactions for sure. Otherwise what comes before the next end of one is not delivered, because its beginning is not known.
+   */
+  resetTransaction(between = false): void {
     this.pass?.reset()
-    this.transaction.reset()
+    this.transaction.reset(between)
   }
 }
 
-export type { WindowPosition } from './binlog-transaction.ts'
+export type { WindowPosition } from './window-position.ts'

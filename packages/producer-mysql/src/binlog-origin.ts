@@ -1,4 +1,5 @@
 import { type BinlogStream } from './binlog-stream.ts'
+import { type GateFacts } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
 import { type StartPlace } from './start-from.ts'
 import { type TableCatalogue } from './table-description.ts'
@@ -19,6 +20,7 @@ export interface BinlogOrigin {
   /** For people, without password. */
   readonly name: string
   readonly defaultStart: StartPlace
+  readonly gateFacts: GateFacts
   /** Tables that the log does not describe; undefined: the log must describe them all. */
   readonly catalogue: TableCatalogue | undefined
   /** The place of `startFrom`, as the log is now. @throws AesopError */

@@ -68,28 +68,37 @@ export function checkServerId(facts: ServerFacts, replicas: readonly number[], p
 }
 
 /**
- * Whether the log holds what comes after a position.
+ * Whether the log holds what comes after a position; `wasRead`: it ended there or later when it was read.
  *
- * @throws MysqlLogPurgedError, MysqlPositionInFutureError
+ * @throws MysqlLogPurgedError, MysqlPositionInFutureError, MysqlLogResetError
  */
-export function checkPosition(facts: ServerFacts, at: BinlogPosition, { server }: PreflightPlace): void {
+export function checkPosition(
+  facts: ServerFacts,
+  at: BinlogPosition,
+  wasRead: boolean,
+  { server }: PreflightPlace,
+): void {
   const wanted = `${at.file}:${at.position}`
+  const beyond = (end: string): Error =>
+    wasRead
+      ? new MysqlLogResetError(server, wanted, `a log that ends at ${end}`)
+      : new MysqlPositionInFutureError(server, wanted, end)
   const oldest = facts.logs[0]
   const newest = facts.logs.at(-1)
-  if (oldest === undefined || newest === undefined) throw new MysqlPositionInFutureError(server, wanted, 'nothing')
-  const end = `${newest.name}:${newest.bytes}`
+  if (oldest === undefined || newest === undefined) throw beyond('nothing')
   const file = facts.logs.find(({ name }) => name === at.file)
   if (file === undefined) {
     const isOlder = fileNumberOf(at.file) < fileNumberOf(oldest.name)
     throw isOlder
       ? new MysqlLogPurgedError(server, wanted, `${oldest.name}:4`)
-      : new MysqlPositionInFutureError(server, wanted, end)
+      : beyond(`${newest.name}:${newest.bytes}`)
   }
-  if (at.position > file.bytes) throw new MysqlPositionInFutureError(server, wanted, `${file.name}:${file.bytes}`)
+  if (at.position > file.bytes) throw beyond(`${file.name}:${file.bytes}`)
 }
 
 /** Whether the server has the transactions that were read from it. @throws MysqlLogResetError */
 export function checkHistory(facts: ServerFacts, gtids: string | undefined, { server }: PreflightPlace): void {
   if (gtids === undefined || gtids === '') return
-  if (!positionKnows(facts.gtids, gtids)) throw new MysqlLogResetError(server, gtids, facts.gtids)
+  if (positionKnows(facts.gtids, gtids)) return
+  throw new MysqlLogResetError(server, `GTID ${gtids}`, `GTID "${facts.gtids}"`)
 }

@@ -1,10 +1,12 @@
-import { type BinlogHandler, type BinlogStream } from './binlog-stream.ts'
+import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
+import { openProven } from './proven-stream.ts'
+import { type GateFinding } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
 
 /** A handler that can forget the transaction it is in, as `BinlogDecoder` does. */
 export interface ResettableHandler extends BinlogHandler {
-  resetTransaction(): void
+  resetTransaction(between?: boolean): void
 }
 
 export interface BinlogSessionOptions {
@@ -12,6 +14,8 @@ export interface BinlogSessionOptions {
   readonly from: ResumePoint
   /** The handler for windows from this point on; called once, before the first event. */
   readonly handlerFor: (point: SettledPoint) => ResettableHandler
+  /** The log is the one that was read, up to this place; called before the first event that follows. */
+  readonly onProven: (finding: GateFinding) => void
 }
 
 /**
@@ -35,23 +39,41 @@ export class BinlogSession {
     })
   }
 
-  /** Resolves once events come. @throws AesopError, and the session is over then */
+  /** Resolves once the log has proven itself and events come. @throws AesopError, and the session is over then */
   async open(): Promise<void> {
     const { origin, from, handlerFor } = this.options
     try {
       const point = await origin.settle(from)
       if (this.isClosed()) return
       this.handler = handlerFor(point)
-      this.handler.resetTransaction()
-      this.stream = origin.stream(point)
-      if (this.held) this.stream.pause()
-      await this.stream.open(point, this.handler, (error) => {
-        this.settleEnded(error)
-      })
+      // A stored place lies between two transactions. What an SCN alone names may not, and what a GTID names is known when
+      // the first transaction has come: before that, the server may stand anywhere in front of it.
+      this.handler.resetTransaction(!point.byGtid && from.file !== undefined)
+      await this.openStream(origin, point, this.handler)
     } catch (error) {
       await this.close()
       throw error
     }
+  }
+
+  private async openStream(origin: BinlogOrigin, point: SettledPoint, handler: BinlogHandler): Promise<void> {
+    const onBroken = (error: Error): void => {
+      this.settleEnded(error)
+    }
+    if (point.byGtid) {
+      await this.take(origin.stream(point)).open(beginOf(point), handler, onBroken)
+      return
+    }
+    const { onProven } = this.options
+    const take = (stream: BinlogStream): BinlogStream => this.take(stream)
+    await openProven({ origin, point, handler, onProven, onBroken, take, closed: this.ended })
+  }
+
+  /** Keeps a stream as the one to be held and closed. */
+  private take(stream: BinlogStream): BinlogStream {
+    this.stream = stream
+    if (this.held) stream.pause()
+    return stream
   }
 
   pause(): void {
@@ -68,13 +90,18 @@ export class BinlogSession {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
+    this.settleEnded(undefined)
     await this.stream?.close()
     this.handler?.resetTransaction()
     await this.options.origin.release()
-    this.settleEnded(undefined)
   }
 
   private isClosed(): boolean {
     return this.closed
   }
+}
+
+/** A server that is asked by GTID finds the place itself. */
+function beginOf({ file, position }: SettledPoint): BinlogPosition {
+  return { file, position: position ?? 4 }
 }

@@ -14,8 +14,11 @@ export interface BinlogHandler {
    * A promise that comes back holds the stream until it resolves; it is the rare case.
    */
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined
-  /** The stream goes on in this file; also called once at the beginning, and for artificial rotate events. */
-  onRotate(file: string, position: number): void
+  /**
+   * The stream goes on in this file; also called once at the beginning, and for artificial rotate events. `ended`, where it is
+   * known: transactions of the file that ended beyond 4 GiB − 1 MiB before the position.
+   */
+  onRotate(file: string, position: number, ended?: number): void
   /** Everything that is there has been delivered; called each time a stream reaches the end and waits. */
   onCaughtUp?(): void
 }

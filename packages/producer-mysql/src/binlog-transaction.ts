@@ -1,47 +1,21 @@
 import { type Logger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
-import { type BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
-import { fileNumberOf, formatBinlogScn } from './binlog-scn.ts'
+import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
+import { formatBinlogScn } from './binlog-scn.ts'
 import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
+import { EventMark } from './event-mark.ts'
 import { type GtidGroup } from './gtid-event.ts'
+import { LogCursor } from './log-cursor.ts'
 import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
 import { type BinlogQuery, parseQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
+import { type LogIdentity } from './place-proof.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
 import { type TableCache } from './table-cache.ts'
+import { PlaceEnd, type WindowPosition } from './window-position.ts'
 import { type XaTransaction, xaStatement } from './xa-transactions.ts'
-
-/** Where the log stands after a window; `gtid` is the identifier of that transaction (`0-1-42`, `uuid:42`), if any. */
-export interface WindowPosition {
-  readonly file: string
-  readonly position: number
-  readonly gtid?: string | undefined
-  /** Of MariaDB's identifier. */
-  readonly domain?: number
-}
-
-/** Asks for the text of the identifier only when it is asked for it. */
-class WindowEnd implements WindowPosition {
-  readonly file: string
-  readonly position: number
-  private readonly group: GtidGroup | undefined
-
-  constructor(file: string, position: number, group: GtidGroup | undefined) {
-    this.file = file
-    this.position = position
-    this.group = group
-  }
-
-  get gtid(): string | undefined {
-    return this.group?.gtid
-  }
-
-  get domain(): number {
-    return this.group?.domain ?? -1
-  }
-}
 
 export interface BinlogTransactionOptions {
   readonly sink: WindowSink
@@ -52,9 +26,11 @@ export interface BinlogTransactionOptions {
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
   readonly onPassed?: (gtid: string) => void
-  /** The description of a log file was read, which says when it was begun; throws to refuse the file. */
-  readonly onLog?: (file: string, begunSeconds: number) => void
+  /** Another log has begun, and nothing is open: whoever resumes need not read the log before it any more. */
+  readonly onMoved?: (position: WindowPosition) => void
   readonly emptyWindowEveryMs: number
+  /** A window of this SCN or above is closed as soon as its place is reached, be it empty; −1: none has to. */
+  readonly reachScn: bigint
   /** Windows up to this SCN are there already and are not delivered again; −1: none is. */
   readonly sinceScn: bigint
   /** Runs an event through its processor, as if it stood in the log. */
@@ -86,10 +62,8 @@ type State = 'unknown' | 'between' | 'group' | 'open'
  * A MariaDB GTID that is not standalone stands for its BEGIN as well.
  */
 export class BinlogTransaction {
+  readonly cursor = new LogCursor()
   private state: State = 'unknown'
-  private file = ''
-  private fileNumber = 0
-  private position = 4
   private group: GtidGroup | undefined
   private windowOpen = false
   private lastScn: bigint
@@ -99,8 +73,9 @@ export class BinlogTransaction {
   private committedMicros = 0
   private stampedSeconds = -1
   private stampedNanos = 0n
-  private eventFrom = 4
   private groupFrom = 4
+  private readonly beforeGroup = new EventMark()
+  private readonly atPlace = new EventMark()
   private xa: XaTransaction | undefined
   private readonly prepared = new Map<string, XaTransaction>()
   private readonly rows: RowChanges
@@ -120,24 +95,24 @@ export class BinlogTransaction {
 
   /** Log and position after the last event, for messages. */
   get place(): string {
-    return `${this.file}:${this.position}`
+    return `${this.cursor.file}:${this.cursor.position}`
   }
 
   /** Where the transaction begins that the event at hand belongs to; the event itself, outside of one. */
   get groupPlace(): { file: string; position: number } {
     const inside = this.state === 'group' || this.state === 'open'
-    return { file: this.file, position: inside ? this.groupFrom : this.eventFrom }
+    return { file: this.cursor.file, position: inside ? this.groupFrom : this.cursor.eventFrom }
   }
 
   /** Where the event at hand begins. */
   get eventPlace(): { file: string; position: number } {
-    return { file: this.file, position: this.eventFrom }
+    return { file: this.cursor.file, position: this.cursor.eventFrom }
   }
 
   /** Where the transaction begins that an event of this type has failed in; it may have been closed just now. */
   faultPlace(type: number): { file: string; position: number } {
     return this.state === 'between' && CLOSING.has(type)
-      ? { file: this.file, position: this.groupFrom }
+      ? { file: this.cursor.file, position: this.groupFrom }
       : this.groupPlace
   }
 
@@ -150,6 +125,7 @@ export class BinlogTransaction {
     this.windowOpen = false
     this.xa = undefined
     this.state = 'between'
+    this.cursor.endTransaction()
     this.lastWindowMs = -Number.MAX_VALUE
     return this.closeWindow()
   }
@@ -159,33 +135,24 @@ export class BinlogTransaction {
     return this.rows.count
   }
 
-  /** Called by the decoder before the processor of each event: keeps the position where the log writes none. */
+  /** Called by the decoder before the processor of each event. */
   advance(event: BinLogEvent): void {
-    if ((event.flags & FLAG_ARTIFICIAL) !== 0) return
-    const next = event.nextPosition
-    // A server that begins inside a log sends the log's description first, which stands elsewhere.
-    if (next === 0 && event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return
-    this.eventFrom = this.position
-    const counted = this.position + event.length
-    // The header's four bytes wrap in a log beyond 4 GiB, which one huge transaction makes; counting goes on.
-    const agrees = counted === next || next === 0 || counted % 0x100000000 === next
-    this.position = agrees ? counted : next
+    this.cursor.advance(event)
   }
 
-  /** The log goes on in this file. */
-  rotate(file: string, position: number): void {
-    this.file = file
-    this.fileNumber = fileNumberOf(file)
-    this.position = position
+  /** The log goes on in this file; `ended`: see `LogCursor`. */
+  rotate(file: string, position: number, ended?: number): void {
+    this.cursor.rotate(file, position, ended)
   }
 
   /** A log begins, or goes on after a restart of its server. */
-  formatDescription(mariadb: boolean, begunSeconds = 0): void {
-    this.options.onLog?.(this.file, begunSeconds)
+  formatDescription(mariadb: boolean, log: LogIdentity): void {
+    this.cursor.log = log
     this.options.tables.mariadb = mariadb
     this.options.tables.clear()
     // A server that died in the middle of a transaction began a new log: what was open never happened.
     if (this.state === 'open' || this.state === 'group') this.rollback()
+    if (this.state === 'between' && this.prepared.size === 0) this.options.onMoved?.(this.placeEnd())
   }
 
   /** A transaction or a single statement follows. @throws TransactionOrderError inside another */
@@ -195,7 +162,7 @@ export class BinlogTransaction {
     this.options.tables.trim()
     this.group = group
     this.committedMicros = group.committedMicros
-    this.groupFrom = this.eventFrom
+    this.markGroup()
     this.state = group.begins ? 'open' : 'group'
     if (group.preparesXa) this.holdXa()
   }
@@ -203,10 +170,15 @@ export class BinlogTransaction {
   begin(): void {
     if (this.state === 'open') throw this.disorder('BEGIN inside a transaction')
     if (this.state !== 'group') {
-      this.groupFrom = this.eventFrom
+      this.markGroup()
       this.committedMicros = 0
     }
     this.state = 'open'
+  }
+
+  private markGroup(): void {
+    this.groupFrom = this.cursor.eventFrom
+    this.beforeGroup.copy(this.cursor.last)
   }
 
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
@@ -256,6 +228,7 @@ export class BinlogTransaction {
   /** Closes the transaction and its window. The promise waits until the sink takes more. */
   commit(): Promise<void> | undefined {
     if (this.state === 'between') throw this.disorder('a commit outside a transaction')
+    this.cursor.endTransaction()
     if (this.state === 'unknown') {
       this.state = 'between'
       return undefined
@@ -278,10 +251,10 @@ export class BinlogTransaction {
     if (gtid !== undefined && (isMysqlGtid(gtid) || this.prepared.size === 0)) this.options.onPassed?.(gtid)
   }
 
-  /** Forgets everything that hangs on the connection. */
-  reset(): void {
+  /** Forgets everything that hangs on the connection; `between`: reading goes on between two transactions. */
+  reset(between: boolean): void {
     this.rollback()
-    this.state = 'unknown'
+    this.state = between ? 'between' : 'unknown'
     this.prepared.clear()
     this.options.tables.clear()
     this.resuming = true
@@ -289,18 +262,19 @@ export class BinlogTransaction {
 
   /** Everything that is there has been read: traffic that nobody captures may move the SCN now. */
   caughtUp(): void {
-    if (this.state === 'between' && this.file !== '') void this.closeWindow()
+    if (this.state === 'between' && this.cursor.file !== '') void this.closeWindow()
   }
 
   private closeWindow(): Promise<void> | undefined {
-    const { sink, generation, emptyWindowEveryMs } = this.options
+    const { sink, generation } = this.options
+    const { cursor } = this
     // Not the time of day: a clock that is set back would keep a quiet table on a log that is soon purged.
     const now = this.windowOpen ? 0 : performance.now()
-    if (!this.windowOpen && now - this.lastWindowMs < emptyWindowEveryMs) {
+    if (!this.windowOpen && !this.isEmptyDue(now)) {
       this.pass(this.gtid)
       return undefined
     }
-    const scn = formatBinlogScn(generation, this.fileNumber, this.position)
+    const scn = formatBinlogScn(generation, cursor.fileNumber, cursor.scnPosition)
     if (this.isRepeated(scn)) {
       if (this.windowOpen) sink.rollbackWindow()
       this.windowOpen = false
@@ -318,6 +292,15 @@ export class BinlogTransaction {
     return sink.whenWritable()
   }
 
+  /** Every so often, and when the place is reached up to which others wait. */
+  private isEmptyDue(now: number): boolean {
+    const { emptyWindowEveryMs, reachScn } = this.options
+    if (now - this.lastWindowMs >= emptyWindowEveryMs) return true
+    if (this.lastScn >= reachScn) return false
+    const { fileNumber, scnPosition } = this.cursor
+    return formatBinlogScn(this.options.generation, fileNumber, scnPosition) >= reachScn
+  }
+
   /** After a resume, what is there already comes again and is dropped; later, the order must hold. */
   private isRepeated(scn: bigint): boolean {
     if (scn > this.lastScn) {
@@ -330,12 +313,17 @@ export class BinlogTransaction {
 
   /** While an XA transaction waits for its verdict, resuming has to read its rows again; a MySQL set leaves it out. */
   private resumePosition(): WindowPosition {
-    const { file, position } = this
-    if (this.prepared.size === 0) return new WindowEnd(file, position, this.group)
+    if (this.prepared.size === 0) return this.placeEnd()
     const { gtid } = this
     const [oldest] = this.prepared.values()
-    const place = oldest?.from ?? { file, position }
+    const place = oldest?.from ?? this.placeEnd()
     return gtid === undefined || !isMysqlGtid(gtid) ? place : { ...place, gtid }
+  }
+
+  /** This place, as it may be stored. */
+  private placeEnd(): WindowPosition {
+    this.atPlace.copy(this.cursor.last)
+    return new PlaceEnd(this.cursor, this.atPlace, this.group)
   }
 
   /** A statement of the log. */
@@ -354,6 +342,7 @@ export class BinlogTransaction {
     if (!/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)) {
       const { gtid } = this
       this.rollback()
+      this.cursor.endTransaction()
       this.pass(gtid)
     } else if (this.windowOpen) {
       // The server logs this only when a table without transactions took part; its rows can not be told apart.
@@ -394,13 +383,16 @@ export class BinlogTransaction {
     } else if (xa?.verb === 'ROLLBACK') {
       this.forget(xa.xid)
       this.state = 'between'
+      this.cursor.endTransaction()
       this.pass(this.gtid)
     } else if (xa?.verb === 'COMMIT') return this.xaCommit(xa.xid, event)
     return undefined
   }
 
   private holdXa(): void {
-    this.xa = { events: [], from: { file: this.file, position: this.groupFrom }, gtid: this.gtid }
+    const { file, log, ended } = this.cursor
+    const from = { file, position: this.groupFrom, ended, log, event: this.beforeGroup.at(this.groupFrom) }
+    this.xa = { events: [], from, gtid: this.gtid }
   }
 
   /** The verdict has come. */
@@ -419,8 +411,9 @@ export class BinlogTransaction {
     const held = this.xa
     this.xa = undefined
     this.state = 'between'
+    if (held !== undefined && prepared.onePhase) return this.replay(held, event)
+    this.cursor.endTransaction()
     if (held === undefined) return undefined
-    if (prepared.onePhase) return this.replay(held, event)
     this.prepared.set(prepared.xid, held)
     // It has not been passed yet.
     this.group = undefined
@@ -432,6 +425,7 @@ export class BinlogTransaction {
     this.xa = undefined
     if (held !== undefined) return this.replay(held, event)
     this.state = 'between'
+    this.cursor.endTransaction()
     this.pass(this.gtid)
     // What was prepared before the place where reading began was delivered by nobody.
     this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.where())
@@ -463,7 +457,7 @@ export class BinlogTransaction {
   }
 
   private where(): { file: string; position: number } {
-    return { file: this.file, position: this.position }
+    return { file: this.cursor.file, position: this.cursor.position }
   }
 }
 

@@ -5,7 +5,8 @@ import { type SettledPoint } from './binlog-origin.ts'
 import { MysqlRereadInterruptedError } from './live-errors.ts'
 import { readersPlace } from './readers-place.ts'
 import { RereadMarks } from './reread-marks.ts'
-import { rereadOf, type ResumePoint } from './resume-point.ts'
+import { type ResumePoint } from './resume-point.ts'
+import { rereadOf } from './stored-point.ts'
 
 const WINDOWS_PER_CLOCK = 16
 
@@ -14,10 +15,11 @@ const WINDOWS_PER_CLOCK = 16
  * source had come. Windows read again have the SCNs that they had, so a consumer that was behind goes on without a gap.
  */
 export class BufferReread {
-  /** How far the source had come before the restart. */
-  #reachedScn = -1n
+  /** How far the source had come before the restart; undefined when nothing is read again. */
+  #reached: ResumePoint | undefined
   #marks: RereadMarks | undefined
   #windowsToClock = 0
+  #generation: number | undefined
 
   /**
    * The place to begin at: that of the readers or the stored mark, whichever is older and there, else where the source had
@@ -31,13 +33,14 @@ export class BufferReread {
     readersSinceScn?: bigint,
   ): Promise<ResumePoint> {
     const mark = rereadOf(stored)
-    const older = [readersPlace(readersSinceScn, mark, reached), mark]
-    for (const place of older) {
+    // What stood in the log of a server before a fail-over can't be read from the one after it.
+    const own = mark !== undefined && isOfOneServer(mark, reached) ? mark : undefined
+    for (const place of [readersPlace(readersSinceScn, own, reached), own]) {
       if (place === undefined || place.scn >= reached.scn) continue
       try {
         const settled = await settle(place)
-        if (settled.byGtid || (place !== mark && !settled.describesTables)) continue
-        this.#reachedScn = reached.scn
+        if (settled.byGtid || (place !== own && !settled.describesTables)) continue
+        this.#reached = reached
         return place
       } catch (error) {
         if (!(error instanceof AesopError) || error.canRetry) throw error
@@ -49,13 +52,18 @@ export class BufferReread {
 
   /** @throws MysqlRereadInterruptedError when the server was replaced before everything was read again */
   opened(point: SettledPoint, nowMs: number): void {
-    if (point.byGtid && point.scn < this.#reachedScn) throw new MysqlRereadInterruptedError(this.#reachedScn)
-    this.#marks ??= new RereadMarks(point, nowMs)
+    const reached = this.#reached
+    if (point.byGtid && reached !== undefined && point.scn < reached.scn)
+      throw new MysqlRereadInterruptedError(reached.scn)
+    if (!point.byGtid) this.#marks ??= new RereadMarks(point, nowMs)
+    // The marks are places of the old server's log: the first window of the new one makes the oldest mark.
+    else if (point.generation !== this.#generation) this.#marks = new RereadMarks(undefined, nowMs)
+    this.#generation = point.generation
   }
 
-  /** The SCN up to which is still being read again; undefined when that is over. */
-  until(scn: bigint): bigint | undefined {
-    return scn < this.#reachedScn ? this.#reachedScn : undefined
+  /** Where the source had come, while it is read again up to there; undefined when that is over. */
+  reached(scn: bigint): ResumePoint | undefined {
+    return this.#reached !== undefined && scn < this.#reached.scn ? this.#reached : undefined
   }
 
   /** Offers the end of a window as a mark; the clock is asked once in so many, because it costs as much as the rest. */
@@ -74,4 +82,8 @@ export class BufferReread {
   markFor(sink: WindowSink, readersSinceScn?: bigint): ResumePoint | undefined {
     return sink.prevScn === undefined ? undefined : this.#marks?.before(sink.prevScn, readersSinceScn)
   }
+}
+
+function isOfOneServer(mark: ResumePoint, reached: ResumePoint): boolean {
+  return mark.generation === reached.generation && mark.serverIdentity === reached.serverIdentity
 }

@@ -1,11 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { type PhysicalSourceConfig } from '@aesop/producer'
+import { type BinlogDecoder } from './binlog-decoder.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
-import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './binlog-scn.ts'
+import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { BinlogFileError } from './errors.ts'
 import { FileBinlogStream } from './file-binlog-stream.ts'
-import { MysqlStartFromError } from './live-errors.ts'
+import { MysqlLogResetError, MysqlPositionInFutureError, MysqlStartFromError } from './live-errors.ts'
+import { examineLog } from './log-examination.ts'
+import { type GateFacts } from './resume-gate.ts'
+import { transactionCounter } from './transaction-counter.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { type StartPlace } from './start-from.ts'
 
@@ -14,34 +19,51 @@ export class FileOrigin implements BinlogOrigin {
   readonly name: string
   readonly defaultStart = { kind: 'earliest' } as const
   readonly catalogue = undefined
+  readonly gateFacts: GateFacts
   private readonly indexPath: string
 
-  constructor(name: string, indexPath: string) {
+  constructor(name: string, indexPath: string, physicalSource: PhysicalSourceConfig) {
     this.name = name
     this.indexPath = indexPath
+    const newCounter = (): BinlogDecoder => transactionCounter(physicalSource)
+    this.gateFacts = { server: name, seekMax: Number.MAX_SAFE_INTEGER, newCounter }
   }
 
-  locate(start: StartPlace): Promise<ResumePoint> {
+  async locate(start: StartPlace): Promise<ResumePoint> {
     switch (start.kind) {
       case 'earliest':
-        return Promise.resolve(pointAt(this.files().earliest()))
+        return pointAt(this.files().earliest(), 0)
       case 'latest':
-        return Promise.resolve(pointAt(this.files().latest()))
+        return this.latest()
       case 'scn':
-        return Promise.resolve(resumeAtScn(start.scn))
+        return resumeAtScn(start.scn)
       case 'timestamp':
       case 'gtid':
-        return Promise.reject(
-          new MysqlStartFromError(start.kind, 'log files begin at earliest, latest or scn:<number>'),
-        )
+        throw new MysqlStartFromError(start.kind, 'log files begin at earliest, latest or scn:<number>')
     }
+  }
+
+  private async latest(): Promise<ResumePoint> {
+    const at = this.files().latest()
+    const { ended, log, event } = await examineLog(this, at)
+    return { ...pointAt(at, ended), ended, log, event }
   }
 
   async settle(point: ResumePoint): Promise<SettledPoint> {
     const file = point.file ?? this.fileOf(point.scn)
     const path = join(dirname(this.indexPath), file)
     if (!existsSync(path)) throw new BinlogFileError(path, 'the log is not there any more')
+    this.checkLength(point, file, statSync(path).size)
     return Promise.resolve({ ...point, file, flavour: undefined, byGtid: false, describesTables: true })
+  }
+
+  /** A place that was never read may be wrong; one that was read is lost when its log is shorter now. */
+  private checkLength({ position, log }: ResumePoint, file: string, bytes: number): void {
+    if (position === undefined || position <= bytes) return
+    const [wanted, end] = [`${file}:${position}`, `${file}:${bytes}`]
+    throw log === undefined
+      ? new MysqlPositionInFutureError(this.name, wanted, end)
+      : new MysqlLogResetError(this.name, wanted, `a log that ends at ${end}`)
   }
 
   stream(): FileBinlogStream {
@@ -64,7 +86,7 @@ export class FileOrigin implements BinlogOrigin {
   }
 }
 
-function pointAt(at: BinlogPosition): ResumePoint {
-  const scn = formatBinlogScn(0, fileNumberOf(at.file), at.position)
+function pointAt(at: BinlogPosition, ended: number): ResumePoint {
+  const scn = formatBinlogScn(0, fileNumberOf(at.file), scnPosition(at.position, ended))
   return { scn, ...at, gtid: undefined, serverIdentity: undefined, generation: 0 }
 }

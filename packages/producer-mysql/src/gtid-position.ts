@@ -65,15 +65,21 @@ export function gtidsBefore({ flavour, gtid }: SettledPoint): GtidPosition | und
   return new GtidPosition(gtid ?? '', flavour)
 }
 
-/** Whether a server whose log ends with `server` has gone through the transactions of `read`. */
+/**
+ * Whether a server whose log ends with `server` has gone through the transactions of `read`. A MariaDB server may have been
+ * told to forget a domain (FLUSH BINARY LOGS DELETE_DOMAIN_ID); one that knows none of them has another history.
+ */
 export function positionKnows(server: string, read: string): boolean {
   if (read.includes(':')) return setKnows(server, read)
   const known = sequenceByDomain(server)
+  let common = 0
   for (const [domain, sequence] of sequenceByDomain(read)) {
     const reached = known.get(domain)
-    if (reached === undefined || reached < sequence) return false
+    if (reached === undefined) continue
+    if (reached < sequence) return false
+    common++
   }
-  return true
+  return common > 0
 }
 
 type Interval = readonly [from: bigint, to: bigint]

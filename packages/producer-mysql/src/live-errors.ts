@@ -208,16 +208,18 @@ export class MysqlLogResetError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_LOG_RESET',
     meaning:
-      'The server does not know the last transaction that was read: its binary log was reset or it is another server.',
+      'The binary log is not the one that was read: it was reset, its server was set back to an older copy or lost its newest transactions, or it is another server.',
     remedy:
-      'Compare with SELECT @@gtid_binlog_pos; (MySQL: @@gtid_executed) and, if this is meant, remove the stored position, set startFrom, and bootstrap the consumers again.',
+      'Compare with SHOW BINARY LOGS; and, if this is meant, remove the stored position, set startFrom, and bootstrap the consumers again.',
     canRetry: false,
   } as const
-  constructor(server: string, wanted: string, known: string) {
+  constructor(server: string, read: string, found: string) {
     super(
       MysqlLogResetError.kind,
-      `the last transaction read from ${server} was ${wanted}, but its binary log knows only "${known}"`,
-      { fields: { server, wanted, known } },
+      `the binary log of ${server} is not the one that was read: ${read} was read, now there is ${found}`,
+      {
+        fields: { server, read, found },
+      },
     )
   }
 }

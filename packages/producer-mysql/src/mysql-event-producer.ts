@@ -7,23 +7,26 @@ import {
   type ProducerStatus,
   type WindowSink,
 } from '@aesop/producer'
-import { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './binlog-decoder.ts'
+import { BinlogDecoder, type BinlogDecoderOptions } from './binlog-decoder.ts'
 import { isAnew, underNewScns } from './begin-anew.ts'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { BinlogSession } from './binlog-session.ts'
 import { BufferReread } from './buffer-reread.ts'
-import { type GtidPosition, gtidsBefore } from './gtid-position.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
-import { MysqlEventChecksumError, MysqlLogResetError } from './live-errors.ts'
+import { MysqlEventChecksumError } from './live-errors.ts'
 import { MysqlPlaceFinder } from './mysql-place-finder.ts'
 import { guestServerId, originOf } from './origin-of-uri.ts'
+import { proveLog } from './proven-stream.ts'
+import { ReadingPlace } from './reading-place.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
-import { fromMaxScn, resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
 import { parseStartFrom } from './start-from.ts'
+import { fromMaxScn } from './stored-point.ts'
+import { type WindowPosition } from './window-position.ts'
 
 export interface MysqlEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
@@ -49,18 +52,15 @@ export class MysqlEventProducer implements EventProducer {
   private context: ProducerContext | undefined
   private origin: BinlogOrigin | undefined
   private keeper: ResumeKeeper | undefined
-  private point: ResumePoint | undefined
-  private gtids: GtidPosition | undefined
+  private place: ReadingPlace | undefined
   private decoder: { generation: number; handler: BinlogDecoder } | undefined
   private session: BinlogSession | undefined
   private running: Promise<void> | undefined
   private state: ProducerStatus['state'] = 'stopped'
   private detail: string | undefined
-  private serverIdentity: string | undefined
   private held = false
   private describesTables = false
   private lastWindowSeconds = 0
-  private log: { readonly file: string; readonly begunSeconds: number } | undefined
   private windows = 0
   private reconnects = 0
 
@@ -77,21 +77,17 @@ export class MysqlEventProducer implements EventProducer {
     this.keeper = new ResumeKeeper(context.maxScn, (error) => {
       this.fail(error)
     })
-    const stored = context.maxScn.load()
-    if (stored !== undefined && isAnew(stored)) this.point = await this.anew(stored, this.origin, context)
-    else if (stored !== undefined) this.point = await this.beginning(stored, this.origin, context)
-    else if (context.initialScn !== undefined) this.point = resumeAtScn(context.initialScn)
-    else await this.locate(this.origin, context)
-    invariant(this.point !== undefined, 'a prepared source knows its place')
-    return this.point.scn
+    const point = await this.beginning(this.origin, context)
+    this.place = new ReadingPlace(point)
+    return point.scn
   }
 
   async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
-    invariant(this.point !== undefined && this.context !== undefined, 'start comes after prepare')
+    invariant(this.place !== undefined && this.context !== undefined, 'start comes after prepare')
     const { context, keeper } = this
     if (keeper !== undefined) keeper.reread = () => this.reread.markFor(sink, context.readersSinceScn?.())
     // The sink may keep more than what was stored, when the process was killed between a window and its save.
-    if (sinceScn > this.point.scn) this.point = resumeAfter(this.point, sinceScn)
+    if (sinceScn > this.place.scn) this.place = new ReadingPlace(resumeAfter(this.place.current(), sinceScn))
     this.state = 'connecting'
     const session = await this.firstly(this.context, () => this.connect(sink))
     this.running = this.run(session, sink)
@@ -124,10 +120,11 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   status(): ProducerStatus {
-    const rereadUntilScn = this.reread.until(this.point?.scn ?? -1n)
+    const scn = this.place?.scn ?? -1n
+    const rereadUntilScn = this.reread.reached(scn)?.scn
     return {
       state: this.state,
-      scn: this.windows === 0 ? -1n : this.currentPoint().scn,
+      scn: this.windows === 0 ? -1n : scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
       ...(this.windows === 0 ? {} : { lastEventMs: this.lastWindowSeconds * 1000 }),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
@@ -152,10 +149,16 @@ export class MysqlEventProducer implements EventProducer {
     ]
   }
 
-  private beginning(stored: MaxScn, origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
+  private async beginning(origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
+    const stored = context.maxScn.load()
+    if (stored !== undefined && isAnew(stored)) return this.anew(stored, origin, context)
+    if (stored === undefined) {
+      return context.initialScn === undefined ? this.locate(origin, context) : resumeAtScn(context.initialScn)
+    }
     const reached = fromMaxScn(stored)
+    const settle = (point: ResumePoint): Promise<SettledPoint> => origin.settle(point)
     return this.firstly(context, () =>
-      this.reread.begin(stored, reached, (point) => origin.settle(point), this.bean.log, context.readersSinceScn?.()),
+      this.reread.begin(stored, reached, settle, this.bean.log, context.readersSinceScn?.()),
     )
   }
 
@@ -176,13 +179,13 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   /** Asks the source where to begin, and saves the answer at once: a restart must not begin later. */
-  private async locate(origin: BinlogOrigin, context: ProducerContext): Promise<void> {
+  private async locate(origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
     const { startFrom } = context.physicalSource
     const start = startFrom === undefined ? origin.defaultStart : parseStartFrom(startFrom)
     const point = await this.firstly(context, () => origin.locate(start))
-    this.point = point
     this.keeper?.note(() => point)
     this.keeper?.flush()
+    return point
   }
 
   /** Tries until `startRetryMs` is over; an error that trying again can't help ends it at once. */
@@ -246,11 +249,18 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   private async connect(sink: WindowSink): Promise<BinlogSession> {
-    invariant(this.origin !== undefined && this.point !== undefined, 'connect comes after prepare')
+    const { origin, place } = this
+    invariant(origin !== undefined && place !== undefined, 'connect comes after prepare')
+    const from = place.current()
+    await this.proveReached(origin, place.scn)
     const session = new BinlogSession({
-      origin: this.origin,
-      from: this.currentPoint(),
-      handlerFor: (point) => this.handlerFor(point, sink),
+      origin,
+      from,
+      handlerFor: (point) => this.handlerFor(point, place, sink),
+      onProven: (finding) => {
+        place.proven(finding)
+        this.notePlace(place)
+      },
     })
     this.session = session
     if (this.held) session.pause()
@@ -258,27 +268,34 @@ export class MysqlEventProducer implements EventProducer {
     if (this.isStopping()) return session
     this.state = this.held ? 'paused' : 'running'
     this.detail = undefined
-    this.bean.log.info('reading the binary log', { source: this.origin.name, after: String(this.point.scn) })
+    this.bean.log.info('reading the binary log', { source: origin.name, after: String(place.scn) })
     return session
   }
 
+  /** While the log is read again, the place from which it will go on has to be there, too. */
+  private async proveReached(origin: BinlogOrigin, scn: bigint): Promise<void> {
+    const reached = this.reread.reached(scn)
+    if (reached === undefined) return
+    const settled = await origin.settle(reached)
+    const stopped = new Promise((resolve) => {
+      this.stopping.signal.addEventListener('abort', resolve, { once: true })
+    })
+    if (!settled.byGtid) await proveLog(origin, settled, stopped)
+  }
+
   /** One decoder serves all sessions of a generation, so that it keeps what it has compiled. */
-  private handlerFor(point: SettledPoint, sink: WindowSink): BinlogDecoder {
+  private handlerFor(point: SettledPoint, place: ReadingPlace, sink: WindowSink): BinlogDecoder {
     this.reread.opened(point, performance.now())
     this.describesTables = point.describesTables
-    // Found by GTID, the place has no coordinates yet: the old point stays until the first window brings them.
-    if (!point.byGtid) this.point = point
-    else if (this.point !== undefined) this.point = { ...this.point, logBegunSeconds: undefined }
-    this.serverIdentity = point.serverIdentity
-    this.gtids = gtidsBefore(point)
+    place.settled(point)
     const { generation } = point
     if (this.decoder?.generation !== generation) {
-      this.decoder = { generation, handler: this.newDecoder(generation, sink) }
+      this.decoder = { generation, handler: this.newDecoder(generation, place, sink) }
     }
     return this.decoder.handler
   }
 
-  private newDecoder(generation: number, sink: WindowSink): BinlogDecoder {
+  private newDecoder(generation: number, place: ReadingPlace, sink: WindowSink): BinlogDecoder {
     invariant(this.context !== undefined, 'a decoder comes after prepare')
     const { eventsMap, binLogEventMappers } = this.options
     const schemaChanges =
@@ -288,17 +305,19 @@ export class MysqlEventProducer implements EventProducer {
       schemas: this.context.schemas,
       sink,
       generation,
-      sinceScn: this.currentPoint().scn,
+      sinceScn: place.scn,
+      reachScn: this.reread.reached(place.scn)?.scn ?? -1n,
       log: this.bean.log,
       onWindow: (scn, position) => {
-        this.onWindow(scn, position, generation)
+        this.onWindow(scn, position, place)
       },
-      onLog: (file, begunSeconds) => {
-        this.onLog(file, begunSeconds)
+      onMoved: (position) => {
+        place.moved(position)
+        this.notePlace(place)
       },
       ...passOverOptions(this.context),
       onPassed: (gtid) => {
-        this.gtids?.add(gtid)
+        place.passed(gtid)
       },
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
@@ -312,36 +331,22 @@ export class MysqlEventProducer implements EventProducer {
     })
   }
 
-  /**
-   * A log that was reset has files of the same names again, which may have grown beyond the place where reading goes on:
-   * only the time at which the file was begun tells it from the one that was read.
-   */
-  private onLog(file: string, begunSeconds: number): void {
-    const before = this.point?.file === file ? this.point.logBegunSeconds : undefined
-    if (before !== undefined && begunSeconds !== 0 && before !== begunSeconds) {
-      const log = (seconds: number): string => `in ${file}, begun ${new Date(seconds * 1000).toISOString()}`
-      throw new MysqlLogResetError(this.origin?.name ?? this.name, log(before), log(begunSeconds))
-    }
-    this.log = begunSeconds === 0 ? undefined : { file, begunSeconds }
-  }
-
-  private onWindow(scn: bigint, end: WindowPosition, generation: number): void {
-    const { file, position } = end
-    this.gtids?.note(end)
-    const { serverIdentity } = this
-    const logBegunSeconds = this.log?.file === file ? this.log.begunSeconds : undefined
-    this.point = { scn, file, position, gtid: undefined, serverIdentity, logBegunSeconds, generation }
+  private onWindow(scn: bigint, end: WindowPosition, place: ReadingPlace): void {
+    place.window(scn, end)
     this.lastWindowSeconds = this.decoder?.handler.lastEventSeconds ?? 0
     this.windows++
     this.reread.closedWindow(this.currentPoint, performance)
-    // What was reached before a restart stays stored until it has been read again.
-    if (this.reread.until(scn) === undefined) this.keeper?.note(this.currentPoint)
+    this.notePlace(place)
   }
 
-  /** The end of the last window, with the GTIDs up to there. */
+  /** What was reached before a restart stays stored until it has been read again. */
+  private notePlace(place: ReadingPlace): void {
+    if (this.reread.reached(place.scn) === undefined) this.keeper?.note(this.currentPoint)
+  }
+
   private readonly currentPoint = (): ResumePoint => {
-    invariant(this.point !== undefined, 'a prepared source knows its place')
-    return { ...this.point, gtid: this.point.gtid ?? this.gtids?.toString() }
+    invariant(this.place !== undefined, 'a prepared source knows its place')
+    return this.place.current()
   }
 
   private isStopping(): boolean {

@@ -3,15 +3,16 @@ import { type Place } from '@aesop/kernel'
 import { type PlaceFinder, type PlaceRecord } from '@aesop/producer'
 import { anewRecord, isAnew, underNewScns } from './begin-anew.ts'
 import { type BinlogOrigin } from './binlog-origin.ts'
-import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './binlog-scn.ts'
+import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
+import { examineLog } from './log-examination.ts'
 import { MysqlPlaceError } from './place-errors.ts'
 import { parsePlace, type PlaceText } from './place-text.ts'
-import { fromMaxScn, type ResumePoint, toMaxScn } from './resume-point.ts'
+import { type ResumePoint, toMaxScn } from './resume-point.ts'
+import { fromMaxScn } from './stored-point.ts'
 import { type Boundary, scanTransactions } from './transaction-scan.ts'
 
-/** From here on an SCN does not hold the position any more. */
-const POSITION_BOUND = 0x100000000 - 0x100000
+const LOG_START = 4
 
 /** Places of a binary log, of a server or in files. */
 export class MysqlPlaceFinder implements PlaceFinder {
@@ -63,8 +64,9 @@ export class MysqlPlaceFinder implements PlaceFinder {
     if (parsed.kind === 'scn' || parsed.kind === 'at' || parsed.kind === 'timestamp') {
       const { file, position } = await this.#boundaryOf(text, parsed)
       const { serverIdentity } = await this.#latest()
-      const scn = formatBinlogScn(0, fileNumberOf(file), position)
-      return { scn, file, position, gtid: undefined, serverIdentity, generation: 0 }
+      const { ended, log, event } = await examineLog(this.#origin, { file, position })
+      const scn = formatBinlogScn(0, fileNumberOf(file), scnPosition(position, ended))
+      return { scn, file, position, ended, log, event, gtid: undefined, serverIdentity, generation: 0 }
     }
     return this.#origin.locate(parsed)
   }
@@ -154,7 +156,7 @@ export class MysqlPlaceFinder implements PlaceFinder {
   }
 
   async #latest(): Promise<ResumePoint & BinlogPosition> {
-    const { file = '', position, ...rest } = await this.#origin.locate({ kind: 'latest' })
+    const { file = '', position = LOG_START, ...rest } = await this.#origin.locate({ kind: 'latest' })
     return { ...rest, file, position }
   }
 
@@ -175,12 +177,12 @@ export class MysqlPlaceFinder implements PlaceFinder {
 
 function placeOf({ scn, file, position, gtid }: ResumePoint): Place {
   const named = gtid === undefined || gtid === '' ? {} : { gtid }
-  return file === undefined ? { scn, ...named } : { scn, file, position, ...named }
+  return file === undefined || position === undefined ? { scn, ...named } : { scn, file, position, ...named }
 }
 
 /** The SCN of a place in this generation, where its position is known and fits. */
 function scnIn({ file, position }: Pick<ResumePoint, 'file' | 'position'>, generation: number): { scn?: bigint } {
-  if (file === undefined || position >= POSITION_BOUND) return {}
+  if (file === undefined || position === undefined || position >= POSITION_BOUND) return {}
   return { scn: formatBinlogScn(generation, fileNumberOf(file), position) }
 }
 

@@ -27,11 +27,12 @@ export function originOf(
   options: OriginOptions = {},
 ): BinlogOrigin {
   const { heartbeatMs, serverId } = options
-  if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source.uri, context)
+  if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source, context)
   const parsed = parseMysqlUri(source.uri)
   const uri = parsed.tls === undefined ? parsed : { ...parsed, tls: tlsBelow(context.projectsRoot, parsed.tls) }
   return new ServerOrigin({
     uri,
+    physicalSource: source,
     serverId: serverId ?? uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
     tables: source.sources.map((logical) => logical.uri),
     log: context.log,
@@ -52,8 +53,9 @@ function derivedServerId(installation: string): number {
   return 0x40000000 + (crc32(installation) % 0x40000000)
 }
 
-function fileOrigin(uri: string, context: BeanContext): FileOrigin {
+function fileOrigin(source: PhysicalSourceConfig, context: BeanContext): FileOrigin {
+  const { uri } = source
   const path = uri.slice(FILE_SCHEME.length).replace(/^\/\/(?=\/)/, '')
   if (path === '') throw new MysqlUriInvalidError(maskMysqlUri(uri), 'it names no index file')
-  return new FileOrigin(uri, resolve(context.projectsRoot, path))
+  return new FileOrigin(uri, resolve(context.projectsRoot, path), source)
 }

@@ -15,8 +15,8 @@ export function readersPlace(
 ): ResumePoint | undefined {
   if (readersSinceScn === undefined || readersSinceScn >= (mark ?? reached).scn) return undefined
   if (parseBinlogScn(readersSinceScn).generation !== reached.generation) return undefined
-  const { serverIdentity, gtid } = reached
-  const point = { ...resumeAtScn(readersSinceScn), position: LOG_START, serverIdentity }
+  const { serverIdentity, gtid, generation } = reached
+  const point = { ...resumeAtScn(readersSinceScn), position: LOG_START, ended: 0, serverIdentity, generation }
   // A set of MySQL grows by what is read once more to what it was; a position of MariaDB is asked for.
   return gtid?.includes(':') === true ? { ...point, gtid } : point
 }

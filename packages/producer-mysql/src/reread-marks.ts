@@ -17,8 +17,10 @@ export class RereadMarks {
   #lastMs: number
   #forgetful = false
 
-  constructor(first: ResumePoint, nowMs: number) {
-    this.#marks = [first]
+  /** Without a first mark the end of the next window becomes it. */
+  constructor(first: ResumePoint | undefined, nowMs: number) {
+    this.#marks = first === undefined ? [] : [first]
+    this.#forgetful = first === undefined
     this.#lastMs = nowMs
   }
 

@@ -1,27 +1,36 @@
 import { type MaxScn } from '@aesop/checkpoint'
-import { parseBinlogScn } from './binlog-scn.ts'
-import { MysqlStoredPositionError } from './live-errors.ts'
+import { parseBinlogScn, POSITION_BOUND, SATURATED_POSITION } from './binlog-scn.ts'
+import { type PlaceProof } from './place-proof.ts'
 
-/** Where to go on: the end of the last window that a sink has. Stored as one record. */
-export interface ResumePoint {
+/** Where to go on: the end of the last window that a sink has. Stored as one record, and all of it is of one server. */
+export interface ResumePoint extends PlaceProof {
   readonly scn: bigint
   /** Undefined when only the GTID is known, or only the SCN: its file number and position hold then. */
   readonly file: string | undefined
-  readonly position: number
+  /** True offset in the file. Undefined: `ended` tells the place, by reading the file from its beginning. */
+  readonly position: number | undefined
+  /** Transactions of the file that ended at or beyond `POSITION_BOUND`; undefined: not known, 0 below it. */
+  readonly ended?: number | undefined
   /** All transactions read, in the server's form; undefined when they are not known. */
   readonly gtid: string | undefined
   /** Whose log it was; undefined before the first connection. */
   readonly serverIdentity: string | undefined
-  /** When that log file was begun, in seconds since 1970: tells it from one of the same name after a reset. */
-  readonly logBegunSeconds?: number | undefined
   /** 0–2047: how often the server has been replaced by another. */
   readonly generation: number
 }
 
-/** The place that an SCN itself names. */
+const LOG_START = 4
+
+/**
+ * The place that an SCN itself names. A saturated one, of a version that counted no transactions beyond 4 GiB, names its log
+ * alone: it is read from the beginning, under the next generation, so that what comes again is above what was delivered.
+ */
 export function resumeAtScn(scn: bigint): ResumePoint {
   const { generation, position } = parseBinlogScn(scn)
-  return { scn, file: undefined, position, gtid: undefined, serverIdentity: undefined, generation }
+  const point = { scn, file: undefined, gtid: undefined, serverIdentity: undefined, generation }
+  if (position < POSITION_BOUND) return { ...point, position }
+  if (position === SATURATED_POSITION) return { ...point, position: LOG_START, generation: generation + 1 }
+  return { ...point, position: undefined, ended: position - POSITION_BOUND + 1 }
 }
 
 /** The place of an SCN later than what was stored: of the same server, unless its generation says otherwise. */
@@ -36,44 +45,7 @@ export function toMaxScn(point: ResumePoint, savedAtMs: number, reread?: ResumeP
   return { scn, savedAtMs, position: reread === undefined ? place : { ...place, reread } }
 }
 
-/** The place from which the buffer can be filled again; undefined when none is stored. @throws MysqlStoredPositionError */
-export function rereadOf(stored: MaxScn): ResumePoint | undefined {
-  const reread = (stored.position as { reread?: { scn?: unknown } } | null | undefined)?.reread
-  if (reread === undefined) return undefined
-  const { scn } = reread
-  if (typeof scn !== 'bigint' && !Number.isSafeInteger(scn))
-    throw new MysqlStoredPositionError('its position.reread has no SCN')
-  return fromMaxScn({ scn: BigInt(scn as number | bigint), savedAtMs: stored.savedAtMs, position: reread })
-}
-
-/** @throws MysqlStoredPositionError when coordinates are there and can not be read: never "begin anywhere" */
-export function fromMaxScn(stored: MaxScn): ResumePoint {
-  const { scn, position: place } = stored
-  if (place === undefined || place === null) return resumeAtScn(scn)
-  if (typeof place !== 'object') throw new MysqlStoredPositionError(`its position is ${typeof place}, not a record`)
-  const record = place as Record<string, unknown>
-  const { position, generation } = record
-  if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0) {
-    throw new MysqlStoredPositionError(`its position.position is no offset in a log file`)
-  }
-  if (typeof generation !== 'number' || !Number.isInteger(generation)) {
-    throw new MysqlStoredPositionError(`its position.generation is no number`)
-  }
-  const { logBegunSeconds } = record
-  return {
-    scn,
-    ...(typeof logBegunSeconds === 'number' ? { logBegunSeconds } : {}),
-    file: textIn(record, 'file'),
-    position,
-    gtid: textIn(record, 'gtid'),
-    serverIdentity: textIn(record, 'serverIdentity'),
-    generation,
-  }
-}
-
-function textIn(record: Record<string, unknown>, name: string): string | undefined {
-  const value = record[name]
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string') throw new MysqlStoredPositionError(`its position.${name} is no text`)
-  return value
+/** Whether a record is of a version that did not count transactions beyond `POSITION_BOUND`, and lies there. */
+export function isUncounted({ scn, ended }: Pick<ResumePoint, 'scn' | 'ended'>): boolean {
+  return ended === undefined && parseBinlogScn(scn).position >= POSITION_BOUND
 }

@@ -1,8 +1,13 @@
 import { type Connection } from 'mysql2/promise'
 import { type Logger } from '@aesop/kernel'
+import { type PhysicalSourceConfig } from '@aesop/producer'
+import { type BinlogDecoder } from './binlog-decoder.ts'
+import { examineLog } from './log-examination.ts'
+import { type GateFacts } from './resume-gate.ts'
+import { transactionCounter } from './transaction-counter.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { checkGrants, checkHistory, checkPosition, checkServerId, checkServerSettings } from './binlog-preflight.ts'
-import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from './binlog-scn.ts'
+import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
 import { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
@@ -16,6 +21,7 @@ import { type StartPlace } from './start-from.ts'
 
 export interface ServerOriginOptions {
   readonly uri: MysqlUri
+  readonly physicalSource: PhysicalSourceConfig
   readonly serverId: number
   /** `database.table` of every configured source. */
   readonly tables: readonly string[]
@@ -25,6 +31,10 @@ export interface ServerOriginOptions {
 }
 
 const LOG_START = 4
+/** The dump command has 32 bits for it. */
+const DUMP_POSITION_MAX = 0xffffffff
+/** As much of a log is read at a start from `latest`, to know the event that ends there: less than a second. */
+const EXAMINED_BYTES_MAX = 64 * 1024 * 1024
 
 /** The log of a running server. */
 export class ServerOrigin implements BinlogOrigin {
@@ -32,6 +42,7 @@ export class ServerOrigin implements BinlogOrigin {
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
   private readonly options: ServerOriginOptions
+  readonly gateFacts: GateFacts
   private readonly server: string
   private readonly questions: ServerQuestions
   private knewAllTables = false
@@ -42,10 +53,26 @@ export class ServerOrigin implements BinlogOrigin {
     this.server = serverNameOf(options.uri)
     const { uri, serverId, timing } = options
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
+    const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
+    this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
     this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question))
   }
 
   async locate(start: StartPlace): Promise<ResumePoint> {
+    const point = await this.locatePlace(start)
+    return start.kind === 'latest' ? this.examined(point) : point
+  }
+
+  /** Adds what proves later that the log is still the same one, where that is cheap; else the next event brings it. */
+  private async examined(point: ResumePoint): Promise<ResumePoint> {
+    const { file, position } = point
+    if (file === undefined || position === undefined) return point
+    if (position > EXAMINED_BYTES_MAX && position < POSITION_BOUND) return point
+    const { log, event, ended } = await examineLog(this, { file, position })
+    return { ...point, scn: formatBinlogScn(0, fileNumberOf(file), scnPosition(position, ended)), ended, log, event }
+  }
+
+  private locatePlace(start: StartPlace): Promise<ResumePoint> {
     return this.ask('its log', async (connection) => {
       const facts = await this.preflight(connection)
       const end = facts.end
@@ -75,7 +102,7 @@ export class ServerOrigin implements BinlogOrigin {
   }
 
   private settlePlace(point: ResumePoint): Promise<SettledPoint> {
-    return this.ask(`${point.file ?? 'SCN'}:${point.position}`, async (connection) => {
+    return this.ask(`${point.file ?? 'SCN'}:${point.position ?? ''}`, async (connection) => {
       const facts = await this.preflight(connection)
       const { identity: serverIdentity, flavour } = facts
       const describesTables = facts.rowMetadata === 'FULL'
@@ -93,15 +120,18 @@ export class ServerOrigin implements BinlogOrigin {
         }
       }
       const file = point.file ?? this.fileOf(point.scn, facts)
-      checkHistory(facts, point.gtid, this.place())
-      checkPosition(facts, { file, position: point.position }, this.place())
-      const gtid = point.gtid ?? (await gtidsAt(connection, facts, { file, position: point.position }))
+      const position = point.position ?? LOG_START
+      checkPosition(facts, { file, position }, point.serverIdentity !== undefined, this.place())
+      // The event itself proves more than any list of identifiers, of which a server may forget some on purpose.
+      if (point.event === undefined) checkHistory(facts, point.gtid, this.place())
+      const gtid = point.gtid ?? (await gtidsAt(connection, facts, { file, position }))
       return { ...point, file, gtid, serverIdentity, flavour, describesTables, byGtid: false }
     })
   }
 
   stream(point: SettledPoint): LiveBinlogStream {
-    return this.streamAt(point.byGtid && point.gtid !== undefined ? point.gtid : point)
+    const { byGtid, gtid, file, position } = point
+    return this.streamAt(byGtid && gtid !== undefined ? gtid : { file, position: position ?? LOG_START })
   }
 
   release(): Promise<void> {
@@ -120,8 +150,8 @@ export class ServerOrigin implements BinlogOrigin {
   /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */
   private placeByGtid(point: ResumePoint, facts: ServerFacts): BinlogPosition {
     if (point.gtid === undefined || point.gtid === '') {
-      const wanted = `${point.file ?? ''}:${point.position} of server ${point.serverIdentity ?? ''}, without a GTID`
-      throw new MysqlLogResetError(this.server, wanted, facts.gtids)
+      const read = `${point.file ?? ''}:${point.position ?? ''} of server ${point.serverIdentity ?? ''}, without a GTID,`
+      throw new MysqlLogResetError(this.server, read, `server ${facts.identity}, at GTID "${facts.gtids}"`)
     }
     // A MySQL server compares the set with its own and sends what is missing, also while it is still behind.
     if (facts.flavour === 'mariadb') checkHistory(facts, point.gtid, this.place())
@@ -155,7 +185,7 @@ export class ServerOrigin implements BinlogOrigin {
   }
 
   private pointAt(facts: ServerFacts, at: BinlogPosition, gtid: string | undefined): ResumePoint {
-    const scn = formatBinlogScn(0, fileNumberOf(at.file), at.position)
+    const scn = formatBinlogScn(0, fileNumberOf(at.file), scnPosition(at.position, 0))
     return { scn, ...at, gtid, serverIdentity: facts.identity, generation: 0 }
   }
 

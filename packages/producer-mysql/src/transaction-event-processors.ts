@@ -5,6 +5,7 @@ import { BinlogIncidentError } from './errors.ts'
 import { parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
 import { incidentOf } from './incident-event.ts'
 import { PacketReader } from './packet-reader.ts'
+import { logIdentityOf, serverVersionIn } from './place-proof.ts'
 import { parseQuery } from './query-event.ts'
 import { xidOfPrepare } from './xa-transactions.ts'
 
@@ -43,8 +44,8 @@ export class GtidEventProcessor implements BinLogEventProcessor {
 /** The log begins anew, or goes on after a restart: table ids may mean other tables now. */
 export class FormatDescriptionEventProcessor implements BinLogEventProcessor {
   process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    const version = new PacketReader(event.bytes, event.body, event.end, 'format description').text(52)
-    transaction.formatDescription(version.includes('MariaDB'), event.timestamp)
+    const version = serverVersionIn(event)
+    transaction.formatDescription(version.includes('MariaDB'), logIdentityOf(event, version))
   }
 }
 

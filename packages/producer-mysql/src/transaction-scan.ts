@@ -1,5 +1,6 @@
 import { BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
+import { LogCursor } from './log-cursor.ts'
 import { type GtidGroup, parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
 
 /** A transaction of the log, as far as its first event says. */
@@ -54,8 +55,7 @@ class Scanner implements BinlogHandler {
   readonly #visit: (boundary: Boundary) => boolean
   readonly #done: (boundary: Boundary | undefined) => void
   readonly #event = new BinLogEvent()
-  #file = ''
-  #position = 4
+  readonly #cursor = new LogCursor()
   #ended: ScannedTransaction | undefined
   #isDone = false
 
@@ -70,30 +70,26 @@ class Scanner implements BinlogHandler {
   }
 
   onRotate(file: string, position: number): void {
-    if (this.#file !== '' && file !== this.#file) this.#boundary(this.#position, undefined)
-    this.#file = file
-    this.#position = position
+    const cursor = this.#cursor
+    if (cursor.file !== '' && file !== cursor.file) this.#boundary(cursor.position, undefined)
+    cursor.rotate(file, position)
   }
 
   onEvent(bytes: Buffer, offset: number, end: number): undefined {
     const event = this.#event.set(bytes, offset, end)
     if (this.#isDone || (event.flags & FLAG_ARTIFICIAL) !== 0) return
-    if (event.nextPosition === 0 && event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return
-    const from = this.#position
-    const counted = from + event.length
-    const next = event.nextPosition
-    // The header has 32 bits; and a server leaves out events that it keeps to itself, which makes a gap.
-    this.#position = next === 0 || counted % 0x100000000 === next ? counted : next
-    if (GTIDS.has(event.type)) this.#begins(event, from)
-    else if (LOG_ENDS.has(event.type)) this.#boundary(from, undefined)
-    if (this.#file === this.#end.file && this.#position >= this.#end.position) this.#atEnd()
+    const cursor = this.#cursor
+    cursor.advance(event)
+    if (GTIDS.has(event.type)) this.#begins(event, cursor.eventFrom)
+    else if (LOG_ENDS.has(event.type)) this.#boundary(cursor.eventFrom, undefined)
+    if (cursor.file === this.#end.file && cursor.position >= this.#end.position) this.#atEnd()
   }
 
   #begins(event: BinLogEvent, position: number): void {
     const isMariadb = event.type === MySQLConstants.MARIADB_GTID_EVENT
     const group: GtidGroup = isMariadb ? parseMariadbGtid(event) : parseMysqlGtid(event)
     const timeMs = group.committedMicros > 0 ? Math.floor(group.committedMicros / 1000) : event.timestamp * 1000
-    const transaction = { file: this.#file, position, gtid: group.gtid, timeMs }
+    const transaction = { file: this.#cursor.file, position, gtid: group.gtid, timeMs }
     this.#boundary(position, transaction)
     this.#ended = transaction
   }
@@ -105,7 +101,7 @@ class Scanner implements BinlogHandler {
 
   #boundary(position: number, begins: ScannedTransaction | undefined): void {
     if (this.#isDone) return
-    const boundary = { file: this.#file, position, ended: this.#ended, begins }
+    const boundary = { file: this.#cursor.file, position, ended: this.#ended, begins }
     if (this.#visit(boundary)) this.#finish(boundary)
   }
 

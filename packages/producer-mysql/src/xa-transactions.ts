@@ -1,5 +1,6 @@
 import { type BinLogEvent } from './binlog-event.ts'
 import { PacketReader } from './packet-reader.ts'
+import { type WindowPosition } from './window-position.ts'
 
 /** One event that is kept until the verdict of its XA transaction. */
 export type HeldEvent = Buffer
@@ -9,7 +10,7 @@ export interface XaTransaction {
   /** Table maps and rows, each a copy. */
   readonly events: HeldEvent[]
   /** Where its group begins: resuming there reads its rows again. */
-  readonly from: { readonly file: string; readonly position: number }
+  readonly from: WindowPosition
   readonly gtid: string | undefined
 }
 

@@ -230,23 +230,6 @@ describe('the order of events', () => {
   })
 })
 
-describe('a log beyond 4 GiB', () => {
-  it('saturates the position of the SCN instead of beginning at 0 again', async () => {
-    const events = eventsOf('shapes')
-    const insert = events.findIndex((event) => event[4] === MySQLConstants.WRITE_ROWS_EVENT)
-    const from = events.findLastIndex((event, i) => i < insert && event[4] === MySQLConstants.MARIADB_GTID_EVENT)
-    const { decoder, sink } = decoderFor(ITEM)
-    let position = 0x100000000 - 100
-    decoder.onRotate('mysql-bin.000007', position)
-    for (const event of events.slice(from, insert + 2)) {
-      position += event.readUInt32LE(9)
-      event.writeUInt32LE(position % 0x100000000, 13)
-      await decoder.onEvent(event, 0, event.length)
-    }
-    expect(sink.windows.map(({ scn }) => scn)).toEqual([(7n << 32n) + 0xffffffffn])
-  })
-})
-
 describe('a transaction payload', () => {
   it('gives the rows of the events inside it, under the position of the whole', async () => {
     const events = eventsOf('shapes')

@@ -77,14 +77,20 @@ describe('the pre-flight check', () => {
   })
 
   it('tells a purged position from one in the future', () => {
-    const check = (file: string, position: number) => () => {
-      checkPosition(facts, { file, position }, place)
-    }
+    const check =
+      (file: string, position: number, wasRead = false) =>
+      () => {
+        checkPosition(facts, { file, position }, wasRead, place)
+      }
     expect(check('mysql-bin.000002', 4)).toThrow(code('LOG_PURGED'))
     expect(check('mysql-bin.000005', 4)).toThrow(code('POSITION_IN_FUTURE'))
     expect(check('mysql-bin.000004', 901)).toThrow(code('POSITION_IN_FUTURE'))
     expect(check('mysql-bin.000004', 900)).not.toThrow()
     expect(check('mysql-bin.000003', 500)).not.toThrow()
+    // What was read once can't lie ahead of its own log.
+    expect(check('mysql-bin.000002', 4, true)).toThrow(code('LOG_PURGED'))
+    expect(check('mysql-bin.000005', 4, true)).toThrow(code('LOG_RESET'))
+    expect(check('mysql-bin.000004', 901, true)).toThrow(code('LOG_RESET'))
   })
 
   it('finds a log that was reset although the position exists', () => {
@@ -95,6 +101,15 @@ describe('the pre-flight check', () => {
     expect(check('0-1-41,5-2-7')).not.toThrow()
     expect(check('0-1-43')).toThrow(code('LOG_RESET'))
     expect(check('9-1-1')).toThrow(code('LOG_RESET'))
+  })
+
+  it('lets a server forget a domain on purpose, but not every domain that was read', () => {
+    const check = (gtid: string) => () => {
+      checkHistory(facts, gtid, place)
+    }
+    expect(check('0-1-42,77-1-3')).not.toThrow()
+    expect(check('0-1-43,77-1-3')).toThrow(code('LOG_RESET'))
+    expect(check('77-1-3,78-1-1')).toThrow(code('LOG_RESET'))
   })
 
   it('knows a MySQL history by its set, tags included', () => {

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareBinlogScn, fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from '../src/binlog-scn.ts'
+import {
+  compareBinlogScn,
+  fileNameOf,
+  fileNumberOf,
+  formatBinlogScn,
+  parseBinlogScn,
+  POSITION_BOUND,
+  scnPosition,
+} from '../src/binlog-scn.ts'
 import { BinlogScnOverflowError } from '../src/errors.ts'
 
 const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
@@ -31,11 +39,18 @@ describe('the SCN of a binary log', () => {
     )
   })
 
-  it('saturates beyond 4 GiB, and refuses what else does not fit', () => {
-    expect(parseBinlogScn(formatBinlogScn(1, 2, 2 ** 40)).position).toBe(0xffffffff)
+  it('refuses what does not fit', () => {
+    expect(() => formatBinlogScn(1, 2, 2 ** 32)).toThrow(/4294967296.*4294967295/)
     expect(() => formatBinlogScn(2048, 1, 4)).toThrow(BinlogScnOverflowError)
     expect(() => formatBinlogScn(0, 1048576, 4)).toThrow(/1048576.*1048575/)
     expect(() => formatBinlogScn(-1, 1, 4)).toThrow(BinlogScnOverflowError)
+  })
+
+  it('counts the transactions of a log from 4 GiB − 1 MiB on, up to the one that has no number', () => {
+    expect(scnPosition(POSITION_BOUND - 1, 0)).toBe(POSITION_BOUND - 1)
+    expect([1, 2, 3].map((ended) => scnPosition(2 ** 40 + ended, ended) - POSITION_BOUND)).toEqual([0, 1, 2])
+    expect(formatBinlogScn(0, 1, scnPosition(2 ** 33, 0x100000))).toBe((1n << 32n) + 0xffffffffn)
+    expect(() => formatBinlogScn(0, 1, scnPosition(2 ** 33, 0x100001))).toThrow(BinlogScnOverflowError)
   })
 
   it('takes the number of a log from the digits of its name', () => {

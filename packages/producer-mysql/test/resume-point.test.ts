@@ -2,13 +2,18 @@ import { type MaxScn } from '@aesop/checkpoint'
 import { describe, expect, it, vi } from 'vitest'
 import { GtidPosition, type NotedGtid } from '../src/gtid-position.ts'
 import { ResumeKeeper } from '../src/resume-keeper.ts'
-import { fromMaxScn, resumeAtScn, toMaxScn } from '../src/resume-point.ts'
+import { POSITION_BOUND } from '../src/binlog-scn.ts'
+import { resumeAtScn, toMaxScn } from '../src/resume-point.ts'
 import { parseStartFrom } from '../src/start-from.ts'
+import { fromMaxScn } from '../src/stored-point.ts'
 
 const point = {
   scn: 4294967400n,
   file: 'mysql-bin.000001',
   position: 104,
+  ended: 0,
+  log: { begunSeconds: 1700000000, serverId: 1, serverVersion: '10.11.6-MariaDB' },
+  event: { timestamp: 1700000001, serverId: 1, length: 31, endPosition: 104, crc: 4000000000 },
   gtid: '0-1-5',
   serverIdentity: '1/0',
   generation: 0,
@@ -26,8 +31,36 @@ describe('a resume point', () => {
     expect(resumeAtScn(4294967300n)).toMatchObject({ position: 4, generation: 0 })
   })
 
+  it('of a version without fingerprints is read as far as it goes', () => {
+    const old = { file: 'mysql-bin.000001', position: 104, gtid: '0-1-5', serverIdentity: '1/0', generation: 3 }
+    const read = fromMaxScn({ scn: point.scn, savedAtMs: 7, position: { ...old, logBegunSeconds: 1700000000 } })
+    expect(read).toEqual({ scn: point.scn, ...old, log: { begunSeconds: 1700000000 } })
+  })
+
+  it.each([0xffffffff, POSITION_BOUND, POSITION_BOUND + 7])(
+    'beyond 4 GiB of a version that did not count goes on in the next generation, so that nothing after it is below it (%s)',
+    (low) => {
+      const position = { file: 'mysql-bin.000001', position: 2 ** 32 + 5, generation: 3 }
+      expect(fromMaxScn({ scn: (1n << 32n) + BigInt(low), savedAtMs: 7, position })).toMatchObject({
+        position: 2 ** 32 + 5,
+        generation: 4,
+      })
+      const counted = fromMaxScn({ scn: (1n << 32n) + BigInt(low), savedAtMs: 7, position: { ...position, ended: 1 } })
+      expect(counted.generation).toBe(3)
+    },
+  )
+
+  it('beyond 4 GiB is the count that its SCN has, and a saturated SCN names the beginning of its log', () => {
+    expect(resumeAtScn((1n << 32n) + BigInt(POSITION_BOUND + 2))).toMatchObject({ position: undefined, ended: 3 })
+    expect(resumeAtScn((1n << 32n) + 0xffffffffn)).toMatchObject({ position: 4, generation: 1 })
+  })
+
   it.each([
     ['text'],
+    [{ file: 'a', position: 4, generation: 0, event: { timestamp: 1 } }],
+    [{ file: 'a', position: 4, generation: 0, event: 7 }],
+    [{ file: 'a', position: 4, generation: 0, log: {} }],
+    [{ file: 'a', position: 4, generation: 0, ended: -1 }],
     [{ file: 'a', position: -1, generation: 0 }],
     [{ position: 4 }],
     [{ file: 1, position: 4, generation: 0 }],

@@ -6,8 +6,8 @@ import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
 
 /*
- * The producer against a live MySQL 9. It is no part of every run, because Debian's unstable suite, from which the server
- * comes (50 MB), moves: the decoder is held to recorded logs of the same server in its own package.
+ * The producer against a live MySQL 9. Debian's unstable suite, from which the server comes, moves: the decoder is held to
+ * recorded logs of the same server in its own package, too.
  */
 describe('the MySQL producer with MySQL 9', () => {
   let server: MysqlServer

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../src/binlog-stream.ts'
+import { type BinlogOrigin, type SettledPoint } from '../src/binlog-origin.ts'
+import { type GateFacts } from '../src/resume-gate.ts'
+import { type ResumePoint } from '../src/resume-point.ts'
+import { transactionCounter } from '../src/transaction-counter.ts'
+import { recordingPath, sourceOf } from './recorded-log.ts'
+
+const MAGIC_BYTES = 4
+const AT_END_POSITION = 13
+const AT_LENGTH = 9
+const CHECKSUM_BYTES = 4
+const WRAP = 0x100000000
+
+export interface RecordedEvent {
+  /** With its checksum. */
+  readonly bytes: Buffer
+  /** True offset of its first byte. */
+  readonly from: number
+}
+
+/** A recorded log as its events. */
+export function recordedEvents(recording: string): RecordedEvent[] {
+  const log = readFileSync(recordingPath(recording).replace('.index', '.000001'))
+  const events: RecordedEvent[] = []
+  for (let at = MAGIC_BYTES; at < log.length; at += log.readUInt32LE(at + AT_LENGTH)) {
+    events.push({ bytes: Buffer.from(log.subarray(at, at + log.readUInt32LE(at + AT_LENGTH))), from: at })
+  }
+  return events
+}
+
+/**
+ * The same events in a log in which `count` bytes that nobody looks at come before the event `at`, as one huge transaction of
+ * a table that nobody captures would be.
+ */
+export function shifted(events: readonly RecordedEvent[], at: number, count: number): RecordedEvent[] {
+  return events.map(({ bytes, from }, i) => {
+    if (i < at) return { bytes, from }
+    const copy = Buffer.from(bytes)
+    const logged = bytes.readUInt32LE(AT_END_POSITION)
+    if (logged !== 0) copy.writeUInt32LE((logged + count) % WRAP, AT_END_POSITION)
+    return { bytes: copy, from: from + count }
+  })
+}
+
+/**
+ * A server of one log file that is held in memory: it begins where it is told, up to 4 GiB, sends the description first, and
+ * says that it is idle at the end.
+ */
+export class RecordedOrigin implements BinlogOrigin {
+  readonly name = 'recorded'
+  readonly file = 'mysql-bin.000001'
+  readonly defaultStart = { kind: 'earliest' } as const
+  readonly catalogue = undefined
+  readonly gateFacts: GateFacts
+  /** Offsets at which streams have begun. */
+  readonly begun: number[] = []
+  events: readonly RecordedEvent[]
+
+  constructor(events: readonly RecordedEvent[], seekMax = WRAP - 1) {
+    this.events = events
+    const newCounter = (): ReturnType<typeof transactionCounter> => transactionCounter(sourceOf('shapes', ['a.b']))
+    this.gateFacts = { server: 'recorded', seekMax, newCounter }
+  }
+
+  locate(): Promise<ResumePoint> {
+    const scn = (1n << 32n) + 4n
+    return Promise.resolve({
+      scn,
+      file: this.file,
+      position: 4,
+      gtid: undefined,
+      serverIdentity: undefined,
+      generation: 0,
+    })
+  }
+
+  settle(point: ResumePoint): Promise<SettledPoint> {
+    return Promise.resolve({
+      ...point,
+      file: point.file ?? this.file,
+      flavour: undefined,
+      byGtid: false,
+      describesTables: true,
+    })
+  }
+
+  stream(): BinlogStream {
+    let closed = false
+    const isClosed = (): boolean => closed
+    return {
+      open: (from, handler) => {
+        this.begun.push(from.position)
+        return this.#send(from, handler, isClosed)
+      },
+      pause: () => undefined,
+      resume: () => undefined,
+      close: () => {
+        closed = true
+        return Promise.resolve()
+      },
+    }
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async #send(from: BinlogPosition, handler: BinlogHandler, isClosed: () => boolean): Promise<void> {
+    handler.onRotate(from.file, from.position)
+    const [description, ...rest] = this.events
+    if (description === undefined) return
+    const copy = Buffer.from(description.bytes)
+    if (from.position > MAGIC_BYTES) copy.writeUInt32LE(0, AT_END_POSITION)
+    await handler.onEvent(copy, 0, copy.length - CHECKSUM_BYTES)
+    for (const { bytes, from: at } of rest) {
+      if (at < from.position) continue
+      if (isClosed()) return
+      await handler.onEvent(bytes, 0, bytes.length - CHECKSUM_BYTES)
+    }
+    handler.onCaughtUp?.()
+  }
+}

@@ -1,0 +1,71 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { MariadbServer } from './mariadb-server.ts'
+import { MysqlServer } from './mysql-server.ts'
+import { type PrivateServer } from './private-server.ts'
+
+/** What happens to the history of a server, in the words of each product. */
+export interface ServerKind {
+  readonly name: string
+  start(options?: { serverId?: number; lines?: readonly string[] }): Promise<PrivateServer>
+  /** Forgets all logs and identifiers. */
+  reset(server: PrivateServer): Promise<void>
+  /** Begins to follow another server by GTID, and waits until it has everything. */
+  follow(replica: PrivateServer, primary: PrivateServer): Promise<void>
+  readonly replicaLines: readonly string[]
+}
+
+export const MARIADB: ServerKind = {
+  name: 'MariaDB',
+  start: (options = {}) => MariadbServer.start({ durable: true, ...options }),
+  reset: async (server) => {
+    await server.query('RESET MASTER')
+  },
+  follow: async (replica, primary) => {
+    await replica.query("DROP USER aesop@'%'; RESET MASTER; SET GLOBAL gtid_slave_pos=''")
+    await replica.query(
+      `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='follower',
+       MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; START SLAVE`,
+    )
+    const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_binlog_pos AS pos')
+    await replica.query('SELECT MASTER_GTID_WAIT(?, 30)', [at?.pos])
+    await replica.query('STOP SLAVE')
+  },
+  replicaLines: ['log-slave-updates'],
+}
+
+export const MYSQL: ServerKind = {
+  name: 'MySQL 9',
+  start: (options = {}) => MysqlServer.start({ durable: true, ...options }),
+  reset: async (server) => {
+    await server.query('RESET BINARY LOGS AND GTIDS')
+  },
+  follow: async (replica, primary) => {
+    await replica.query("DROP USER aesop@'%'; RESET BINARY LOGS AND GTIDS")
+    await replica.query(
+      `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${primary.port}, SOURCE_USER='follower',
+       SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`,
+    )
+    const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_executed AS pos')
+    await replica.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)', [at?.pos.replace(/\s/g, '')])
+    await replica.query('STOP REPLICA')
+  },
+  replicaLines: [],
+}
+
+/** A copy of a stopped server's data, which can be put back later. */
+export function copyData(server: PrivateServer): { putBack(): void; remove(): void } {
+  const copy = join(server.folder, 'copy')
+  rmSync(copy, { recursive: true, force: true })
+  cpSync(server.dataFolder, copy, { recursive: true, preserveTimestamps: true })
+  return {
+    putBack: () => {
+      rmSync(server.dataFolder, { recursive: true, force: true })
+      cpSync(copy, server.dataFolder, { recursive: true, preserveTimestamps: true })
+      server.ownData()
+    },
+    remove: () => {
+      rmSync(copy, { recursive: true, force: true })
+    },
+  }
+}
