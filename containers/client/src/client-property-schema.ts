@@ -31,6 +31,8 @@ function schemaOf(treatment: PropertyTreatment): object {
       return { type: 'number', minimum: treatment.min }
     case 'boolean':
       return { type: 'boolean' }
+    case 'off-only':
+      return { const: false, description: `Only false: ${treatment.reason}.` }
     case 'text':
       return treatment.oneOf === undefined ? { type: 'string' } : { enum: treatment.oneOf }
     case 'noted':

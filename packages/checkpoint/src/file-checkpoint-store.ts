@@ -43,9 +43,12 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   save(checkpoint: Checkpoint): void {
+    const text = `${checkpoint.format()}\n`
     try {
-      if (this.#historySize > 0) this.#keepHistory()
-      writeFileAtomically(this.path, `${checkpoint.format()}\n`)
+      const before = this.#historySize > 0 && existsSync(this.path) ? readFileSync(this.path, 'utf8') : text
+      writeFileAtomically(this.path, text)
+      // A save that fails, and is tried again, moves nothing: the history would fill with copies.
+      if (before !== text) this.#keepHistory(before)
     } catch (error) {
       throw new CheckpointUnwritableError(this.path, error)
     }
@@ -60,13 +63,12 @@ export class FileCheckpointStore implements CheckpointStore {
     if (former !== undefined && existsSync(former) && !existsSync(this.#folder)) renameSync(former, this.#folder)
   }
 
-  /** The current file is copied, never moved: it must be there at every moment. */
-  #keepHistory(): void {
-    if (!existsSync(this.path)) return
+  /** The current file is replaced, never moved: it must be there at every moment. */
+  #keepHistory(before: string): void {
     for (let n = this.#historySize - 1; n >= 1; n--) {
       if (existsSync(this.#history(n))) renameSync(this.#history(n), this.#history(n + 1))
     }
-    writeFileAtomically(this.#history(1), readFileSync(this.path))
+    writeFileAtomically(this.#history(1), before)
   }
 
   #history(n: number): string {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -53,6 +53,26 @@ describe('the checkpoint file', () => {
     const scnOf = (name: string): bigint =>
       Checkpoint.parse(readFileSync(join(folder, 'people', name), 'utf8')).windowScn
     expect(kept.map(scnOf)).toEqual([4n, 3n, 2n])
+  })
+
+  test('loses nothing of its history to saves that fail', () => {
+    const store = new FileCheckpointStore(folder, 'people', { historySize: 2 })
+    for (const scn of [1n, 2n, 3n]) store.save(Checkpoint.online(scn))
+    const whole = readFileSync(store.path)
+    rmSync(store.path)
+    mkdirSync(store.path)
+    for (let times = 0; times < 3; times++)
+      expect(() => {
+        store.save(Checkpoint.online(4n))
+      }).toThrow(CheckpointUnwritableError)
+    rmdirSync(store.path)
+    writeFileSync(store.path, whole)
+    store.save(Checkpoint.online(4n))
+    store.save(Checkpoint.online(4n))
+    const scns = ['current', 'history-1', 'history-2'].map(
+      (name) => Checkpoint.parse(readFileSync(join(folder, 'people', `${name}.json`), 'utf8')).windowScn,
+    )
+    expect(scns).toEqual([4n, 3n, 2n])
   })
 
   test('of two registrations never meet, whatever their names', () => {

@@ -1,10 +1,13 @@
 import { type Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
 import { type Logger } from '@aesop/kernel'
 
+/** How long a store that failed is left alone, in milliseconds. */
+const RETRY_MS = 1000
+
 /**
  * Brings acknowledged checkpoints to disk: at once when none was saved lately, else together, so that there is at most
  * one save in `intervalMs`. What is on disk may be behind what was acknowledged, never ahead. A store that fails is
- * tried again with the next checkpoint; until then `fault` holds the error.
+ * tried again until it does not; until then `fault` holds the error.
  */
 export class CheckpointSaver {
   readonly #store: CheckpointStore
@@ -38,14 +41,27 @@ export class CheckpointSaver {
     if (this.#timer !== undefined) return
     const waitMs = this.#savedAtMs + this.#intervalMs - performance.now()
     if (waitMs <= 0) this.flush()
-    else
-      this.#timer = setTimeout(() => {
-        this.flush()
-      }, waitMs)
+    else this.#flushIn(waitMs)
   }
 
-  /** Saves what was acknowledged and is not on disk yet; to be called once more at the end. */
+  /** Saves what was acknowledged and is not on disk yet. */
   flush(): void {
+    this.#save()
+    if (this.#fault !== undefined) this.#flushIn(RETRY_MS)
+  }
+
+  /** The last flush: what fails now is not tried again. */
+  close(): void {
+    this.#save()
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.flush()
+    }, ms)
+  }
+
+  #save(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const checkpoint = this.#unsaved
@@ -54,6 +70,7 @@ export class CheckpointSaver {
     try {
       this.#store.save(checkpoint)
       this.#unsaved = undefined
+      if (this.#fault !== undefined) this.#log.info('checkpoints can be saved again', { scn: checkpoint.windowScn })
       this.#fault = undefined
     } catch (error) {
       const fault = error instanceof Error ? error : new Error(String(error))

@@ -5,6 +5,8 @@ export type PropertyTreatment =
   | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
   | { readonly kind: 'number'; readonly min: number }
   | { readonly kind: 'boolean' }
+  /** A switch for something that is not there: false is as it is, true is refused. */
+  | { readonly kind: 'off-only'; readonly reason: string }
   | { readonly kind: 'text'; readonly oneOf?: readonly string[] }
   /** Accepted without effect; the reason is logged once at start. */
   | { readonly kind: 'noted'; readonly reason: string }
@@ -12,6 +14,9 @@ export type PropertyTreatment =
 
 const PREFIX = 'databus.client.'
 const COUNT: PropertyTreatment = { kind: 'integer', min: 0 }
+/** The longest time that a timer of Node takes; beyond it would fire at once. */
+const TIMER_MS_MAX = 0x7fffffff
+const MILLISECONDS: PropertyTreatment = { kind: 'integer', min: 0, max: TIMER_MS_MAX }
 const RETRIES: PropertyTreatment = { kind: 'integer', min: -1 }
 const BOOLEAN: PropertyTreatment = { kind: 'boolean' }
 const BOOTSTRAP: PropertyTreatment = { kind: 'noted', reason: 'this client does not bootstrap yet' }
@@ -27,10 +32,14 @@ const CONNECTION: Readonly<Record<string, PropertyTreatment>> = {
   ...backoff('bstDispatcherRetries', false),
   ...backoff('bsPullerRetriesBeforeCkptCleanup', false),
   numRetriesOnFallOff: COUNT,
-  consumerTimeBudgetMs: { kind: 'integer', min: -1 },
+  consumerTimeBudgetMs: { kind: 'integer', min: -1, max: TIMER_MS_MAX },
   bstConsumerTimeBudgetMs: BOOTSTRAP,
   consumeCurrent: BOOLEAN,
   readLatestScnOnError: BOOLEAN,
+  ...noBuffer('eventBuffer'),
+  ...noBuffer('bstEventBuffer'),
+  'bstEventBuffer.maxSize': NO_BUFFER,
+  'eventBuffer.maxEventSize': { kind: 'noted', reason: 'maxEventSize of ClientConfig bounds an event' },
   'eventBuffer.maxSize': { kind: 'integer', min: 1024, max: 0x7fffffff },
   consumerParallelism: {
     kind: 'noted',
@@ -62,7 +71,7 @@ const PROPERTIES: Readonly<Record<string, PropertyTreatment>> = {
   'checkpointPersistence.fileSystem.runtime.historySize': { kind: 'integer', min: 0, max: 99 },
   'checkpointPersistence.clearBeforeUse': BOOLEAN,
   'runtime.relaysList': { kind: 'text' },
-  'runtime.bootstrap.enabled': { kind: 'noted', reason: BOOTSTRAP.reason },
+  'runtime.bootstrap.enabled': { kind: 'off-only', reason: BOOTSTRAP.reason },
   'runtime.bootstrap.servicesList': BOOTSTRAP,
   pullerBufferUtilizationPct: NO_BUFFER,
   pullerThreadDeadnessThresholdMs: { kind: 'noted', reason: 'a silent relay is left after followMs and 15 s' },
@@ -74,11 +83,19 @@ const PROPERTIES: Readonly<Record<string, PropertyTreatment>> = {
 
 /** Families of keys: what stands in parentheses is free. */
 const FAMILIES: readonly (readonly [RegExp, PropertyTreatment])[] = [
-  [/^runtime\.relay\([^)]+\)\.(host|name|sources)$/, { kind: 'text' }],
+  [/^runtime\.relay\([^)]+\)\.(host|sources)$/, { kind: 'text' }],
+  [/^runtime\.relay\([^)]+\)\.name$/, { kind: 'noted', reason: 'a relay is known by its host and port' }],
   [/^runtime\.relay\([^)]+\)\.port$/, { kind: 'integer', min: 1, max: 65_535 }],
   [/^runtime\.bootstrap\.service\([^)]+\)\./, BOOTSTRAP],
   [/^connection\([^)]+\)\./, { kind: 'refused', reason: 'give the registration a client of its own instead' }],
-  [/^clientCluster\([^)]+\)\./, { kind: 'refused', reason: 'a cluster is declared with DefaultClusterClientFactory' }],
+  [
+    /^clientCluster\([^)]+\)\./,
+    {
+      kind: 'refused',
+      reason:
+        'a client in a cluster is not available yet; give each process its keys with a filter of its registration',
+    },
+  ],
   [/^loggingListener\./, { kind: 'noted', reason: 'there is no logging listener; use the log level' }],
   [/^container\./, NOTED_HTTP],
 ]
@@ -100,13 +117,22 @@ export function nearestKey(key: string): string | undefined {
   return nearestName(key, knownClientProperties())
 }
 
+/** What Databus knows of a buffer besides its size. */
+function noBuffer(name: string): Record<string, PropertyTreatment> {
+  const keys =
+    'defaultMemUsage maxIndividualBufferSize averageEventSize readBufferSize maxEventSize scnIndexSize enableScnIndex ' +
+    'queuePolicy allocationPolicy mmapDirectory restoreMMappedBuffers restoreMMappedBuffersValidateEvents ' +
+    'bufferRemoveWaitPeriodSec assertLevel trace.option trace.filename trace.appendOnly trace.needFileSuffix'
+  return prefixed(`${name}.`, Object.fromEntries(keys.split(' ').map((key) => [key, NO_BUFFER])))
+}
+
 function backoff(name: string, honoured: boolean): Record<string, PropertyTreatment> {
   const factor: PropertyTreatment = { kind: 'number', min: 0 }
   const honouredKeys = {
-    initSleep: COUNT,
+    initSleep: MILLISECONDS,
     sleepIncFactor: factor,
-    sleepIncDelta: COUNT,
-    maxSleep: COUNT,
+    sleepIncDelta: MILLISECONDS,
+    maxSleep: MILLISECONDS,
     maxRetryNum: RETRIES,
   }
   const keys = honoured ? honouredKeys : Object.fromEntries(Object.keys(honouredKeys).map((key) => [key, BOOTSTRAP]))

@@ -17,7 +17,8 @@ export interface ClientSettings {
   readonly pullerRetries: BackoffConfig
   /** How often, and after which waits, a failing consumer is given the same events again. */
   readonly dispatcherRetries: BackoffConfig
-  readonly numRetriesOnFallOff: number
+  /** How often relays are asked again that no longer hold what follows the checkpoint; undefined: not said. */
+  readonly numRetriesOnFallOff: number | undefined
   readonly consumerTimeBudgetMs: number
   /** Without a checkpoint begin with what the relay has; undefined: not said. */
   readonly consumeCurrent: boolean | undefined
@@ -43,9 +44,11 @@ export function parseClientProperties(properties: ClientProperties): ClientSetti
   for (const [key, given] of Object.entries(properties)) {
     const treatment = treatmentOf(key)
     if (treatment === undefined) throw new ClientPropertyUnknownError(key, nearestKey(key))
-    if (treatment.kind === 'refused') throw new ClientPropertyRefusedError(key, treatment.reason)
+    const value = convert(key, given, treatment)
+    const isRefused = treatment.kind === 'refused' || (treatment.kind === 'off-only' && value === true)
+    if (isRefused) throw new ClientPropertyRefusedError(key, treatment.reason)
     if (treatment.kind === 'noted') notes.push(`${key} has no effect: ${treatment.reason}`)
-    else values.set(key.slice('databus.client.'.length), convert(key, given, treatment))
+    else values.set(key.slice('databus.client.'.length), value)
   }
   return settingsOf(values, notes)
 }
@@ -63,7 +66,7 @@ function settingsOf(values: ReadonlyMap<string, unknown>, notes: readonly string
   return {
     pullerRetries: retries('pullerRetries', PULLER_RETRIES),
     dispatcherRetries: retries('dispatcherRetries', DISPATCHER_RETRIES),
-    numRetriesOnFallOff: connection('numRetriesOnFallOff', 5),
+    numRetriesOnFallOff: connection<number | undefined>('numRetriesOnFallOff', undefined),
     consumerTimeBudgetMs: connection('consumerTimeBudgetMs', 300_000),
     consumeCurrent: connection<boolean | undefined>('consumeCurrent', undefined),
     readLatestScnOnError: connection('readLatestScnOnError', read('enableReadLatestOnRelayFallOff', false)),
@@ -140,6 +143,7 @@ function convert(key: string, given: unknown, treatment: PropertyTreatment): unk
   const text = String(given).trim()
   switch (treatment.kind) {
     case 'boolean':
+    case 'off-only':
       if (text === 'true' || text === 'false') return text === 'true'
       throw new ClientPropertyInvalidError(key, given, 'true or false')
     case 'integer': {

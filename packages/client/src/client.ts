@@ -22,7 +22,7 @@ import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
 import { ProcessRelay } from './process-relay.ts'
-import { RegistrationInvalidError } from './errors.ts'
+import { ClientPropertyRefusedError, RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
 import { RegistrationDesk } from './registration-desk.ts'
 import { RegistrationReader } from './registration-reader.ts'
@@ -55,6 +55,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
         }),
     }
     refuseDoubles(registrations)
+    refuseTwoFolders(config.checkpointDirectoryLocation, this.#settings.checkpointDirectory)
   }
 
   get registrations(): readonly Registration[] {
@@ -116,8 +117,13 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     }
   }
 
-  async stop(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#registrations.map((registration) => registration.stop()))
+  /**
+   * Every registration finishes the window that it is in; those that need too long for it give it up in time to end in
+   * order.
+   */
+  async stop(signal?: AbortSignal): Promise<void> {
+    const giveUp = giveUpSignal(signal, this.#context.stopTimeoutMs)
+    const outcomes = await Promise.allSettled(this.#registrations.map((registration) => registration.stop(giveUp)))
     this.#endReaders()
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -226,6 +232,23 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     return { registrations: this.#registrations.map((registration) => registration.describe()) }
   }
 }
+
+/** Share of the time for a stop after which windows are given up: the rest is for what follows. */
+const FINISH_SHARE = 0.8
+
+function giveUpSignal(signal: AbortSignal | undefined, stopTimeoutMs: number | undefined): AbortSignal | undefined {
+  const signals = signal === undefined ? [] : [signal]
+  if (stopTimeoutMs !== undefined) signals.push(AbortSignal.timeout(Math.floor(stopTimeoutMs * FINISH_SHARE)))
+  return signals.length === 0 ? undefined : AbortSignal.any(signals)
+}
+
+/** Two beans and one key can name the folder of the checkpoints: none of them is put aside without a word. */
+function refuseTwoFolders(location: string | undefined, rootDirectory: string | undefined): void {
+  if (location === undefined || rootDirectory === undefined || location === rootDirectory) return
+  throw new ClientPropertyRefusedError(ROOT_DIRECTORY, `checkpointDirectoryLocation says ${location}`)
+}
+
+const ROOT_DIRECTORY = 'databus.client.checkpointPersistence.fileSystem.rootDirectory'
 
 /** Ids that differ in case alone are one where the file system knows no case. */
 function refuseDoubles(registrations: readonly ConsumerRegistration[]): void {

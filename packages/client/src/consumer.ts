@@ -18,7 +18,7 @@ export type ConsumerCallbackResult = (typeof ConsumerCallbackResult)[keyof typeo
 /** What a callback returns that says nothing: written so that a callback of type `void` is one too. */
 type Nothing = ReturnType<() => void>
 
-/** Nothing returned means SUCCESS; a throw or a rejection means ERROR. */
+/** Nothing returned means SUCCESS; a throw or a rejection means ERROR, and so does anything else, `null` too. */
 export type Result =
   ConsumerCallbackResult | undefined | Nothing | Promise<ConsumerCallbackResult | undefined | Nothing>
 
@@ -52,28 +52,32 @@ export interface ChangeEvent {
  * What a user writes. Only `onDataEvent` is needed. Per window the callbacks come as in Databus:
  * onStartDataEventSequence, (onStartSource, onDataEvent …, onEndSource) …, onEndDataEventSequence, onCheckpoint.
  * An empty window brings only onCheckpoint.
+ *
+ * One callback runs at a time. The signal that each gets last fires when its promise has used up
+ * `consumerTimeBudgetMs`, or when the client stops: the call has failed then, and its rows come again once it has
+ * settled. One signal serves many calls; take listeners off it that were put on it.
  */
 export interface EventConsumer {
-  onDataEvent(event: ChangeEvent): Result
-  onStartConsumption?(): Result
-  onStopConsumption?(): Result
-  onStartDataEventSequence?(scn: bigint): Result
-  onEndDataEventSequence?(scn: bigint): Result
-  onStartSource?(source: LogicalSource): Result
-  onEndSource?(source: LogicalSource): Result
-  onCheckpoint?(scn: bigint): Result
-  onRollback?(scn: bigint): Result
-  onError?(error: AesopError): Result
-  onBootstrapEvent?(event: ChangeEvent): Result
-  onStartBootstrap?(): Result
-  onStopBootstrap?(): Result
-  onStartBootstrapSequence?(scn: bigint): Result
-  onEndBootstrapSequence?(scn: bigint): Result
-  onStartBootstrapSource?(source: LogicalSource): Result
-  onEndBootstrapSource?(source: LogicalSource): Result
-  onBootstrapCheckpoint?(scn: bigint): Result
-  onBootstrapRollback?(scn: bigint): Result
-  onBootstrapError?(error: AesopError): Result
+  onDataEvent(event: ChangeEvent, signal: AbortSignal): Result
+  onStartConsumption?(signal: AbortSignal): Result
+  onStopConsumption?(signal: AbortSignal): Result
+  onStartDataEventSequence?(scn: bigint, signal: AbortSignal): Result
+  onEndDataEventSequence?(scn: bigint, signal: AbortSignal): Result
+  onStartSource?(source: LogicalSource, signal: AbortSignal): Result
+  onEndSource?(source: LogicalSource, signal: AbortSignal): Result
+  onCheckpoint?(scn: bigint, signal: AbortSignal): Result
+  onRollback?(scn: bigint, signal: AbortSignal): Result
+  onError?(error: AesopError, signal: AbortSignal): Result
+  onBootstrapEvent?(event: ChangeEvent, signal: AbortSignal): Result
+  onStartBootstrap?(signal: AbortSignal): Result
+  onStopBootstrap?(signal: AbortSignal): Result
+  onStartBootstrapSequence?(scn: bigint, signal: AbortSignal): Result
+  onEndBootstrapSequence?(scn: bigint, signal: AbortSignal): Result
+  onStartBootstrapSource?(source: LogicalSource, signal: AbortSignal): Result
+  onEndBootstrapSource?(source: LogicalSource, signal: AbortSignal): Result
+  onBootstrapCheckpoint?(scn: bigint, signal: AbortSignal): Result
+  onBootstrapRollback?(scn: bigint, signal: AbortSignal): Result
+  onBootstrapError?(error: AesopError, signal: AbortSignal): Result
 }
 
 export interface ConsumerContext {

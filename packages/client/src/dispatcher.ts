@@ -1,10 +1,10 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import { type EventView, eventLayout } from '@aesop/event'
-import { type Logger, messageOf } from '@aesop/kernel'
+import { type AesopError, type Logger, messageOf } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
-import { chain, isPromise, settle, type Verdict, withBudget } from './callback.ts'
+import { chain, ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
 import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
-import { type CallbackPlace, EventOrderError, SchemaMissingError } from './errors.ts'
+import { type CallbackPlace, ConsumerOverdueError, EventOrderError, SchemaMissingError } from './errors.ts'
 import { RowEvent } from './row-event.ts'
 import { type EventSchema, type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
 
@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly begin: (place: Checkpoint) => void
   /** Gets every checkpoint that the consumer agreed to, in order. */
   readonly acknowledge: (checkpoint: Checkpoint) => void
-  /** Longest time that a promise of a callback may take, in milliseconds; 0 or less: unlimited. */
+  /** How long a promise of a callback may take before its signal fires, in milliseconds; 0 or less: unlimited. */
   readonly timeBudgetMs: number
   readonly totals: CallbackTotals
   readonly log: Logger
@@ -39,8 +39,9 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #consumer: EventConsumer
   readonly #totals: CallbackTotals
+  readonly #calls: ConsumerCalls
   #catalogue: SourceCatalogue | undefined
-  #refresh: (() => Promise<SourceCatalogue>) | undefined
+  #refresh: ((source: SubscribedSource) => Promise<void>) | undefined
   #event: RowEvent | undefined
 
   /** Where a rollback goes: the last window that the consumer agreed to. */
@@ -64,6 +65,7 @@ export class Dispatcher {
     this.#options = options
     this.#consumer = options.consumer
     this.#totals = options.totals
+    this.#calls = new ConsumerCalls(options.timeBudgetMs)
     this.#checkpoint = options.checkpoint.lastWholeWindow()
     this.#lastScn = this.#checkpoint.windowScn
     this.#highestScn = this.#lastScn
@@ -100,39 +102,72 @@ export class Dispatcher {
     this.#previousScn = previousScn
   }
 
-  /** Tells what the relay in use serves; `refresh` asks it again when an event names a schema that is not known. */
-  bind(catalogue: SourceCatalogue, refresh: () => Promise<SourceCatalogue>): void {
+  /** Tells what the relay in use serves; `refresh` lets a source learn the schema that an event of it names. */
+  bind(catalogue: SourceCatalogue, refresh: (source: SubscribedSource) => Promise<void>): void {
     this.#catalogue = catalogue
     this.#refresh = refresh
     // The numbers of the sources may be other ones on another relay.
     if (!this.#inWindow) this.#source = undefined
   }
 
-  /** @throws ConsumerFailedError, ConsumerFatalError, as a rejection */
+  /** The call that used up its time twice and goes on: until it settles the consumer may be given nothing. */
+  get overdue(): CallbackPlace | undefined {
+    return this.#calls.overdue
+  }
+
+  /** Resolves when no call is overdue, or when the signal aborts. */
+  whenSettled(signal: AbortSignal): Promise<void> {
+    return this.#calls.whenSettled(signal)
+  }
+
+  /** Fires the signal of the call that runs: its window is given up. */
+  giveUp(reason: Error): void {
+    this.#calls.fire(reason)
+  }
+
+  /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
   async start(): Promise<void> {
-    await this.#call('onStartConsumption', () => this.#consumer.onStartConsumption?.())
+    await this.#call('onStartConsumption', () => this.#consumer.onStartConsumption?.(this.#calls.signal))
   }
 
-  /** The consumer's last callback. @throws ConsumerFailedError, ConsumerFatalError, as a rejection */
+  /** The consumer's last callback. @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
   async stop(): Promise<void> {
-    await this.#call('onStopConsumption', () => this.#consumer.onStopConsumption?.())
+    await this.#call('onStopConsumption', () => this.#consumer.onStopConsumption?.(this.#calls.signal))
   }
 
-  /** Forgets the window that is open and tells the consumer to go back to the last checkpoint. */
+  /** Tells the consumer why nothing comes any more; one that is still busy hears it when it is done. */
+  async tell(error: AesopError): Promise<void> {
+    const tell = async (): Promise<void> => {
+      try {
+        await this.#call('onError', () => this.#consumer.onError?.(error, this.#calls.signal))
+      } catch (failure) {
+        this.#options.log.warn('onError failed', { error: messageOf(failure) })
+      }
+    }
+    if (this.#calls.overdue === undefined) await tell()
+    else this.#calls.putOff(tell)
+  }
+
+  /**
+   * Forgets the window that is open and tells the consumer to go back to the last checkpoint.
+   * @throws ConsumerOverdueError, as a rejection
+   */
   async rollback(): Promise<void> {
     this.#leaveWindow()
     this.#lastScn = this.#checkpoint.windowScn
     this.#totals.numRollbacks++
     try {
-      await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn))
+      await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn, this.#calls.signal))
     } catch (error) {
+      if (error instanceof ConsumerOverdueError) throw error
       this.#options.log.warn('onRollback failed; the rows come again all the same', { error: messageOf(error) })
     }
   }
 
   /**
    * Processes one event; the view must stay where it is until the promise, if there is one, is fulfilled.
-   * @throws ConsumerFailedError, ConsumerFatalError, EventOrderError, SchemaMissingError: at once or as a rejection
+   * @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, CheckpointUnwritableError, EventOrderError,
+   * SchemaMissingError: at once or as a rejection
    */
   dispatch(view: EventView): Promise<void> | undefined {
     const sourceId = view.sourceId
@@ -156,7 +191,7 @@ export class Dispatcher {
     const event = this.#eventAt(view, schema)
     let result: Result
     try {
-      result = this.#consumer.onDataEvent(event)
+      result = this.#consumer.onDataEvent(event, this.#calls.signal)
     } catch (error) {
       result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
@@ -165,8 +200,7 @@ export class Dispatcher {
       return undefined
     }
     const place = (): CallbackPlace => this.#place('onDataEvent', event)
-    const settled = settle(result, this.#options.timeBudgetMs, place)
-    return chain(settled, () => {
+    return chain(this.#calls.settle(result, place), () => {
       this.#delivered()
       return undefined
     })
@@ -185,10 +219,10 @@ export class Dispatcher {
 
   /** A table was altered while we were reading: the relay tells of the new version. */
   async #rowOfNewSchema(view: EventView): Promise<void> {
-    const name = this.#source?.source.name ?? String(this.#sourceId)
-    this.#catalogue = await this.#refresh?.()
-    this.#source = this.#catalogue?.source(this.#sourceId)
-    const schema = this.#source?.schemaOf(view)
+    const source = this.#source
+    if (source !== undefined) await this.#refresh?.(source)
+    const schema = source?.schemaOf(view)
+    const name = source?.source.name ?? String(this.#sourceId)
     if (schema === undefined) throw new SchemaMissingError(name, view.schemaId.toString('hex'))
     await this.#deliver(view, schema)
   }
@@ -196,13 +230,15 @@ export class Dispatcher {
   #openWindow(view: EventView): Promise<void> | undefined {
     if (this.#inWindow) return undefined
     const scn = view.scn
-    if (scn < this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
+    if (scn <= this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
     if (!this.#hasBegun) this.#begin(scn)
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
     this.#windowEvents = 0
-    return this.#call('onStartDataEventSequence', () => this.#consumer.onStartDataEventSequence?.(scn))
+    return this.#call('onStartDataEventSequence', () =>
+      this.#consumer.onStartDataEventSequence?.(scn, this.#calls.signal),
+    )
   }
 
   /**
@@ -229,14 +265,14 @@ export class Dispatcher {
       throw new EventOrderError(`an event of the source ${sourceId}, which was not asked for`)
     this.#sourceId = sourceId
     this.#source = subscribed
-    return this.#call('onStartSource', () => this.#consumer.onStartSource?.(subscribed.source))
+    return this.#call('onStartSource', () => this.#consumer.onStartSource?.(subscribed.source, this.#calls.signal))
   }
 
   #leaveSource(): Promise<void> | undefined {
     const source = this.#source?.source
     if (Number.isNaN(this.#sourceId) || source === undefined) return undefined
     this.#sourceId = NO_SOURCE
-    return this.#call('onEndSource', () => this.#consumer.onEndSource?.(source))
+    return this.#call('onEndSource', () => this.#consumer.onEndSource?.(source, this.#calls.signal))
   }
 
   /** Control events other than ends of windows are for clients that bootstrap. */
@@ -251,7 +287,7 @@ export class Dispatcher {
     }
     return chain(this.#leaveSource(), () =>
       chain(
-        this.#call('onEndDataEventSequence', () => this.#consumer.onEndDataEventSequence?.(scn)),
+        this.#call('onEndDataEventSequence', () => this.#consumer.onEndDataEventSequence?.(scn, this.#calls.signal)),
         () => this.#windowDone(scn, timestampNanos),
       ),
     )
@@ -286,7 +322,7 @@ export class Dispatcher {
     }
     let result: Result
     try {
-      result = this.#consumer.onCheckpoint(scn)
+      result = this.#consumer.onCheckpoint(scn, this.#calls.signal)
     } catch (error) {
       this.#refused(scn, messageOf(error))
       return undefined
@@ -295,14 +331,17 @@ export class Dispatcher {
       this.#answered(scn, timestampNanos, result as Verdict)
       return undefined
     }
-    return withBudget(result, this.#options.timeBudgetMs).then(
-      (verdict) => {
-        this.#answered(scn, timestampNanos, verdict)
-      },
-      (error: unknown) => {
-        this.#refused(scn, messageOf(error))
-      },
-    )
+    return this.#calls
+      .verdictOf(result, () => this.#place('onCheckpoint'))
+      .then(
+        (verdict) => {
+          this.#answered(scn, timestampNanos, verdict)
+        },
+        (error: unknown) => {
+          if (error instanceof ConsumerOverdueError) throw error
+          this.#refused(scn, messageOf(error))
+        },
+      )
   }
 
   #answered(scn: bigint, timestampNanos: bigint, verdict: Verdict): void {
@@ -321,7 +360,7 @@ export class Dispatcher {
     this.#options.log.warn('onCheckpoint failed; the checkpoint stays where it was', { scn, reason })
   }
 
-  /** @throws ConsumerFailedError, ConsumerFatalError: at once or as a rejection */
+  /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError: at once or as a rejection */
   #call(callback: string, invoke: () => Result): Promise<void> | undefined {
     let result: Result
     try {
@@ -329,7 +368,7 @@ export class Dispatcher {
     } catch (error) {
       result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
-    return settle(result, this.#options.timeBudgetMs, () => this.#place(callback))
+    return this.#calls.settle(result, () => this.#place(callback))
   }
 
   #place(callback: string, event?: RowEvent): CallbackPlace {

@@ -141,12 +141,29 @@ export class ConsumerFatalError extends AesopError {
 export class ConsumerTimeBudgetError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_CONSUMER_TIME_BUDGET',
-    meaning: 'A callback of a consumer did not settle within consumerTimeBudgetMs.',
+    meaning: 'A callback of a consumer did not settle within consumerTimeBudgetMs: its signal fired, and it failed.',
     remedy: 'Look what the consumer waits for, or raise databus.client.connectionDefaults.consumerTimeBudgetMs.',
     canRetry: true,
   } as const
   constructor(budgetMs: number) {
     super(ConsumerTimeBudgetError.kind, `did not settle within ${budgetMs} ms`, { fields: { budgetMs } })
+  }
+}
+
+export class ConsumerOverdueError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_OVERDUE',
+    meaning: 'A callback of a consumer went on although its time budget was over and its signal had fired.',
+    remedy:
+      'End what the callback waits for when its AbortSignal fires. `resume` goes on when the call has settled; a restart of the process ends it.',
+    canRetry: false,
+  } as const
+  constructor(place: CallbackPlace, elapsedMs: number) {
+    super(
+      ConsumerOverdueError.kind,
+      `${placeText(place)} has not settled in ${elapsedMs} ms; nothing is given to the consumer before it has`,
+      { fields: { ...place, elapsedMs } },
+    )
   }
 }
 
@@ -240,6 +257,7 @@ export const clientErrors: readonly AesopErrorClass[] = [
   ConsumerRetriesExhaustedError,
   ConsumerFatalError,
   ConsumerTimeBudgetError,
+  ConsumerOverdueError,
   ClientPropertyUnknownError,
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,

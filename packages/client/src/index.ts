@@ -31,6 +31,7 @@ export {
   ClientPropertyUnknownError,
   ConsumerFailedError,
   ConsumerFatalError,
+  ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
   ConsumerTimeBudgetError,
   EventOrderError,

@@ -88,17 +88,18 @@ interface TableFacts {
 export abstract class MysqlEventConsumer implements EventConsumer {
   readonly #facts = new WeakMap<EventSchema, TableFacts>()
 
-  abstract processEvent(event: MysqlChangeEvent): Result
+  /** @param signal as for every callback of `EventConsumer` */
+  abstract processEvent(event: MysqlChangeEvent, signal: AbortSignal): Result
 
-  onDataEvent(event: ChangeEvent): Result {
-    return this.processEvent(new MysqlRowEvent(event, this.#factsOf(event)))
+  onDataEvent(event: ChangeEvent, signal: AbortSignal): Result {
+    return this.processEvent(new MysqlRowEvent(event, this.#factsOf(event)), signal)
   }
 
-  onBootstrapEvent(event: ChangeEvent): Result {
-    return this.onDataEvent(event)
+  onBootstrapEvent(event: ChangeEvent, signal: AbortSignal): Result {
+    return this.onDataEvent(event, signal)
   }
 
-  onError?(error: AesopError): Result
+  onError?(error: AesopError, signal: AbortSignal): Result
 
   #factsOf(event: ChangeEvent): TableFacts {
     // An event of the user's own making, in a test, has no schema to look at.
@@ -122,11 +123,13 @@ function factsOf(schema: EventSchema): TableFacts {
     database: record.namespace ?? named.database,
     table: record.meta['dbFieldName'] ?? record.name,
     primaryKey: record.primaryKey.map((field) => ({ column: columnOf(field), field })),
-    columnTypes: Object.fromEntries(
-      record.fields.flatMap(({ name, meta }) => {
-        const type = meta['dbFieldType']
-        return type === undefined ? [] : [[meta['dbFieldName'] ?? name, type] as const]
-      }),
+    columnTypes: Object.freeze(
+      Object.fromEntries(
+        record.fields.flatMap(({ name, meta }) => {
+          const type = meta['dbFieldType']
+          return type === undefined ? [] : [[meta['dbFieldName'] ?? name, type] as const]
+        }),
+      ),
     ),
   }
 }
@@ -138,6 +141,6 @@ function factsOfName(source: string): TableFacts {
     database: dot < 0 ? '' : source.slice(0, dot),
     table: source.slice(dot + 1),
     primaryKey: [],
-    columnTypes: {},
+    columnTypes: Object.freeze({}),
   }
 }

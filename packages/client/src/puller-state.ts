@@ -66,6 +66,7 @@ export interface PullerConfig {
   readonly retries: BackoffConfig
   /** Pause after an answer that brought nothing and ended at once, in milliseconds. */
   readonly pollMs: number
+  /** How often a relay is asked again, each time the next one, when one no longer holds what follows the checkpoint. */
   readonly fallOffRetries: number
   readonly readLatestScnOnError: boolean
   /** How long relays that are behind the checkpoint are waited for: they may be starting. */
@@ -189,12 +190,11 @@ function retry(state: PullerState, config: PullerConfig, random: number): Puller
   return backOff(nextRelay({ ...state, attempt: state.attempt + 1 }, config), waitMs, 'register')
 }
 
-/** Other relays are asked at once: one of them may reach further back. One relay alone has given its last word. */
+/** Other relays are asked at once: one of them may reach further back. */
 function fellOff(state: PullerState, config: PullerConfig): PullerStep {
   const fellOffs = state.fellOffs + 1
-  const limit = config.relays === 1 ? 1 : Math.max(config.relays, config.fallOffRetries)
   const moved = nextRelay({ ...state, fellOffs }, config)
-  if (fellOffs < limit) return register(moved, moved.relay)
+  if (fellOffs <= config.fallOffRetries) return register(moved, moved.relay)
   if (!config.readLatestScnOnError || state.fromLatest) return suspend({ ...state, fellOffs }, 'fault')
   return register({ ...moved, fellOffs: 0, fromLatest: true }, moved.relay)
 }

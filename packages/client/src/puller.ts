@@ -1,4 +1,4 @@
-import { CheckpointUnwritableError } from '@aesop/checkpoint'
+import { type Checkpoint, CheckpointUnwritableError } from '@aesop/checkpoint'
 import { EventDecoder, EventTooLargeError } from '@aesop/event'
 import { AesopError, type BackoffConfig, backoffMs, InvariantError, type Logger, messageOf, sleep } from '@aesop/kernel'
 import {
@@ -14,6 +14,7 @@ import { type Dispatcher } from './dispatcher.ts'
 import {
   ConsumerFailedError,
   ConsumerFatalError,
+  ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
   PullerRetriesExhaustedError,
 } from './errors.ts'
@@ -27,9 +28,9 @@ import {
   type PullerEvent,
   type PullerState,
 } from './puller-state.ts'
-import { readCatalogue } from './relay-catalogue.ts'
+import { readCatalogue, readSchemas } from './relay-catalogue.ts'
 import { type RelayAddress, RelayConnection } from './relay-connection.ts'
-import { type SourceCatalogue } from './source-catalogue.ts'
+import { type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
 
 export interface PullerOptions {
   readonly registration: string
@@ -65,6 +66,8 @@ export class Puller {
   #wake: (() => void) | undefined
   #interrupt = new AbortController()
   #running: Promise<void> | undefined
+  /** Whether to stop as soon as no window is open. */
+  #isStopping = false
   #fault: Error | undefined
   #rollBackFirst = false
   #consumerFailures = 0
@@ -105,10 +108,26 @@ export class Puller {
     this.#request({ kind: 'resume' })
   }
 
-  /** Resolves when the consumer will not be called any more. Twice is harmless. */
-  async stop(): Promise<void> {
-    this.#request({ kind: 'stop' })
+  /**
+   * Lets a window that is open come to its end, so that nothing of it comes again, unless `giveUp` aborts before.
+   * Resolves when the consumer will not be called any more. Twice is harmless.
+   */
+  async stop(giveUp?: AbortSignal): Promise<void> {
+    this.#isStopping = true
+    const stopNow = (): void => {
+      this.#options.dispatcher.giveUp(new Error('the client stops'))
+      this.#request({ kind: 'stop' })
+    }
+    giveUp?.addEventListener('abort', stopNow)
+    if (!this.#isWithinWindow) this.#request({ kind: 'stop' })
+    else if (giveUp?.aborted === true) stopNow()
     await this.#running
+    giveUp?.removeEventListener('abort', stopNow)
+  }
+
+  /** Whether a window is open that may still come to its end. */
+  get #isWithinWindow(): boolean {
+    return this.#running !== undefined && this.#options.dispatcher.inWindow && !this.#rollBackFirst
   }
 
   /** Requests are answered in order; one that means nothing in the state it would meet disturbs nobody. */
@@ -131,9 +150,17 @@ export class Puller {
     while (this.#state.status !== 'stopped') {
       const { state, action } = next(this.#state, event, this.#options.machine, this.#options.random())
       this.#state = state
-      const result = await this.#perform(action)
-      event = this.#requests.shift() ?? result
+      event = this.#afterwards(await this.#perform(action))
     }
+  }
+
+  /** A request from outside goes before what came of the action; a window that broke off keeps no stop waiting. */
+  #afterwards(result: PullerEvent): PullerEvent {
+    const request = this.#requests.shift()
+    // Whoever resumes has mended something: the consumer has its whole budget again.
+    if (request?.kind === 'resume') this.#consumerFailures = 0
+    if (request !== undefined) return request
+    return this.#isStopping && !this.#isWithinWindow ? { kind: 'stop' } : result
   }
 
   /** Does what the state asks for, until it is done or somebody outside wants something else. */
@@ -193,7 +220,8 @@ export class Puller {
     if (error instanceof ConsumerFailedError) return this.#consumerFailed(error)
     if (error instanceof CheckpointUnwritableError) return this.#placeNotKept(error)
     this.#fault = error instanceof Error ? error : new Error(messageOf(error))
-    if (error instanceof ConsumerFatalError || !(error instanceof AesopError)) return { kind: 'fatal' }
+    const isFatal = error instanceof ConsumerFatalError || error instanceof ConsumerOverdueError
+    if (isFatal || !(error instanceof AesopError)) return { kind: 'fatal' }
     this.#disconnect()
     const fault = faultOf(error)
     this.#options.log.warn(error.message, { code: error.code, fault, attempt: this.#state.attempt })
@@ -230,11 +258,23 @@ export class Puller {
     const address = this.#options.relays[relay]
     if (address === undefined) throw new InvariantError(`there is no relay ${relay}`)
     this.#disconnect()
+    await this.#consumerSettled()
     const { logicalSources, registration } = this.#options
     // A connection stays with one address, even where the relay of the process may move.
     this.#connection = new RelayConnection({ host: address.host, port: address.port }, registration)
     this.#catalogue = await readCatalogue(this.#connection, logicalSources, this.#interrupt.signal)
     return { kind: 'registered' }
+  }
+
+  /** A call that is overdue comes to its end before anything else is given: an old value must not overwrite a newer one. */
+  async #consumerSettled(): Promise<void> {
+    const { dispatcher, log, registration } = this.#options
+    const { overdue } = dispatcher
+    if (overdue === undefined) return
+    const { callback, scn } = overdue
+    log.warn(`the registration "${registration}" goes on when its call of ${callback} has settled`, { scn })
+    await dispatcher.whenSettled(this.#interrupt.signal)
+    if (this.#interrupt.signal.aborted) throw new InterruptedError()
   }
 
   /** One answer of `/stream`, from its first byte to its last. */
@@ -245,10 +285,11 @@ export class Puller {
     if (connection === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
     if (this.#rollBackFirst) await dispatcher.rollback()
     this.#rollBackFirst = false
-    dispatcher.bind(catalogue, () => this.#refreshCatalogue(connection))
+    dispatcher.bind(catalogue, (source) => this.#learnSchemas(source, connection))
     const startedMs = performance.now()
     const silenceMs = followMs + this.#options.silenceMs
-    const path = formatStreamRequest(this.#streamRequest(catalogue, fromLatest))
+    const asked = this.#streamRequest(catalogue, fromLatest)
+    const path = formatStreamRequest(asked)
     const response = await connection.open(path, silenceMs, this.#interrupt.signal)
     dispatcher.answerBegins(previousScnOf(response.headers[headers.previousScn]))
     const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
@@ -263,9 +304,10 @@ export class Puller {
     decoder.end()
     if (!(this.#fault instanceof ConsumerFailedError)) this.#fault = undefined
     if (chunks === 0 && pendingBytes > 0) return this.#growFetch(pendingBytes)
-    // A relay that followed has kept us waiting already; one that did not is asked again after a pause.
+    // A relay that followed has kept us waiting already; one that did not is asked again after a pause, unless it
+    // brought something new: bytes alone, like an end of a window that was seen before, are none.
     const followed = followMs > 0 && performance.now() - startedMs >= followMs / 2
-    return { kind: 'stream-ended', empty: chunks === 0 && !followed }
+    return { kind: 'stream-ended', empty: !followed && isSamePlace(asked.checkpoint, dispatcher.position) }
   }
 
   #streamRequest(catalogue: SourceCatalogue, fromLatestScn: boolean): StreamRequest {
@@ -288,8 +330,9 @@ export class Puller {
     try {
       for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
         const pending = dispatcher.dispatch(view)
-        if (pending === undefined) continue
-        await pending
+        if (pending !== undefined) await pending
+        else if (!this.#isStopping) continue
+        if (this.#isStopping && !dispatcher.inWindow) this.#request({ kind: 'stop' })
         if (signal.aborted) return
       }
     } finally {
@@ -312,17 +355,17 @@ export class Puller {
     if (pendingBytes > this.#options.eventBytesMax) {
       throw new EventTooLargeError(pendingBytes, this.#options.eventBytesMax)
     }
+    // A relay that says so of an event that would have fitted is asked again after a pause.
+    const empty = pendingBytes <= this.#fetchBytes
     this.#fetchBytes = Math.max(this.#fetchBytes, pendingBytes)
-    return { kind: 'stream-ended', empty: false }
+    return { kind: 'stream-ended', empty }
   }
 
   /** The socket in use is busy with the stream: the schemas come over another one. */
-  async #refreshCatalogue(connection: RelayConnection): Promise<SourceCatalogue> {
-    const { logicalSources, registration } = this.#options
-    const beside = new RelayConnection(connection.relay, registration)
+  async #learnSchemas(source: SubscribedSource, connection: RelayConnection): Promise<void> {
+    const beside = new RelayConnection(connection.relay, this.#options.registration)
     try {
-      this.#catalogue = await readCatalogue(beside, logicalSources, this.#interrupt.signal)
-      return this.#catalogue
+      source.learn(await readSchemas(beside, [source.source.id], this.#interrupt.signal))
     } finally {
       beside.close()
     }
@@ -336,6 +379,10 @@ export class Puller {
 
 /** Ends what is being done because of a request from outside; never seen beyond this file. */
 class InterruptedError extends Error {}
+
+function isSamePlace(one: Checkpoint, other: Checkpoint): boolean {
+  return one.windowScn === other.windowScn && one.windowOffset === other.windowOffset
+}
 
 function idEntry(id: number | undefined, filter: KeyFilter): [number, KeyFilter][] {
   return id === undefined ? [] : [[id, filter]]

@@ -2,7 +2,6 @@ import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
 import { AesopError, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
 import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
-import { settle } from './callback.ts'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -37,6 +36,8 @@ export interface RegistrationOptions {
 const FAILING_MS = 5_000
 const RESTING: ReadonlySet<PullerStatus> = new Set(['paused', 'suspended', 'stopped'])
 const SAVE_INTERVAL_MS = 100
+/** Databus' default; without a word of the user every relay of a longer list is asked, too. */
+const FALL_OFF_RETRIES = 5
 const SILENCE_MS = 15_000
 
 /** One consumer with its sources, its place in the stream and its connection: what a client runs. */
@@ -78,24 +79,34 @@ export class Registration {
   }
 
   /**
-   * Ends pulling, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless.
+   * Finishes the window that is open, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless.
+   * @param giveUp when it aborts, the window is not finished: its rows come again at the next start
    * @throws CheckpointUnwritableError when it could not be saved
    */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
+  stop(giveUp?: AbortSignal): Promise<void> {
+    this.#stopping ??= this.#stop(giveUp)
     return this.#stopping
   }
 
-  async #stop(): Promise<void> {
-    await this.#puller?.stop()
+  async #stop(giveUp: AbortSignal | undefined): Promise<void> {
+    // What was agreed to is on disk even when the time is over before the rest is done.
+    this.#saver?.flush()
+    await this.#puller?.stop(giveUp)
     try {
-      await this.#dispatcher?.stop()
+      await this.#sayStop()
     } finally {
-      this.#saver?.flush()
+      this.#saver?.close()
     }
     // A stop that leaves an older checkpoint behind than it says is none in order.
     const fault = this.#saver?.fault
     if (fault !== undefined) throw fault
+  }
+
+  async #sayStop(): Promise<void> {
+    const overdue = this.#dispatcher?.overdue
+    if (overdue === undefined) return this.#dispatcher?.stop()
+    const { callback, scn } = overdue
+    this.#options.log.warn(`onStopConsumption is not called: the call of ${callback} has not settled`, { scn })
   }
 
   /** Without a checkpoint: from the oldest window that the relay has, unless the properties say otherwise. */
@@ -132,7 +143,7 @@ export class Registration {
         relays: relays.length,
         retries: settings.pullerRetries,
         pollMs: settings.pullerRetries.initSleepMs,
-        fallOffRetries: settings.numRetriesOnFallOff,
+        fallOffRetries: settings.numRetriesOnFallOff ?? Math.max(FALL_OFF_RETRIES, this.#options.relays.length - 1),
         readLatestScnOnError: settings.readLatestScnOnError,
         aheadPatienceMs,
       },
@@ -152,19 +163,13 @@ export class Registration {
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */
   async #suspended(error: Error): Promise<void> {
     const known = this.#named(error)
-    const { consumer, log, settings } = this.#options
-    log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
+    this.#options.log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
       code: known.code,
       remedy: known.remedy,
     })
     this.#saver?.flush()
     this.totals.numErrorsReceived++
-    try {
-      const place = { registration: this.id, callback: 'onError', scn: this.#dispatcher?.scn ?? -1n }
-      await settle(consumer.onError?.(known), settings.consumerTimeBudgetMs, () => place)
-    } catch (failure) {
-      log.warn('onError failed', { error: messageOf(failure) })
-    }
+    await this.#dispatcher?.tell(known)
   }
 
   #named(error: Error): AesopError {
@@ -184,7 +189,8 @@ export class Registration {
 
   /** Whether it goes on by itself: not paused, suspended or stopped, and its consumer does not fail for long. */
   get isRunning(): boolean {
-    if (this.#stopping !== undefined) return false
+    // A window that is being finished at the end is still read.
+    if (this.#stopping !== undefined && this.#dispatcher?.inWindow !== true) return false
     const { status } = this.#puller?.state ?? { status: 'idle' as const }
     return !RESTING.has(status) && (this.#puller?.failingMs ?? 0) < FAILING_MS
   }

@@ -1,4 +1,11 @@
-import { formatRegisterRequest, parseSchemas, parseSources, paths, type RegisterRequest } from '@aesop/wire'
+import {
+  formatRegisterRequest,
+  parseSchemas,
+  parseSources,
+  paths,
+  type RegisterRequest,
+  type SourceSchema,
+} from '@aesop/wire'
 import { SourcesMissingError } from './errors.ts'
 import { type RelayConnection } from './relay-connection.ts'
 import { SourceCatalogue } from './source-catalogue.ts'
@@ -22,7 +29,16 @@ export async function readCatalogue(
     const names = served.map(({ name }) => name)
     throw new SourcesMissingError(connection.address, missing, names)
   }
-  const request: RegisterRequest = { sources: sources.map(({ id }) => id), protocolVersion: 2, compress: true }
-  const body = await connection.text(formatRegisterRequest(request), ANSWER_MS_MAX, signal)
-  return new SourceCatalogue(sources, parseSchemas(body, request))
+  const ids = sources.map(({ id }) => id)
+  return new SourceCatalogue(sources, await readSchemas(connection, ids, signal))
+}
+
+/** Asks a relay for every version of the schemas of sources. @throws whatever the relay or the network says */
+export async function readSchemas(
+  connection: RelayConnection,
+  sourceIds: readonly number[],
+  signal: AbortSignal,
+): Promise<SourceSchema[]> {
+  const request: RegisterRequest = { sources: sourceIds, protocolVersion: 2, compress: true }
+  return parseSchemas(await connection.text(formatRegisterRequest(request), ANSWER_MS_MAX, signal), request)
 }

@@ -92,6 +92,8 @@ export class RelayConnection {
       const silence = setTimeout(() => sent.destroy(new RelaySilentError(this.address, silenceMsMax)), silenceMsMax)
       sent.once('socket', (socket) => {
         if (!socket.connecting) return
+        // Between the end of an answer and its return to the agent nobody listens: an abort then must end nothing.
+        socket.on('error', () => undefined)
         const connecting = setTimeout(() => sent.destroy(new Error('no connection in time')), CONNECT_MS_MAX)
         socket.once('connect', () => {
           clearTimeout(connecting)

@@ -19,6 +19,8 @@ export class EventSchema {
     this.source = source
     this.text = schema.schema
     this.#words = Int32Array.from([0, 4, 8, 12], (at) => id.readInt32BE(at))
+    // Consumers get it with every event: what one of them writes must not change what the next one reads.
+    Object.freeze(this)
   }
 
   /** Whether the event carries this schema's id. */
@@ -49,17 +51,20 @@ export class EventSchema {
 /** One subscribed source with every version of its schema. */
 export class SubscribedSource {
   readonly source: LogicalSource
-  readonly #schemas: ReadonlyMap<string, EventSchema>
+  readonly #schemas = new Map<string, EventSchema>()
   #last: EventSchema | undefined
 
   constructor(source: LogicalSource, schemas: readonly SourceSchema[]) {
     this.source = source
-    this.#schemas = new Map(
-      schemas.map((schema) => {
-        const made = new EventSchema(source, schema)
-        return [made.id, made]
-      }),
-    )
+    this.learn(schemas)
+  }
+
+  /** Takes what the relay tells of its schemas; those that are known stay the objects that they are. */
+  learn(schemas: readonly SourceSchema[]): void {
+    for (const schema of schemas) {
+      const made = new EventSchema(this.source, schema)
+      if (!this.#schemas.has(made.id)) this.#schemas.set(made.id, made)
+    }
   }
 
   /** The schema of the event; undefined when the relay did not tell of it. */
@@ -77,9 +82,10 @@ export class SourceCatalogue {
 
   /** A source that never had a row may have no schema yet: its first row makes one, and is no reason to wait now. */
   constructor(sources: readonly LogicalSource[], schemas: readonly SourceSchema[]) {
-    for (const source of sources) {
-      const own = schemas.filter((schema) => schema.id === source.id)
-      this.#byId.set(source.id, new SubscribedSource(source, own))
+    const byId = new Map<number, SourceSchema[]>(sources.map(({ id }) => [id, []]))
+    for (const schema of schemas) byId.get(schema.id)?.push(schema)
+    for (const { id, name } of sources) {
+      this.#byId.set(id, new SubscribedSource(Object.freeze({ id, name }), byId.get(id) ?? []))
     }
   }
 

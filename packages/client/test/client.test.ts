@@ -137,6 +137,15 @@ describe('the client of a descriptor', () => {
     second.init()
   })
 
+  it('refuses two folders for its checkpoints', () => {
+    const clientProperties = { 'databus.client.checkpointPersistence.fileSystem.rootDirectory': './here' }
+    const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer })
+    const with2 = (checkpointDirectoryLocation: string): Client =>
+      new Client(new ClientConfig({ clientProperties, checkpointDirectoryLocation }), [one], context())
+    expect(() => with2('./there')).toThrow('checkpointDirectoryLocation says ./there')
+    expect(() => with2('./here')).not.toThrow()
+  })
+
   it('refuses, when it starts, a source that no configured relay serves and a consumer that is none', async () => {
     const elsewhere = new RelayClientConfig({ relayLogicalSourceNames: ['or_test.address'] })
     const one = new ConsumerRegistration({ logicalSources, eventConsumer: consumer })

@@ -220,6 +220,32 @@ describe('the checkpoint on disk', () => {
     expect(registration.health().status).toBe('up')
   })
 
+  it.each([0, 2])(
+    'is saved, though nothing new comes, when the folder can be written again (history %i)',
+    async (n) => {
+      const directory = folder()
+      const consumer = new RecordingConsumer()
+      let blocked = false
+      const inTheWay = join(directory, 'people')
+      consumer.on = (line) => {
+        if (line !== 'end 2') return undefined
+        // A file where the folder was: no write succeeds, as on a full disk, and nothing of it is our doing.
+        rmSync(inTheWay, { recursive: true })
+        writeFileSync(inTheWay, '')
+        blocked = true
+        return undefined
+      }
+      const store = new FileCheckpointStore(directory, 'people', { historySize: n })
+      const { registration } = await started(2, consumer, { store })
+      await eventually('degraded health', () => blocked && registration.health().status === 'degraded')
+      expect(registration.health().detail).toContain('can not be written')
+      expect(registration.checkpoint?.windowScn).toBe(2n)
+      rmSync(inTheWay)
+      await eventually('the checkpoint', () => store.load()?.windowScn === 2n)
+      expect(registration.health()).toEqual({ status: 'up' })
+    },
+  )
+
   it('is removed first where clearBeforeUse says so', async () => {
     const directory = folder()
     const store = new FileCheckpointStore(directory, 'people')

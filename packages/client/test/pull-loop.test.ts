@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryCheckpointStore } from '@aesop/checkpoint'
-import { type Registration } from '@aesop/client'
+import { type ChangeEvent, type Registration } from '@aesop/client'
 import { eventually } from './support/eventually.ts'
 import { type HarnessOptions, registrationOf } from './support/harness.ts'
-import { PERSON, PERSON_SCHEMA, windowOf } from './support/person-stream.ts'
+import { ADDRESS, PERSON, PERSON_SCHEMA, windowOf } from './support/person-stream.ts'
 import { RecordingConsumer } from './support/recording-consumer.ts'
 import { TestRelay } from './support/test-relay.ts'
 
@@ -87,6 +87,22 @@ describe('a registration that pulls from a relay', () => {
     expect(performance.now() - beganMs).toBeGreaterThan(4 * 29)
   })
 
+  it.each([
+    ['the end of a window that was read', { kind: 'repeat' } as const],
+    ['word of an event that would have fitted', { kind: 'pending', bytes: 100 } as const],
+  ])('asks again only after a pause when an answer brings nothing but %s', async (_what, always) => {
+    const relay = await relayWith(1n)
+    relay.follows = false
+    const properties = { 'databus.client.connectionDefaults.pullerRetries.initSleep': 30 }
+    const registration = await start({ relays: [relay.at], consumer: new RecordingConsumer(), properties })
+    await eventually('the row', () => registration.checkpoint?.windowScn === 1n)
+    relay.always = always
+    const before = relay.requests.length
+    const beganMs = performance.now()
+    await eventually('six requests', () => relay.requests.length >= before + 6)
+    expect(performance.now() - beganMs).toBeGreaterThan(4 * 29)
+  })
+
   it('asks for more bytes when one event is larger than an answer may be', async () => {
     const relay = await relayWith()
     relay.follows = false
@@ -119,6 +135,29 @@ describe('a registration that pulls from a relay', () => {
     await eventually('the row of the new schema', () => consumer.rows.length === 2)
     expect(relay.registers).toBe(2)
     expect(consumer.trace.some((line) => line.startsWith('rollback'))).toBe(false)
+  })
+
+  it('asks for the schemas of the one source that has a new one, and keeps what it knows of the others', async () => {
+    const relay = await relayWith()
+    relay.sources = [PERSON, ADDRESS]
+    relay.schemas = [...relay.schemas, { id: ADDRESS.id, version: 1, schema: PERSON_SCHEMA }]
+    const schemas = new Set<unknown>()
+    const consumer = { onDataEvent: ({ schema }: ChangeEvent) => void schemas.add(schema) }
+    const logicalSources = [PERSON.name, ADDRESS.name]
+    const registration = await start({ relays: [relay.at], consumer, logicalSources })
+    const rows = [
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b', source: ADDRESS },
+    ]
+    relay.append(1n, rows)
+    await eventually('the first window', () => registration.checkpoint?.windowScn === 1n)
+    const schema = PERSON_SCHEMA.replace('varchar(64)', 'varchar(128)')
+    relay.schemas = [...relay.schemas, { id: ADDRESS.id, version: 2, schema }]
+    relay.append(2n, rows.slice(1), schema)
+    relay.append(3n, rows)
+    await eventually('all windows', () => registration.checkpoint?.windowScn === 3n)
+    expect(relay.registered).toEqual([[PERSON.id, ADDRESS.id], [ADDRESS.id]])
+    expect(schemas.size).toBe(3)
   })
 
   it('refuses an event whose schema nobody knows, and goes on when it is there', async () => {
@@ -302,6 +341,23 @@ describe('a checkpoint that the relay can not serve', () => {
     expect(registration.health()).toMatchObject({ status: 'down' })
     expect(relays.every(({ requests }) => requests.length > 0)).toBe(true)
     expect(consumer.rows).toEqual([])
+  })
+
+  it.each([
+    ['one relay, as often as numRetriesOnFallOff says', 1, 3, 4],
+    ['one relay, not again', 1, 0, 1],
+    ['two relays, not again', 2, 0, 1],
+    ['one relay, five times when nothing is said', 1, undefined, 6],
+    ['seven relays, each of them when nothing is said', 7, undefined, 7],
+  ])('asks %s', async (_what, count, retries, requests) => {
+    const relays = await Promise.all(Array.from({ length: count }, () => relayWith(9n)))
+    for (const relay of relays) relay.prevScn = 8n
+    const consumer = new RecordingConsumer()
+    const key = 'databus.client.connectionDefaults.numRetriesOnFallOff'
+    const properties = retries === undefined ? {} : { [key]: retries }
+    await start({ relays: relays.map(({ at }) => at), consumer, since: 3n, properties })
+    await eventually('the error', () => consumer.errors.length === 1)
+    expect(relays.reduce((sum, relay) => sum + relay.requests.length, 0)).toBe(requests)
   })
 
   it('jumps to the newest window where readLatestScnOnError allows to lose changes', async () => {

@@ -8,7 +8,7 @@ describe('the properties of a client', () => {
     expect(parseClientProperties({})).toMatchObject({
       pullerRetries: { initSleepMs: 100, sleepIncFactor: 1.1, sleepIncDeltaMs: 1, maxSleepMs: 60_000, maxRetryNum: -1 },
       dispatcherRetries: { maxRetryNum: 10 },
-      numRetriesOnFallOff: 5,
+      numRetriesOnFallOff: undefined,
       consumerTimeBudgetMs: 300_000,
       readLatestScnOnError: false,
       checkpoints: 'FILE_SYSTEM',
@@ -29,6 +29,20 @@ describe('the properties of a client', () => {
     expect(settings.pullerRetries.initSleepMs).toBe(1)
     expect(settings.notes).toHaveLength(3)
     expect(settings.notes[0]).toContain('databus.client.container.httpPort has no effect')
+  })
+
+  it('that have no effect are noted with the reason, and those that ask for nothing are not', () => {
+    const { notes } = parseClientProperties({
+      [key('runtime.relay(1).name')]: 'first',
+      [key('runtime.bootstrap.enabled')]: 'false',
+      [key('connectionDefaults.eventBuffer.averageEventSize')]: 2048,
+      [key('connectionDefaults.bstEventBuffer.maxSize')]: 2048,
+    })
+    expect(notes).toEqual([
+      expect.stringContaining('runtime.relay(1).name has no effect') as string,
+      expect.stringContaining('eventBuffer.averageEventSize has no effect') as string,
+      expect.stringContaining('bstEventBuffer.maxSize has no effect') as string,
+    ])
   })
 
   it('name relays one by one or in a list', () => {
@@ -59,8 +73,14 @@ describe('the properties of a client', () => {
     ['connectionDefaults.pullerRetries.sleepIncFactor', '', 'expected a number'],
     ['checkpointPersistence.type', 'SHARED', 'is SHARED, expected FILE_SYSTEM or NONE'],
     ['runtime.relaysList', 'host', 'expected host:port:source,source'],
-    ['connection(a,b).pullerRetries.initSleep', 1, "can't be honoured"],
-    ['clientCluster(1).zkAddr', 'x', "can't be honoured"],
+    ['connection(a,b).pullerRetries.initSleep', 1, "can't be honoured: give the registration a client of its own"],
+    ['clientCluster(1).zkAddr', 'x', "can't be honoured: a client in a cluster is not available yet"],
+    ['runtime.bootstrap.enabled', true, "can't be honoured: this client does not bootstrap yet"],
+    ['runtime.bootstrap.enabled', 'yes', 'expected true or false'],
+    ['connectionDefaults.consumerTimeBudgetMs', 2 ** 31, 'expected an integer from -1 to 2147483647'],
+    ['connectionDefaults.pullerRetries.initSleep', 2 ** 31, 'expected an integer from 0 to 2147483647'],
+    ['connectionDefaults.dispatcherRetries.maxSleep', 2 ** 31, 'expected an integer from 0 to 2147483647'],
+    ['connectionDefaults.dispatcherRetries.sleepIncDelta', 2 ** 31, 'expected an integer from 0 to 2147483647'],
   ])('are refused by name when they are wrong: %s=%s', (name, value, message) => {
     expect(() => parseClientProperties({ [key(name)]: value })).toThrow(message)
   })

@@ -26,6 +26,8 @@ export interface BeanContext {
   readonly projectsRoot: string
   /** The folder of the application's state (`<projectsRoot>/.aesop` by default), which `--fresh` clears. */
   readonly stateDirectory: string
+  /** How long a `stop` may take, in milliseconds; left out: as long as it takes. */
+  readonly stopTimeoutMs?: number
   /** What kind of process it is; a bean of a test that was given no port takes any free one. Left out: a server. */
   readonly nature?: 'server' | 'standalone' | 'test'
   /** Objects that beans of one process offer each other across containers, by name (a relay offers its address). */

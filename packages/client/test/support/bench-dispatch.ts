@@ -63,7 +63,7 @@ async function once(consumer: EventConsumer): Promise<number> {
     totals,
     log: silentLogger,
   })
-  dispatcher.bind(catalogue, () => Promise.resolve(catalogue))
+  dispatcher.bind(catalogue, () => Promise.resolve())
   const decoder = new EventDecoder(1 << 20)
   const startedMs = performance.now()
   for (const chunk of chunks) {

@@ -26,7 +26,7 @@ export function feeding(
     totals: new CallbackTotals(),
     log: silentLogger,
   })
-  dispatcher.bind(catalogue, () => Promise.resolve(catalogue))
+  dispatcher.bind(catalogue, () => Promise.resolve())
   return { dispatcher, acknowledged, feed: (...windows) => feedAll(dispatcher, windows) }
 }
 

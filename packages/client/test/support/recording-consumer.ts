@@ -6,43 +6,43 @@ export class RecordingConsumer implements EventConsumer {
   readonly trace: string[] = []
   readonly rows: string[] = []
   readonly errors: AesopError[] = []
-  on: (line: string) => Result = () => undefined
+  on: (line: string, signal: AbortSignal) => Result = () => undefined
 
-  #note(line: string): Result {
+  #note(line: string, signal: AbortSignal): Result {
     this.trace.push(line)
-    return this.on(line)
+    return this.on(line, signal)
   }
-  onDataEvent(event: ChangeEvent): Result {
+  onDataEvent(event: ChangeEvent, signal: AbortSignal): Result {
     const { id, name } = event.row
     this.rows.push(`${event.scn}/${String(id)}/${String(name)}`)
-    return this.#note(`row ${event.scn} ${event.source.name} ${event.key}`)
+    return this.#note(`row ${event.scn} ${event.source.name} ${event.key}`, signal)
   }
-  onStartConsumption(): Result {
-    return this.#note('start')
+  onStartConsumption(signal: AbortSignal): Result {
+    return this.#note('start', signal)
   }
-  onStopConsumption(): Result {
-    return this.#note('stop')
+  onStopConsumption(signal: AbortSignal): Result {
+    return this.#note('stop', signal)
   }
-  onStartDataEventSequence(scn: bigint): Result {
-    return this.#note(`window ${scn}`)
+  onStartDataEventSequence(scn: bigint, signal: AbortSignal): Result {
+    return this.#note(`window ${scn}`, signal)
   }
-  onEndDataEventSequence(scn: bigint): Result {
-    return this.#note(`end ${scn}`)
+  onEndDataEventSequence(scn: bigint, signal: AbortSignal): Result {
+    return this.#note(`end ${scn}`, signal)
   }
-  onStartSource(source: { name: string }): Result {
-    return this.#note(`source ${source.name}`)
+  onStartSource(source: { name: string }, signal: AbortSignal): Result {
+    return this.#note(`source ${source.name}`, signal)
   }
-  onEndSource(source: { name: string }): Result {
-    return this.#note(`end of ${source.name}`)
+  onEndSource(source: { name: string }, signal: AbortSignal): Result {
+    return this.#note(`end of ${source.name}`, signal)
   }
-  onCheckpoint(scn: bigint): Result {
-    return this.#note(`checkpoint ${scn}`)
+  onCheckpoint(scn: bigint, signal: AbortSignal): Result {
+    return this.#note(`checkpoint ${scn}`, signal)
   }
-  onRollback(scn: bigint): Result {
-    return this.#note(`rollback ${scn}`)
+  onRollback(scn: bigint, signal: AbortSignal): Result {
+    return this.#note(`rollback ${scn}`, signal)
   }
-  onError(error: AesopError): Result {
+  onError(error: AesopError, signal: AbortSignal): Result {
     this.errors.push(error)
-    return this.#note(`error ${error.code}`)
+    return this.#note(`error ${error.code}`, signal)
   }
 }

@@ -27,6 +27,10 @@ export type StreamFault =
   | { readonly kind: 'stall-after'; readonly bytes: number }
   | { readonly kind: 'error'; readonly error: Error }
   | { readonly kind: 'trailer'; readonly error: Error }
+  /** The end of the newest window once more, whatever was asked for. */
+  | { readonly kind: 'repeat' }
+  /** Nothing but the word that an event of so many bytes is waiting. */
+  | { readonly kind: 'pending'; readonly bytes: number }
 
 /** A relay over a list of windows that does as it is told: also cut, stall, lie and fall back. */
 export class TestRelay {
@@ -44,8 +48,13 @@ export class TestRelay {
   /** Fault of every `/stream` request, when no other is due. */
   always: StreamFault | undefined
   readonly requests: StreamRequest[] = []
-  registers = 0
+  /** The sources that each `/register` asked for. */
+  readonly registered: (readonly number[])[] = []
   bytesSent = 0
+  /** How often `/register` was asked. */
+  get registers(): number {
+    return this.registered.length
+  }
   #server: Server | undefined
   readonly #waiting = new Set<() => void>()
 
@@ -88,9 +97,10 @@ export class TestRelay {
       const { command, parameters } = parseRequest(request.url ?? '', request.headers)
       if (command === 'sources') response.end(formatSources(this.sources))
       else if (command === 'register') {
-        this.registers++
         const asked = parseRegisterRequest(parameters)
-        response.end(formatSchemas(this.schemas, asked))
+        this.registered.push(asked.sources ?? [])
+        const schemas = this.schemas.filter(({ id }) => asked.sources?.includes(id) !== false)
+        response.end(formatSchemas(schemas, asked))
       } else if (command === 'stream') await this.#stream(parseStreamRequest(parameters), response)
       else throw UnknownCommandError.of(command)
     } catch (error) {
@@ -104,6 +114,16 @@ export class TestRelay {
     const fault = this.faults.shift() ?? this.always
     if (fault?.kind === 'error') throw fault.error
     if (fault?.kind === 'stall') return
+    if (fault?.kind === 'pending') {
+      response.setHeader(headers.pendingEventSize, fault.bytes)
+      response.end()
+      return
+    }
+    if (fault?.kind === 'repeat') {
+      const last = this.windows.at(-1)
+      response.end(last?.bytes.subarray(last.ends.at(-2) ?? 0))
+      return
+    }
     let next = this.#firstWindow(request)
     const until = Date.now() + (this.follows ? request.followMs : 0)
     let sent = 0

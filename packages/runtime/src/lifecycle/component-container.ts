@@ -123,7 +123,8 @@ export class ComponentContainer implements BuilderHost {
   }
 
   contextOf(id: string): RuntimeBeanContext {
-    const { projectsRoot, stateDirectory, nature, shared, loggerOf, fail, events, timeline } = this.#process
+    const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, fail, events, timeline } =
+      this.#process
     this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
@@ -132,6 +133,7 @@ export class ComponentContainer implements BuilderHost {
       signal: this.#abort.signal,
       projectsRoot,
       stateDirectory,
+      stopTimeoutMs,
       nature,
       shared,
       fail: (error) => {
