@@ -161,12 +161,18 @@ describe('consumers that are slower than their source, in the process of the rel
     await stopped
   })
 
-  test('lose what the buffer loses where that was chosen, and are told so', async () => {
-    const stuck = new Stuck()
+  test('lose what the buffer loses where that was chosen, and are told how to choose otherwise', async () => {
+    const slow = new Ledger(true)
+    {
+      await using launched = await OneProcess.start(options({ slow }))
+      await until('a beginning', () => slow.keys.length > 100 || launched.failures.length > 0, DEADLINE_MS)
+    }
     const relayProperties = { 'databus.relay.eventBuffer.queuePolicy': 'OVERWRITE_ON_WRITE' }
-    await using launched = await OneProcess.start(options({ stuck }, { relayProperties }))
-    await until('all windows', () => launched.relay.buffer?.events === ROWS, DEADLINE_MS)
-    stuck.letGo()
-    await until('the end', () => launched.client.health().status === 'down', DEADLINE_MS)
+    await using launched = await OneProcess.start(options({ slow }, { relayProperties }), (relay) =>
+      until('the end of the log', () => (relay.buffer?.eventBytes ?? 0) > 9 * BUFFER_BYTES, DEADLINE_MS),
+    )
+    const remedy = /"slow" is suspended.*queuePolicy=OVERWRITE_ON_WRITE\. Restart/
+    await until('the remedy', () => launched.warnings.some((line) => remedy.test(line)), DEADLINE_MS)
+    expect(launched.client.health().status).toBe('down')
   })
 })

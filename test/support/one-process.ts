@@ -32,11 +32,16 @@ export class OneProcess implements AsyncDisposable {
     this.client = this.#makeClient()
   }
 
-  static async start(options: OneProcessOptions): Promise<OneProcess> {
+  /** @param between what is awaited when the relay runs and the client does not yet */
+  static async start(
+    options: OneProcessOptions,
+    between: (relay: Relay) => Promise<void> = () => Promise.resolve(),
+  ): Promise<OneProcess> {
     const made = new OneProcess(options)
     made.relay.init()
     made.client.init()
     await made.relay.start()
+    await between(made.relay)
     await made.client.start()
     return made
   }

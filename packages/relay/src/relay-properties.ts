@@ -91,7 +91,7 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'eventBuffer.allocationPolicy': {
     ...text,
     choices: ['HEAP_MEMORY', 'DIRECT_MEMORY', 'MMAPPED_MEMORY'],
-    description: 'the buffer lies in memory outside of the JavaScript heap; segment files do not exist yet',
+    description: 'the buffer lies outside of the JavaScript heap, in memory until segment files exist',
     notedValues: ['HEAP_MEMORY', 'MMAPPED_MEMORY'],
   },
   'eventBuffer.restoreMMappedBuffers': { ...boolean, description: byMemory, notedValues: ['true'] },
