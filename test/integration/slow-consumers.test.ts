@@ -138,12 +138,15 @@ describe('consumers that are slower than their source, in the process of the rel
 
   test('are named when the source waits for long; a connection that is cut meanwhile costs nothing', async () => {
     const stuck = new Stuck()
+    await server.query('SET GLOBAL binlog_expire_logs_seconds = 86400')
     await using launched = await OneProcess.start(options({ stuck }))
     await until('a full buffer', () => isFull(launched), DEADLINE_MS)
     const dumps = await server.query("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog%'")
     for (const { id } of dumps) await server.query(`KILL ${String(id)}`)
     await until('degraded', () => launched.relay.health().status === 'degraded', DEADLINE_MS)
-    expect(launched.relay.health().detail).toMatch(/full for \d+ s: .* waits for the registration "stuck"/)
+    expect(launched.relay.health().detail).toMatch(
+      /full for \d+ s: .* waits for the registration "stuck".*; from \d{4}-.*Z on its server may purge/,
+    )
     expect(launched.warnings.filter((line) => line.includes('"stuck"'))).toHaveLength(1)
     stuck.letGo()
     await until('everything', () => stuck.keys.length >= ROWS, DEADLINE_MS)

@@ -21,6 +21,8 @@ export interface BinlogOrigin {
   readonly name: string
   readonly defaultStart: StartPlace
   readonly gateFacts: GateFacts
+  /** How long its logs are kept, as far as it has been asked; undefined: not known, or until somebody purges them. */
+  readonly logKeptSeconds?: number | undefined
   /** Tables that the log does not describe; undefined: the log must describe them all. */
   readonly catalogue: TableCatalogue | undefined
   /** The place of `startFrom`, as the log is now. @throws AesopError */

@@ -126,9 +126,18 @@ export class MysqlEventProducer implements EventProducer {
       state: this.state,
       scn: this.windows === 0 ? -1n : scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
-      ...(this.windows === 0 ? {} : { lastEventMs: this.lastWindowSeconds * 1000 }),
+      ...this.lastEvent(),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
     }
+  }
+
+  private lastEvent(): Pick<ProducerStatus, 'lastEventMs' | 'logLastsUntilMs'> {
+    if (this.windows === 0) return {}
+    const lastEventMs = this.lastWindowSeconds * 1000
+    const keptSeconds = this.origin?.logKeptSeconds
+    return keptSeconds === undefined
+      ? { lastEventMs }
+      : { lastEventMs, logLastsUntilMs: lastEventMs + keptSeconds * 1000 }
   }
 
   health(): Health {

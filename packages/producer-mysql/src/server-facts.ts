@@ -28,6 +28,8 @@ export interface ServerFacts {
   readonly gtids: string
   /** The GTIDs that are no longer in the log, on MySQL. */
   readonly purgedGtids: string
+  /** How long the server keeps a log that was written to the end; left out: until somebody purges it. */
+  readonly logKeptSeconds?: number
 }
 
 /** One row of names and values, however the server spells the columns. */
@@ -57,7 +59,14 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     end: logBin ? await readEnd(connection) : undefined,
     gtids: (variables.get(mariadb ? 'gtid_binlog_pos' : 'gtid_executed') ?? '').replace(/\s/g, ''),
     purgedGtids: (variables.get('gtid_purged') ?? '').replace(/\s/g, ''),
+    ...keptLogs(variables),
   }
+}
+
+function keptLogs(variables: ReadonlyMap<string, string>): { logKeptSeconds?: number } {
+  const logKeptSeconds = Number(variables.get('binlog_expire_logs_seconds') ?? 0)
+  const isPurged = logKeptSeconds > 0 && variables.get('binlog_expire_logs_auto_purge') !== 'OFF'
+  return isPurged ? { logKeptSeconds } : {}
 }
 
 /** The GTID position that belongs to a place in the log, where the server can tell (MariaDB). */
@@ -102,6 +111,8 @@ async function readVariables(connection: Connection): Promise<Map<string, string
     'gtid_binlog_pos',
     'gtid_executed',
     'gtid_purged',
+    'binlog_expire_logs_seconds',
+    'binlog_expire_logs_auto_purge',
   ]
   const found = await rows(connection, 'SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [wanted])
   return new Map(found.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]))

@@ -41,6 +41,7 @@ export class ServerOrigin implements BinlogOrigin {
   readonly name: string
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
+  logKeptSeconds: number | undefined
   private readonly options: ServerOriginOptions
   readonly gateFacts: GateFacts
   private readonly server: string
@@ -162,6 +163,7 @@ export class ServerOrigin implements BinlogOrigin {
     const place = this.place()
     checkGrants(await readGrants(connection), place)
     const facts = await readServerFacts(connection)
+    this.logKeptSeconds = facts.logKeptSeconds
     checkServerSettings(facts, place, this.options.log)
     checkServerId(facts, await readReplicaIds(connection), place)
     return facts

@@ -40,6 +40,8 @@ export interface ProducerStatus {
   readonly rereadUntilScn?: bigint
   /** Commit time of the last window, in milliseconds since 1970. */
   readonly lastEventMs?: number
+  /** Until when at least what follows that window can be read, in milliseconds since 1970; left out: for ever, or not known. */
+  readonly logLastsUntilMs?: number
 }
 
 /**

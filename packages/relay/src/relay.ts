@@ -234,7 +234,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const { host, waitsForOwnReaders: waits } = this.#config
     const known = ProcessReaders.of(this.#context.shared)
     this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
-    const blockWatch = this.#watchBlocks(buffer, readers)
+    const blockWatch = this.#watchBlocks(buffer, readers, producer)
     await producer.start(prevScn, buffer)
     return { buffer, server, passedOver, producer, schemas, port, blockWatch }
   }
@@ -260,7 +260,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     return buffer
   }
 
-  #watchBlocks(buffer: EventBuffer, readers: OwnReaders): BlockWatch {
+  #watchBlocks(buffer: EventBuffer, readers: OwnReaders, producer: EventProducer): BlockWatch {
     // A reader tells of each window; the buffer is looked at once for all that it processed in one turn.
     const signal = new WindowSignal()
     const lookOnce = (): void => {
@@ -277,7 +277,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
         recheck()
         return buffer.isBlocked
       },
-      reason: () => waitText(readers.neediest(buffer)),
+      reason: () => waitText(readers.neediest(buffer), producer.status().logLastsUntilMs),
       log: this.#context.log,
     })
     watch.start()
@@ -360,7 +360,9 @@ async function stopWriter(producer: EventProducer, buffer: EventBuffer): Promise
   await stopped
 }
 
-function waitText(neediest: ReturnType<OwnReaders['neediest']>): string {
+function waitText(neediest: ReturnType<OwnReaders['neediest']>, logLastsUntilMs: number | undefined): string {
   if (neediest === undefined) return 'the source goes on'
-  return `the source waits for the registration "${neediest.reader.id}", which stands at SCN ${neediest.afterScn}`
+  const waits = `the source waits for the registration "${neediest.reader.id}", which stands at SCN ${neediest.afterScn}`
+  if (logLastsUntilMs === undefined) return waits
+  return `${waits}; from ${new Date(logLastsUntilMs).toISOString()} on its server may purge what comes next`
 }
