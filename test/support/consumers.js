@@ -102,3 +102,25 @@ export class RowsFactory {
     }
   }
 }
+
+/** Says where each window begins and ends, and writes its changes with the column `v`, before the callback returns. */
+export class WindowFactory {
+  createConsumer() {
+    const say = (line) => {
+      for (;;) {
+        try {
+          writeSync(1, `${line}\n`)
+          return
+        } catch (error) {
+          // The reader of the pipe is behind.
+          if (error.code !== 'EAGAIN') throw error
+        }
+      }
+    }
+    return {
+      onStartDataEventSequence: (scn) => say(`BEGIN ${scn}`),
+      onDataEvent: ({ opcode, key, row }) => say(`${opcode} ${key} ${opcode === 'DELETE' ? '-' : row.v}`),
+      onEndDataEventSequence: (scn) => say(`END ${scn}`),
+    }
+  }
+}

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 
 interface Pair {
   readonly near: Socket
@@ -118,10 +119,23 @@ export class FaultProxy {
     for (const socket of [near, far]) socket.on('error', end).on('close', end)
     if (this.stalled) return
     near.on('data', (chunk) => far.write(chunk))
+    // Bytes stay in order, as everywhere: what comes after the delay has ended waits for what came before.
+    let late = Promise.resolve()
+    let waiting = 0
     far.on('data', (chunk) => {
       this.damageIn(chunk)
-      if (this.delayMs === 0) near.write(chunk)
-      else setTimeout(() => near.write(chunk), this.delayMs)
+      if (this.delayMs === 0 && waiting === 0) {
+        near.write(chunk)
+        return
+      }
+      const due = setTimeoutPromise(this.delayMs)
+      waiting++
+      late = late
+        .then(() => due)
+        .then(() => {
+          waiting--
+          if (!near.destroyed) near.write(chunk)
+        })
     })
   }
 

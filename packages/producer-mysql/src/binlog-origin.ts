@@ -11,9 +11,13 @@ export interface SettledPoint extends ResumePoint {
   readonly flavour: 'mysql' | 'mariadb' | undefined
   /** Resume by GTID, because the coordinates are another server's. */
   readonly byGtid: boolean
+  /** Names of the logs that lie beyond 4 GiB − 1 MiB, where a server that finds the place itself may begin. */
+  readonly largeLogs: ReadonlySet<string>
   /** Whether the log describes its tables itself, so that an old range is read as it was written. */
   readonly describesTables: boolean
 }
+
+export const NO_LARGE_LOGS: ReadonlySet<string> = new Set()
 
 /** Where binary logs come from: a server, or files. It lives as long as its producer; each attempt asks it anew. */
 export interface BinlogOrigin {

@@ -1,5 +1,7 @@
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
+import { GtidGate } from './gtid-gate.ts'
+import { findEvent } from './log-examination.ts'
 import { openProven } from './proven-stream.ts'
 import { type GateFinding } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
@@ -61,7 +63,8 @@ export class BinlogSession {
       this.settleEnded(error)
     }
     if (point.byGtid) {
-      await this.take(origin.stream(point)).open(beginOf(point), handler, onBroken)
+      const gate = new GtidGate(handler, point.largeLogs, (file, event) => findEvent(origin, file, event))
+      await this.take(origin.stream(point)).open(beginOf(point), gate, onBroken)
       return
     }
     const { onProven } = this.options

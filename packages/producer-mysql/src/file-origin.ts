@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type BinlogDecoder } from './binlog-decoder.ts'
-import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
+import { NO_LARGE_LOGS, type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { BinlogFileError } from './errors.ts'
@@ -54,7 +54,14 @@ export class FileOrigin implements BinlogOrigin {
     const path = join(dirname(this.indexPath), file)
     if (!existsSync(path)) throw new BinlogFileError(path, 'the log is not there any more')
     this.checkLength(point, file, statSync(path).size)
-    return Promise.resolve({ ...point, file, flavour: undefined, byGtid: false, describesTables: true })
+    return Promise.resolve({
+      ...point,
+      file,
+      flavour: undefined,
+      byGtid: false,
+      largeLogs: NO_LARGE_LOGS,
+      describesTables: true,
+    })
   }
 
   /** A place that was never read may be wrong; one that was read is lost when its log is shorter now. */

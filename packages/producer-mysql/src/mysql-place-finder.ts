@@ -2,7 +2,7 @@ import { type MaxScn } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
 import { type PlaceFinder, type PlaceRecord } from '@aesop/producer'
 import { anewRecord, isAnew, underNewScns } from './begin-anew.ts'
-import { type BinlogOrigin } from './binlog-origin.ts'
+import { type BinlogOrigin, NO_LARGE_LOGS } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { examineLog } from './log-examination.ts'
@@ -162,7 +162,13 @@ export class MysqlPlaceFinder implements PlaceFinder {
 
   #scan(file: string, end: BinlogPosition, visit: (boundary: Boundary) => boolean): Promise<Boundary | undefined> {
     const at = { scn: -1n, file, position: 4, gtid: undefined, serverIdentity: undefined, generation: 0 }
-    const stream = this.#origin.stream({ ...at, flavour: undefined, byGtid: false, describesTables: false })
+    const stream = this.#origin.stream({
+      ...at,
+      flavour: undefined,
+      byGtid: false,
+      largeLogs: NO_LARGE_LOGS,
+      describesTables: false,
+    })
     return scanTransactions(stream, file, end, visit)
   }
 

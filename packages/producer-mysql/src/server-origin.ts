@@ -107,6 +107,7 @@ export class ServerOrigin implements BinlogOrigin {
       const facts = await this.preflight(connection)
       const { identity: serverIdentity, flavour } = facts
       const describesTables = facts.rowMetadata === 'FULL'
+      const largeLogs = new Set(facts.logs.filter(({ bytes }) => bytes >= POSITION_BOUND).map(({ name }) => name))
       const isOther = point.serverIdentity !== undefined && point.serverIdentity !== serverIdentity
       if (isOther || (point.file === undefined && point.gtid !== undefined)) {
         const generation = isOther ? point.generation + 1 : point.generation
@@ -117,6 +118,7 @@ export class ServerOrigin implements BinlogOrigin {
           serverIdentity,
           flavour,
           describesTables,
+          largeLogs,
           byGtid: true,
         }
       }
@@ -126,7 +128,7 @@ export class ServerOrigin implements BinlogOrigin {
       // The event itself proves more than any list of identifiers, of which a server may forget some on purpose.
       if (point.event === undefined) checkHistory(facts, point.gtid, this.place())
       const gtid = point.gtid ?? (await gtidsAt(connection, facts, { file, position }))
-      return { ...point, file, gtid, serverIdentity, flavour, describesTables, byGtid: false }
+      return { ...point, file, gtid, serverIdentity, flavour, describesTables, largeLogs, byGtid: false }
     })
   }
 

@@ -56,6 +56,8 @@ export class RecordedOrigin implements BinlogOrigin {
   /** Offsets at which streams have begun. */
   readonly begun: number[] = []
   events: readonly RecordedEvent[]
+  /** Index of the event at which a server begins that finds the place by GTID. */
+  startAt: number | undefined
 
   constructor(events: readonly RecordedEvent[], seekMax = WRAP - 1) {
     this.events = events
@@ -80,18 +82,20 @@ export class RecordedOrigin implements BinlogOrigin {
       ...point,
       file: point.file ?? this.file,
       flavour: undefined,
-      byGtid: false,
+      byGtid: this.startAt !== undefined,
+      largeLogs: new Set([this.file]),
       describesTables: true,
     })
   }
 
-  stream(): BinlogStream {
+  stream(point?: SettledPoint): BinlogStream {
+    const from = point?.byGtid === true ? (this.startAt ?? 0) : 0
     let closed = false
     const isClosed = (): boolean => closed
     return {
-      open: (from, handler) => {
-        this.begun.push(from.position)
-        return this.#send(from, handler, isClosed)
+      open: (place, handler) => {
+        this.begun.push(place.position)
+        return this.#send(place, handler, isClosed, from)
       },
       pause: () => undefined,
       resume: () => undefined,
@@ -106,15 +110,15 @@ export class RecordedOrigin implements BinlogOrigin {
     return Promise.resolve()
   }
 
-  async #send(from: BinlogPosition, handler: BinlogHandler, isClosed: () => boolean): Promise<void> {
+  async #send(from: BinlogPosition, handler: BinlogHandler, isClosed: () => boolean, skip: number): Promise<void> {
     handler.onRotate(from.file, from.position)
     const [description, ...rest] = this.events
     if (description === undefined) return
     const copy = Buffer.from(description.bytes)
     if (from.position > MAGIC_BYTES) copy.writeUInt32LE(0, AT_END_POSITION)
     await handler.onEvent(copy, 0, copy.length - CHECKSUM_BYTES)
-    for (const { bytes, from: at } of rest) {
-      if (at < from.position) continue
+    for (const [i, { bytes, from: at }] of rest.entries()) {
+      if (at < from.position || i + 1 < skip) continue
       if (isClosed()) return
       await handler.onEvent(bytes, 0, bytes.length - CHECKSUM_BYTES)
     }

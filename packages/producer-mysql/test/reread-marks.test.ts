@@ -86,7 +86,13 @@ describe('the place to begin at', () => {
   ): Promise<ResumePoint> {
     const settle = (place: ResumePoint): Promise<SettledPoint> => {
       if (refusal !== undefined && place.scn < mark.scn) return Promise.reject(refusal)
-      const known = { file: 'mysql-bin.000002', flavour: 'mariadb', byGtid: false, describesTables: true } as const
+      const known = {
+        file: 'mysql-bin.000002',
+        flavour: 'mariadb',
+        byGtid: false,
+        largeLogs: new Set<string>(),
+        describesTables: true,
+      } as const
       return Promise.resolve({ ...place, ...known, ...settled })
     }
     return new BufferReread().begin(stored, reached, settle, silentLogger, readersSinceScn)
@@ -112,7 +118,14 @@ describe('the place to begin at', () => {
 describe('filling a buffer again', () => {
   test('asks for the time once in sixteen windows, and takes a mark at the first window after a table has changed', () => {
     const reread = new BufferReread()
-    const settled = { ...point(0), file: 'mysql-bin.000001', byGtid: false, describesTables: false, flavour: undefined }
+    const settled = {
+      ...point(0),
+      file: 'mysql-bin.000001',
+      byGtid: false,
+      largeLogs: new Set<string>(),
+      describesTables: false,
+      flavour: undefined,
+    }
     reread.opened(settled, 0)
     let asked = 0
     const clock = { now: () => ++asked * 1000 }
