@@ -57,6 +57,27 @@ describe('a source begins where the registrations of its process stand', () => {
     expect(scns(again).slice(0, 8)).toEqual(scns(first).slice(2))
   })
 
+  it('with the rows of an XA transaction that was prepared before them and committed after them', async () => {
+    firstId = nextId
+    const prepared = nextId++
+    const xa = await server.connect()
+    const first = await stopped(
+      () => xa.query(`XA START 'x'; INSERT INTO shop.item VALUES (${prepared}); XA END 'x'; XA PREPARE 'x'`),
+      () => insert(3),
+      () => xa.query(`XA COMMIT 'x'`),
+      () => insert(1),
+    )
+    await xa.end()
+    const rows = first.ledger.windows.filter((window) => window.rows.length > 0)
+    expect(first.ledger.ids.slice(-2)[0]).toBe(prepared)
+    const again = keep(first.afresh(rows[1]?.scn ?? -1n))
+    const seen = await again.prepare()
+    expect(seen).toBe(rows[1]?.scn)
+    await again.producer.start(seen, again.ledger)
+    await again.arrived(3)
+    expect(again.ledger.ids).toEqual(first.ledger.ids.slice(2))
+  })
+
   it('and where it had stopped when their log is gone', async () => {
     firstId = nextId
     const first = await stopped(
