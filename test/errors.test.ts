@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorCatalogue } from '@aesop/launch'
+import { parseCommandLine } from '../packages/launch/src/command-line.ts'
 import { errorsPage } from './support/errors-page.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -32,4 +33,23 @@ describe('the catalogue of errors', () => {
     expect(named.filter((code) => !known.has(code))).toEqual([])
     expect(named.length).toBe(known.size)
   })
+
+  test('names a command that there is wherever a stored place or checkpoint has to be moved', async () => {
+    const remedies = (await errorCatalogue()).map(({ code, remedy }) => ({ code, remedy }))
+    const commands = remedies.flatMap(({ remedy }) => commandsIn(remedy))
+    expect(new Set(commands.map((words) => words[1]))).toEqual(new Set(['set', 'reset', 'pass', 'show', 'locate']))
+    for (const words of commands) {
+      expect(parseCommandLine(words, { isTerminal: false, env: {} }), words.join(' ')).toMatchObject({ name: 'state' })
+    }
+    // Nobody is told to edit or remove files of the state by hand, or to throw all of it away.
+    const byHand =
+      /stored position|--fresh|fresh state|delete it|delete the file|history folder|bootstrap (the|it)|begin anew/i
+    expect(remedies.filter(({ remedy }) => byHand.test(remedy))).toEqual([])
+  })
 })
+
+/** The `state` commands of a remedy, as words, with something in the place of what its reader fills in. */
+function commandsIn(remedy: string): string[][] {
+  const found = [...remedy.matchAll(/aesop-launch (state \w+ <bootstrap\.yaml>(?: --[a-z]+ [^\s;,]+)*)/g)]
+  return found.map(([, command = '']) => command.replaceAll(/<[^>]+>/g, 'x').split(' '))
+}

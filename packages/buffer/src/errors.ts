@@ -35,7 +35,7 @@ export class ScnOrderError extends AesopError {
     code: 'AESOP_BUFFER_SCN_ORDER',
     meaning: 'A producer closed a window under an SCN that is not above the one before.',
     remedy:
-      'The source went back in time: check whether it was restored or replaced, and begin again with a fresh state.',
+      'The source went back in time: check whether it was restored or replaced; aesop-launch state reset <bootstrap.yaml> --source <name> then lets startFrom decide where it begins, under SCNs above.',
     canRetry: false,
   } as const
   constructor(scn: bigint, lastScn: bigint) {

@@ -5,7 +5,8 @@ export class CheckpointInvalidError extends AesopError {
     code: 'AESOP_CHECKPOINT_INVALID',
     meaning:
       'A checkpoint breaks the rules of its format: a field is missing, of the wrong kind, or contradicts another.',
-    remedy: 'Restore the checkpoint from its history, or remove it to start anew from what the relay holds.',
+    remedy:
+      'aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that the relay has; in the place of oldest may stand an SCN that you know.',
     canRetry: false,
   } as const
   constructor(fault: string, cause?: unknown) {
@@ -18,7 +19,7 @@ export class CheckpointUnreadableError extends AesopError {
     code: 'AESOP_CHECKPOINT_UNREADABLE',
     meaning: 'The file of a checkpoint is there and can not be read as one. It is never taken for "no checkpoint".',
     remedy:
-      'Copy the newest file of the history folder beside it over it, or delete it, or start with --fresh, to begin anew; rows may then come twice.',
+      'aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that the relay has; in the place of oldest may stand an SCN that you know. Rows may then come twice.',
     canRetry: false,
   } as const
   constructor(path: string, cause: unknown) {
@@ -47,7 +48,8 @@ export class MaxScnUnreadableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CHECKPOINT_MAXSCN_UNREADABLE',
     meaning: 'The file that says how far a producer has come is there and can not be read.',
-    remedy: 'Restore the file, or delete it to let initVal or startFrom decide where the producer begins.',
+    remedy:
+      'aesop-launch state set <bootstrap.yaml> --source <name> --to <place> goes on at a place that you know; aesop-launch state reset <bootstrap.yaml> --source <name> lets startFrom or initVal decide.',
     canRetry: false,
   } as const
   constructor(path: string, cause: unknown) {

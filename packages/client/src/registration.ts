@@ -1,5 +1,5 @@
 import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
-import { AesopError, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
+import { AesopError, fillRemedy, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
 import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
@@ -63,10 +63,18 @@ export class Registration {
     const { store, settings, log } = this.#options
     if (settings.clearBeforeUse) store.clear()
     this.#saver = new CheckpointSaver(store, SAVE_INTERVAL_MS, log)
-    this.#dispatcher = this.#makeDispatcher(store.load() ?? this.#firstCheckpoint(), this.#saver)
+    this.#dispatcher = this.#makeDispatcher(this.#load(store) ?? this.#firstCheckpoint(), this.#saver)
     this.#puller = this.#makePuller(this.#dispatcher)
     await this.#dispatcher.start()
     this.#puller.start()
+  }
+
+  #load(store: CheckpointStore): Checkpoint | undefined {
+    try {
+      return store.load()
+    } catch (error) {
+      throw fillRemedy(error, '<id>', this.id)
+    }
   }
 
   pause(): void {
@@ -162,7 +170,7 @@ export class Registration {
 
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */
   async #suspended(error: Error): Promise<void> {
-    const known = this.#named(error)
+    const known = fillRemedy(this.#named(error), '<id>', this.id)
     this.#options.log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
       code: known.code,
       remedy: known.remedy,

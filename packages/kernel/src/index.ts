@@ -19,6 +19,7 @@ export {
 } from './bean.ts'
 export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
+export { fillRemedy, shellWord } from './fill-remedy.ts'
 export { fileNameOf } from './file-name.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
 export {

@@ -8,7 +8,7 @@ export class BinlogEventCorruptError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_EVENT_CORRUPT',
     meaning: 'An event of the binary log contradicts its own length, its checksum or its table map.',
-    remedy: 'Check the file with mysqlbinlog --verify-binlog-checksum; restore the file or begin after the event.',
+    remedy: 'Check the file with mysqlbinlog --verify-binlog-checksum; restore the file if it is damaged.',
     canRetry: false,
   } as const
   readonly fault: string
@@ -40,7 +40,8 @@ export class BinlogScnOverflowError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_SCN_OVERFLOW',
     meaning: 'A part of a binary log position does not fit into its bits of the SCN.',
-    remedy: 'Give the logs a name of the form prefix.000001; after 1,048,575 logs RESET MASTER and begin anew.',
+    remedy:
+      'Give the logs a name of the form prefix.000001; after 1,048,575 logs RESET MASTER; aesop-launch state set <bootstrap.yaml> --source <name> --to earliest then begins with the new log.',
     canRetry: false,
   } as const
   constructor(part: string, value: number, max: number) {
@@ -133,7 +134,7 @@ export class PartialJsonError extends AesopError {
     code: 'AESOP_MYSQL_PARTIAL_JSON',
     meaning: 'An update of a captured table holds only what changed inside a JSON document, not the whole row.',
     remedy:
-      "SET GLOBAL binlog_row_value_options='' on the server and let its sessions reconnect; then begin after this event, or bootstrap the table again.",
+      "SET GLOBAL binlog_row_value_options='' on the server and let its sessions reconnect, so that later changes are logged whole.",
     canRetry: false,
   } as const
   constructor(table: string, where: string) {
@@ -163,7 +164,8 @@ export class TransactionOrderError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TRANSACTION_ORDER',
     meaning: 'The events of the log do not form whole transactions.',
-    remedy: 'Begin at a transaction boundary: an SCN that the relay reported, or the beginning of a log.',
+    remedy:
+      'aesop-launch state set <bootstrap.yaml> --source <name> --to earliest begins with the oldest log, and so between two transactions.',
     canRetry: false,
   } as const
   constructor(fault: string) {
@@ -208,7 +210,7 @@ export class BinlogIncidentError extends AesopError {
     meaning:
       'The server notes in its binary log that changes were made which the log does not hold. Of which tables is not known here.',
     remedy:
-      "Find the tables in the server's error log and bring their consumers up to date from the tables themselves; then run aesop-launch state pass <bootstrap.yaml> --at <file:position> to go on behind the incident.",
+      "Find the tables in the server's error log and bring their consumers up to date from the tables themselves; then run aesop-launch state pass <bootstrap.yaml> --source <name> --at <file:position> to go on behind the incident.",
     canRetry: false,
   } as const
   /** `file` and `position`: where the transaction begins that the event stands in, or the event itself. */

@@ -158,7 +158,7 @@ export class MysqlLogPurgedError extends AesopError {
     meaning:
       'The server has deleted the part of its binary log that comes next; changes in between can no longer be read from it.',
     remedy:
-      'Remove the stored position and bootstrap the consumers again; raise binlog_expire_logs_seconds (expire_logs_days) so that it covers the longest stop.',
+      'aesop-launch state set <bootstrap.yaml> --source <name> --to earliest goes on with the oldest log that is there; what was changed in between has to be brought to the consumers from the tables themselves. Raise binlog_expire_logs_seconds (expire_logs_days) so that it covers the longest stop.',
     canRetry: false,
   } as const
   constructor(server: string, wanted: string, oldest: string) {
@@ -192,7 +192,7 @@ export class MysqlPositionInFutureError extends AesopError {
     meaning:
       "The stored position lies behind the end of the server's binary log: the log was reset, the server restored, or it is another server.",
     remedy:
-      'Compare with SHOW BINARY LOGS; and, if the log was reset on purpose, remove the stored position, set startFrom, and bootstrap the consumers again.',
+      'Compare with SHOW BINARY LOGS; and, if the log was reset on purpose, aesop-launch state set <bootstrap.yaml> --source <name> --to earliest reads the one that is there now from its beginning; what was changed before it and had not been read is in the tables alone.',
     canRetry: false,
   } as const
   constructor(server: string, wanted: string, newest: string) {
@@ -210,7 +210,7 @@ export class MysqlLogResetError extends AesopError {
     meaning:
       'The binary log is not the one that was read: it was reset, its server was set back to an older copy or lost its newest transactions, or it is another server.',
     remedy:
-      'Compare with SHOW BINARY LOGS; and, if this is meant, remove the stored position, set startFrom, and bootstrap the consumers again.',
+      'Compare with SHOW BINARY LOGS; and, if this is meant, aesop-launch state set <bootstrap.yaml> --source <name> --to earliest reads the log that is there now from its beginning; what was changed before it and had not been read is in the tables alone.',
     canRetry: false,
   } as const
   constructor(server: string, read: string, found: string) {
@@ -299,7 +299,8 @@ export class MysqlStoredPositionError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_STORED_POSITION',
     meaning: 'The stored position of a MySQL source can not be used.',
-    remedy: 'Restore the file of the max-SCN store from a copy, or remove it and set startFrom.',
+    remedy:
+      'aesop-launch state set <bootstrap.yaml> --source <name> --to <place> goes on at a place that you know; aesop-launch state reset <bootstrap.yaml> --source <name> lets startFrom decide.',
     canRetry: false,
   } as const
   constructor(fault: string) {

@@ -1,4 +1,4 @@
-import { AesopError } from '@aesop/kernel'
+import { AesopError, shellWord } from '@aesop/kernel'
 import { BinlogIncidentError, BinlogScnOverflowError } from './errors.ts'
 import { MysqlLogResetError } from './live-errors.ts'
 
@@ -12,10 +12,10 @@ const OTHERS = [MysqlLogResetError, BinlogScnOverflowError, BinlogIncidentError]
 export function atTransaction(error: unknown, source: string, at: { file: string; position: number }): unknown {
   if (!(error instanceof AesopError) || error.canRetry || 'file' in error.fields) return error
   if (at.file === '' || OTHERS.some((other) => error instanceof other)) return error
-  const command = `aesop-launch state pass <bootstrap.yaml> --source ${source} --at ${at.file}:${at.position}`
+  const command = `aesop-launch state pass <bootstrap.yaml> --source ${shellWord(source)} --at ${at.file}:${at.position}`
   const { file, position } = at
   return Object.assign(error, {
     fields: { ...error.fields, file, position },
-    remedy: `${error.remedy} Or go past this transaction, whose changes no consumer gets then: ${command}`,
+    remedy: `${error.remedy} Or: ${command} goes past this transaction, whose changes no consumer gets then.`,
   })
 }

@@ -171,7 +171,9 @@ describe('the order of events', () => {
         canRetry: false,
         fields: { file: 'mysql-bin.000001', position: end },
         message: expect.stringContaining('LOST_EVENTS (error writing to the binary log)') as string,
-        remedy: expect.stringContaining(`state pass <bootstrap.yaml> --at mysql-bin.000001:${end}`) as string,
+        remedy: expect.stringContaining(
+          `state pass <bootstrap.yaml> --source <name> --at mysql-bin.000001:${end}`,
+        ) as string,
       }) as object,
     )
   })

@@ -5,6 +5,7 @@ import {
   type BeanContext,
   claimName,
   fileNameOf,
+  fillRemedy,
   type Health,
   type Lifecycle,
   type Metric,
@@ -97,7 +98,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       this.#running = await this.#startAll()
     } catch (error) {
       await this.#undoAll()
-      throw error
+      throw fillRemedy(error, '<name>', this.#physicalSource.name)
     }
     const { port } = this.#running
     this.#context.log.info(`relay of ${this.#physicalSource.name} listens on http://${this.#config.host}:${port}`)
@@ -339,7 +340,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   }
 
   #producerFailed(error: Error): void {
-    this.#failure = error
+    this.#failure = fillRemedy(error, '<name>', this.#physicalSource.name)
     const code = error instanceof AesopError ? { code: error.code } : {}
     this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`, code)
     this.#context.fail(error)

@@ -85,16 +85,17 @@ export class SourceDesk implements PlaceDesk {
 
   /** What can't be read any more is no reason to refuse a change, which may be what mends it. */
   #now(readersScn: bigint): { from: Place | undefined; floorScn: bigint; effects: string[] } {
+    let floorScn = readersScn
     try {
       const stored = this.#store.load()
-      if (stored === undefined) return { from: undefined, floorScn: readersScn, effects: [] }
-      const floorScn = stored.scn > readersScn ? stored.scn : readersScn
+      if (stored === undefined) return { from: undefined, floorScn, effects: [] }
+      if (stored.scn > floorScn) floorScn = stored.scn
       return { from: this.#describe(stored), floorScn, effects: [] }
     } catch (error) {
       const unreadable = `what is stored can not be read (${messageOf(error)}) and is replaced.`
       const others =
         'Registrations of other processes that stand at a higher SCN wait for it: state set --registration moves them.'
-      return { from: undefined, floorScn: readersScn, effects: [unreadable, others] }
+      return { from: undefined, floorScn, effects: [unreadable, others] }
     }
   }
 

@@ -5,7 +5,7 @@ export class ScnNotFoundError extends AesopError {
     code: 'AESOP_RELAY_SCN_NOT_FOUND',
     meaning: 'The relay no longer holds the changes that follow the SCN it was asked for.',
     remedy:
-      'Bootstrap the client, set readLatestScnOnError if losing changes is acceptable, or give the relay a larger buffer.',
+      'Give the relay a larger buffer, so that it reaches back further after its next start; or, if the changes in between may be lost, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that it has.',
     canRetry: false,
   } as const
   constructor(message: string, options?: AesopErrorOptions) {
@@ -31,7 +31,7 @@ export class ScnInFutureError extends AesopError {
     code: 'AESOP_RELAY_SCN_IN_FUTURE',
     meaning: 'The checkpoint of a client is ahead of everything that the relay has ever held.',
     remedy:
-      'The relay was reset, or reads another database, or has not caught up yet. Set the checkpoint back, or clear it, when the relay is right.',
+      'The relay was reset, or reads another database, or has not caught up yet. When the relay is right, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that it has.',
     canRetry: false,
   } as const
   constructor(message: string, options?: AesopErrorOptions) {

@@ -1,0 +1,129 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { type CommandEnd, StatefulLaunch } from '../support/stateful-launch.ts'
+import { until } from '../support/until.ts'
+
+/*
+ * Every remedy that names `aesop-launch state` is run in the state that prints it, word for word, and afterwards the change
+ * stream goes on with what is written next. Transactions that can't be captured are in state-pass.test.ts.
+ */
+let server: MariadbServer
+beforeAll(async () => {
+  server = await MariadbServer.start()
+})
+afterAll(() => server.destroy())
+beforeEach(async () => {
+  await server.query('RESET MASTER')
+  await server.query('DROP DATABASE IF EXISTS shop')
+  await server.query('CREATE DATABASE shop')
+  await server.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(40))')
+})
+
+let nextId = 1
+async function insert(): Promise<number> {
+  await server.query(`INSERT INTO shop.item VALUES (${nextId}, 'an item')`)
+  return nextId++
+}
+
+/** The commands that a text prints, with what its reader fills in. */
+function commandsIn(text: string): string[] {
+  const found = [...text.matchAll(/aesop-launch state \w+ <bootstrap\.yaml>(?: --[a-z]+ [^\s;,)]+)*/g)]
+  return [...new Set(found.map(([command]) => command.replace('<place>', 'latest')))]
+}
+
+/** A source and a registration that have read one row, and ended. */
+async function settled(startFrom: string): Promise<StatefulLaunch> {
+  const launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'], startFrom })
+  await launch.start()
+  await launch.until(`UPSERT ${await insert()}`)
+  await launch.stop()
+  return launch
+}
+
+/** Cuts a file of the state in the middle. */
+function cut(launch: StatefulLaunch, path: string): void {
+  const file = join(launch.folder, '.aesop', path)
+  writeFileSync(file, readFileSync(file, 'utf8').slice(0, 20))
+}
+
+/** Runs each printed command from the state as it is now: after each, what is written next arrives. */
+async function tryAll(launch: StatefulLaunch, printed: CommandEnd | string, commands: number): Promise<void> {
+  const state = join(launch.folder, '.aesop')
+  const copy = join(launch.folder, 'copy')
+  cpSync(state, copy, { recursive: true, filter: (path) => !path.includes('.lock') })
+  const text = typeof printed === 'string' ? printed : printed.errors
+  const found = commandsIn(text)
+  expect(found, text).toHaveLength(commands)
+  for (const command of found) {
+    rmSync(state, { recursive: true })
+    cpSync(copy, state, { recursive: true })
+    expect(command).not.toMatch(/<name>|<id>/)
+    const preview = await launch.remedy(command)
+    expect(preview.output, preview.errors).toContain('--yes does it')
+    const done = await launch.remedy(command, '--yes')
+    expect(done.code, done.errors).toBe(0)
+    await launch.start()
+    await launch.until(`UPSERT ${await insert()}`)
+    await launch.stop()
+  }
+}
+
+describe('the printed remedy works', () => {
+  test('of a log that was purged', async () => {
+    await using launch = await settled('earliest')
+    await insert()
+    await server.purge()
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_MYSQL_LOG_PURGED')
+    await tryAll(launch, failed, 1)
+  })
+
+  test('of a log that was reset', async () => {
+    await using launch = await settled('latest')
+    await server.query('RESET MASTER')
+    const failed = await launch.startInVain()
+    expect(failed.errors).toMatch(/AESOP_MYSQL_(POSITION_IN_FUTURE|LOG_RESET)/)
+    await tryAll(launch, failed, 1)
+  })
+
+  test('of a stored place that makes no sense', async () => {
+    await using launch = await settled('earliest')
+    const file = join(launch.folder, '.aesop/maxscn/shop.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"generation":\d+/g, '"generation":"first"'))
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_MYSQL_STORED_POSITION')
+    await tryAll(launch, failed, 2)
+  })
+
+  test('of a stored place that can not be read', async () => {
+    await using launch = await settled('earliest')
+    cut(launch, 'maxscn/shop.json')
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_CHECKPOINT_MAXSCN_UNREADABLE')
+    await tryAll(launch, failed, 2)
+  })
+
+  test('of a checkpoint that can not be read', async () => {
+    await using launch = await settled('earliest')
+    cut(launch, 'checkpoints/people/current.json')
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_CHECKPOINT_UNREADABLE')
+    await tryAll(launch, failed, 1)
+  })
+
+  test.each([
+    ['older than all that the relay has', '7', 'AESOP_RELAY_SCN_NOT_FOUND'],
+    ['ahead of its relay', '9000000000000000000', 'AESOP_RELAY_SCN_IN_FUTURE'],
+  ])('of a registration whose checkpoint is %s', async (_what, scn, code) => {
+    await using launch = await settled('latest')
+    expect((await launch.state('set', '--registration', 'people', '--to', scn, '--yes')).code).toBe(0)
+    const launched = await launch.start()
+    await until(`the registration stops with ${code}`, () => launched.errors.includes('is suspended'), 90_000)
+    const printed = launched.errors
+    await launch.stop()
+    expect(printed).toContain(code)
+    await tryAll(launch, printed, 1)
+  })
+})
