@@ -29,6 +29,8 @@ export interface JournalEntry {
   readonly file?: string
   readonly position?: number
   readonly gtid?: string
+  /** Of a transaction: CRC-32 of its first event, which tells it from another one at the same place of another log. */
+  readonly crc?: number
   /** Of a transaction that was passed over: table → number of its events that hold rows. */
   readonly rowsEvents?: Readonly<Record<string, number>>
 }

@@ -10,6 +10,7 @@ import {
   type Preparation,
   prepareLaunch,
   type ReportOptions,
+  stateHolder,
   StateLock,
 } from '@aesop/runtime'
 import { type Command } from './command-line.ts'
@@ -30,6 +31,7 @@ export async function state(command: StateCommand, containers: readonly Containe
   for (const problem of preparation.problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
   if (preparation.launch === undefined) return EXIT_CODES.descriptors
   const { stateDirectory } = preparation.launch
+  if (command.verb === 'show' && !options.json) await showHolder(stateDirectory)
   const lock = isChange(command)
     ? await StateLock.take(stateDirectory, `aesop-launch state ${command.verb}`)
     : undefined
@@ -38,6 +40,13 @@ export async function state(command: StateCommand, containers: readonly Containe
   } finally {
     await lock?.release()
   }
+}
+
+async function showHolder(stateDirectory: string): Promise<void> {
+  const holder = await stateHolder(stateDirectory)
+  if (holder === undefined) return
+  const { what, pid, host, since } = holder
+  process.stdout.write(`in use by ${what} (process ${pid} on ${host}, since ${since})\n\n`)
 }
 
 function isChange({ verb, yes }: StateCommand): boolean {

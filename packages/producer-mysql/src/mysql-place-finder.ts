@@ -1,6 +1,6 @@
 import { type MaxScn } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
-import { type PlaceFinder, type PlaceRecord } from '@aesop/producer'
+import { type PassOver, type PlaceFinder, type PlaceRecord } from '@aesop/producer'
 import { anewRecord, isAnew, underNewScns } from './begin-anew.ts'
 import { type BinlogOrigin, NO_LARGE_LOGS } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
@@ -48,14 +48,14 @@ export class MysqlPlaceFinder implements PlaceFinder {
     return { record, place: this.describe(record) }
   }
 
-  transactionAt(place: string): Promise<Place> {
+  transactionAt(place: string): Promise<PassOver & Pick<Place, 'timeMs'>> {
     return this.#asking(async () => {
       const parsed = parsePlace(place)
       if (parsed.kind !== 'at') throw new MysqlPlaceError(place, 'a transaction is named by <file>:<position>')
       const { file, position, begins } = await this.#boundaryAt(place, parsed)
       if (begins === undefined) throw new MysqlPlaceError(place, 'no transaction begins there, the log ends')
-      const { gtid, timeMs } = begins
-      return { file, position, timeMs, ...(gtid === undefined ? {} : { gtid }) }
+      const { gtid, timeMs, crc } = begins
+      return { file, position, timeMs, crc, ...(gtid === undefined ? {} : { gtid }) }
     })
   }
 

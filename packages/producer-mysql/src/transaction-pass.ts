@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { type PassedOver, type PassOver } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { type GtidGroup } from './gtid-event.ts'
@@ -88,6 +89,7 @@ export class TransactionPass {
     if (at === undefined) return 'process'
     const found = group()
     if (at.gtid !== undefined && found?.gtid !== undefined && at.gtid !== found.gtid) return 'process'
+    if (at.crc !== undefined && at.crc !== crc32(event.bytes.subarray(event.offset, event.end))) return 'process'
     this.#passing = { at, tables: new Map(), rowsEvents: {}, open: found?.begins === true }
     if (OUTSIDE.has(event.type)) return 'begin'
     this.#count(event, this.#passing)

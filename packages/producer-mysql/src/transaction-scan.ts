@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { LogCursor } from './log-cursor.ts'
@@ -10,6 +11,8 @@ export interface ScannedTransaction {
   readonly position: number
   readonly gtid: string | undefined
   readonly timeMs: number
+  /** CRC-32 of its first event, without the checksum. */
+  readonly crc: number
 }
 
 /** A place between two transactions. */
@@ -89,7 +92,8 @@ class Scanner implements BinlogHandler {
     const isMariadb = event.type === MySQLConstants.MARIADB_GTID_EVENT
     const group: GtidGroup = isMariadb ? parseMariadbGtid(event) : parseMysqlGtid(event)
     const timeMs = group.committedMicros > 0 ? Math.floor(group.committedMicros / 1000) : event.timestamp * 1000
-    const transaction = { file: this.#cursor.file, position, gtid: group.gtid, timeMs }
+    const crc = crc32(event.bytes.subarray(event.offset, event.end))
+    const transaction = { file: this.#cursor.file, position, gtid: group.gtid, timeMs, crc }
     this.#boundary(position, transaction)
     this.#ended = transaction
   }

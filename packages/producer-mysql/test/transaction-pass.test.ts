@@ -20,9 +20,10 @@ async function transactionsOf(recording: string): Promise<ScannedTransaction[]> 
   return found
 }
 
-const placeOf = ({ file, position, gtid }: ScannedTransaction): PassOver => ({
+const placeOf = ({ file, position, gtid, crc }: ScannedTransaction): PassOver => ({
   file,
   position,
+  crc,
   ...(gtid === undefined ? {} : { gtid }),
 })
 
@@ -54,9 +55,12 @@ describe('a transaction that is passed over', () => {
     },
   )
 
-  it('is none, when the place holds a transaction with another identifier', async () => {
+  it.each([
+    ['another identifier', { gtid: '7-7-7' }],
+    ['the same identifier, but another first event', { crc: 7 }],
+  ])('is none, when the place holds a transaction with %s', async (_what, change) => {
     const all = await decodeRecording('shapes', TABLES)
-    const passOvers = (await transactionsOf('shapes')).map((each) => ({ ...placeOf(each), gtid: '7-7-7' }))
+    const passOvers = (await transactionsOf('shapes')).map((each) => ({ ...placeOf(each), ...change }))
     const { changes } = await decodeRecording('shapes', TABLES, { passOvers })
     expect(changes).toEqual(all.changes)
   })

@@ -3,8 +3,13 @@ export interface PassOver {
   /** Where it begins in the log. */
   readonly file: string
   readonly position: number
-  /** Its identifier where it has one: a log that was reset has another transaction at the same place. */
+  /** Its identifier where it has one. */
   readonly gtid?: string
+  /**
+   * CRC-32 of its first event. A log that was reset has another transaction at the same place, which may even have the same
+   * identifier.
+   */
+  readonly crc?: number
 }
 
 /** A transaction that was passed over: none of its changes reached the sink. */

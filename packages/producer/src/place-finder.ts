@@ -1,5 +1,6 @@
 import { type MaxScn } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
+import { type PassOver } from './pass-over.ts'
 
 /** What is to be stored so that a source goes on at a place, and which place that is. */
 export interface PlaceRecord {
@@ -25,5 +26,5 @@ export interface PlaceFinder {
   /** From it the configuration decides at the next start where the source begins, as if nothing had been stored. */
   recordAnew(floorScn: bigint): PlaceRecord
   /** The transaction that begins at a place. @throws AesopError when none begins there */
-  transactionAt(place: string): Promise<Place>
+  transactionAt(place: string): Promise<PassOver & Pick<Place, 'timeMs'>>
 }

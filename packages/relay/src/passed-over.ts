@@ -52,11 +52,12 @@ export class PassedOverNotes {
   }
 }
 
-function keyOf({ file, position, gtid }: { file?: string; position?: number; gtid?: string }): string {
-  return `${file ?? ''}:${position ?? ''} ${gtid ?? ''}`
+function keyOf({ file, position, gtid, crc }: Partial<PassOver>): string {
+  return JSON.stringify([file, position, gtid, crc])
 }
 
-function passOverOf({ file, position, gtid }: JournalEntry): PassOver[] {
+function passOverOf({ file, position, gtid, crc }: JournalEntry): PassOver[] {
   if (file === undefined || position === undefined) return []
-  return [{ file, position, ...(gtid === undefined ? {} : { gtid }) }]
+  const known = { ...(gtid === undefined ? {} : { gtid }), ...(crc === undefined ? {} : { crc }) }
+  return [{ file, position, ...known }]
 }

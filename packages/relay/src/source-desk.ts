@@ -69,7 +69,7 @@ export class SourceDesk implements PlaceDesk {
     const finder = this.#finder
     if (finder === undefined)
       throw new PlaceUnsupportedError(this.name, 'its producer reads no log that could be passed over')
-    const at = await finder.transactionAt(to)
+    const { crc, ...at } = await finder.transactionAt(to)
     return {
       from: this.#now(-1n).from,
       to: at,
@@ -78,7 +78,7 @@ export class SourceDesk implements PlaceDesk {
         'It is noted in the journal again when that has happened.',
       ],
       apply: (reason) => {
-        this.#journal.append({ what: 'pass', reason, ...placeFields(at) })
+        this.#journal.append({ what: 'pass', reason, ...placeFields(at), ...(crc === undefined ? {} : { crc }) })
       },
     }
   }
