@@ -98,12 +98,15 @@ describe('what is checked before a log is read', () => {
 
   it('refuses a table that is not there', async () => {
     const from = origin(server.uri(), { tables: ['shop.item', 'shop.itme'] })
-    await expect(from.settle(await latest(from))).rejects.toMatchObject({
+    const unknown = {
       code: 'AESOP_MYSQL_TABLE_UNKNOWN',
       canRetry: false,
       message: expect.stringContaining('shop.itme') as string,
       remedy: expect.stringContaining('GRANT SELECT') as string,
-    })
+    }
+    // Before anything of it can be stored, and where a place was given.
+    await expect(latest(from)).rejects.toMatchObject(unknown)
+    await expect(from.settle(await latest(origin()))).rejects.toMatchObject(unknown)
   })
 
   it('refuses a wrong password', async () => {

@@ -29,6 +29,8 @@ export interface BinlogOrigin {
   readonly logKeptSeconds?: number | undefined
   /** Tables that the log does not describe; undefined: the log must describe them all. */
   readonly catalogue: TableCatalogue | undefined
+  /** What, as far as the last `settle` showed, keeps changes of captured tables from being read; for people. */
+  readonly concern?: string | undefined
   /** The place of `startFrom`, as the log is now. @throws AesopError */
   locate(start: StartPlace): Promise<ResumePoint>
   /** Checks everything that must hold, and that the log goes on from `point`. @throws AesopError */

@@ -3,6 +3,7 @@ import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 import { placeErrors } from './place-errors.ts'
+import { unloggedErrors } from './unlogged-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
   static readonly kind = {
@@ -264,4 +265,5 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...accountErrors,
   ...dumpErrors,
   ...placeErrors,
+  ...unloggedErrors,
 ]

@@ -38,7 +38,12 @@ export { MysqlEventProducer, type MysqlEventProducerOptions } from './mysql-even
 export { type NumberedBeans } from './numbered-beans.ts'
 export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
 export { type TlsSettings } from './tls-settings.ts'
-export { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
+export {
+  type ColumnDescription,
+  type TableCatalogue,
+  type TableDescription,
+  type TableName,
+} from './table-description.ts'
 
 // The decoder: from raw events to windows, and logs from files.
 export { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './binlog-decoder.ts'
@@ -109,3 +114,4 @@ export {
   XaPrepareEventProcessor,
 } from './transaction-event-processors.ts'
 export { TransactionPayloadEventProcessor } from './transaction-payload.ts'
+export { MysqlChangesUnloggedError } from './unlogged-errors.ts'

@@ -1,24 +1,39 @@
 import { type Connection, type RowDataPacket } from 'mysql2/promise'
-import { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
+import {
+  type ColumnDescription,
+  type TableCatalogue,
+  type TableDescription,
+  type TableName,
+} from './table-description.ts'
 
-const COLUMNS = `SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset
-  FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
-const PRIMARY_KEY = `SELECT COLUMN_NAME AS name FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE
-  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`
+const COLUMNS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name, COLUMN_TYPE AS type,
+  DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset FROM INFORMATION_SCHEMA.COLUMNS`
+const PRIMARY_KEYS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name
+  FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE`
+/** Fewer tables than these are asked for one by one: for a list of names MariaDB opens all tables of their database. */
+const ONE_BY_ONE_MAX = 20
+const TABLES_PER_QUESTION = 500
 
-interface ColumnRow extends RowDataPacket {
+interface TableRow extends RowDataPacket {
+  readonly home: string
+  readonly named: string
   readonly name: string
+}
+
+interface ColumnRow extends TableRow {
   readonly type: string
   readonly dataType: string
   readonly charset: string | null
 }
 
-interface KeyRow extends RowDataPacket {
-  readonly name: string
-}
-
 /** Asks over a working connection and names the errors; the catalogue neither opens nor ends one. */
 type Ask = <Answer>(question: (connection: Connection) => Promise<Answer>) => Promise<Answer>
+
+/** Tables of one database, asked for together. */
+interface TableGroup {
+  readonly database: string
+  readonly tables: readonly string[]
+}
 
 /** Tables as the server describes them now. Answers of `describe` come from what `refresh` has read. */
 export class InformationSchemaCatalogue implements TableCatalogue {
@@ -34,22 +49,72 @@ export class InformationSchemaCatalogue implements TableCatalogue {
   }
 
   async refresh(database: string, table: string): Promise<TableDescription | undefined> {
-    const found = await this.ask((connection) => readTable(connection, database, table))
-    if (found === undefined) this.tables.delete(keyOf(database, table))
-    else this.tables.set(keyOf(database, table), found)
-    return found
+    await this.refreshAll([{ database, table }])
+    return this.describe(database, table)
+  }
+
+  /** Reads many tables anew, in few questions. */
+  async refreshAll(names: readonly TableName[]): Promise<void> {
+    for (const group of groupsOf(names)) {
+      const found = await this.ask((connection) => readTables(connection, group))
+      for (const table of group.tables) {
+        const described = found(table)
+        if (described === undefined) this.tables.delete(keyOf(group.database, table))
+        else this.tables.set(keyOf(group.database, table), described)
+      }
+    }
   }
 }
 
-async function readTable(
+function groupsOf(names: readonly TableName[]): TableGroup[] {
+  const perQuestion = names.length > ONE_BY_ONE_MAX ? TABLES_PER_QUESTION : 1
+  const groups: TableGroup[] = []
+  for (const [database, all] of groupedBy(names, (name) => name.database)) {
+    const tables = all.map(({ table }) => table)
+    for (let i = 0; i < tables.length; i += perQuestion) {
+      groups.push({ database, tables: tables.slice(i, i + perQuestion) })
+    }
+  }
+  return groups
+}
+
+/**
+ * Prepared statements, because the server's sql_mode decides how quotes and backslashes in a text are read. What comes
+ * back gives the description of a table of the group.
+ */
+async function readTables(
   connection: Connection,
-  database: string,
-  table: string,
-): Promise<TableDescription | undefined> {
-  const [columns] = await connection.query<ColumnRow[]>(COLUMNS, [database, table])
-  if (columns.length === 0) return undefined
-  const [keys] = await connection.query<KeyRow[]>(PRIMARY_KEY, [database, table])
-  return { database, table, columns: columns.map(describeColumn), primaryKey: keys.map(({ name }) => name) }
+  { database, tables }: TableGroup,
+): Promise<(table: string) => TableDescription | undefined> {
+  const isNamed = tables.length === 1 ? '= ?' : `IN (${tables.map(() => '?').join()})`
+  const where = `WHERE TABLE_SCHEMA = ? AND TABLE_NAME ${isNamed}`
+  const names = [database, ...tables]
+  const [columns] = await connection.execute<ColumnRow[]>(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`, names)
+  const [keys] = await connection.execute<TableRow[]>(
+    `${PRIMARY_KEYS} ${where} AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`,
+    names,
+  )
+  const columnsOf = groupedBy(columns, ({ home, named }) => keyOf(home, named))
+  const keysOf = groupedBy(keys, ({ home, named }) => keyOf(home, named))
+  return (table) => {
+    const key = sameName(columnsOf, keyOf(database, table))
+    return key === undefined ? undefined : describeTable({ database, table }, columnsOf.get(key), keysOf.get(key))
+  }
+}
+
+function describeTable(
+  name: TableName,
+  columns: readonly ColumnRow[] = [],
+  keys: readonly TableRow[] = [],
+): TableDescription {
+  return { ...name, columns: columns.map(describeColumn), primaryKey: keys.map((key) => key.name) }
+}
+
+/** The server compares without regard to case, and may keep names in another case than they were configured in. */
+function sameName(tables: ReadonlyMap<string, unknown>, wanted: string): string | undefined {
+  if (tables.has(wanted)) return wanted
+  const lower = wanted.toLowerCase()
+  return [...tables.keys()].find((key) => key.toLowerCase() === lower)
 }
 
 function describeColumn({ name, type, dataType, charset }: ColumnRow): ColumnDescription {
@@ -70,6 +135,18 @@ export function labelsOf(type: string): string[] {
   return labels
 }
 
+function groupedBy<Item>(items: readonly Item[], keyOfItem: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const key = keyOfItem(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** No name holds a NUL. */
 function keyOf(database: string, table: string): string {
   return `${database}\u0000${table}`
 }

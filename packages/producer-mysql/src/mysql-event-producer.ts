@@ -73,7 +73,9 @@ export class MysqlEventProducer implements EventProducer {
   /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
-    this.origin = originOf(context.physicalSource, this.bean, { heartbeatMs: this.options.heartbeatMs })
+    const wasRead = context.maxScn.load() !== undefined
+    const { heartbeatMs } = this.options
+    this.origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
     this.keeper = new ResumeKeeper(context.maxScn, (error) => {
       this.fail(error)
     })
@@ -95,7 +97,9 @@ export class MysqlEventProducer implements EventProducer {
 
   placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {
     const { heartbeatMs } = this.options
-    return new MysqlPlaceFinder(originOf(physicalSource, this.bean, { heartbeatMs, serverId: guestServerId() }))
+    return new MysqlPlaceFinder(
+      originOf(physicalSource, this.bean, { heartbeatMs, wasRead: true, serverId: guestServerId() }),
+    )
   }
 
   pause(): void {
@@ -126,6 +130,7 @@ export class MysqlEventProducer implements EventProducer {
       state: this.state,
       scn: this.windows === 0 ? -1n : scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
+      ...(this.origin?.concern === undefined ? {} : { concern: this.origin.concern }),
       ...this.lastEvent(),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
     }
@@ -143,6 +148,8 @@ export class MysqlEventProducer implements EventProducer {
   health(): Health {
     const status = { running: 'up', paused: 'up', stopped: 'down', failed: 'down' } as const
     const known = this.state in status ? status[this.state as keyof typeof status] : 'degraded'
+    const concern = known === 'up' ? this.origin?.concern : undefined
+    if (concern !== undefined) return { status: 'degraded', detail: concern }
     return { status: known, ...(this.detail === undefined ? {} : { detail: this.detail }) }
   }
 

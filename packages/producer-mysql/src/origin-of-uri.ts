@@ -16,6 +16,8 @@ const FILE_SCHEME = 'binlog:'
 export interface OriginOptions {
   /** How often an idle server tells that it is there. */
   readonly heartbeatMs?: number | undefined
+  /** Something of the source is stored: a table that is not there was dropped since. Default false. */
+  readonly wasRead?: boolean
   /** In the place of the one of the URI. */
   readonly serverId?: number
 }
@@ -26,7 +28,7 @@ export function originOf(
   context: BeanContext,
   options: OriginOptions = {},
 ): BinlogOrigin {
-  const { heartbeatMs, serverId } = options
+  const { heartbeatMs, serverId, wasRead = false } = options
   if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source, context)
   const parsed = parseMysqlUri(source.uri)
   const uri = parsed.tls === undefined ? parsed : { ...parsed, tls: tlsBelow(context.projectsRoot, parsed.tls) }
@@ -35,6 +37,7 @@ export function originOf(
     physicalSource: source,
     serverId: serverId ?? uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
     tables: source.sources.map((logical) => logical.uri),
+    tablesMayBeGone: wasRead,
     log: context.log,
     ...(heartbeatMs === undefined ? {} : { timing: { heartbeatMs } }),
   })

@@ -52,7 +52,7 @@ export class UpdateSchemaChangeEventProcessor implements SchemaChangeEventProces
   }
 }
 
-const NAME = '(`(?:[^`]|``)+`|"[^"]+"|[\\w$\\u0080-\\uffff]+)'
+const NAME = '(`(?:[^`]|``)+`|"(?:[^"]|"")+"|[\\w$\\u0080-\\uffff]+)'
 const DDL = new RegExp(
   `^(?:ALTER|CREATE|DROP|RENAME|TRUNCATE)\\s+(?:OR\\s+REPLACE\\s+|ONLINE\\s+|OFFLINE\\s+|IGNORE\\s+|TEMPORARY\\s+)*` +
     `(?:TABLES?\\s+)?(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?${NAME}(?:\\s*\\.\\s*${NAME})?`,
@@ -63,14 +63,16 @@ const DDL = new RegExp(
 export function tableOfDdl(sql: string, database: string): { database: string; table: string } | undefined {
   const [, first, second] = DDL.exec(withoutComments(sql)) ?? []
   if (first === undefined) return undefined
-  const plain = (name: string): string =>
-    name
-      .replace(/^[`"]|[`"]$/g, '')
-      .replaceAll('``', '`')
-      .toLowerCase()
+  const plain = (name: string): string => unquoted(name).toLowerCase()
   return second === undefined
     ? { database: database.toLowerCase(), table: plain(first) }
     : { database: plain(first), table: plain(second) }
+}
+
+/** In sql_mode ANSI_QUOTES double quotes stand around names; within its own quotes a quote is doubled. */
+function unquoted(name: string): string {
+  const quote = name.charAt(0)
+  return quote === '`' || quote === '"' ? name.slice(1, -1).replaceAll(quote + quote, quote) : name
 }
 
 /** The statement without comments before it; what stands in executable comments counts. */

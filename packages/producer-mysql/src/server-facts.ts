@@ -24,6 +24,9 @@ export interface ServerFacts {
   /** Oldest first; empty without a log. */
   readonly logs: readonly LogFile[]
   readonly end: BinlogPosition | undefined
+  /** `binlog_do_db` and `binlog_ignore_db` as the server prints them, joined by commas; '' without any. */
+  readonly onlyDatabases: string
+  readonly exceptDatabases: string
   /** GTIDs that the log ends with: a MariaDB position or a MySQL set; '' without any. */
   readonly gtids: string
   /** The GTIDs that are no longer in the log, on MySQL. */
@@ -35,16 +38,32 @@ export interface ServerFacts {
 /** One row of names and values, however the server spells the columns. */
 type Row = Record<string, unknown>
 
+const VARIABLES = [
+  'log_bin',
+  'server_id',
+  'server_uuid',
+  'gtid_domain_id',
+  'binlog_format',
+  'binlog_row_image',
+  'binlog_row_metadata',
+  'binlog_row_value_options',
+  'gtid_binlog_pos',
+  'gtid_executed',
+  'gtid_purged',
+  'binlog_expire_logs_seconds',
+  'binlog_expire_logs_auto_purge',
+]
 const UNKNOWN_COMMANDS = new Set(['ER_PARSE_ERROR', 'ER_SYNTAX_ERROR'])
 
 /** Asks the server. Errors of the driver come through as they are. */
 export async function readServerFacts(connection: Connection): Promise<ServerFacts> {
   const version = text((await rows(connection, 'SELECT VERSION() AS version'))[0], 'version')
-  const variables = await readVariables(connection)
+  const variables = await readVariables(connection, VARIABLES)
   const mariadb = /mariadb/i.test(version)
   const logBin = variables.get('log_bin') === 'ON'
   const serverId = Number(variables.get('server_id') ?? 0)
   const logs = logBin ? await readLogs(connection) : []
+  const status = logBin ? await readLogStatus(connection) : undefined
   return {
     flavour: mariadb ? 'mariadb' : 'mysql',
     version,
@@ -56,7 +75,9 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     rowMetadata: variables.get('binlog_row_metadata'),
     partialJson: /PARTIAL_JSON/i.test(variables.get('binlog_row_value_options') ?? ''),
     logs,
-    end: logBin ? await readEnd(connection) : undefined,
+    end: status === undefined ? undefined : { file: text(status, 'File'), position: Number(status['Position']) },
+    onlyDatabases: text(status, 'Binlog_Do_DB'),
+    exceptDatabases: text(status, 'Binlog_Ignore_DB'),
     gtids: (variables.get(mariadb ? 'gtid_binlog_pos' : 'gtid_executed') ?? '').replace(/\s/g, ''),
     purgedGtids: (variables.get('gtid_purged') ?? '').replace(/\s/g, ''),
     ...keptLogs(variables),
@@ -98,23 +119,22 @@ export async function readReplicaIds(connection: Connection): Promise<number[]> 
   }
 }
 
-async function readVariables(connection: Connection): Promise<Map<string, string>> {
-  const wanted = [
-    'log_bin',
-    'server_id',
-    'server_uuid',
-    'gtid_domain_id',
-    'binlog_format',
-    'binlog_row_image',
-    'binlog_row_metadata',
-    'binlog_row_value_options',
-    'gtid_binlog_pos',
-    'gtid_executed',
-    'gtid_purged',
-    'binlog_expire_logs_seconds',
-    'binlog_expire_logs_auto_purge',
-  ]
-  const found = await rows(connection, 'SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [wanted])
+/** Global variables by name; one that the server does not know is missing. */
+export function readVariables(connection: Connection, names: readonly string[]): Promise<Map<string, string>> {
+  return namedValues(connection, 'SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', names)
+}
+
+/** Global counters by name. */
+export function readStatus(connection: Connection, names: readonly string[]): Promise<Map<string, string>> {
+  return namedValues(connection, 'SHOW GLOBAL STATUS WHERE Variable_name IN (?)', names)
+}
+
+async function namedValues(
+  connection: Connection,
+  sql: string,
+  names: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await rows(connection, sql, [names])
   return new Map(found.map((row) => [text(row, 'Variable_name'), text(row, 'Value')]))
 }
 
@@ -123,14 +143,12 @@ async function readLogs(connection: Connection): Promise<LogFile[]> {
   return found.map((row) => ({ name: text(row, 'Log_name'), bytes: Number(row['File_size']) }))
 }
 
-async function readEnd(connection: Connection): Promise<BinlogPosition | undefined> {
-  const found = await firstThatWorks(connection, ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS'])
-  const row = found[0]
-  return row === undefined ? undefined : { file: text(row, 'File'), position: Number(row['Position']) }
+async function readLogStatus(connection: Connection): Promise<Row | undefined> {
+  return (await firstThatWorks(connection, ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS']))[0]
 }
 
 /** MySQL 8.4 has renamed its statements and MariaDB keeps the old names: the first one that the server can parse. */
-async function firstThatWorks(connection: Connection, statements: [string, string]): Promise<Row[]> {
+export async function firstThatWorks(connection: Connection, statements: [string, string]): Promise<Row[]> {
   try {
     return await rows(connection, statements[0])
   } catch (error) {

@@ -12,12 +12,15 @@ import { type BinlogPosition } from './binlog-stream.ts'
 import { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
 import { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
 import { MysqlBinlogOffError, MysqlLogResetError, MysqlTableUnknownError } from './live-errors.ts'
+import { readLogFilter, unloggedChanges } from './log-filter.ts'
 import { logFileWrittenAt } from './log-file-time.ts'
 import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
 import { ServerQuestions } from './server-questions.ts'
 import { type StartPlace } from './start-from.ts'
+import { type TableName } from './table-description.ts'
+import { type MysqlChangesUnloggedError } from './unlogged-errors.ts'
 
 export interface ServerOriginOptions {
   readonly uri: MysqlUri
@@ -26,6 +29,8 @@ export interface ServerOriginOptions {
   /** `database.table` of every configured source. */
   readonly tables: readonly string[]
   readonly log: Logger
+  /** The source was read before: a table that is not there was dropped since; a name is no mistake. Default false. */
+  readonly tablesMayBeGone?: boolean
   /** Time limits of the dump connection. */
   readonly timing?: Pick<LiveBinlogStreamOptions, 'heartbeatMs' | 'readDeadlineMs' | 'connectTimeoutMs'>
 }
@@ -46,17 +51,29 @@ export class ServerOrigin implements BinlogOrigin {
   readonly gateFacts: GateFacts
   private readonly server: string
   private readonly questions: ServerQuestions
-  private knewAllTables = false
+  private readonly tables: readonly TableName[]
+  private knewAllTables: boolean
+  /** Of the configured tables, those that were not there when they were looked for. */
+  private missing: readonly TableName[] = []
+  private unlogged: MysqlChangesUnloggedError | undefined
 
   constructor(options: ServerOriginOptions) {
     this.options = options
     this.name = options.uri.masked
     this.server = serverNameOf(options.uri)
     const { uri, serverId, timing } = options
+    this.tables = options.tables.map(tableNameOf)
+    this.knewAllTables = options.tablesMayBeGone ?? false
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
     this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question))
+  }
+
+  get concern(): string | undefined {
+    const gone = this.tablesUnknown()
+    const concerns = [...(this.unlogged === undefined ? [] : [this.unlogged]), ...(gone === undefined ? [] : [gone])]
+    return concerns.length === 0 ? undefined : concerns.map(({ message }) => message).join('; ')
   }
 
   async locate(start: StartPlace): Promise<ResumePoint> {
@@ -76,6 +93,7 @@ export class ServerOrigin implements BinlogOrigin {
   private locatePlace(start: StartPlace): Promise<ResumePoint> {
     return this.ask('its log', async (connection) => {
       const facts = await this.preflight(connection)
+      await this.readTables()
       const end = facts.end
       const first = facts.logs[0]?.name
       if (end === undefined || first === undefined) throw new MysqlBinlogOffError(this.server)
@@ -168,24 +186,37 @@ export class ServerOrigin implements BinlogOrigin {
     this.logKeptSeconds = facts.logKeptSeconds
     checkServerSettings(facts, place, this.options.log)
     checkServerId(facts, await readReplicaIds(connection), place)
+    this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.tables))
     return facts
   }
 
+  /** A name that was never there is a mistake; a table that was dropped meanwhile holds up no other one. */
   private async readTables(): Promise<void> {
-    const unknown: string[] = []
-    for (const name of this.options.tables) {
-      const dot = name.indexOf('.')
-      const found = await this.catalogue.refresh(name.slice(0, dot), name.slice(dot + 1))
-      if (found === undefined) unknown.push(name)
+    await this.catalogue.refreshAll(this.tables)
+    this.missing = this.tables
+    const unknown = this.tablesUnknown()
+    if (unknown === undefined) this.knewAllTables = true
+    else if (!this.knewAllTables) throw unknown
+    else {
+      const { code, remedy } = unknown
+      this.options.log.warn(`${unknown.message}; the other tables go on`, { code, remedy })
     }
-    // A name that was never there is a mistake; a table that was dropped meanwhile holds up no other one.
-    if (unknown.length === 0) this.knewAllTables = true
-    else this.tablesUnknown(new MysqlTableUnknownError(this.server, this.options.uri.user, unknown))
   }
 
-  private tablesUnknown(error: MysqlTableUnknownError): void {
-    if (!this.knewAllTables) throw error
-    this.options.log.warn(`${error.message}; the other tables go on`, { code: error.code, remedy: error.remedy })
+  /** A table that was made since has been described when its first row came. */
+  private tablesUnknown(): MysqlTableUnknownError | undefined {
+    this.missing = this.missing.filter(({ database, table }) => this.catalogue.describe(database, table) === undefined)
+    if (this.missing.length === 0) return undefined
+    const names = this.missing.map(({ database, table }) => `${database}.${table}`)
+    return new MysqlTableUnknownError(this.server, this.options.uri.user, names)
+  }
+
+  /** Said once for each new finding. */
+  private noteUnlogged(found: MysqlChangesUnloggedError | undefined): void {
+    if (found !== undefined && found.message !== this.unlogged?.message) {
+      this.options.log.warn(found.message, { code: found.code, remedy: found.remedy })
+    }
+    this.unlogged = found
   }
 
   private pointAt(facts: ServerFacts, at: BinlogPosition, gtid: string | undefined): ResumePoint {
@@ -210,4 +241,10 @@ export class ServerOrigin implements BinlogOrigin {
 /** What came before the oldest log: known on MySQL; MariaDB is asked later. */
 function purgedIn(facts: ServerFacts): string | undefined {
   return facts.flavour === 'mysql' ? facts.purgedGtids : undefined
+}
+
+/** A database with a dot in its name can not be told from a table with one. */
+function tableNameOf(uri: string): TableName {
+  const dot = uri.indexOf('.')
+  return { database: uri.slice(0, dot), table: uri.slice(dot + 1) }
 }

@@ -13,9 +13,13 @@ export interface ColumnDescription {
   readonly typeName: string | undefined
 }
 
-export interface TableDescription {
+/** A table's name: two texts, because a dot may stand in each. */
+export interface TableName {
   readonly database: string
   readonly table: string
+}
+
+export interface TableDescription extends TableName {
   readonly columns: readonly ColumnDescription[]
   /** Names of the primary key's columns, in the key's order; empty without one. */
   readonly primaryKey: readonly string[]

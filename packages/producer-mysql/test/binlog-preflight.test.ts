@@ -27,6 +27,8 @@ const facts: ServerFacts = {
   end: { file: 'mysql-bin.000004', position: 900 },
   gtids: '0-1-42,5-2-7',
   purgedGtids: '',
+  onlyDatabases: '',
+  exceptDatabases: '',
 }
 const code = (name: string): object => expect.objectContaining({ code: `AESOP_MYSQL_${name}` }) as object
 

@@ -118,6 +118,7 @@ describe('a DDL statement', () => {
     ['/*!50100 ALTER TABLE x ENGINE=InnoDB */', 'd.x'],
     ['CREATE OR REPLACE TABLE IF NOT EXISTS `d3`.`x` (id INT)', 'd3.x'],
     ['TRUNCATE x', 'd.x'],
+    [`ALTER TABLE "k""u'd\\u" ADD "n w" INT`, `d.k"u'd\\u`],
     ['RENAME TABLE x TO y', 'd.x'],
   ])('names its table: %s', (sql, name) => {
     const { database, table } = tableOfDdl(sql, 'd') ?? {}

@@ -33,6 +33,8 @@ export interface ProducerStatus {
   readonly scn: bigint
   /** What it waits for or why it failed, for people. */
   readonly detail?: string
+  /** What keeps changes from it although it runs, for people: a setting of the server, a table that is not there. */
+  readonly concern?: string
   /**
    * After a restart a producer may begin earlier than where it had come, to fill the buffer again: the SCN that it had
    * reached, for as long as it is behind it. A reader with a checkpoint up to here is not ahead of its source.

@@ -128,7 +128,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (status.state === 'failed' || status.state === 'stopped') return { status: 'down', ...detail }
     const blocked = this.#running?.blockWatch.detail
     if (blocked !== undefined) return { status: 'degraded', detail: blocked }
-    return { status: status.state === 'running' ? 'up' : 'degraded', ...detail }
+    if (status.state !== 'running') return { status: 'degraded', ...detail }
+    return status.concern === undefined ? { status: 'up', ...detail } : { status: 'degraded', detail: status.concern }
   }
 
   metrics(): readonly Metric[] {
