@@ -34,6 +34,23 @@ export interface GateFacts {
   readonly newCounter: () => BinlogDecoder
 }
 
+/** No log has a longer head: its description, how it is encrypted, and the list of what came before it. */
+const HEAD_BYTES_MAX = 1024
+
+/**
+ * Behind the description of a log stands how the log is encrypted, which a server can't read when it begins just there: such a
+ * place is walked to from the beginning.
+ */
+function isInHead({ position, event }: GatePlace): boolean {
+  return event === undefined && position !== undefined && position > LOG_START && position < HEAD_BYTES_MAX
+}
+
+/** What a server sends first wherever reading begins: it made it up, or tells from the head of the file how that is encrypted. */
+function stoodElsewhere(event: BinLogEvent): boolean {
+  if ((event.flags & FLAG_ARTIFICIAL) !== 0) return true
+  return event.type === MySQLConstants.MARIADB_START_ENCRYPTION_EVENT && event.nextPosition === 0
+}
+
 export interface ResumeGateOptions extends GateFacts {
   readonly place: GatePlace
   readonly handler: BinlogHandler
@@ -79,7 +96,7 @@ export class ResumeGate implements BinlogHandler {
     this.handler = handler
     this.onOpen = onOpen
     const seek = place.position === undefined ? Infinity : place.position - (place.event?.length ?? 0)
-    if (seek > seekMax) this.counter = options.newCounter()
+    if (seek > seekMax || isInHead(place)) this.counter = options.newCounter()
     this.begin = { file: place.file, position: this.counter === undefined ? seek : LOG_START }
   }
 
@@ -96,7 +113,7 @@ export class ResumeGate implements BinlogHandler {
     if (this.open) return this.handler.onEvent(bytes, offset, end)
     const event = this.event.set(bytes, offset, end)
     if (event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT) return this.describe(event)
-    if (this.log === undefined || (event.flags & FLAG_ARTIFICIAL) !== 0) return undefined
+    if (this.log === undefined || stoodElsewhere(event)) return undefined
     return this.drop(event)
   }
 
