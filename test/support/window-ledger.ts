@@ -4,6 +4,8 @@ import { compileRowReader, type Row, type RowReader, type SchemaRegistry } from 
 
 export interface LedgerRow {
   readonly opcode: Opcode
+  /** Of the logical source. */
+  readonly sourceId: number
   readonly key: EventKey
   readonly row: Row
 }
@@ -52,7 +54,8 @@ export class WindowLedger implements WindowSink {
     const end = write(bytes, 0)
     if (end > append.maxValueBytes) throw new Error(`${end} bytes written, ${append.maxValueBytes} were asked for`)
     const idHex = Buffer.from(append.schemaId).toString('hex')
-    this.open.push({ opcode: append.opcode, key: append.key, row: this.readerOf(idHex)(bytes, 0, end) })
+    const { opcode, key, sourceId } = append
+    this.open.push({ opcode, key, sourceId, row: this.readerOf(idHex)(bytes, 0, end) })
   }
 
   endWindow(scn: bigint): void {
