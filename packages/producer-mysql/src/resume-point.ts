@@ -41,8 +41,14 @@ export function resumeAfter(stored: ResumePoint, scn: bigint): ResumePoint {
 
 /** What is stored of a point, and of the place from which the buffer can be filled again (see RereadMarks). */
 export function toMaxScn(point: ResumePoint, savedAtMs: number, reread?: ResumePoint): MaxScn {
-  const { scn, ...place } = point
-  return { scn, savedAtMs, position: reread === undefined ? place : { ...place, reread } }
+  const mark = reread === undefined ? {} : { reread: { scn: reread.scn, ...recordOf(reread) } }
+  return { scn: point.scn, savedAtMs, position: { ...recordOf(point), ...mark } }
+}
+
+/** A point may have more about it than is stored. */
+function recordOf(point: ResumePoint): Omit<ResumePoint, 'scn'> {
+  const { file, position, ended, log, event, gtid, serverIdentity, generation } = point
+  return { file, position, ended, log, event, gtid, serverIdentity, generation }
 }
 
 /** Whether a record is of a version that did not count transactions beyond `POSITION_BOUND`, and lies there. */
