@@ -1,7 +1,7 @@
 import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { sleep } from '@aesop/kernel'
-import { EVENT_HEADER_BYTES } from './binlog-event.ts'
+import { EVENT_HEADER_BYTES, MySQLConstants } from './binlog-event.ts'
 import { BINLOG_MAGIC, BinlogFile, type EventPlace } from './binlog-file.ts'
 import { BinlogIndex } from './binlog-index.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
@@ -38,7 +38,7 @@ export class FileBinlogStream implements BinlogStream {
     return { file, position: BINLOG_MAGIC.length }
   }
 
-  /** The end of the last whole event of the last log. @throws BinlogFileError */
+  /** The end of the last whole event of the last log, before the one that ends the log. @throws BinlogFileError */
   latest(): BinlogPosition {
     const file = this.index.files().at(-1)
     if (file === undefined) throw new BinlogFileError(this.index.path, 'the index lists no log')
@@ -180,7 +180,10 @@ async function nextOf(file: BinlogFile): Promise<EventPlace | undefined> {
   return event
 }
 
-/** Walks over the headers, because a log may end in an event that is still being written. */
+/**
+ * Walks over the headers, because a log may end in an event that is still being written. A rotate event is no place to go
+ * on from: nothing follows it in its file, and the next file may not be there yet.
+ */
 function endOfLog(path: string): number {
   const header = Buffer.alloc(EVENT_HEADER_BYTES)
   let handle: number
@@ -194,7 +197,7 @@ function endOfLog(path: string): number {
     let position = BINLOG_MAGIC.length
     while (readSync(handle, header, 0, EVENT_HEADER_BYTES, position) === EVENT_HEADER_BYTES) {
       const next = position + header.readUInt32LE(9)
-      if (next > size || next < position + EVENT_HEADER_BYTES) break
+      if (next > size || next < position + EVENT_HEADER_BYTES || header[4] === MySQLConstants.ROTATE_EVENT) break
       position = next
     }
     return position
