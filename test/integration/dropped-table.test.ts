@@ -1,7 +1,20 @@
+import { type SchemaRegistry } from '@aesop/schema'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { until } from '../support/until.ts'
+import { WindowLedger } from '../support/window-ledger.ts'
+
+/** A buffer that holds everything since its start, so that a restart fills it again. */
+class HeldLedger extends WindowLedger {
+  readonly prevScn: bigint
+
+  constructor(schemas: SchemaRegistry, prevScn: bigint) {
+    super(schemas)
+    this.prevScn = prevScn
+  }
+}
 
 const SERVERS = {
   'MariaDB with full metadata': () => MariadbServer.start(),
@@ -37,6 +50,31 @@ describe.each(Object.entries(SERVERS))('a captured table of %s', (_name, start) 
     const refused = { code: 'AESOP_MYSQL_TABLE_UNKNOWN', canRetry: false }
     await expect(first.start()).rejects.toMatchObject(refused)
     await expect(keep(first.again()).start()).rejects.toMatchObject(refused)
+  })
+
+  it('that was dropped while nobody read gives its last rows, and those that fill the buffer again', async () => {
+    const server = await started()
+    const first = rigOf(server)
+    const before = new HeldLedger(first.schemas, await first.prepare())
+    await first.producer.start(before.prevScn, before)
+    await server.query("INSERT INTO shop.gone VALUES (1, 'b', 4000000000); INSERT INTO shop.keep VALUES (2, 'x')")
+    await until('both rows', () => before.ids.length === 2)
+    await first.producer.stop()
+    await server.query("INSERT INTO shop.gone VALUES (3, 'a', 5); DROP TABLE shop.gone")
+    const second = keep(first.again())
+    const after = new HeldLedger(second.schemas, await second.prepare())
+    await second.producer.start(after.prevScn, after)
+    await server.query("INSERT INTO shop.keep VALUES (4, 'y')")
+    await until('the last row', () => {
+      if (second.failures[0] !== undefined) throw second.failures[0]
+      return after.ids.includes(4)
+    })
+    expect(after.rows.map(({ row }) => row)).toMatchObject([
+      { id: 1, e: 'b', u: 4000000000 },
+      { id: 2, v: 'x' },
+      { id: 3, e: 'a', u: 5 },
+      { id: 4, v: 'y' },
+    ])
   })
 
   it('that was dropped for good holds up no other one, and health says that it is not there', async () => {

@@ -14,6 +14,7 @@ import { atTransaction } from './passable-error.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
+import { type TableMemory } from './table-memory.ts'
 import { TransactionPass } from './transaction-pass.ts'
 import { type WindowPosition } from './window-position.ts'
 
@@ -23,6 +24,8 @@ export interface BinlogDecoderOptions {
   readonly sink: WindowSink
   /** Asked for tables that the log does not describe itself. */
   readonly catalogue?: TableCatalogue
+  /** What was known of tables that are gone. */
+  readonly memory?: TableMemory
   /** Event type → processor; default: the standard ones. */
   readonly eventsMap?: EventsMap
   /** Logical source id → a user's own mapper; default: the compiled one. */
@@ -79,7 +82,7 @@ export class BinlogDecoder implements BinlogHandler {
       onWindow,
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
-      tables: new TableCache(compiler, options.catalogue, log),
+      tables: new TableCache(compiler, options.catalogue, options.memory, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,

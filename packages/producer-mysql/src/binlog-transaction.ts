@@ -360,6 +360,9 @@ export class BinlogTransaction {
   }
 
   private schemaChange(query: BinlogQuery, sql: string): void {
+    for (const source of sourcesNamedIn(query.sql, query.database, this.options.tables.capturedSources())) {
+      this.options.tables.mayHaveChanged(source)
+    }
     const named = tableOfDdl(sql, query.database)
     const source = named === undefined ? undefined : this.options.tables.sourceOf(named.database, named.table)
     if (named === undefined || source === undefined) return

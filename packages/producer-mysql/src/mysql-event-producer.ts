@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type MaxScn } from '@aesop/checkpoint'
 import { backoffMs, type BeanContext, type Health, invariant, messageOf, type Metric, sleep } from '@aesop/kernel'
 import {
@@ -25,6 +26,7 @@ import { ResumeKeeper } from './resume-keeper.ts'
 import { resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
 import { parseStartFrom } from './start-from.ts'
+import { TableMemory } from './table-memory.ts'
 import { fromMaxScn } from './stored-point.ts'
 import { type WindowPosition } from './window-position.ts'
 
@@ -51,6 +53,7 @@ export class MysqlEventProducer implements EventProducer {
   private readonly reread = new BufferReread()
   private context: ProducerContext | undefined
   private origin: BinlogOrigin | undefined
+  private memory: TableMemory | undefined
   private keeper: ResumeKeeper | undefined
   private place: ReadingPlace | undefined
   private decoder: { generation: number; handler: BinlogDecoder } | undefined
@@ -76,6 +79,9 @@ export class MysqlEventProducer implements EventProducer {
     const wasRead = context.maxScn.load() !== undefined
     const { heartbeatMs } = this.options
     this.origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
+    const { name } = context.physicalSource
+    const path = join(this.bean.stateDirectory, 'tables', `${encodeURIComponent(name)}.json`)
+    this.memory = new TableMemory(path, !wasRead, this.bean.log)
     this.keeper = new ResumeKeeper(context.maxScn, (error) => {
       this.fail(error)
     })
@@ -119,6 +125,7 @@ export class MysqlEventProducer implements EventProducer {
     await this.session?.close()
     await this.running
     this.keeper?.flush()
+    this.memory?.flush()
     await this.origin?.release()
     if (this.state !== 'failed') this.state = 'stopped'
   }
@@ -336,6 +343,7 @@ export class MysqlEventProducer implements EventProducer {
         place.passed(gtid)
       },
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
+      ...(this.memory === undefined ? {} : { memory: this.memory }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),
       schemaChangeEventProcessor: {

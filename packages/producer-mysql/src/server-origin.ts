@@ -19,7 +19,7 @@ import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
 import { ServerQuestions } from './server-questions.ts'
 import { type StartPlace } from './start-from.ts'
-import { type TableName } from './table-description.ts'
+import { type TableName, tableNameOf } from './table-description.ts'
 import { type MysqlChangesUnloggedError } from './unlogged-errors.ts'
 
 export interface ServerOriginOptions {
@@ -241,10 +241,4 @@ export class ServerOrigin implements BinlogOrigin {
 /** What came before the oldest log: known on MySQL; MariaDB is asked later. */
 function purgedIn(facts: ServerFacts): string | undefined {
   return facts.flavour === 'mysql' ? facts.purgedGtids : undefined
-}
-
-/** A database with a dot in its name can not be told from a table with one. */
-function tableNameOf(uri: string): TableName {
-  const dot = uri.indexOf('.')
-  return { database: uri.slice(0, dot), table: uri.slice(dot + 1) }
 }

@@ -3,7 +3,8 @@ import { type LogicalSourceConfig } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { CapturedTable, namesItself, type TableCompiler } from './captured-table.ts'
 import { parseTableMap, type TableMap } from './table-map.ts'
-import { type TableCatalogue, type TableDescription } from './table-description.ts'
+import { type TableCatalogue, type TableDescription, tableNameOf } from './table-description.ts'
+import { type TableMemory } from './table-memory.ts'
 
 interface CachedTable {
   /** The body of the table map: the same bytes mean the same table. */
@@ -27,11 +28,18 @@ export class TableCache {
   private readonly deriving = new Set<number>()
   private readonly compiler: TableCompiler
   private readonly catalogue: TableCatalogue | undefined
+  private readonly memory: TableMemory | undefined
   private readonly log: Logger
 
-  constructor(compiler: TableCompiler, catalogue: TableCatalogue | undefined, log: Logger) {
+  constructor(
+    compiler: TableCompiler,
+    catalogue: TableCatalogue | undefined,
+    memory: TableMemory | undefined,
+    log: Logger,
+  ) {
     this.compiler = compiler
     this.catalogue = catalogue
+    this.memory = memory
     this.log = log
     for (const source of compiler.physicalSource.sources) this.sources.set(source.uri.toLowerCase(), source)
   }
@@ -53,6 +61,11 @@ export class TableCache {
 
   capturedSources(): Iterable<LogicalSourceConfig> {
     return this.sources.values()
+  }
+
+  /** A statement names the table of this source and may have changed it: what was known of its columns is not sure any more. */
+  mayHaveChanged({ uri }: LogicalSourceConfig): void {
+    this.memory?.forget(tableNameOf(uri))
   }
 
   /** From the next shape on, the schema of this source follows the table even if it was hand-written. */
@@ -85,7 +98,9 @@ export class TableCache {
   }
 
   private async ask(source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {
-    this.compile(source, map, body, await this.catalogue?.refresh(map.database, map.table))
+    const described = await this.catalogue?.refresh(map.database, map.table)
+    this.compile(source, map, body, described ?? this.memory?.recall(map, body))
+    if (described !== undefined) this.memory?.remember(map, body, namesItself(map), described)
   }
 
   private compile(

@@ -19,6 +19,12 @@ export interface TableName {
   readonly table: string
 }
 
+/** The table that the uri of a logical source names. A dot in a database's name can not be told from the one between. */
+export function tableNameOf(uri: string): TableName {
+  const dot = uri.indexOf('.')
+  return { database: uri.slice(0, dot), table: uri.slice(dot + 1) }
+}
+
 export interface TableDescription extends TableName {
   readonly columns: readonly ColumnDescription[]
   /** Names of the primary key's columns, in the key's order; empty without one. */
