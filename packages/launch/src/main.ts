@@ -22,6 +22,8 @@ export interface MainOptions {
 
 /** The `aesop-launch` command: does what the arguments say and ends the process with the code that tells the truth. */
 export async function main(args: readonly string[], options: MainOptions = {}): Promise<void> {
+  // Whoever read this output has gone, or its disk is full: that is no reason to end what runs.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const code = await runCommand(args, options)
   process.exitCode = code
   // Output may still be on its way into a pipe; only then does the process end, whatever handles are left open.

@@ -14,6 +14,22 @@ describe('the exit code tells the truth', { timeout }, () => {
     expect(stderr).toContain(`${signal}: stopping; once more ends at once`)
   })
 
+  test.each(['stderr', 'stdout'] as const)('a closed %s ends nothing', async (stream) => {
+    using folder = new LaunchFolder('')
+    using launched = new Launched(['bootstrap.yaml', '--admin', '0', '--log-level', 'debug'], folder.path)
+    await launched.until('test is ready')
+    const admin = /admin=(\S+)/.exec(launched.stderr)?.[1] ?? ''
+    launched.closeOutput(stream)
+    // Each reload writes lines of the log; stop and start print to stdout.
+    for (let times = 0; times < 3; times++) {
+      const { status } = await fetch(`${admin}/admin/containers/fixture/reload`, { method: 'POST' })
+      expect(status).toBe(200)
+    }
+    expect((await fetch(`${admin}/health/ready`)).status).toBe(200)
+    launched.signal('SIGTERM')
+    expect((await launched.ended).code).toBe(0)
+  })
+
   test.each([
     ['a bean gives up', 'later: fail', 'gave up'],
     ['an exception is caught by nobody', 'later: throw', 'thrown later'],

@@ -82,8 +82,12 @@ export class MysqlEventProducer implements EventProducer {
     const { name } = context.physicalSource
     const path = join(this.bean.stateDirectory, 'tables', `${encodeURIComponent(name)}.json`)
     this.memory = new TableMemory(path, !wasRead, this.bean.log)
-    this.keeper = new ResumeKeeper(context.maxScn, (error) => {
-      this.fail(error)
+    this.keeper = new ResumeKeeper({
+      store: context.maxScn,
+      log: this.bean.log,
+      onFinalError: (error) => {
+        this.fail(error)
+      },
     })
     const point = await this.beginning(this.origin, context)
     this.place = new ReadingPlace(point)
@@ -137,7 +141,7 @@ export class MysqlEventProducer implements EventProducer {
       state: this.state,
       scn: this.windows === 0 ? -1n : scn,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
-      ...(this.origin?.concern === undefined ? {} : { concern: this.origin.concern }),
+      ...(this.concern === undefined ? {} : { concern: this.concern }),
       ...this.lastEvent(),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
     }
@@ -152,10 +156,15 @@ export class MysqlEventProducer implements EventProducer {
       : { lastEventMs, logLastsUntilMs: lastEventMs + keptSeconds * 1000 }
   }
 
+  /** What keeps changes, or its place, from being kept although it runs. */
+  private get concern(): string | undefined {
+    return this.keeper?.fault ?? this.origin?.concern
+  }
+
   health(): Health {
     const status = { running: 'up', paused: 'up', stopped: 'down', failed: 'down' } as const
     const known = this.state in status ? status[this.state as keyof typeof status] : 'degraded'
-    const concern = known === 'up' ? this.origin?.concern : undefined
+    const concern = known === 'up' ? this.concern : undefined
     if (concern !== undefined) return { status: 'degraded', detail: concern }
     return { status: known, ...(this.detail === undefined ? {} : { detail: this.detail }) }
   }

@@ -1,36 +1,46 @@
 import { type MaxScnStore } from '@aesop/checkpoint'
+import { type Logger, messageOf } from '@aesop/kernel'
+import { isFinal } from './reconnect-policy.ts'
 import { type ResumePoint, toMaxScn } from './resume-point.ts'
+
+/** How long a store that failed is left alone, in milliseconds. */
+const RETRY_MS = 1000
+
+export interface ResumeKeeperOptions {
+  readonly store: MaxScnStore
+  readonly log: Logger
+  /** Called with an error that trying again can't help. */
+  readonly onFinalError: (error: unknown) => void
+  /** Least time between two saves, in milliseconds. Default 100. */
+  readonly intervalMs?: number
+}
 
 /**
  * Saves how far a source has come, at most once per interval and in any case on `flush`: a save costs an fsync. A point
- * is noted only when its window is in the sink, so what is stored never runs ahead; after a crash up to an interval of
- * windows comes again.
+ * is noted only when its window is in the sink, so what is stored never runs ahead; after a crash the windows since the
+ * last save come again. A full disk makes that more windows, and ends nothing: the save is tried until it succeeds.
  */
 export class ResumeKeeper {
   /** Set once the sink is known: where its oldest windows can be read again. */
   reread: () => ResumePoint | undefined = () => undefined
-  private readonly store: MaxScnStore
-  private readonly intervalMs: number
-  private readonly onError: (error: unknown) => void
+  private readonly options: ResumeKeeperOptions
   private pending: (() => ResumePoint) | undefined
   private timer: NodeJS.Timeout | undefined
+  private failure: unknown
 
-  constructor(store: MaxScnStore, onError: (error: unknown) => void, intervalMs = 100) {
-    this.store = store
-    this.onError = onError
-    this.intervalMs = intervalMs
+  constructor(options: ResumeKeeperOptions) {
+    this.options = options
+  }
+
+  /** Why the last save failed, for people; undefined when it did not. */
+  get fault(): string | undefined {
+    return this.failure === undefined ? undefined : messageOf(this.failure)
   }
 
   /** Takes the place of what was noted before; `point` is asked when it is saved. */
   note(point: () => ResumePoint): void {
     this.pending = point
-    this.timer ??= setTimeout(() => {
-      try {
-        this.flush()
-      } catch (error) {
-        this.onError(error)
-      }
-    }, this.intervalMs)
+    if (this.timer === undefined) this.saveIn(this.options.intervalMs ?? 100)
   }
 
   /** Saves what is pending, now. @throws what the store throws */
@@ -38,7 +48,30 @@ export class ResumeKeeper {
     clearTimeout(this.timer)
     this.timer = undefined
     const point = this.pending
+    if (point === undefined) return
+    this.options.store.save(toMaxScn(point(), Date.now(), this.reread()))
     this.pending = undefined
-    if (point !== undefined) this.store.save(toMaxScn(point(), Date.now(), this.reread()))
+    if (this.failure !== undefined) this.options.log.info('the place in the log can be saved again')
+    this.failure = undefined
+  }
+
+  private saveIn(ms: number): void {
+    this.timer = setTimeout(() => {
+      try {
+        this.flush()
+      } catch (error) {
+        this.failed(error)
+      }
+    }, ms)
+  }
+
+  private failed(error: unknown): void {
+    if (isFinal(error)) {
+      this.options.onFinalError(error)
+      return
+    }
+    if (this.failure === undefined) this.options.log.error('the place in the log could not be saved', { error })
+    this.failure = error
+    this.saveIn(RETRY_MS)
   }
 }

@@ -1,11 +1,11 @@
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FileMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
-import { MemorySchemaRegistry } from '@aesop/schema'
+import { MemorySchemaRegistry, SchemaRegistryUnwritableError } from '@aesop/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import { WindowLedger } from '../../../test/support/window-ledger.ts'
@@ -82,6 +82,46 @@ describe('the MySQL producer with log files', () => {
     appendFileSync(join(folder, 'mysql-bin.index'), './mysql-bin.000002\n')
     await until('the last row', () => ledger.rows.at(-1)?.row['name'] === 'Ada')
     expect(ledger.rows.length).toBeGreaterThan(before)
+  })
+
+  it('goes on, degraded, while its place can not be saved, and saves it without a new window', async () => {
+    const state = join(folder, 'state')
+    maxScn = new FileMaxScnStore(join(state, 'maxscn.json'))
+    for (const file of ['mysql-bin.000001', 'mysql-bin.000002']) copyFileSync(join(LOGS, file), join(folder, file))
+    appendFileSync(join(folder, 'mysql-bin.index'), './mysql-bin.000001\n')
+    const [producer, ledger] = await start({ uri: 'binlog:mysql-bin.index' })
+    await until('rows', () => ledger.rows.length > 3)
+    await until('the save', () => maxScn.load()?.scn === ledger.windows.at(-1)?.scn)
+    // A file where the folder was: no write succeeds, as on a full disk.
+    rmSync(state, { recursive: true })
+    writeFileSync(state, '')
+    appendFileSync(join(folder, 'mysql-bin.index'), './mysql-bin.000002\n')
+    await until('degraded health', () => producer.health().status === 'degraded')
+    expect(producer.health().detail).toContain('can not be written')
+    expect(producer.status()).toMatchObject({ state: 'running', concern: producer.health().detail })
+    await until('the last row', () => ledger.rows.at(-1)?.row['name'] === 'Ada')
+    expect(failures).toEqual([])
+    rmSync(state)
+    await until('the save', () => maxScn.load()?.scn === ledger.windows.at(-1)?.scn)
+    expect(producer.health()).toEqual({ status: 'up' })
+  })
+
+  it('reads a transaction again until the schema of its table can be kept', async () => {
+    let full = true
+    const register = schemas.register.bind(schemas)
+    schemas.register = (source, text) => {
+      if (full) throw new SchemaRegistryUnwritableError('/state/book.1.avsc', new Error('no space left'))
+      return register(source, text)
+    }
+    const [producer, ledger] = await start()
+    await until('degraded health', () => producer.health().detail?.includes('no space left') === true)
+    expect(producer.health().status).toBe('degraded')
+    full = false
+    await until('the last row', () => ledger.rows.at(-1)?.row['name'] === 'Ada')
+    expect(failures).toEqual([])
+    const scns = ledger.windows.map(({ scn }) => scn)
+    expect(new Set(scns).size).toBe(scns.length)
+    expect(producer.health()).toEqual({ status: 'up' })
   })
 
   it('refuses a path where there is no index, and a URI without one', async () => {

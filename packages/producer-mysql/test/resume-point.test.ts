@@ -1,4 +1,5 @@
-import { type MaxScn } from '@aesop/checkpoint'
+import { CheckpointUnwritableError, type MaxScn } from '@aesop/checkpoint'
+import { silentLogger } from '@aesop/kernel'
 import { describe, expect, it, vi } from 'vitest'
 import { GtidPosition, type NotedGtid } from '../src/gtid-position.ts'
 import { ResumeKeeper } from '../src/resume-keeper.ts'
@@ -76,7 +77,7 @@ describe('the keeper of resume points', () => {
     vi.useFakeTimers()
     const saved: MaxScn[] = []
     const store = { load: () => undefined, save: (record: MaxScn) => void saved.push(record) }
-    const keeper = new ResumeKeeper(store, () => undefined, 100)
+    const keeper = new ResumeKeeper({ store, log: silentLogger, onFinalError: () => undefined })
     for (let i = 0n; i < 1000n; i++) keeper.note(() => ({ ...point, scn: i }))
     expect(saved).toEqual([])
     vi.advanceTimersByTime(100)
@@ -88,18 +89,42 @@ describe('the keeper of resume points', () => {
     vi.useRealTimers()
   })
 
-  it('reports a store that fails instead of going on without it', () => {
+  it('tries a full disk again, with the newest point, and says so meanwhile', () => {
+    vi.useFakeTimers()
+    const saved: bigint[] = []
+    let full = true
+    const store = {
+      load: () => undefined,
+      save: ({ scn }: MaxScn) => {
+        if (full) throw new CheckpointUnwritableError('maxscn.json', new Error('disk full'))
+        saved.push(scn)
+      },
+    }
+    const errors: unknown[] = []
+    const keeper = new ResumeKeeper({ store, log: silentLogger, onFinalError: (error) => errors.push(error) })
+    keeper.note(() => ({ ...point, scn: 1n }))
+    vi.advanceTimersByTime(100)
+    expect(keeper.fault).toContain('disk full')
+    keeper.note(() => ({ ...point, scn: 2n }))
+    vi.advanceTimersByTime(5000)
+    full = false
+    vi.advanceTimersByTime(1000)
+    expect({ saved, errors, fault: keeper.fault }).toEqual({ saved: [2n], errors: [], fault: undefined })
+    vi.useRealTimers()
+  })
+
+  it('gives up by name where trying again can not help', () => {
     vi.useFakeTimers()
     const errors: unknown[] = []
     const store = {
       load: () => undefined,
       save: () => {
-        throw new Error('disk full')
+        throw new Error('a fault of the program')
       },
     }
-    new ResumeKeeper(store, (error) => errors.push(error), 100).note(() => point)
-    vi.advanceTimersByTime(100)
-    expect(String(errors[0])).toContain('disk full')
+    new ResumeKeeper({ store, log: silentLogger, onFinalError: (error) => errors.push(error) }).note(() => point)
+    vi.advanceTimersByTime(10_000)
+    expect(errors.map(String)).toEqual(['Error: a fault of the program'])
     vi.useRealTimers()
   })
 })

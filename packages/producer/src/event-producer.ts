@@ -33,7 +33,7 @@ export interface ProducerStatus {
   readonly scn: bigint
   /** What it waits for or why it failed, for people. */
   readonly detail?: string
-  /** What keeps changes from it although it runs, for people: a setting of the server, a table that is not there. */
+  /** What keeps changes from it although it runs, for people: a setting of the server, a table that is not there, a full disk. */
   readonly concern?: string
   /**
    * After a restart a producer may begin earlier than where it had come, to fill the buffer again: the SCN that it had

@@ -60,6 +60,13 @@ test('a relay whose producer is paused is PAUSED, and answers its health check w
   expect((await get(port, '/admin/status')).status).toBe(200)
 })
 
+test('a source that goes on with a concern makes the relay degraded, and says which', async () => {
+  const { relay, producer } = await startRelay()
+  const status = producer.status.bind(producer)
+  producer.status = () => ({ ...status(), concern: 'maxscn.json can not be written' })
+  expect(relay.health()).toEqual({ status: 'degraded', detail: 'maxscn.json can not be written' })
+})
+
 describe('/stream', () => {
   test('gives the windows after a checkpoint, byte for byte as they lie in the buffer', async () => {
     const { port, producer, relay } = await startRelay()

@@ -15,13 +15,29 @@ export class SchemaInvalidError extends AesopError {
 export class SchemaRegistryUnreadableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_SCHEMA_REGISTRY_UNREADABLE',
-    meaning: 'A folder or file of the schema registry can not be read or written.',
+    meaning: 'A folder or file of the schema registry can not be read.',
     remedy: 'Make the folder accessible for this process; names are <logical source>.<version>.avsc.',
     canRetry: false,
   } as const
   constructor(path: string, cause: unknown) {
     const fault = cause instanceof Error ? cause.message : String(cause)
     super(SchemaRegistryUnreadableError.kind, `the schema registry at ${path} failed: ${fault}`, {
+      cause,
+      fields: { path },
+    })
+  }
+}
+
+export class SchemaRegistryUnwritableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCHEMA_REGISTRY_UNWRITABLE',
+    meaning: 'A derived schema can not be kept, so that no row may be written under it.',
+    remedy: 'Make room on the disk, or make the folder writable for this process; the source tries again by itself.',
+    canRetry: true,
+  } as const
+  constructor(path: string, cause: unknown) {
+    const fault = cause instanceof Error ? cause.message : String(cause)
+    super(SchemaRegistryUnwritableError.kind, `the schema ${path} can not be written: ${fault}`, {
       cause,
       fields: { path },
     })
@@ -59,6 +75,7 @@ export class PayloadUnencodableError extends AesopError {
 export const schemaErrors: readonly AesopErrorClass[] = [
   SchemaInvalidError,
   SchemaRegistryUnreadableError,
+  SchemaRegistryUnwritableError,
   PayloadCorruptError,
   PayloadUnencodableError,
 ]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { writeFileAtomically } from '@aesop/kernel'
 
-import { SchemaInvalidError, SchemaRegistryUnreadableError } from './errors.ts'
+import { SchemaInvalidError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError } from './errors.ts'
 import { makeSchema, MemorySchemaRegistry } from './memory-schema-registry.ts'
 import { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
 
@@ -59,7 +59,7 @@ export class FileSchemaRegistry implements SchemaRegistry {
     try {
       writeFileAtomically(path, `${text}\n`)
     } catch (error) {
-      throw new SchemaRegistryUnreadableError(path, error)
+      throw new SchemaRegistryUnwritableError(path, error)
     }
     return this.#memory.add(source, version, text)
   }

@@ -3,6 +3,7 @@ export {
   PayloadUnencodableError,
   SchemaInvalidError,
   SchemaRegistryUnreadableError,
+  SchemaRegistryUnwritableError,
 } from './errors.ts'
 export { FileSchemaRegistry, type FileSchemaRegistryOptions } from './file-schema-registry.ts'
 export { MemorySchemaRegistry } from './memory-schema-registry.ts'

@@ -36,6 +36,17 @@ describe('the schema registry', () => {
     expect(schema?.id).toEqual(schemaIdOf(text))
   })
 
+  test('gives no schema that it could not keep; what can be mended may be tried again', () => {
+    const derived = join(folder, 'derived')
+    const registry = new FileSchemaRegistry({ derived })
+    writeFileSync(derived, 'a file where the folder should be')
+    const register = (): unknown => registry.register('p', record('a'))
+    expect(register).toThrow(expect.objectContaining({ code: 'AESOP_SCHEMA_REGISTRY_UNWRITABLE', canRetry: true }))
+    expect(registry.latest('p')).toBeUndefined()
+    rmSync(derived)
+    expect(register()).toMatchObject({ version: 1 })
+  })
+
   test('sorts versions as numbers', () => {
     for (const version of [1, 2, 10]) writeFileSync(join(folder, `p.${version}.avsc`), record(`f${version}`))
     expect(new FileSchemaRegistry({ derived: folder }).latest('p')?.version).toBe(10)

@@ -64,6 +64,11 @@ export class Launched implements Disposable {
     })
   }
 
+  /** Nobody reads this output any more: what the process writes to it fails. */
+  closeOutput(stream: 'stdout' | 'stderr'): void {
+    this.#child[stream]?.destroy()
+  }
+
   /** Resolves when stdout or stderr contains the text; fails when the process ends or 20 s pass before that. */
   async until(text: string): Promise<void> {
     const seen = new Promise<void>((done) => {

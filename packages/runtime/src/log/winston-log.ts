@@ -64,12 +64,14 @@ export function openLog(options: LogOptions): ProcessLog {
   }
 }
 
-/** A line counts as written when stderr has taken it. */
+/** A line counts as written when stderr has taken it, or can not: a log that nobody reads any more ends nothing. */
 function toStderr(): Writable {
   return new Writable({
     objectMode: true,
     write(info: Readonly<Record<symbol, string>>, _encoding, done) {
-      process.stderr.write(`${info[Symbol.for('message')] ?? ''}\n`, done)
+      process.stderr.write(`${info[Symbol.for('message')] ?? ''}\n`, () => {
+        done()
+      })
     },
   })
 }
