@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Writes one line per change to stdout before the callback returns: what a kill leaves behind is what was consumed. */
 export class LedgerFactory {
@@ -121,6 +122,21 @@ export class WindowFactory {
       onStartDataEventSequence: (scn) => say(`BEGIN ${scn}`),
       onDataEvent: ({ opcode, key, row }) => say(`${opcode} ${key} ${opcode === 'DELETE' ? '-' : row.v}`),
       onEndDataEventSequence: (scn) => say(`END ${scn}`),
+    }
+  }
+}
+
+/** As the ledger, but takes 10 ms for each change, and says why nothing comes any more. */
+export class SlowFactory {
+  createConsumer() {
+    return {
+      async onDataEvent(event) {
+        writeSync(1, `${event.opcode} ${event.source.name} ${event.key} ${event.scn}\n`)
+        await sleep(10)
+      },
+      onError(error) {
+        writeSync(1, `ERROR ${error.code}\n`)
+      },
     }
   }
 }
