@@ -1,18 +1,21 @@
 import { type BinlogDecoder } from './binlog-decoder.ts'
 import { type BinlogOrigin, NO_LARGE_LOGS, type SettledPoint } from './binlog-origin.ts'
-import { type BinlogHandler, type BinlogPosition } from './binlog-stream.ts'
+import { type BinlogHandler } from './binlog-stream.ts'
 import { MysqlLogResetError } from './live-errors.ts'
-import { type GateFinding, ResumeGate } from './resume-gate.ts'
+import { type GateFinding, type GatePlace, ResumeGate } from './resume-gate.ts'
 
 const LOG_START = 4
 
 /**
  * Reads a log from its beginning up to a place, without its rows: which event ends there, and how many transactions ended
- * beyond 4 GiB before. Takes as long as the server takes to send that part of its log.
+ * beyond 4 GiB before. A place without a position is where so many have ended. Takes as long as the server takes to send that part of its log.
  *
  * @throws MysqlLogResetError when no event ends there; AesopError of the connection
  */
-export async function examineLog(origin: BinlogOrigin, at: BinlogPosition): Promise<GateFinding> {
+export async function examineLog(
+  origin: BinlogOrigin,
+  at: Pick<GatePlace, 'file' | 'position' | 'ended'>,
+): Promise<GateFinding> {
   const nobody: BinlogHandler = { onEvent: () => undefined, onRotate: () => undefined }
   const stream = origin.stream(beginningOf(at.file))
   try {

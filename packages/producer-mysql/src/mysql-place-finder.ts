@@ -86,7 +86,7 @@ export class MysqlPlaceFinder implements PlaceFinder {
     const generation = parsed.kind === 'scn' ? parseBinlogScn(parsed.scn).generation : 0
     const { file, position, ended } = boundary
     return {
-      ...scnIn(boundary, generation),
+      scn: await this.#scnOf(boundary, generation),
       file,
       position,
       ...(ended?.gtid === undefined ? {} : { gtid: ended.gtid }),
@@ -94,15 +94,21 @@ export class MysqlPlaceFinder implements PlaceFinder {
     }
   }
 
+  async #scnOf({ file, position }: BinlogPosition, generation: number): Promise<bigint> {
+    const ended = position < POSITION_BOUND ? 0 : (await examineLog(this.#origin, { file, position })).ended
+    return formatBinlogScn(generation, fileNumberOf(file), scnPosition(position, ended))
+  }
+
   async #boundaryOf(text: string, parsed: Extract<PlaceText, { kind: 'scn' | 'at' | 'timestamp' }>): Promise<Boundary> {
     if (parsed.kind === 'at') return this.#boundaryAt(text, parsed)
     if (parsed.kind === 'timestamp') return this.#boundaryBefore(parsed.ms)
     const { fileNumber, position } = parseBinlogScn(parsed.scn)
-    if (position >= POSITION_BOUND) {
-      throw new MysqlPlaceError(text, 'it lies beyond 4 GiB of its log', 'Name the place by <file>:<position>.')
-    }
     const prefix = (await this.#latest()).file.replace(/\.\d+$/, '')
-    return this.#boundaryAt(text, { file: fileNameOf(prefix, fileNumber), position })
+    const file = fileNameOf(prefix, fileNumber)
+    if (position < POSITION_BOUND) return this.#boundaryAt(text, { file, position })
+    // Beyond 4 GiB an SCN is a number of transactions.
+    const counted = { file, position: undefined, ended: position - POSITION_BOUND + 1 }
+    return this.#boundaryAt(text, { file, position: (await examineLog(this.#origin, counted)).position })
   }
 
   /** The place itself, when it stands between two transactions. */
@@ -186,10 +192,13 @@ function placeOf({ scn, file, position, gtid }: ResumePoint): Place {
   return file === undefined || position === undefined ? { scn, ...named } : { scn, file, position, ...named }
 }
 
-/** The SCN of a place in this generation, where its position is known and fits. */
-function scnIn({ file, position }: Pick<ResumePoint, 'file' | 'position'>, generation: number): { scn?: bigint } {
-  if (file === undefined || position === undefined || position >= POSITION_BOUND) return {}
-  return { scn: formatBinlogScn(generation, fileNumberOf(file), position) }
+/** The SCN of a place in this generation, where its position is known. */
+function scnIn(
+  { file, position, ended = 0 }: Pick<ResumePoint, 'file' | 'position' | 'ended'>,
+  generation: number,
+): { scn?: bigint } {
+  if (file === undefined || position === undefined) return {}
+  return { scn: formatBinlogScn(generation, fileNumberOf(file), scnPosition(position, ended)) }
 }
 
 /** `uuid:1-5:9-42` → `uuid:42`, the transaction that came last; a MariaDB identifier is one already. */

@@ -3,6 +3,7 @@ import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../s
 import { type BinlogOrigin, type SettledPoint } from '../src/binlog-origin.ts'
 import { type GateFacts } from '../src/resume-gate.ts'
 import { type ResumePoint } from '../src/resume-point.ts'
+import { type StartPlace } from '../src/start-from.ts'
 import { transactionCounter } from '../src/transaction-counter.ts'
 import { recordingPath, sourceOf } from './recorded-log.ts'
 
@@ -65,12 +66,13 @@ export class RecordedOrigin implements BinlogOrigin {
     this.gateFacts = { server: 'recorded', seekMax, newCounter }
   }
 
-  locate(): Promise<ResumePoint> {
-    const scn = (1n << 32n) + 4n
+  locate(start: StartPlace = { kind: 'earliest' }): Promise<ResumePoint> {
+    const last = this.events.at(-1)
+    const end = last === undefined ? MAGIC_BYTES : last.from + last.bytes.length
     return Promise.resolve({
-      scn,
+      scn: (1n << 32n) + 4n,
       file: this.file,
-      position: 4,
+      position: start.kind === 'latest' ? end : MAGIC_BYTES,
       gtid: undefined,
       serverIdentity: undefined,
       generation: 0,

@@ -8,6 +8,7 @@ import { type BinlogOrigin } from '../src/binlog-origin.ts'
 import { BinlogSession } from '../src/binlog-session.ts'
 import { formatBinlogScn, POSITION_BOUND, scnPosition } from '../src/binlog-scn.ts'
 import { MySQLConstants } from '../src/binlog-event.ts'
+import { MysqlPlaceFinder } from '../src/mysql-place-finder.ts'
 import { ReadingPlace } from '../src/reading-place.ts'
 import { resumeAtScn, type ResumePoint, toMaxScn } from '../src/resume-point.ts'
 import { fromMaxScn } from '../src/stored-point.ts'
@@ -152,6 +153,24 @@ describe('a log that is read again from any of its windows', () => {
       }
     }
     expect(found).toBeGreaterThan(40)
+  })
+
+  it('names its places beyond 4 GiB by SCN and by position', async () => {
+    const huge = shifted(logOf('shapes'), 6, 2 ** 32 - 300)
+    const whole = await read(new RecordedOrigin(huge), BEGINNING)
+    const finder = new MysqlPlaceFinder(new RecordedOrigin(huge))
+    let beyond = 0
+    for (const { scn, position } of whole.records) {
+      const place = position as { position: number; ended: number }
+      if (place.ended === 0 || formatBinlogScn(0, 1, scnPosition(place.position, place.ended)) !== scn) continue
+      const file = 'mysql-bin.000001'
+      expect(await finder.locate(String(scn))).toMatchObject({ scn, file, position: place.position })
+      expect(await finder.locate(`${file}:${place.position}`)).toMatchObject({ scn, file, position: place.position })
+      const { record } = await finder.recordAt(String(scn), -1n)
+      expect(record).toMatchObject({ scn, position: { position: place.position, ended: place.ended } })
+      beyond++
+    }
+    expect(beyond).toBeGreaterThan(20)
   })
 
   it('has the same SCNs where a server begins by GTID inside of it', async () => {
