@@ -108,7 +108,12 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           description: 'Keys of a table without a primary key.',
         },
         zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
-        largestEventSizeInBytes: { type: 'integer', minimum: 1, default: 67108864 },
+        largestEventSizeInBytes: {
+          type: 'integer',
+          minimum: 1,
+          default: 67108864,
+          description: 'Upper bound of one event, in bytes; not above maxEventSize of the clients.',
+        },
       },
       required: ['uri', 'sources'],
       additionalProperties: false,

@@ -31,7 +31,8 @@ export class EventTooLargeError extends AesopError {
   static readonly kind = {
     code: 'AESOP_EVENT_TOO_LARGE',
     meaning: 'A change event is longer than the limit of its reader or writer.',
-    remedy: 'Raise maxEventSize of the client, or eventBuffer.maxSize of the relay, above the size of the largest row.',
+    remedy:
+      'Raise maxEventSize of the client, eventBuffer.maxSize of the relay and largestEventSizeInBytes of the physical source above the size of the largest row.',
     canRetry: false,
   } as const
   constructor(bytes: number, bytesMax: number) {

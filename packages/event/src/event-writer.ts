@@ -28,15 +28,22 @@ import {
 const LENGTH_MAX = 0x7fffffff
 /** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */
 export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
-  const bytes = headerBytes(key) + maxValueBytes
+  const bytes = eventHeaderBytesMax(key) + maxValueBytes
   if (bytes > LENGTH_MAX) throw new EventTooLargeError(bytes, LENGTH_MAX)
   return bytes
 }
 
-function headerBytes(key: EventKey): number {
+/** Upper bound of header and key, found without a look at each character. */
+export function eventHeaderBytesMax(key: EventKey): number {
   // Three bytes of UTF-8 are the most that one UTF-16 unit can take.
   if (!isByteKey(key)) return AT_VALUE_AFTER_LONG_KEY
   return AT_KEY_BYTES + (typeof key === 'string' ? key.length * 3 : key.length)
+}
+
+/** Bytes of header and key. */
+export function eventHeaderBytes(key: EventKey): number {
+  if (!isByteKey(key)) return AT_VALUE_AFTER_LONG_KEY
+  return AT_KEY_BYTES + (typeof key === 'string' ? Buffer.byteLength(key) : key.length)
 }
 
 /**

@@ -5,6 +5,13 @@ export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
 export * as eventLayout from './event-layout.ts'
 export { EventView } from './event-view.ts'
-export { eventBytesMax, sealEvent, writeEndOfPeriod, writeEvent } from './event-writer.ts'
+export {
+  eventBytesMax,
+  eventHeaderBytes,
+  eventHeaderBytesMax,
+  sealEvent,
+  writeEndOfPeriod,
+  writeEvent,
+} from './event-writer.ts'
 export { type Opcode } from './opcode.ts'
 export { type LogicalSource } from './source.ts'

@@ -6,6 +6,7 @@ import { BinLogEvent } from './binlog-event.ts'
 import { type BinLogEventProcessor, type EventsMap } from './binlog-event-processor.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
+import { eventLimits } from './event-limits.ts'
 import { BinlogTransaction } from './binlog-transaction.ts'
 import { type LogCursor } from './log-cursor.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
@@ -84,6 +85,7 @@ export class BinlogDecoder implements BinlogHandler {
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       tables: new TableCache(compiler, options.catalogue, options.memory, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
+      limits: eventLimits(physicalSource.largestEventSizeInBytes),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,
       reachScn: options.reachScn ?? -1n,

@@ -94,7 +94,10 @@ export class BinlogSession {
     if (this.closed) return
     this.closed = true
     this.settleEnded(undefined)
-    await this.stream?.close()
+    const closing = this.stream?.close()
+    // The stream delivers no more, but waits for the event that is in hand: it ends where everything has been forgotten.
+    this.handler?.resetTransaction()
+    await closing
     this.handler?.resetTransaction()
     await this.options.origin.release()
   }

@@ -4,18 +4,20 @@ import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { formatBinlogScn } from './binlog-scn.ts'
 import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
+import { type EventLimits } from './event-limits.ts'
 import { EventMark } from './event-mark.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { LogCursor } from './log-cursor.ts'
 import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
-import { type BinlogQuery, parseQuery } from './query-event.ts'
+import { refuseOversize } from './oversize-event.ts'
+import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type LogIdentity } from './place-proof.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
 import { type TableCache } from './table-cache.ts'
 import { PlaceEnd, type WindowPosition } from './window-position.ts'
-import { type XaTransaction, xaStatement } from './xa-transactions.ts'
+import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
 
 export interface BinlogTransactionOptions {
   readonly sink: WindowSink
@@ -28,6 +30,7 @@ export interface BinlogTransactionOptions {
   readonly onPassed?: (gtid: string) => void
   /** Another log has begun, and nothing is open: whoever resumes need not read the log before it any more. */
   readonly onMoved?: (position: WindowPosition) => void
+  readonly limits: EventLimits
   readonly emptyWindowEveryMs: number
   /** A window of this SCN or above is closed as soon as its place is reached, be it empty; −1: none has to. */
   readonly reachScn: bigint
@@ -74,23 +77,35 @@ export class BinlogTransaction {
   private stampedSeconds = -1
   private stampedNanos = 0n
   private groupFrom = 4
+  private resets = 0
   private readonly beforeGroup = new EventMark()
   private readonly atPlace = new EventMark()
   private xa: XaTransaction | undefined
   private readonly prepared = new Map<string, XaTransaction>()
   private readonly rows: RowChanges
-  private readonly frame = new RowsEvent()
+  private readonly frame: RowsEvent
   private readonly options: BinlogTransactionOptions
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
-    this.rows = new RowChanges(options.sink)
+    this.rows = new RowChanges(options.sink, options.limits)
+    this.frame = new RowsEvent(options.limits.loggedBytesMax)
     this.lastScn = options.sinceScn
     this.resuming = true
   }
 
   private get gtid(): string | undefined {
     return this.group?.gtid
+  }
+
+  get limits(): EventLimits {
+    return this.options.limits
+  }
+
+  /** Answers later whether everything that hangs on the connection has been forgotten since: nothing may be added then. */
+  forgettable(): () => boolean {
+    const begun = this.resets
+    return () => this.resets !== begun
   }
 
   /** Log and position after the last event, for messages. */
@@ -195,7 +210,12 @@ export class BinlogTransaction {
       this.options.sink.beginWindow()
       this.windowOpen = true
     }
-    this.rows.appendAll(table, parseRowsEvent(event, kind, this.frame), kind, this.nanosOf(event.timestamp))
+    this.rows.appendAll(table, parseRowsEvent(event, kind, this.frame, table.name), kind, this.nanosOf(event.timestamp))
+  }
+
+  /** An event that is too large to be held. @throws LoggedRowTooLargeError unless nobody captures what it says */
+  leaveOut(head: BinLogEvent, bytes: number): void {
+    if (this.state !== 'unknown') refuseOversize(head, bytes, this.options)
   }
 
   /** Rows that only say what changed inside a document. @throws PartialJsonError for a captured table */
@@ -254,6 +274,7 @@ export class BinlogTransaction {
   /** Forgets everything that hangs on the connection; `between`: reading goes on between two transactions. */
   reset(between: boolean): void {
     this.rollback()
+    this.resets++
     this.state = between ? 'between' : 'unknown'
     this.prepared.clear()
     this.options.tables.clear()
@@ -461,17 +482,6 @@ export class BinlogTransaction {
 
   private where(): { file: string; position: number } {
     return { file: this.cursor.file, position: this.cursor.position }
-  }
-}
-
-/** Which XA transaction a statement ends; undefined when it ends none, or can't be read. */
-function xidOfVerdict(event: BinLogEvent): string | undefined {
-  try {
-    const xa =
-      event.type === MySQLConstants.QUERY_EVENT ? xaStatement(withoutComments(parseQuery(event).sql)) : undefined
-    return xa?.verb === 'COMMIT' || xa?.verb === 'ROLLBACK' ? xa.xid : undefined
-  } catch {
-    return undefined
   }
 }
 

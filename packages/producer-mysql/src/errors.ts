@@ -3,6 +3,7 @@ import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 import { placeErrors } from './place-errors.ts'
+import { sizeErrors } from './size-errors.ts'
 import { unloggedErrors } from './unlogged-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
@@ -265,5 +266,6 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...accountErrors,
   ...dumpErrors,
   ...placeErrors,
+  ...sizeErrors,
   ...unloggedErrors,
 ]

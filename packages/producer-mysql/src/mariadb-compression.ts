@@ -35,11 +35,14 @@ export function uncompressedColumnBytes(bytes: Buffer, at: number, length: numbe
  * | 1     | 0x80, bits 4–6: algorithm (0: zlib), bits 0–2: n |
  * | n     | length of the original, big-endian               |
  * | …     | zlib stream                                      |
+ *
+ * @param refuse called with a stated length above `bytesMax`, before anything is reserved for it; it throws
  */
-export function uncompressEvent(bytes: Buffer): Buffer {
+export function uncompressEvent(bytes: Buffer, bytesMax: number, refuse: (bytes: number) => never): Buffer {
   const header = bytes[0] ?? 0
   if ((header & 0xf0) !== 0x80) throw new BinlogEventCorruptError(`a compressed event begins with ${header}`)
-  return inflate(bytes.subarray(1 + (header & 7)), originalLength(bytes, 1, header & 7), false)
+  const length = originalLength(bytes, 1, header & 7)
+  return length > bytesMax ? refuse(length) : inflate(bytes.subarray(1 + (header & 7)), length, false)
 }
 
 function originalLength(bytes: Buffer, at: number, count: number): number {

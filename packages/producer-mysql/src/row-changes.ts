@@ -1,9 +1,19 @@
-import { type EventAppend, type EventKey, type Opcode, type ValueWriter } from '@aesop/event'
+import {
+  eventHeaderBytes,
+  eventHeaderBytesMax,
+  type EventAppend,
+  type EventKey,
+  type Opcode,
+  type ValueWriter,
+} from '@aesop/event'
 import { type WindowSink } from '@aesop/producer'
 import { type CapturedTable } from './captured-table.ts'
+import { type EventLimits } from './event-limits.ts'
 import { BinlogEventCorruptError, MapperFailedError, RowImageIncompleteError } from './errors.ts'
 import { type RowsEvent, type RowsKind } from './rows-event.ts'
 import { AT_ABSENT, isPresent, type RowScanner } from './row-scanner.ts'
+import { LoggedRowTooLargeError, RowTooLargeError } from './size-errors.ts'
+import { writtenApart } from './written-apart.ts'
 
 /**
  * Appends the changes of rows events to the open window, in the order of the log. One object serves all events of a
@@ -13,6 +23,7 @@ export class RowChanges {
   /** Changes appended since the start. */
   count = 0
   private readonly sink: WindowSink
+  private readonly limits: EventLimits
   private readonly append: EventAppend
   private table: CapturedTable | undefined
   private bytes: Buffer = Buffer.alloc(0)
@@ -21,8 +32,9 @@ export class RowChanges {
   private source: Int32Array = this.at
   private readonly write: ValueWriter
 
-  constructor(sink: WindowSink) {
+  constructor(sink: WindowSink, limits: EventLimits) {
     this.sink = sink
+    this.limits = limits
     this.append = {
       opcode: 'UPSERT',
       key: 0,
@@ -80,7 +92,16 @@ export class RowChanges {
         `rows of ${this.table?.name ?? '?'}: an image ends at ${end}, the event at ${rows.end}`,
       )
     }
+    this.refuseHuge(end - p, rows.bytes, at)
     return end
+  }
+
+  /** Before anything is made of it: keys of whole rows, too, are as large as the row, and what is compressed grows. */
+  private refuseHuge(imageBytes: number, bytes: Buffer, at: Int32Array): void {
+    const { loggedBytesMax } = this.limits
+    const inflated = this.table?.bound.inflates === true ? this.table.bound.inflated(bytes, at) : 0
+    if (imageBytes + inflated <= loggedBytesMax) return
+    throw new LoggedRowTooLargeError('a row', this.table?.name, imageBytes + inflated, loggedBytesMax)
   }
 
   /** A changed key is the end of one row and the beginning of another. */
@@ -136,17 +157,28 @@ export class RowChanges {
       return
     }
     this.source = at
-    this.append.maxValueBytes = table.bound.of(imageBytes, this.bytes, at)
-    this.sink.append(this.append, this.write)
+    const valueBytesMax = table.bound.of(imageBytes, this.bytes, at)
+    this.append.maxValueBytes = valueBytesMax
+    if (eventHeaderBytesMax(key) + valueBytesMax <= this.limits.eventBytesMax) this.sink.append(this.append, this.write)
+    else this.appendWritten(table, writtenApart(this.write, valueBytesMax))
     this.count++
   }
 
   private emitMapped(table: CapturedTable, opcode: Opcode, at: Int32Array, before: Int32Array | undefined): void {
     const value = this.mapped(table, opcode, at, before)
     if (value === null) return
+    this.appendWritten(table, value)
+    this.count++
+  }
+
+  /** Appends a value of which the size is known. @throws RowTooLargeError */
+  private appendWritten(table: CapturedTable, value: Buffer): void {
+    const { key } = this.append
+    const { eventBytesMax } = this.limits
+    const bytes = eventHeaderBytes(key) + value.length
+    if (bytes > eventBytesMax) throw new RowTooLargeError(table.name, key, bytes, eventBytesMax)
     this.append.maxValueBytes = value.length
     this.sink.append(this.append, (target, offset) => offset + value.copy(target, offset))
-    this.count++
   }
 
   private mapped(

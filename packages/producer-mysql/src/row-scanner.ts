@@ -60,6 +60,8 @@ export class RowBound {
   private readonly fixedBytes: number
   private readonly growth: number
   private readonly compressed: readonly BinlogColumn[]
+  /** Whether values may be compressed. */
+  readonly inflates: boolean
 
   constructor(columns: readonly BinlogColumn[]) {
     this.fixedBytes = columns.reduce(
@@ -68,14 +70,16 @@ export class RowBound {
     )
     this.growth = Math.max(1, ...columns.map((column) => (column.kind === 'json' ? 8 : (column.text?.growth ?? 1))))
     this.compressed = columns.filter((column) => column.compressed)
+    this.inflates = this.compressed.length > 0
   }
 
   of(imageBytes: number, bytes: Buffer, at: Int32Array): number {
     const bound = this.fixedBytes + imageBytes * this.growth
-    return this.compressed.length === 0 ? bound : bound + this.uncompressed(bytes, at) * this.growth
+    return this.inflates ? bound + this.inflated(bytes, at) * this.growth : bound
   }
 
-  private uncompressed(bytes: Buffer, at: Int32Array): number {
+  /** Bytes that the compressed values say they have when they are inflated. */
+  inflated(bytes: Buffer, at: Int32Array): number {
     return this.compressed.reduce((sum, column) => {
       const from = at[column.index] ?? AT_NULL
       if (from < 0) return sum

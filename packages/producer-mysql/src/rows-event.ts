@@ -2,6 +2,14 @@ import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { uncompressEvent } from './mariadb-compression.ts'
 import { PacketReader } from './packet-reader.ts'
+import { LoggedRowTooLargeError } from './size-errors.ts'
+
+const ROWS = /^(MARIADB_)?(WRITE|UPDATE|DELETE|PARTIAL_UPDATE)_ROWS/
+
+/** The types of events that carry rows. */
+export const ROWS_TYPES: ReadonlySet<number> = new Set(
+  Object.entries(MySQLConstants).flatMap(([name, type]) => (ROWS.test(name) ? [type] : [])),
+)
 
 /** The three kinds of row changes. */
 export type RowsKind = 'insert' | 'update' | 'delete'
@@ -22,6 +30,12 @@ export class RowsEvent {
   bytes: Buffer = Buffer.alloc(0)
   images = 0
   end = 0
+  /** What images may have when they are inflated. */
+  readonly inflatedBytesMax: number
+
+  constructor(inflatedBytesMax: number) {
+    this.inflatedBytesMax = inflatedBytesMax
+  }
 }
 
 /** Stands for "no table": the server writes it to end a statement that changed no row. */
@@ -39,9 +53,10 @@ export const DUMMY_TABLE_ID = 0xffffff
  * | ⌈n/8⌉   | columns in the images; of an update twice: before, after    |
  * | …       | images, of an update in pairs; compressed in events 166–171 |
  *
- * @throws BinlogEventCorruptError
+ * @param table for messages
+ * @throws BinlogEventCorruptError, LoggedRowTooLargeError
  */
-export function parseRowsEvent(event: BinLogEvent, kind: RowsKind, rows: RowsEvent): RowsEvent {
+export function parseRowsEvent(event: BinLogEvent, kind: RowsKind, rows: RowsEvent, table: string): RowsEvent {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'rows event')
   rows.tableId = reader.uint(6)
   reader.take(2)
@@ -50,10 +65,16 @@ export function parseRowsEvent(event: BinLogEvent, kind: RowsKind, rows: RowsEve
   rows.frame = event.bytes
   rows.present = reader.take(rows.bitmapBytes)
   rows.presentAfter = kind === 'update' ? reader.take(rows.bitmapBytes) : rows.present
-  rows.bytes = isCompressed(event.type) ? uncompressEvent(reader.view(reader.left)) : event.bytes
+  rows.bytes = isCompressed(event.type) ? inflated(reader, rows.inflatedBytesMax, table) : event.bytes
   rows.images = isCompressed(event.type) ? 0 : reader.at
   rows.end = isCompressed(event.type) ? rows.bytes.length : event.end
   return rows
+}
+
+function inflated(reader: PacketReader, bytesMax: number, table: string): Buffer {
+  return uncompressEvent(reader.view(reader.left), bytesMax, (bytes) => {
+    throw new LoggedRowTooLargeError('compressed rows', table, bytes, bytesMax)
+  })
 }
 
 function hasExtraData(type: number): boolean {

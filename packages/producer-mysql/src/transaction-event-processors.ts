@@ -12,7 +12,7 @@ import { xidOfPrepare } from './xa-transactions.ts'
 /** BEGIN, COMMIT and ROLLBACK, XA, changes of tables, and statements that carry no rows. */
 export class MutatingQueryEventProcessor implements BinLogEventProcessor {
   process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
-    return transaction.query(parseQuery(event), event)
+    return transaction.query(parseQuery(event, transaction.limits.loggedBytesMax), event)
   }
 }
 

@@ -3,14 +3,10 @@ import { type PassedOver, type PassOver } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { parseQuery } from './query-event.ts'
-import { tableIdOf } from './rows-event.ts'
+import { ROWS_TYPES, tableIdOf } from './rows-event.ts'
 import { withoutComments } from './schema-change.ts'
 import { parseTableName } from './table-map.ts'
 
-const ROWS = /^(MARIADB_)?(WRITE|UPDATE|DELETE|PARTIAL_UPDATE)_ROWS/
-const ROWS_TYPES: ReadonlySet<number> = new Set(
-  Object.entries(MySQLConstants).flatMap(([name, type]) => (ROWS.test(name) ? [type] : [])),
-)
 /** They stand behind a transaction, never in it. */
 const OUTSIDE: ReadonlySet<number> = new Set([
   MySQLConstants.GTID_EVENT,

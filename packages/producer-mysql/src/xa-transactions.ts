@@ -1,5 +1,7 @@
-import { type BinLogEvent } from './binlog-event.ts'
+import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { PacketReader } from './packet-reader.ts'
+import { parseQuery } from './query-event.ts'
+import { withoutComments } from './schema-change.ts'
 import { type WindowPosition } from './window-position.ts'
 
 /** One event that is kept until the verdict of its XA transaction. */
@@ -35,4 +37,15 @@ export function xidOfPrepare(event: BinLogEvent): { xid: string; onePhase: boole
   const branchBytes = reader.uint(4)
   const global = reader.view(globalBytes).toString('hex')
   return { xid: `x'${global}',x'${reader.view(branchBytes).toString('hex')}',${format}`, onePhase }
+}
+
+/** Which XA transaction a statement ends; undefined when it ends none, or can't be read. */
+export function xidOfVerdict(event: BinLogEvent): string | undefined {
+  try {
+    const xa =
+      event.type === MySQLConstants.QUERY_EVENT ? xaStatement(withoutComments(parseQuery(event).sql)) : undefined
+    return xa?.verb === 'COMMIT' || xa?.verb === 'ROLLBACK' ? xa.xid : undefined
+  } catch {
+    return undefined
+  }
 }

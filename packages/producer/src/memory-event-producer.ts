@@ -1,4 +1,4 @@
-import { type EventAppend, type EventKey, type Opcode } from '@aesop/event'
+import { type EventAppend, eventHeaderBytes, type EventKey, EventTooLargeError, type Opcode } from '@aesop/event'
 import { sleep } from '@aesop/kernel'
 import { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
 import { logicalPartitionOf } from './logical-source-config.ts'
@@ -41,6 +41,7 @@ export class MemoryEventProducer implements EventProducer {
   readonly #stop = new AbortController()
   #uri: MemoryUri = { name: '', eventsPerWindow: 1, valueBytes: 0 }
   #context: ProducerContext | undefined
+  #eventBytesMax = 0
   #sink: WindowSink | undefined
   #scn = -1n
   #state: ProducerStatus['state'] = 'stopped'
@@ -57,6 +58,7 @@ export class MemoryEventProducer implements EventProducer {
   prepare(context: ProducerContext): Promise<bigint> {
     this.#context = context
     this.#uri = parseMemoryUri(context.physicalSource.uri)
+    this.#eventBytesMax = context.physicalSource.largestEventSizeInBytes
     for (const source of context.physicalSource.sources) {
       const schema = context.schemas.latest(source.name) ?? context.schemas.register(source.name, this.#schema)
       this.#sources.set(source.name, {
@@ -146,6 +148,7 @@ export class MemoryEventProducer implements EventProducer {
       logicalPartition: source.logicalPartition,
       maxValueBytes: value?.length ?? memoryRowBytesMax(0),
     }
+    this.#refuseTooLarge(append)
     if (value === undefined) {
       sink.append(append, row.write)
       return
@@ -154,6 +157,12 @@ export class MemoryEventProducer implements EventProducer {
       target.set(value, offset)
       return offset + value.length
     })
+  }
+
+  /** @throws EventTooLargeError above `largestEventSizeInBytes` */
+  #refuseTooLarge(append: EventAppend): void {
+    const bytes = eventHeaderBytes(append.key) + append.maxValueBytes
+    if (bytes > this.#eventBytesMax) throw new EventTooLargeError(bytes, this.#eventBytesMax)
   }
 
   #source(name: string | undefined): OpenSource {
@@ -170,8 +179,9 @@ export class MemoryEventProducer implements EventProducer {
   /** Generates in bursts of a few milliseconds, so that the sink's readers get their turns. */
   async #generate(sink: WindowSink): Promise<void> {
     const windows = this.#uri.windows ?? Infinity
-    const row = new MemoryRowWriter(Buffer.alloc(this.#uri.valueBytes, 'aesop '))
     const append = this.#generatedAppend()
+    this.#refuseTooLarge(append)
+    const row = new MemoryRowWriter(Buffer.alloc(this.#uri.valueBytes, 'aesop '))
     const startedMs = performance.now()
     while (this.#generated < windows && !this.#stop.signal.aborted) {
       await sink.whenWritable()

@@ -41,7 +41,10 @@ export class PhysicalSourceConfig {
   readonly keyless: 'wholeRow' | 'refuse'
   /** Zero timestamps: `null` (default) makes TIMESTAMP a nullable long, `text` a string. */
   readonly zeroTimestamp: 'null' | 'text'
-  /** Upper bound of one event, in bytes; default 64 MiB. */
+  /**
+   * Upper bound of one change event in bytes, its header and key included; default 64 MiB, as `maxEventSize` of the client.
+   * A larger one ends the source by name. Of the log, twice this and 1 MiB is held at a time for one row.
+   */
   readonly largestEventSizeInBytes: number
 
   constructor(options: PhysicalSourceOptions) {

@@ -1,5 +1,5 @@
 import { MemoryMaxScnStore } from '@aesop/checkpoint'
-import { type EventAppend, type ValueWriter } from '@aesop/event'
+import { type EventAppend, EventTooLargeError, type ValueWriter } from '@aesop/event'
 import { MemoryEventProducer, parseMemoryUri, PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { compileRowReader, MemorySchemaRegistry } from '@aesop/schema'
 import { expect, test } from 'vitest'
@@ -34,12 +34,12 @@ class RecordingSink implements WindowSink {
   }
 }
 
-async function started(uri: string) {
+async function started(uri: string, options: object = {}) {
   const schemas = new MemorySchemaRegistry()
   const sink = new RecordingSink(schemas)
   const maxScn = new MemoryMaxScnStore()
   const producer = new MemoryEventProducer()
-  const physicalSource = PhysicalSourceConfig.from({ uri, sources: ['a.b'] })
+  const physicalSource = PhysicalSourceConfig.from({ uri, sources: ['a.b'], ...options })
   const failures: Error[] = []
   const scn = await producer.prepare({
     physicalSource,
@@ -98,4 +98,26 @@ test('a rate is kept, and a pause pauses', async () => {
 
 test.each(['memory:x?rate=5', 'memory:x?windows=0', 'memory:x?valueBytes=many'])('%s is refused', (uri) => {
   expect(() => parseMemoryUri(uri)).toThrow(/expected a known name and a positive integer/)
+})
+
+test('an event above largestEventSizeInBytes is refused, and its window is not there', async () => {
+  // 57 bytes before the key.
+  const { producer, sink } = await started('memory:t', { largestEventSizeInBytes: 57 + 4 + 100 })
+  // A row: its id, the length of its payload in two bytes, and that.
+  const add = (bytes: number): void => {
+    producer.addWindow([{ key: 'äö', value: Buffer.concat([Buffer.from([2, 0xc2, 0x01]), Buffer.alloc(bytes - 3)]) }])
+  }
+  expect(() => {
+    add(101)
+  }).toThrow(EventTooLargeError)
+  expect(sink.windows).toEqual([])
+  add(100)
+  expect(sink.windows).toHaveLength(1)
+  await producer.stop()
+})
+
+test('rows that are generated above largestEventSizeInBytes end the producer by name', async () => {
+  const { failures } = await started('memory:t?windows=1&valueBytes=2000', { largestEventSizeInBytes: 1000 })
+  await until(() => failures.length > 0)
+  expect(failures[0]).toMatchObject({ code: 'AESOP_EVENT_TOO_LARGE', fields: { bytesMax: 1000 } })
 })

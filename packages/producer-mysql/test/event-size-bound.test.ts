@@ -1,0 +1,104 @@
+import { type EventAppend, EventDecoder, type ValueWriter, writeEvent } from '@aesop/event'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { decodeRecording, RecordingSink, sourceOf } from './recorded-log.ts'
+
+const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']
+const RECORDING = 'mysql9-shapes'
+
+/** Keeps the length of each whole event, as a client gets it. */
+class MeasuringSink extends RecordingSink {
+  readonly lengths: number[] = []
+  readonly reserved: number[] = []
+
+  override append(append: EventAppend, write: ValueWriter): void {
+    const target = Buffer.alloc(append.maxValueBytes + 4096)
+    this.lengths.push(writeEvent(target, 0, append, 1, write))
+    this.reserved.push(append.maxValueBytes)
+    super.append(append, write)
+  }
+}
+
+async function decodeUnder(
+  largestEventSizeInBytes: number | undefined,
+  recording = RECORDING,
+  tables: readonly string[] = TABLES,
+  options: object = {},
+): Promise<MeasuringSink> {
+  const schemas = new MemorySchemaRegistry()
+  const sink = new MeasuringSink(schemas)
+  const bound = largestEventSizeInBytes === undefined ? {} : { largestEventSizeInBytes }
+  const physicalSource = sourceOf(recording, tables, { ...bound, name: 'shop-source' })
+  await decodeRecording(recording, tables, { schemas, sink, physicalSource, emptyWindowEveryMs: Infinity, ...options })
+  return sink
+}
+
+describe('largestEventSizeInBytes', () => {
+  let all: MeasuringSink
+  let largest: number
+  beforeAll(async () => {
+    all = await decodeUnder(undefined)
+    largest = Math.max(...all.lengths)
+  })
+
+  it('lets the largest event through that it allows, and changes no byte of any', async () => {
+    const same = await decodeUnder(largest)
+    expect(all.changes.length).toBeGreaterThan(20)
+    expect(same.changes).toEqual(all.changes)
+  })
+
+  it('makes nobody reserve more than it', async () => {
+    const same = await decodeUnder(largest)
+    expect(Math.max(...all.reserved)).toBeGreaterThan(largest)
+    expect(Math.max(...same.reserved)).toBeLessThanOrEqual(largest)
+  })
+
+  it('lets nothing through that a client of the same bound would refuse', async () => {
+    const sink = await decodeUnder(largest)
+    expect(Math.max(...sink.lengths)).toBe(largest)
+    const header = Buffer.alloc(9)
+    header.writeInt32BE(largest, 5)
+    const client = new EventDecoder(largest)
+    client.push(header)
+    expect(client.next()).toBeUndefined()
+  })
+
+  it('ends the source at an event that is one byte larger, with table, key, sizes, place and both ways on', async () => {
+    const refused = decodeUnder(largest - 1)
+    await expect(refused).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_ROW_TOO_LARGE',
+      canRetry: false,
+      fields: {
+        table: 'shop.item',
+        key: '19',
+        bytes: largest,
+        bytesMax: largest - 1,
+        file: 'mysql-bin.000001',
+        position: expect.any(Number) as number,
+      },
+    })
+    await expect(refused).rejects.toThrow(`${largest} bytes`)
+    await expect(refused).rejects.toMatchObject({
+      remedy: expect.stringMatching(
+        /largestEventSizeInBytes.*maxEventSize.*aesop-launch state pass .* --source shop-source --at mysql-bin\.000001:\d+/,
+      ) as string,
+    })
+  })
+
+  it("bounds what a user's own mapper makes", async () => {
+    const map = (): Record<string, unknown> => ({ text: 'x'.repeat(5000) })
+    const schemas = new MemorySchemaRegistry()
+    const text = JSON.stringify({ type: 'record', name: 'item', fields: [{ name: 'text', type: 'string' }] })
+    schemas.register('shop.item', text)
+    const mappers = new Map([[1, { map }]])
+    const tables = ['shop.item']
+    const through = async (largestEventSizeInBytes: number): Promise<number> => {
+      const physicalSource = sourceOf(RECORDING, tables, { largestEventSizeInBytes })
+      return (await decodeRecording(RECORDING, tables, { schemas, physicalSource, mappers })).changes.length
+    }
+    // A long key, and a length in front of the text.
+    expect(await through(61 + 2 + 5000)).toBeGreaterThan(5)
+    const refused = through(61 + 2 + 5000 - 1)
+    await expect(refused).rejects.toMatchObject({ code: 'AESOP_MYSQL_ROW_TOO_LARGE', fields: { key: '1' } })
+  })
+})
