@@ -203,4 +203,14 @@ describe('a broken log file', () => {
     stream = new FileBinlogStream({ indexPath: join(folder, 'log.index') })
     expect(() => stream.latest()).toThrow('lists no log')
   })
+
+  it('refuses an event that states more than any server writes, before its bytes are waited for', async () => {
+    const log = Buffer.from(LOG.subarray(0, EDGES[2]))
+    log.writeUInt32LE(0x40001001, (EDGES[1] ?? 0) + 9)
+    write({ 'mysql-bin.000001': log })
+    await open()
+    await until(() => broken !== undefined)
+    expect(broken).toBeInstanceOf(BinlogEventCorruptError)
+    expect(broken?.message).toContain('its length is 1073745921')
+  })
 })
