@@ -9,6 +9,9 @@ import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { MysqlEventProducer } from '@aesop/producer-mysql'
 import { MemorySchemaRegistry } from '@aesop/schema'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 interface Job {
   readonly uri: string
@@ -22,13 +25,17 @@ interface Job {
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const fileNumber = BigInt(job.file.split('.').at(-1) ?? '0')
 
+const stateDirectory = mkdtempSync(join(tmpdir(), 'aesop-bench-'))
+process.once('exit', () => {
+  rmSync(stateDirectory, { recursive: true, force: true })
+})
 const context: BeanContext = {
   id: 'bench',
   container: 'bench',
   log: silentLogger,
   signal: new AbortController().signal,
   projectsRoot: process.cwd(),
-  stateDirectory: process.cwd(),
+  stateDirectory,
   shared: new Map(),
   fail: (error) => {
     throw error

@@ -3,18 +3,31 @@ import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
 import { MysqlEventProducer } from '@aesop/producer-mysql'
 import { MemorySchemaRegistry } from '@aesop/schema'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { until } from './until.ts'
 import { WindowLedger } from './window-ledger.ts'
 
-const context: BeanContext = {
+const context: Omit<BeanContext, 'stateDirectory'> = {
   id: 'producer',
   container: 'relay',
   log: silentLogger,
   signal: new AbortController().signal,
   projectsRoot: '/tmp',
-  stateDirectory: '/tmp/aesop-producer-test',
   shared: new Map(),
   fail: () => undefined,
+}
+
+const folders = new Set<string>()
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aesop-rig-'))
+  folders.add(folder)
+  return folder
 }
 
 /** A producer with everything around it; `again` is what a restart of the process would be. */
@@ -24,6 +37,7 @@ export class ProducerRig {
   readonly ledger: WindowLedger
   readonly failures: Error[] = []
   readonly producer: MysqlEventProducer
+  readonly stateDirectory: string
   /** What the registrations of the process need, if anything. */
   readersSinceScn: bigint | undefined
   private readonly options: PhysicalSourceOptions
@@ -33,8 +47,12 @@ export class ProducerRig {
     this.schemas = before?.schemas ?? new MemorySchemaRegistry()
     this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
     this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
+    this.stateDirectory = before?.stateDirectory ?? newFolder()
     const physicalSourceConfig = new PhysicalSourceConfig(options)
-    this.producer = new MysqlEventProducer({ physicalSourceConfig, heartbeatMs: 200 }, context)
+    this.producer = new MysqlEventProducer(
+      { physicalSourceConfig, heartbeatMs: 200 },
+      { ...context, stateDirectory: this.stateDirectory },
+    )
   }
 
   again(change: Partial<PhysicalSourceOptions> = {}): ProducerRig {

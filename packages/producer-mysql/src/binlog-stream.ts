@@ -6,7 +6,8 @@ export interface BinlogPosition {
 }
 
 /**
- * Takes the events of a stream, in order. The bytes are valid during the call only: the stream reuses them.
+ * Takes the events of a stream, in order. The bytes are valid until the call has returned, or the promise that it gave back
+ * has settled: then the stream reuses them.
  */
 export interface BinlogHandler {
   /**

@@ -1,30 +1,25 @@
-import { type Logger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
-import { formatBinlogScn } from './binlog-scn.ts'
 import { type CapturedTable } from './captured-table.ts'
-import { PartialJsonError, StatementFormatError, TransactionOrderError } from './errors.ts'
+import { PartialJsonError, TransactionOrderError } from './errors.ts'
 import { type EventLimits } from './event-limits.ts'
 import { EventMark } from './event-mark.ts'
 import { type GtidGroup } from './gtid-event.ts'
 import { LogCursor } from './log-cursor.ts'
-import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
+import { ScnOfLog } from './scn-of-log.ts'
 import { refuseOversize } from './oversize-event.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type LogIdentity } from './place-proof.ts'
-import { type SchemaChangeEventProcessor, tableOfDdl, withoutComments } from './schema-change.ts'
-import { type TableCache } from './table-cache.ts'
+import { withoutComments } from './schema-change.ts'
+import { StatementEffects, type StatementEffectsOptions } from './statement-effects.ts'
 import { PlaceEnd, type WindowPosition } from './window-position.ts'
 import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
 
-export interface BinlogTransactionOptions {
+export interface BinlogTransactionOptions extends StatementEffectsOptions {
   readonly sink: WindowSink
-  readonly tables: TableCache
-  readonly schemaChanges: SchemaChangeEventProcessor
   readonly generation: number
-  readonly log: Logger
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
   readonly onPassed?: (gtid: string) => void
@@ -82,12 +77,16 @@ export class BinlogTransaction {
   private readonly atPlace = new EventMark()
   private xa: XaTransaction | undefined
   private readonly prepared = new Map<string, XaTransaction>()
+  private readonly scn: ScnOfLog
+  private readonly effects: StatementEffects
   private readonly rows: RowChanges
   private readonly frame: RowsEvent
   private readonly options: BinlogTransactionOptions
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
+    this.scn = new ScnOfLog(options.generation)
+    this.effects = new StatementEffects(options)
     this.rows = new RowChanges(options.sink, options.limits)
     this.frame = new RowsEvent(options.limits.loggedBytesMax)
     this.lastScn = options.sinceScn
@@ -193,7 +192,8 @@ export class BinlogTransaction {
 
   private markGroup(): void {
     this.groupFrom = this.cursor.eventFrom
-    this.beforeGroup.copy(this.cursor.last)
+    // MariaDB says in its GTID that the rows of an XA transaction follow, when the event before it is still the last one.
+    if (this.group?.mariadb !== true) this.beforeGroup.copy(this.cursor.last)
   }
 
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
@@ -287,7 +287,7 @@ export class BinlogTransaction {
   }
 
   private closeWindow(): Promise<void> | undefined {
-    const { sink, generation } = this.options
+    const { sink } = this.options
     const { cursor } = this
     // Not the time of day: a clock that is set back would keep a quiet table on a log that is soon purged.
     const now = this.windowOpen ? 0 : performance.now()
@@ -295,7 +295,7 @@ export class BinlogTransaction {
       this.pass(this.gtid)
       return undefined
     }
-    const scn = formatBinlogScn(generation, cursor.fileNumber, cursor.scnPosition)
+    const scn = this.scn.of(cursor)
     if (this.isRepeated(scn)) {
       if (this.windowOpen) sink.rollbackWindow()
       this.windowOpen = false
@@ -318,8 +318,7 @@ export class BinlogTransaction {
     const { emptyWindowEveryMs, reachScn } = this.options
     if (now - this.lastWindowMs >= emptyWindowEveryMs) return true
     if (this.lastScn >= reachScn) return false
-    const { fileNumber, scnPosition } = this.cursor
-    return formatBinlogScn(this.options.generation, fileNumber, scnPosition) >= reachScn
+    return this.scn.of(this.cursor) >= reachScn
   }
 
   /** After a resume, what is there already comes again and is dropped; later, the order must hold. */
@@ -372,31 +371,11 @@ export class BinlogTransaction {
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {
-    if (changesTables(verb)) this.schemaChange(query, sql)
-    if (changesRows(verb)) this.alarmStatement(query, sql)
+    this.effects.take(query, sql, verb, () => this.where())
     // MySQL creates a table from a SELECT in one transaction, which this statement opens.
     if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
     if (this.state === 'group') return this.commit()
     return undefined
-  }
-
-  private schemaChange(query: BinlogQuery, sql: string): void {
-    for (const source of sourcesNamedIn(query.sql, query.database, this.options.tables.capturedSources())) {
-      this.options.tables.mayHaveChanged(source)
-    }
-    const named = tableOfDdl(sql, query.database)
-    const source = named === undefined ? undefined : this.options.tables.sourceOf(named.database, named.table)
-    if (named === undefined || source === undefined) return
-    const answer = this.options.schemaChanges.process({ ...named, source: source.name, sql: query.sql })
-    if (answer === 'derive') this.options.tables.deriveFromNowOn(source)
-  }
-
-  /** A change that was logged as its statement can't be captured; nobody may overlook it. */
-  private alarmStatement(query: BinlogQuery, sql: string): void {
-    for (const { uri } of sourcesNamedIn(sql, query.database, this.options.tables.capturedSources())) {
-      const alarm = new StatementFormatError(uri)
-      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, { ...this.where(), code: alarm.code, table: uri })
-    }
   }
 
   private xaQuery(sql: string, event: BinLogEvent): Promise<void> | undefined {
@@ -414,8 +393,9 @@ export class BinlogTransaction {
   }
 
   private holdXa(): void {
-    const { file, log, ended } = this.cursor
-    const from = { file, position: this.groupFrom, ended, log, event: this.beforeGroup.at(this.groupFrom) }
+    const { file, log, ended, last } = this.cursor
+    const before = this.group?.mariadb === true ? last : this.beforeGroup
+    const from = { file, position: this.groupFrom, ended, log, event: before.at(this.groupFrom) }
     this.xa = { events: [], from, gtid: this.gtid }
   }
 

@@ -10,6 +10,8 @@ import {
   scnPosition,
 } from '../src/binlog-scn.ts'
 import { BinlogScnOverflowError } from '../src/errors.ts'
+import { LogCursor } from '../src/log-cursor.ts'
+import { ScnOfLog } from '../src/scn-of-log.ts'
 
 const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
 const scn = fc.record({ generation: part(0x7ff), fileNumber: part(0xfffff), position: part(0xffffffff) })
@@ -51,6 +53,22 @@ describe('the SCN of a binary log', () => {
     expect([1, 2, 3].map((ended) => scnPosition(2 ** 40 + ended, ended) - POSITION_BOUND)).toEqual([0, 1, 2])
     expect(formatBinlogScn(0, 1, scnPosition(2 ** 33, 0x100000))).toBe((1n << 32n) + 0xffffffffn)
     expect(() => formatBinlogScn(0, 1, scnPosition(2 ** 33, 0x100001))).toThrow(BinlogScnOverflowError)
+  })
+
+  it('of a log that is read is the same as one that is packed anew, and overflows by name', () => {
+    const cursor = new LogCursor()
+    const scns = new ScnOfLog(3)
+    for (const [file, position, ended] of [
+      ['a.000001', 4, 0],
+      ['a.000001', 900, 0],
+      ['a.000002', 4, 0],
+      ['a.000002', 2 ** 33, 7],
+    ] as const) {
+      cursor.rotate(file, position, ended)
+      expect(scns.of(cursor)).toBe(formatBinlogScn(3, fileNumberOf(file), scnPosition(position, ended)))
+    }
+    cursor.rotate('a.000002', 2 ** 33, 0x100001)
+    expect(() => scns.of(cursor)).toThrow(BinlogScnOverflowError)
   })
 
   it('takes the number of a log from the digits of its name', () => {

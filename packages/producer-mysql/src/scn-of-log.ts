@@ -1,0 +1,25 @@
+import { formatBinlogScn } from './binlog-scn.ts'
+import { type LogCursor } from './log-cursor.ts'
+
+const LOW_MAX = 0xffffffff
+
+/** SCNs of one generation. The parts that all of a log share are packed once, because every transaction needs one. */
+export class ScnOfLog {
+  private readonly generation: number
+  private fileNumber = -1
+  private high = 0n
+
+  constructor(generation: number) {
+    this.generation = generation
+  }
+
+  /** The same as `formatBinlogScn` of the place. @throws BinlogScnOverflowError */
+  of({ fileNumber, scnPosition }: LogCursor): bigint {
+    if (fileNumber !== this.fileNumber) {
+      this.high = formatBinlogScn(this.generation, fileNumber, 0)
+      this.fileNumber = fileNumber
+    }
+    if (scnPosition > LOW_MAX) return formatBinlogScn(this.generation, fileNumber, scnPosition)
+    return this.high + BigInt(scnPosition)
+  }
+}

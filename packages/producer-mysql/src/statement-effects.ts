@@ -1,0 +1,47 @@
+import { type Logger } from '@aesop/kernel'
+import { StatementFormatError } from './errors.ts'
+import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
+import { type BinlogQuery } from './query-event.ts'
+import { type SchemaChangeEventProcessor, tableOfDdl } from './schema-change.ts'
+import { type TableCache } from './table-cache.ts'
+
+export interface StatementEffectsOptions {
+  readonly tables: TableCache
+  readonly schemaChanges: SchemaChangeEventProcessor
+  readonly log: Logger
+}
+
+/** What a statement of the log means for the captured tables: another shape, or a change of rows that nobody can capture. */
+export class StatementEffects {
+  private readonly options: StatementEffectsOptions
+
+  constructor(options: StatementEffectsOptions) {
+    this.options = options
+  }
+
+  /** @param verb the first word of `sql`, in capitals; `sql` is the statement without the comments before it */
+  take(query: BinlogQuery, sql: string, verb: string, where: () => { file: string; position: number }): void {
+    if (changesTables(verb)) this.changeShape(query, sql)
+    if (changesRows(verb)) this.alarm(query, sql, where)
+  }
+
+  private changeShape(query: BinlogQuery, sql: string): void {
+    const { tables, schemaChanges } = this.options
+    for (const source of sourcesNamedIn(query.sql, query.database, tables.capturedSources())) {
+      tables.mayHaveChanged(source)
+    }
+    const named = tableOfDdl(sql, query.database)
+    const source = named === undefined ? undefined : tables.sourceOf(named.database, named.table)
+    if (named === undefined || source === undefined) return
+    const answer = schemaChanges.process({ ...named, source: source.name, sql: query.sql })
+    if (answer === 'derive') tables.deriveFromNowOn(source)
+  }
+
+  /** A change that was logged as its statement can't be captured; nobody may overlook it. */
+  private alarm(query: BinlogQuery, sql: string, where: () => { file: string; position: number }): void {
+    for (const { uri } of sourcesNamedIn(sql, query.database, this.options.tables.capturedSources())) {
+      const alarm = new StatementFormatError(uri)
+      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, { ...where(), code: alarm.code, table: uri })
+    }
+  }
+}
