@@ -73,11 +73,15 @@ function dependenciesOf(name: string, run: (program: string, ...rest: string[]) 
 /** The unstable suite from where the machine's own packages come. */
 function unstableSource(): string {
   const own = existsSync(SOURCES) ? readFileSync(SOURCES, 'utf8') : ''
-  const field = (key: string, otherwise: string): string =>
-    new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(own)?.[1]?.trim() ?? otherwise
+  const field = (key: string, otherwise?: string): string => {
+    const value = new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(own)?.[1]?.trim() ?? otherwise
+    if (value === undefined)
+      throw new Error(`${SOURCES} names no ${key}; AESOP_MYSQL_HOME may name a folder with the server`)
+    return value
+  }
   return [
     'Types: deb',
-    `URIs: ${field('URIs', 'http://deb.debian.org/debian')}`,
+    `URIs: ${field('URIs')}`,
     `Suites: ${SUITE}`,
     'Components: main',
     `Signed-By: ${field('Signed-By', '/usr/share/keyrings/debian-archive-keyring.gpg')}`,
