@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { MariadbServer } from '../support/mariadb-server.ts'
 import { ShopServer } from '../support/shop-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
 
@@ -111,5 +112,36 @@ describe.each(['MariaDB', 'MySQL'] as const)('aesop-launch state pass, of a %s,'
     for (const id of [11, 12, 13]) await insert(id)
     await launch.start()
     for (const id of [11, 12, 13]) await launch.until(`UPSERT ${id}`)
+  })
+})
+
+describe('an incident in the log of a MariaDB', () => {
+  test('ends the source, and the printed command goes past it and loses nothing else', async () => {
+    const lines = ['binlog-stmt-cache-size=4096', 'max-binlog-stmt-cache-size=4096']
+    const server = await MariadbServer.start({ lines })
+    try {
+      await server.query(`CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY);
+        CREATE TABLE shop.log (id INT PRIMARY KEY, b TEXT) ENGINE=MyISAM`)
+      await using launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item', 'shop.log'] })
+      await server.query('USE shop; INSERT INTO item VALUES (1)')
+      const tooMuch = server.query("INSERT INTO log SELECT seq, REPEAT('x', 2000) FROM seq_1_to_50")
+      await expect(tooMuch).rejects.toMatchObject({ errno: 1705 })
+      await server.query('INSERT INTO item VALUES (2)')
+      const failed = await launch.startInVain()
+      expect(failed.errors).toContain('AESOP_MYSQL_INCIDENT')
+      const passed = await launch.remedy(
+        commandIn(failed.errors),
+        '--yes',
+        '--reason',
+        'the log lacks rows of shop.log',
+      )
+      expect(passed.code, passed.errors).toBe(0)
+      await launch.start()
+      await launch.until('UPSERT 2')
+      expect([...new Set(launch.changes)]).toEqual(['UPSERT 1', 'UPSERT 2'])
+      expect((await journalOf(launch)).map(({ what }) => what)).toEqual(['pass', 'passed'])
+    } finally {
+      await server.destroy()
+    }
   })
 })

@@ -3,6 +3,7 @@ import { BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { LogCursor } from './log-cursor.ts'
 import { type GtidGroup, parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
+import { serverVersionIn } from './place-proof.ts'
 
 /** A transaction of the log, as far as its first event says. */
 export interface ScannedTransaction {
@@ -59,6 +60,7 @@ class Scanner implements BinlogHandler {
   readonly #done: (boundary: Boundary | undefined) => void
   readonly #event = new BinLogEvent()
   readonly #cursor = new LogCursor()
+  #isMariadb = false
   #ended: ScannedTransaction | undefined
   #isDone = false
 
@@ -83,17 +85,20 @@ class Scanner implements BinlogHandler {
     if (this.#isDone || (event.flags & FLAG_ARTIFICIAL) !== 0) return
     const cursor = this.#cursor
     cursor.advance(event)
-    if (GTIDS.has(event.type)) this.#begins(event, cursor.eventFrom)
+    if (event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT)
+      this.#isMariadb = serverVersionIn(event).includes('MariaDB')
+    if (GTIDS.has(event.type)) this.#begins(event, cursor.eventFrom, groupIn(event))
+    // MariaDB notes an incident outside of any transaction: who goes past it goes past this event alone.
+    else if (event.type === MySQLConstants.INCIDENT_EVENT && this.#isMariadb) this.#begins(event, cursor.eventFrom)
     else if (LOG_ENDS.has(event.type)) this.#boundary(cursor.eventFrom, undefined)
     if (cursor.file === this.#end.file && cursor.position >= this.#end.position) this.#atEnd()
   }
 
-  #begins(event: BinLogEvent, position: number): void {
-    const isMariadb = event.type === MySQLConstants.MARIADB_GTID_EVENT
-    const group: GtidGroup = isMariadb ? parseMariadbGtid(event) : parseMysqlGtid(event)
-    const timeMs = group.committedMicros > 0 ? Math.floor(group.committedMicros / 1000) : event.timestamp * 1000
+  #begins(event: BinLogEvent, position: number, group?: GtidGroup): void {
+    const micros = group?.committedMicros ?? 0
+    const timeMs = micros > 0 ? Math.floor(micros / 1000) : event.timestamp * 1000
     const crc = crc32(event.bytes.subarray(event.offset, event.end))
-    const transaction = { file: this.#cursor.file, position, gtid: group.gtid, timeMs, crc }
+    const transaction = { file: this.#cursor.file, position, gtid: group?.gtid, timeMs, crc }
     this.#boundary(position, transaction)
     this.#ended = transaction
   }
@@ -114,4 +119,8 @@ class Scanner implements BinlogHandler {
     this.#isDone = true
     this.#done(boundary)
   }
+}
+
+function groupIn(event: BinLogEvent): GtidGroup {
+  return event.type === MySQLConstants.MARIADB_GTID_EVENT ? parseMariadbGtid(event) : parseMysqlGtid(event)
 }
