@@ -2,7 +2,7 @@ import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './bi
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { GtidGate } from './gtid-gate.ts'
 import { findEvent } from './log-examination.ts'
-import { openProven } from './proven-stream.ts'
+import { failClosed, openProven } from './proven-stream.ts'
 import { type GateFinding } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
 
@@ -46,7 +46,7 @@ export class BinlogSession {
     const { origin, from, handlerFor } = this.options
     try {
       const point = await origin.settle(from)
-      if (this.isClosed()) return
+      if (this.isClosed()) failClosed(origin)
       this.handler = handlerFor(point)
       // A stored place lies between two transactions. What an SCN alone names may not, and what a GTID names is known when
       // the first transaction has come: before that, the server may stand anywhere in front of it.

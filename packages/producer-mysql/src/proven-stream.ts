@@ -4,6 +4,7 @@ import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { MysqlEventTooLargeError, MysqlLogUnreadableError } from './dump-errors.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import {
+  MysqlConnectionLostError,
   MysqlEventChecksumError,
   MysqlLogResetError,
   MysqlPositionInFutureError,
@@ -64,11 +65,16 @@ async function openOnce(options: ProvenStreamOptions): Promise<void> {
       if (isProven) onBroken(error)
       else proof.reject(error)
     })
-    await Promise.race([proof.promise, closed])
+    await Promise.race([proof.promise, closed.then(() => failClosed(origin))])
   } catch (error) {
     await stream.close()
     throw gate.isDescribed && isAboutPlace(error) ? resetError(options, error) : error
   }
+}
+
+/** What an attempt ends with that was closed before it was one. @throws MysqlConnectionLostError */
+export function failClosed(origin: BinlogOrigin): never {
+  throw new MysqlConnectionLostError(origin.gateFacts.server, 'it was closed while reading began')
 }
 
 /** Reads the log at a place that is not gone on from, only to see whether it is the one that was read. */
