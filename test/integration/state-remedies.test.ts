@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { fileNumberOf, formatBinlogScn } from '@aesop/producer-mysql'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { type CommandEnd, StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
@@ -125,5 +126,60 @@ describe('the printed remedy works', () => {
     await launch.stop()
     expect(printed).toContain(code)
     await tryAll(launch, printed, 1)
+  })
+
+  test('of a place inside an event, which the server can not read from', async () => {
+    await insert()
+    const [event] = await server.query<{ Log_name: string; Pos: number }>('SHOW BINLOG EVENTS LIMIT 3, 1')
+    const { Log_name: file = '', Pos = 0 } = event ?? {}
+    const scn = formatBinlogScn(0, fileNumberOf(file), Pos + 7)
+    await using launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'], startFrom: `scn:${scn}` })
+    const failed = await launch.startInVain()
+    expect(failed.errors).toMatch(/AESOP_MYSQL_(LOG_UNREADABLE|EVENT_TOO_LARGE)/)
+    const [locate = '', set = ''] = commandsIn(failed.errors)
+    // The first command says where the transaction begins, the second goes on there.
+    const located = await launch.remedy(locate)
+    const begins = /begins at (\S+:\d+)/.exec(located.errors)?.[1] ?? `no place in: ${located.errors}`
+    const done = await launch.remedy(set.replace(/--to \S+/, `--to ${begins}`), '--yes')
+    expect(done.code, done.errors).toBe(0)
+    await launch.start()
+    await launch.until(`UPSERT ${await insert()}`)
+  })
+
+  test('of a stored place in the middle of a transaction', async () => {
+    await using launch = await settled('earliest')
+    await insert()
+    const events = await server.query<{ Pos: number; Event_type: string }>('SHOW BINLOG EVENTS')
+    const rows = events.findLast(({ Event_type }) => Event_type.startsWith('Write_rows'))
+    const path = join(launch.folder, '.aesop/maxscn/shop.json')
+    const { position, ...record } = JSON.parse(readFileSync(path, 'utf8')) as { position: Record<string, unknown> }
+    // As an older version stored it, which kept no fingerprint.
+    const { log, event, reread, ...place } = position
+    expect([log, event, reread]).not.toContain(undefined)
+    writeFileSync(path, JSON.stringify({ ...record, position: { ...place, position: rows?.Pos } }))
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_MYSQL_TRANSACTION_ORDER')
+    await tryAll(launch, failed, 1)
+  })
+
+  test('of a log whose number does not fit into an SCN', async () => {
+    await server.query('RESET MASTER TO 1048576')
+    await insert()
+    await using launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'] })
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_MYSQL_SCN_OVERFLOW')
+    // The first step of the remedy.
+    await server.query('RESET MASTER')
+    await tryAll(launch, failed, 1)
+  })
+
+  test('of a checkpoint that is no place to start from', async () => {
+    await using launch = await settled('earliest')
+    const path = join(launch.folder, '.aesop/checkpoints/people/current.json')
+    const checkpoint = JSON.parse(readFileSync(path, 'utf8')) as object
+    writeFileSync(path, JSON.stringify({ ...checkpoint, windowOffset: 1, prevScn: -1 }))
+    const failed = await launch.startInVain()
+    expect(failed.errors).toContain('AESOP_CHECKPOINT_')
+    await tryAll(launch, failed, 1)
   })
 })

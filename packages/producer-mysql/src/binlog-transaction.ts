@@ -1,10 +1,10 @@
 import { type WindowSink } from '@aesop/producer'
-import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
+import { type BinLogEvent } from './binlog-event.ts'
 import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, TransactionOrderError } from './errors.ts'
 import { type EventLimits } from './event-limits.ts'
 import { EventMark } from './event-mark.ts'
-import { type GtidGroup } from './gtid-event.ts'
+import { GTID_EVENTS, type GtidGroup } from './gtid-event.ts'
 import { LogCursor } from './log-cursor.ts'
 import { ScnOfLog } from './scn-of-log.ts'
 import { refuseOversize } from './oversize-event.ts'
@@ -35,15 +35,6 @@ export interface BinlogTransactionOptions extends StatementEffectsOptions {
   readonly dispatch: (event: BinLogEvent) => Promise<void> | undefined
 }
 
-/** Events that close a transaction. */
-const CLOSING: ReadonlySet<number> = new Set([
-  MySQLConstants.XID_EVENT,
-  MySQLConstants.QUERY_EVENT,
-  MySQLConstants.MARIADB_QUERY_COMPRESSED_EVENT,
-  MySQLConstants.TRANSACTION_PAYLOAD_EVENT,
-  MySQLConstants.XA_PREPARE_EVENT,
-])
-
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
 
@@ -72,6 +63,8 @@ export class BinlogTransaction {
   private stampedSeconds = -1
   private stampedNanos = 0n
   private groupFrom = 4
+  /** Where the event begins that closed the last transaction. */
+  private closedBy = -1
   private resets = 0
   private readonly beforeGroup = new EventMark()
   private readonly atPlace = new EventMark()
@@ -123,11 +116,15 @@ export class BinlogTransaction {
     return { file: this.cursor.file, position: this.cursor.eventFrom }
   }
 
-  /** Where the transaction begins that an event of this type has failed in; it may have been closed just now. */
-  faultPlace(type: number): { file: string; position: number } {
-    return this.state === 'between' && CLOSING.has(type)
-      ? { file: this.cursor.file, position: this.groupFrom }
-      : this.groupPlace
+  /**
+   * Where the transaction begins that the event at hand has failed in, which may have been closed just now, or that it would
+   * have begun; undefined outside of one: there is nothing to go past.
+   */
+  faultPlace(type: number): { file: string; position: number } | undefined {
+    const { file, eventFrom } = this.cursor
+    const isInside = this.state === 'group' || this.state === 'open' || this.closedBy === eventFrom
+    if (isInside) return { file, position: this.groupFrom }
+    return GTID_EVENTS.has(type) ? { file, position: eventFrom } : undefined
   }
 
   /** Closes a transaction of which nothing was taken: an empty window moves the SCN beyond it. */
@@ -254,6 +251,7 @@ export class BinlogTransaction {
       return undefined
     }
     this.state = 'between'
+    this.closedBy = this.cursor.eventFrom
     return this.closeWindow()
   }
 

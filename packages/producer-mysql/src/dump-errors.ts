@@ -8,14 +8,14 @@ export class MysqlLogUnreadableError extends AesopError {
     meaning:
       'The server can not read its own binary log at a place: the place lies inside an event, or the log file is damaged, cut off, missing, or encrypted with a key that the server no longer has.',
     remedy:
-      "Run SHOW BINLOG EVENTS IN '<file>' FROM <position> LIMIT 1; an error or another Pos means that no event begins there: choose the beginning of a transaction with SHOW BINLOG EVENTS IN '<file>'; and go on from it with aesop-launch state set. Else restore the log file.",
+      'aesop-launch state locate <bootstrap.yaml> --source <name> --at <file>:<position> says in which transaction the place lies, if that is the cause; aesop-launch state set <bootstrap.yaml> --source <name> --to <place> goes on at the beginning of one. Else restore the log file.',
     canRetry: false,
   } as const
   constructor(server: string, wanted: string, cause: unknown) {
     super(
       MysqlLogUnreadableError.kind,
       `the server ${server} can not read its binary log, wanted from ${wanted}: ${messageOf(cause)}`,
-      { cause, fields: { server, wanted }, ...remedyAt(wanted) },
+      { cause, fields: { server, wanted }, ...remedyAt(MysqlLogUnreadableError.kind.remedy, wanted) },
     )
   }
 }
@@ -26,14 +26,14 @@ export class MysqlEventTooLargeError extends AesopError {
     meaning:
       "The server does not send an event of its binary log that is larger than its max_allowed_packet; where no event begins, any bytes look like such an event's length.",
     remedy:
-      "Run: SET GLOBAL max_allowed_packet=1073741824; if that is set already, the place lies inside an event: SHOW BINLOG EVENTS IN '<file>'; shows where transactions begin, aesop-launch state set goes on from one.",
+      'Run: SET GLOBAL max_allowed_packet=1073741824; if that is set already, the place lies inside an event: aesop-launch state locate <bootstrap.yaml> --source <name> --at <file>:<position> says in which transaction, aesop-launch state set <bootstrap.yaml> --source <name> --to <place> goes on at the beginning of one.',
     canRetry: false,
   } as const
   constructor(server: string, wanted: string, cause: unknown) {
     super(
       MysqlEventTooLargeError.kind,
       `the server ${server} does not send an event of its binary log, wanted from ${wanted}: ${messageOf(cause)}`,
-      { cause, fields: { server, wanted } },
+      { cause, fields: { server, wanted }, ...remedyAt(MysqlEventTooLargeError.kind.remedy, wanted) },
     )
   }
 }
@@ -56,12 +56,8 @@ export class MysqlDumpRefusedError extends AesopError {
 }
 
 /** The remedy with the place in it, where that is one of a file. */
-function remedyAt(wanted: string): { remedy?: string } {
-  const [, file, position] = /^(.+):(\d+)$/.exec(wanted) ?? []
-  if (file === undefined || position === undefined) return {}
-  return {
-    remedy: MysqlLogUnreadableError.kind.remedy.replaceAll('<file>', file).replaceAll('<position>', position),
-  }
+function remedyAt(remedy: string, wanted: string): { remedy?: string } {
+  return /^.+:\d+$/.test(wanted) ? { remedy: remedy.replace('<file>:<position>', wanted) } : {}
 }
 
 export const dumpErrors: readonly AesopErrorClass[] = [

@@ -23,12 +23,23 @@ const FLAG_PREPARED_XA = 64
 /** What an event says of the transaction that it begins; undefined when it begins none, or can't be read. */
 export function groupOf(event: BinLogEvent): GtidGroup | undefined {
   try {
-    if (event.type === MySQLConstants.MARIADB_GTID_EVENT) return parseMariadbGtid(event)
-    const isMysql = event.type === MySQLConstants.GTID_EVENT || event.type === MySQLConstants.GTID_TAGGED_EVENT
-    return isMysql ? parseMysqlGtid(event) : undefined
+    return GTID_EVENTS.has(event.type) ? parseGtid(event) : undefined
   } catch {
     return undefined
   }
+}
+
+/** The events that begin a transaction, of either product. */
+export const GTID_EVENTS: ReadonlySet<number> = new Set([
+  MySQLConstants.GTID_EVENT,
+  MySQLConstants.ANONYMOUS_GTID_EVENT,
+  MySQLConstants.GTID_TAGGED_EVENT,
+  MySQLConstants.MARIADB_GTID_EVENT,
+])
+
+/** One of `GTID_EVENTS`. @throws BinlogEventCorruptError */
+export function parseGtid(event: BinLogEvent): GtidGroup {
+  return event.type === MySQLConstants.MARIADB_GTID_EVENT ? parseMariadbGtid(event) : parseMysqlGtid(event)
 }
 
 /** The text of its identifier is made when it is asked for: of most transactions nobody asks. */
@@ -58,7 +69,7 @@ class MariadbGroup implements GtidGroup {
  * MariaDB: sequence number (8), domain (4), flags (1), then what depends on the flags. The server id stands in the
  * header. A standalone group is one statement without BEGIN and COMMIT.
  */
-export function parseMariadbGtid(event: BinLogEvent): GtidGroup {
+function parseMariadbGtid(event: BinLogEvent): GtidGroup {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   const sequence = reader.smallUint64()
   const domain = reader.uint(4)
@@ -83,7 +94,7 @@ const ORIGINAL_TIME_FOLLOWS = 2 ** 55
  * | 7     | microseconds when the first server committed                            |
  * | …     | length and versions                                                     |
  */
-export function parseMysqlGtid(event: BinLogEvent): GtidGroup {
+function parseMysqlGtid(event: BinLogEvent): GtidGroup {
   if (event.type === MySQLConstants.GTID_TAGGED_EVENT) return parseTaggedGtid(event)
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   reader.take(1)

@@ -1,14 +1,8 @@
-import { MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
+import { GTID_EVENTS } from './gtid-event.ts'
 import { type EventPlace } from './log-examination.ts'
 
 const AT_TYPE = 4
-const BEGINS: ReadonlySet<number> = new Set([
-  MySQLConstants.GTID_EVENT,
-  MySQLConstants.ANONYMOUS_GTID_EVENT,
-  MySQLConstants.GTID_TAGGED_EVENT,
-  MySQLConstants.MARIADB_GTID_EVENT,
-])
 
 /**
  * Stands between a stream that a server begins by GTID and its handler, where the server may begin inside a log beyond 4 GiB:
@@ -43,7 +37,7 @@ export class GtidGate implements BinlogHandler {
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
     if (this.#open) return this.#handler.onEvent(bytes, offset, end)
     // What a server sends before the first transaction, it may have made up.
-    if (!BEGINS.has(bytes[offset + AT_TYPE] ?? 0)) return this.#handler.onEvent(bytes, offset, end)
+    if (!GTID_EVENTS.has(bytes[offset + AT_TYPE] ?? 0)) return this.#handler.onEvent(bytes, offset, end)
     this.#open = true
     if (!this.#large.has(this.#file)) return this.#handler.onEvent(bytes, offset, end)
     // The stream reuses its bytes.

@@ -9,9 +9,13 @@ const OTHERS = [MysqlLogResetError, BinlogScnOverflowError, BinlogIncidentError]
  * Adds to an error that ends a source for good which transaction made it, and the command that goes past that. An error
  * that passes by itself, or that is none of a transaction, stays what it is.
  */
-export function atTransaction(error: unknown, source: string, at: { file: string; position: number }): unknown {
+export function atTransaction(
+  error: unknown,
+  source: string,
+  at: { file: string; position: number } | undefined,
+): unknown {
   if (!(error instanceof AesopError) || error.canRetry || 'file' in error.fields) return error
-  if (at.file === '' || OTHERS.some((other) => error instanceof other)) return error
+  if (at === undefined || at.file === '' || OTHERS.some((other) => error instanceof other)) return error
   const command = `aesop-launch state pass <bootstrap.yaml> --source ${shellWord(source)} --at ${at.file}:${at.position}`
   const { file, position } = at
   return Object.assign(error, {

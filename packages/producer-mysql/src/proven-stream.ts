@@ -40,7 +40,7 @@ export async function openProven(options: ProvenStreamOptions): Promise<void> {
     } catch (error) {
       // Where no event begins, what is read there has no right checksum; a network may damage it, too, but not each time.
       if (!(error instanceof MysqlEventChecksumError)) throw error
-      if (read >= DAMAGED_READS_MAX) throw resetError(options, error)
+      if (read >= DAMAGED_READS_MAX) throw wasRead(options.point) ? resetError(options, error) : error
     }
   }
 }
@@ -68,7 +68,7 @@ async function openOnce(options: ProvenStreamOptions): Promise<void> {
     await Promise.race([proof.promise, closed.then(() => failClosed(origin))])
   } catch (error) {
     await stream.close()
-    throw gate.isDescribed && isAboutPlace(error) ? resetError(options, error) : error
+    throw gate.isDescribed && wasRead(point) && isAboutPlace(error) ? resetError(options, error) : error
   }
 }
 
@@ -104,6 +104,11 @@ const NO_EVENT_THERE = [
   MysqlPositionInFutureError,
   MysqlServerError,
 ]
+
+/** Somebody may have named the place: what the server says of it then is the error. */
+function wasRead({ log, event }: SettledPoint): boolean {
+  return log !== undefined || event !== undefined
+}
 
 function isAboutPlace(error: unknown): boolean {
   return NO_EVENT_THERE.some((kind) => error instanceof kind)

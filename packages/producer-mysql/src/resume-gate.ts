@@ -1,7 +1,9 @@
+import { type AesopError } from '@aesop/kernel'
 import { type BinlogDecoder } from './binlog-decoder.ts'
 import { BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition } from './binlog-stream.ts'
 import { LogCursor } from './log-cursor.ts'
+import { MysqlLogUnreadableError } from './dump-errors.ts'
 import { MysqlLogResetError } from './live-errors.ts'
 import {
   describeEvent,
@@ -189,13 +191,17 @@ export class ResumeGate implements BinlogHandler {
     return this.handler.onEvent(description, 0, description.length)
   }
 
-  private endsHere(position: number): MysqlLogResetError {
+  private endsHere(position: number): AesopError {
     return this.reset(`the end of the log at ${this.place.file}:${position}`)
   }
 
-  private reset(found: string): MysqlLogResetError {
-    const { file, position, ended, event } = this.place
+  /** A place that was never read, because somebody named it, can't have changed: it is none. */
+  private reset(found: string): AesopError {
+    const { file, position, ended, log, event } = this.place
     const place = position === undefined ? `${file}, ${ended ?? 0} transactions beyond 4 GiB` : `${file}:${position}`
+    if (log === undefined && event === undefined) {
+      return new MysqlLogUnreadableError(this.server, place, `no event ends there; what is there is ${found}`)
+    }
     const read = event === undefined ? `${place},` : `${place}, ${describeEvent(event)},`
     return new MysqlLogResetError(this.server, read, found)
   }

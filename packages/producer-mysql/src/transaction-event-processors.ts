@@ -1,8 +1,8 @@
-import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
+import { type BinLogEvent } from './binlog-event.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogTransaction } from './binlog-transaction.ts'
 import { BinlogIncidentError } from './errors.ts'
-import { parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
+import { parseGtid } from './gtid-event.ts'
 import { incidentOf } from './incident-event.ts'
 import { PacketReader } from './packet-reader.ts'
 import { logIdentityOf, serverVersionIn } from './place-proof.ts'
@@ -35,9 +35,7 @@ export class CommitEventProcessor implements BinLogEventProcessor {
 /** The beginning of a transaction, with its global identifier. */
 export class GtidEventProcessor implements BinLogEventProcessor {
   process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.beginGroup(
-      event.type === MySQLConstants.MARIADB_GTID_EVENT ? parseMariadbGtid(event) : parseMysqlGtid(event),
-    )
+    transaction.beginGroup(parseGtid(event))
   }
 }
 

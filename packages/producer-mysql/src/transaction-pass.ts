@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { type PassedOver, type PassOver } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
-import { type GtidGroup } from './gtid-event.ts'
+import { GTID_EVENTS, type GtidGroup } from './gtid-event.ts'
 import { parseQuery } from './query-event.ts'
 import { ROWS_TYPES, tableIdOf } from './rows-event.ts'
 import { withoutComments } from './schema-change.ts'
@@ -9,10 +9,7 @@ import { parseTableName } from './table-map.ts'
 
 /** They stand behind a transaction, never in it. */
 const OUTSIDE: ReadonlySet<number> = new Set([
-  MySQLConstants.GTID_EVENT,
-  MySQLConstants.ANONYMOUS_GTID_EVENT,
-  MySQLConstants.GTID_TAGGED_EVENT,
-  MySQLConstants.MARIADB_GTID_EVENT,
+  ...GTID_EVENTS,
   MySQLConstants.ROTATE_EVENT,
   MySQLConstants.STOP_EVENT,
   MySQLConstants.FORMAT_DESCRIPTION_EVENT,

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { BinLogEvent, FLAG_ARTIFICIAL, MySQLConstants } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { LogCursor } from './log-cursor.ts'
-import { type GtidGroup, parseMariadbGtid, parseMysqlGtid } from './gtid-event.ts'
+import { GTID_EVENTS, type GtidGroup, parseGtid } from './gtid-event.ts'
 import { serverVersionIn } from './place-proof.ts'
 
 /** A transaction of the log, as far as its first event says. */
@@ -24,12 +24,6 @@ export interface Boundary extends BinlogPosition {
   readonly begins: ScannedTransaction | undefined
 }
 
-const GTIDS: ReadonlySet<number> = new Set([
-  MySQLConstants.GTID_EVENT,
-  MySQLConstants.ANONYMOUS_GTID_EVENT,
-  MySQLConstants.GTID_TAGGED_EVENT,
-  MySQLConstants.MARIADB_GTID_EVENT,
-])
 const LOG_ENDS: ReadonlySet<number> = new Set([MySQLConstants.ROTATE_EVENT, MySQLConstants.STOP_EVENT])
 
 /**
@@ -87,7 +81,7 @@ class Scanner implements BinlogHandler {
     cursor.advance(event)
     if (event.type === MySQLConstants.FORMAT_DESCRIPTION_EVENT)
       this.#isMariadb = serverVersionIn(event).includes('MariaDB')
-    if (GTIDS.has(event.type)) this.#begins(event, cursor.eventFrom, groupIn(event))
+    if (GTID_EVENTS.has(event.type)) this.#begins(event, cursor.eventFrom, parseGtid(event))
     // MariaDB notes an incident outside of any transaction: who goes past it goes past this event alone.
     else if (event.type === MySQLConstants.INCIDENT_EVENT && this.#isMariadb) this.#begins(event, cursor.eventFrom)
     else if (LOG_ENDS.has(event.type)) this.#boundary(cursor.eventFrom, undefined)
@@ -119,8 +113,4 @@ class Scanner implements BinlogHandler {
     this.#isDone = true
     this.#done(boundary)
   }
-}
-
-function groupIn(event: BinLogEvent): GtidGroup {
-  return event.type === MySQLConstants.MARIADB_GTID_EVENT ? parseMariadbGtid(event) : parseMysqlGtid(event)
 }

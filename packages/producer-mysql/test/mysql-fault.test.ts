@@ -131,6 +131,6 @@ describe('an answer of a server', () => {
 
   it('prints the place to look at', () => {
     const { remedy } = mysqlFault(answer(1236, `bogus data in log event${READING}`), place)
-    expect(remedy).toContain("SHOW BINLOG EVENTS IN 'mysql-bin.000003' FROM 1234 LIMIT 1;")
+    expect(remedy).toContain('state locate <bootstrap.yaml> --source <name> --at mysql-bin.000003:1234 ')
   })
 })
