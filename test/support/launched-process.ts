@@ -44,8 +44,15 @@ export class LaunchedProcess {
     })
   }
 
-  static start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): LaunchedProcess {
-    const child = spawn(process.execPath, [BIN, ...args], {
+  /** @param through a command that becomes the one behind it by `exec`, so that the process id stays */
+  static start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd = ROOT,
+    through: readonly string[] = [],
+  ): LaunchedProcess {
+    const [program = process.execPath, ...rest] = [...through, process.execPath, BIN, ...args]
+    const child = spawn(program, rest, {
       cwd,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -68,8 +68,9 @@ export class StatefulLaunch implements AsyncDisposable {
     )
   }
 
-  async start(): Promise<LaunchedProcess> {
-    const launched = LaunchedProcess.start([this.bootstrap])
+  /** @param through see `LaunchedProcess.start` */
+  async start(through: readonly string[] = []): Promise<LaunchedProcess> {
+    const launched = LaunchedProcess.start([this.bootstrap], {}, undefined, through)
     this.process = launched
     await launched.untilReady(READY_DEADLINE_MS)
     return launched

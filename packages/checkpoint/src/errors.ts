@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, messageOf } from '@aesop/kernel'
 
 export class CheckpointInvalidError extends AesopError {
   static readonly kind = {
@@ -31,11 +31,26 @@ export class CheckpointUnreadableError extends AesopError {
   }
 }
 
+export class StateUnopenableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CHECKPOINT_UNOPENABLE',
+    meaning:
+      'A checkpoint, a max SCN or a journal can not be opened: no right to, no file descriptors, a fault of the disk. It may be whole, and is never taken for missing.',
+    remedy:
+      'Start as the user whose files they are (ls -l shows it), or give this one the right to read and write them; when too many files are open, raise the limit (ulimit -n).',
+    canRetry: false,
+  } as const
+  constructor(path: string, cause: unknown) {
+    super(StateUnopenableError.kind, `${path} can not be opened: ${messageOf(cause)}`, { cause, fields: { path } })
+  }
+}
+
 export class CheckpointUnwritableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CHECKPOINT_UNWRITABLE',
     meaning: 'A checkpoint or max SCN could not be written; the one on disk is still whole.',
-    remedy: 'Make room on the disk, or make the folder writable for this process.',
+    remedy:
+      'Make room on the disk, make the folder writable for this process, or raise the limit of open files (ulimit -n), as the message says.',
     canRetry: true,
   } as const
   constructor(path: string, cause: unknown) {
@@ -61,6 +76,7 @@ export class MaxScnUnreadableError extends AesopError {
 export const checkpointErrors: readonly AesopErrorClass[] = [
   CheckpointInvalidError,
   CheckpointUnreadableError,
+  StateUnopenableError,
   CheckpointUnwritableError,
   MaxScnUnreadableError,
 ]

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { fileNameOf, writeFileAtomically } from '@aesop/kernel'
+import { fileNameOf, readIfThere, writeFileAtomically } from '@aesop/kernel'
 
 import { Checkpoint } from './checkpoint.ts'
 import { type CheckpointStore } from './checkpoint-store.ts'
 import { CheckpointUnreadableError, CheckpointUnwritableError } from './errors.ts'
+import { readState } from './read-state.ts'
 
 export interface FileCheckpointOptions {
   /** Earlier checkpoints kept as `history-1.json` (the newest) and on; default 0, at most 99. */
@@ -32,9 +33,10 @@ export class FileCheckpointStore implements CheckpointStore {
 
   load(): Checkpoint | undefined {
     this.#adoptFormer()
-    if (!existsSync(this.path)) return undefined
+    const text = readState(this.path)
+    if (text === undefined) return undefined
     try {
-      const checkpoint = Checkpoint.parse(readFileSync(this.path, 'utf8'))
+      const checkpoint = Checkpoint.parse(text)
       checkpoint.lastWholeWindow()
       return checkpoint
     } catch (error) {
@@ -45,7 +47,7 @@ export class FileCheckpointStore implements CheckpointStore {
   save(checkpoint: Checkpoint): void {
     const text = `${checkpoint.format()}\n`
     try {
-      const before = this.#historySize > 0 && existsSync(this.path) ? readFileSync(this.path, 'utf8') : text
+      const before = this.#historySize > 0 ? (readIfThere(this.path) ?? text) : text
       writeFileAtomically(this.path, text)
       // A save that fails, and is tried again, moves nothing: the history would fill with copies.
       if (before !== text) this.#keepHistory(before)

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 
 import { formatJson, parseJson, writeFileAtomically } from '@aesop/kernel'
 
 import { CheckpointUnwritableError, MaxScnUnreadableError } from './errors.ts'
 import { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
+import { readState } from './read-state.ts'
 
 /** For tests and for sources that always begin anew. */
 export class MemoryMaxScnStore implements MaxScnStore {
@@ -30,9 +31,10 @@ export class FileMaxScnStore implements MaxScnStore {
   }
 
   load(): MaxScn | undefined {
-    if (!existsSync(this.path)) return undefined
+    const text = readState(this.path)
+    if (text === undefined) return undefined
     try {
-      return parseMaxScn(readFileSync(this.path, 'utf8').trim())
+      return parseMaxScn(text.trim())
     } catch (error) {
       throw new MaxScnUnreadableError(this.path, error)
     }

@@ -5,6 +5,7 @@ export {
   CheckpointInvalidError,
   CheckpointUnreadableError,
   CheckpointUnwritableError,
+  StateUnopenableError,
   MaxScnUnreadableError,
 } from './errors.ts'
 export { type FileCheckpointOptions, FileCheckpointStore } from './file-checkpoint-store.ts'

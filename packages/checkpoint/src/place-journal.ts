@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileNameOf, formatJson, parseJson } from '@aesop/kernel'
 import { CheckpointUnwritableError } from './errors.ts'
+import { readState } from './read-state.ts'
 
 /** One line of the journal. What is not known is left out. */
 export interface JournalEntry {
@@ -69,13 +60,10 @@ export class PlaceJournal {
     }
   }
 
-  /** Oldest first. */
+  /** Oldest first. @throws StateUnopenableError */
   entries(): (JournalEntry | UnreadableEntry)[] {
-    if (!existsSync(this.path)) return []
-    const lines = readFileSync(this.path, 'utf8')
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-    return lines.map(parseEntry)
+    const lines = (readState(this.path) ?? '').split('\n')
+    return lines.filter((line) => line.trim() !== '').map(parseEntry)
   }
 }
 

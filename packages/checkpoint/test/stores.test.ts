@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -10,6 +19,7 @@ import {
   FileCheckpointStore,
   FileMaxScnStore,
   MaxScnUnreadableError,
+  StateUnopenableError,
 } from '@aesop/checkpoint'
 
 let folder = ''
@@ -36,6 +46,17 @@ describe('the checkpoint file', () => {
       expect(() => store.load()).toThrow(CheckpointUnreadableError)
       expect(() => store.load()).toThrow(store.path)
     }
+  })
+
+  test.each([
+    ['checkpoint', (root: string) => new FileCheckpointStore(root, 'people')],
+    ['max SCN', (root: string) => new FileMaxScnStore(join(root, 'people', 'max.json'))],
+  ])('of a %s that can not be opened is an error, and not none', (_what, storeIn) => {
+    writeFileSync(join(folder, 'people'), 'a file where the folder has been')
+    expect(() => storeIn(folder).load()).toThrow(StateUnopenableError)
+    const loop = join(folder, 'loop')
+    symlinkSync(loop, loop)
+    expect(() => storeIn(loop).load()).toThrow(StateUnopenableError)
   })
 
   test('is still the old one when a crash left the temporary file of the next', () => {

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { type Logger, messageOf, writeFileAtomically } from '@aesop/kernel'
+import { type Logger, messageOf, readIfThere, writeFileAtomically } from '@aesop/kernel'
 import { type TableDescription, type TableName } from './table-description.ts'
 
 /** One table as it was when its rows were read last. */
@@ -73,9 +72,10 @@ export class TableMemory {
   }
 
   private load(): Map<string, RememberedTable> {
-    if (!existsSync(this.path)) return new Map()
     try {
-      const { tables } = JSON.parse(readFileSync(this.path, 'utf8')) as { tables: RememberedTable[] }
+      const text = readIfThere(this.path)
+      if (text === undefined) return new Map()
+      const { tables } = JSON.parse(text) as { tables: RememberedTable[] }
       return new Map(tables.map((each) => [keyOf(each.description), each]))
     } catch (error) {
       this.log.warn(`descriptions of tables can not be read: ${messageOf(error)}`, { path: this.path })

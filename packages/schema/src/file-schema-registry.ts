@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { writeFileAtomically } from '@aesop/kernel'
+import { systemCodeOf, writeFileAtomically } from '@aesop/kernel'
 
 import { SchemaInvalidError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError } from './errors.ts'
 import { makeSchema, MemorySchemaRegistry } from './memory-schema-registry.ts'
@@ -65,7 +65,6 @@ export class FileSchemaRegistry implements SchemaRegistry {
   }
 
   #load(folder: string, except: ReadonlySet<string> = new Set()): string[] {
-    if (!existsSync(folder)) return []
     return list(folder).flatMap((name) => {
       const [, source, version] = FILE_NAME.exec(name) ?? []
       if (source === undefined || version === undefined || except.has(source)) return []
@@ -93,6 +92,7 @@ function list(folder: string): string[] {
   try {
     return readdirSync(folder).sort()
   } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return []
     throw new SchemaRegistryUnreadableError(folder, error)
   }
 }
