@@ -25,14 +25,12 @@ describe('what is checked before a log is read', () => {
     await server.destroy()
   })
 
-  function origin(uri = server.uri(), more: Partial<ServerOriginOptions> = {}): ServerOrigin {
-    const parsed = parseMysqlUri(uri)
-    const physicalSource = new PhysicalSourceConfig({ uri, sources: ['shop.item'] })
+  function origin(uri = server.uri(), more: Partial<ServerOriginOptions> = {}, sources = ['shop.item']): ServerOrigin {
+    const physicalSource = new PhysicalSourceConfig({ uri, sources })
     const made = new ServerOrigin({
-      uri: parsed,
+      uri: parseMysqlUri(uri),
       physicalSource,
       serverId: 4711,
-      tables: ['shop.item'],
       log: silentLogger,
       ...more,
     })
@@ -97,7 +95,7 @@ describe('what is checked before a log is read', () => {
   })
 
   it('refuses a table that is not there', async () => {
-    const from = origin(server.uri(), { tables: ['shop.item', 'shop.itme'] })
+    const from = origin(server.uri(), {}, ['shop.item', 'shop.itme'])
     const unknown = {
       code: 'AESOP_MYSQL_TABLE_UNKNOWN',
       canRetry: false,

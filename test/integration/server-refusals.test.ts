@@ -106,15 +106,8 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
   })
 
   function origin(uri = server.uri(server.port, 'u')): ServerOrigin {
-    const tables = ['shop.item']
-    const physicalSource = new PhysicalSourceConfig({ uri, sources: tables })
-    const made = new ServerOrigin({
-      uri: parseMysqlUri(uri),
-      physicalSource,
-      serverId: 4711,
-      tables,
-      log: silentLogger,
-    })
+    const physicalSource = new PhysicalSourceConfig({ uri, sources: ['shop.item'] })
+    const made = new ServerOrigin({ uri: parseMysqlUri(uri), physicalSource, serverId: 4711, log: silentLogger })
     open.push({ close: () => made.release() })
     return made
   }

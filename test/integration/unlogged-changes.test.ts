@@ -43,7 +43,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('a %s that keeps changes out of its
     const { log, texts } = new Warnings()
     const uri = parseMysqlUri(server.uri())
     const physicalSource = new PhysicalSourceConfig({ uri: server.uri(), name: 'shop', sources: tables })
-    const origin = new ServerOrigin({ uri, physicalSource, serverId: 4711, tables, log })
+    const origin = new ServerOrigin({ uri, physicalSource, serverId: 4711, log })
     open.push({ close: () => origin.release() })
     await origin.settle(await origin.locate({ kind: 'latest' }))
     const warnings = texts.filter((text) => text.startsWith('AESOP'))

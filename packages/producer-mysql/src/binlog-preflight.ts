@@ -26,7 +26,7 @@ export interface PreflightPlace {
 }
 
 /** @throws MysqlBinlogOffError, MysqlBinlogFormatError, MysqlRowImageError */
-export function checkServerSettings(facts: ServerFacts, { server }: PreflightPlace, log: Logger): void {
+export function checkServerSettings(facts: ServerFacts, { server }: PreflightPlace, log: Pick<Logger, 'warn'>): void {
   if (!facts.logBin) throw new MysqlBinlogOffError(server)
   if (facts.binlogFormat !== 'ROW') throw new MysqlBinlogFormatError(server, facts.binlogFormat)
   if (facts.rowImage !== 'FULL') throw new MysqlRowImageError(server, facts.rowImage)

@@ -36,7 +36,6 @@ export function originOf(
     uri,
     physicalSource: source,
     serverId: serverId ?? uri.serverId ?? derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}`),
-    tables: source.sources.map((logical) => logical.uri),
     tablesMayBeGone: wasRead,
     log: context.log,
     ...(heartbeatMs === undefined ? {} : { timing: { heartbeatMs } }),

@@ -19,6 +19,7 @@ import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
 import { ServerQuestions } from './server-questions.ts'
 import { type StartPlace } from './start-from.ts'
+import { ToldOnce } from './told-once.ts'
 import { type TableName, tableNameOf } from './table-description.ts'
 import { type MysqlChangesUnloggedError } from './unlogged-errors.ts'
 
@@ -26,8 +27,6 @@ export interface ServerOriginOptions {
   readonly uri: MysqlUri
   readonly physicalSource: PhysicalSourceConfig
   readonly serverId: number
-  /** `database.table` of every configured source. */
-  readonly tables: readonly string[]
   readonly log: Logger
   /** The source was read before: a table that is not there was dropped since; a name is no mistake. Default false. */
   readonly tablesMayBeGone?: boolean
@@ -52,6 +51,7 @@ export class ServerOrigin implements BinlogOrigin {
   private readonly server: string
   private readonly questions: ServerQuestions
   private readonly tables: readonly TableName[]
+  private readonly findings: ToldOnce
   private knewAllTables: boolean
   /** Of the configured tables, those that were not there when they were looked for. */
   private missing: readonly TableName[] = []
@@ -62,7 +62,8 @@ export class ServerOrigin implements BinlogOrigin {
     this.name = options.uri.masked
     this.server = serverNameOf(options.uri)
     const { uri, serverId, timing } = options
-    this.tables = options.tables.map(tableNameOf)
+    this.tables = options.physicalSource.sources.map((logical) => tableNameOf(logical.uri))
+    this.findings = new ToldOnce(options.log)
     this.knewAllTables = options.tablesMayBeGone ?? false
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
@@ -184,7 +185,7 @@ export class ServerOrigin implements BinlogOrigin {
     checkGrants(await readGrants(connection), place)
     const facts = await readServerFacts(connection)
     this.logKeptSeconds = facts.logKeptSeconds
-    checkServerSettings(facts, place, this.options.log)
+    checkServerSettings(facts, place, this.findings)
     checkServerId(facts, await readReplicaIds(connection), place)
     this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.tables))
     return facts
@@ -199,7 +200,7 @@ export class ServerOrigin implements BinlogOrigin {
     else if (!this.knewAllTables) throw unknown
     else {
       const { code, remedy } = unknown
-      this.options.log.warn(`${unknown.message}; the other tables go on`, { code, remedy })
+      this.findings.warn(`${unknown.message}; the other tables go on`, { code, remedy })
     }
   }
 

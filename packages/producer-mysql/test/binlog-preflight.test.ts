@@ -8,6 +8,7 @@ import {
   checkServerSettings,
 } from '../src/binlog-preflight.ts'
 import { type ServerFacts } from '../src/server-facts.ts'
+import { ToldOnce } from '../src/told-once.ts'
 
 const place = { server: 'db:3306', user: 'aesop', serverId: 77 }
 const facts: ServerFacts = {
@@ -133,5 +134,14 @@ describe('the pre-flight check', () => {
     const log = { ...silentLogger, warn: (message: string) => warnings.push(message) }
     checkServerSettings({ ...facts, partialJson: true }, place, log)
     expect(warnings).toEqual([expect.stringContaining('PARTIAL_JSON')])
+  })
+
+  it('warns once of what it finds at every connection', () => {
+    const warnings: string[] = []
+    const once = new ToldOnce({ ...silentLogger, warn: (message: string) => warnings.push(message) })
+    const found = { ...facts, partialJson: true }
+    for (const rowMetadata of ['NO_LOG', 'NO_LOG', 'FULL', 'NO_LOG'])
+      checkServerSettings({ ...found, rowMetadata }, place, once)
+    expect(warnings.map((text) => text.split(' ')[0])).toEqual(['binlog_row_value_options', 'binlog_row_metadata'])
   })
 })
