@@ -1,6 +1,14 @@
 import { join } from 'node:path'
-import { type MaxScn } from '@aesop/checkpoint'
-import { backoffMs, type BeanContext, type Health, invariant, messageOf, type Metric, sleep } from '@aesop/kernel'
+import {
+  backoffMs,
+  type BeanContext,
+  fileNameOf,
+  type Health,
+  invariant,
+  messageOf,
+  type Metric,
+  sleep,
+} from '@aesop/kernel'
 import {
   type EventProducer,
   type PhysicalSourceConfig,
@@ -9,7 +17,6 @@ import {
   type WindowSink,
 } from '@aesop/producer'
 import { BinlogDecoder, type BinlogDecoderOptions } from './binlog-decoder.ts'
-import { isAnew, underNewScns } from './begin-anew.ts'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
@@ -23,11 +30,10 @@ import { proveLog } from './proven-stream.ts'
 import { ReadingPlace } from './reading-place.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
-import { resumeAfter, type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { resumeAfter, type ResumePoint } from './resume-point.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
-import { parseStartFrom } from './start-from.ts'
+import { sourceBeginning } from './source-beginning.ts'
 import { TableMemory } from './table-memory.ts'
-import { fromMaxScn } from './stored-point.ts'
 import { type WindowPosition } from './window-position.ts'
 
 export interface MysqlEventProducerOptions {
@@ -76,11 +82,12 @@ export class MysqlEventProducer implements EventProducer {
   /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
-    const wasRead = context.maxScn.load() !== undefined
+    const stored = context.maxScn.load()
+    const wasRead = stored !== undefined
     const { heartbeatMs } = this.options
-    this.origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
-    const { name } = context.physicalSource
-    const path = join(this.bean.stateDirectory, 'tables', `${encodeURIComponent(name)}.json`)
+    const origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
+    this.origin = origin
+    const path = join(this.bean.stateDirectory, 'tables', `${fileNameOf(context.physicalSource.name)}.json`)
     this.memory = new TableMemory(path, !wasRead, this.bean.log)
     this.keeper = new ResumeKeeper({
       store: context.maxScn,
@@ -89,7 +96,13 @@ export class MysqlEventProducer implements EventProducer {
         this.fail(error)
       },
     })
-    const point = await this.beginning(this.origin, context)
+    const { reread } = this
+    const beginning = { stored, origin, context, reread, log: this.bean.log }
+    const { point, isNew } = await this.firstly(context, () => sourceBeginning(beginning))
+    if (isNew) {
+      this.keeper.note(() => point)
+      this.keeper.flush()
+    }
     this.place = new ReadingPlace(point)
     return point.scn
   }
@@ -179,45 +192,6 @@ export class MysqlEventProducer implements EventProducer {
         value: this.reconnects,
       },
     ]
-  }
-
-  private async beginning(origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
-    const stored = context.maxScn.load()
-    if (stored !== undefined && isAnew(stored)) return this.anew(stored, origin, context)
-    if (stored === undefined) {
-      return context.initialScn === undefined ? this.locate(origin, context) : resumeAtScn(context.initialScn)
-    }
-    const reached = fromMaxScn(stored)
-    const settle = (point: ResumePoint): Promise<SettledPoint> => origin.settle(point)
-    return this.firstly(context, () =>
-      this.reread.begin(stored, reached, settle, this.bean.log, context.readersSinceScn?.()),
-    )
-  }
-
-  /** Somebody took the stored place away: the configuration decides, and SCNs go on above those that were there. */
-  private async anew(stored: MaxScn, origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
-    const { startFrom } = context.physicalSource
-    const named = context.initialScn === undefined ? undefined : { kind: 'scn' as const, scn: context.initialScn }
-    const start = named ?? (startFrom === undefined ? origin.defaultStart : parseStartFrom(startFrom))
-    const found = await this.firstly(context, async () => {
-      const point = await origin.locate(start)
-      // An SCN names its file, which no other SCN does.
-      return start.kind === 'scn' ? origin.settle(point) : point
-    })
-    const point = underNewScns(found, stored)
-    this.keeper?.note(() => point)
-    this.keeper?.flush()
-    return point
-  }
-
-  /** Asks the source where to begin, and saves the answer at once: a restart must not begin later. */
-  private async locate(origin: BinlogOrigin, context: ProducerContext): Promise<ResumePoint> {
-    const { startFrom } = context.physicalSource
-    const start = startFrom === undefined ? origin.defaultStart : parseStartFrom(startFrom)
-    const point = await this.firstly(context, () => origin.locate(start))
-    this.keeper?.note(() => point)
-    this.keeper?.flush()
-    return point
   }
 
   /** Tries until `startRetryMs` is over; an error that trying again can't help ends it at once. */
