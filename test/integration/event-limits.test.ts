@@ -142,3 +142,29 @@ describe('a compressed column of MariaDB', () => {
     }
   })
 })
+
+describe('a compressed statement of MariaDB', () => {
+  it('is refused by the length that it says before it is inflated, with the place of its transaction', async () => {
+    const server = await MariadbServer.start({ lines: ['log_bin_compress=ON', 'max_allowed_packet=64M'] })
+    const options = { uri: server.uri(), name: 'shop', sources: ['shop.item'], largestEventSizeInBytes: LIMIT }
+    try {
+      await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
+      const made = await new ProducerRig(options).start()
+      await server.query(`CREATE TABLE shop.other (id INT) /* ${'x'.repeat(4 * MIB)} */`)
+      await server.query('INSERT INTO shop.item VALUES (1)')
+      await until('the source has ended', () => made.failures.length > 0)
+      const { file, position } = (made.failures[0] as unknown as Failure).fields
+      expect(made.failures[0]).toMatchObject({
+        code: 'AESOP_MYSQL_LOGGED_ROW_TOO_LARGE',
+        message: expect.stringContaining('a compressed statement') as string,
+        remedy: expect.stringContaining(`--at ${file}:${position}`) as string,
+      })
+      expect(made.ledger.ids).toEqual([])
+      await made.producer.stop()
+      const [log] = await server.query<{ Pos: number }>(`SHOW BINLOG EVENTS IN '${file}' FROM ${position} LIMIT 1`)
+      expect(log?.Pos).toBe(position)
+    } finally {
+      await server.destroy()
+    }
+  })
+})
