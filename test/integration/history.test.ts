@@ -28,7 +28,7 @@ class Scene {
   proxy!: FaultProxy
   rig!: ProducerRig
   readonly expected: number[] = []
-  private nextId = 1
+  nextId = 1
 
   constructor(kind: ServerKind) {
     this.kind = kind
@@ -213,6 +213,48 @@ describe.each([MARIADB, MYSQL])('the history of $name,', (kind) => {
       await expectFollowed(scene)
       const scns = scene.rig.ledger.windows.map(({ scn }) => scn >> 52n)
       expect(scns.at(-1)).toBe(1n)
+    })
+  })
+
+  it('goes on when the log is rotated while an XA transaction waits, with its rows', async () => {
+    const scene = await new Scene(kind).begin(server)
+    await scene.startSource('later')
+    const session = await server.connect()
+    const id = scene.nextId++
+    await session.query(`XA START 'x'; INSERT INTO h.t VALUES (${id}, 0); XA END 'x'; XA PREPARE 'x'`)
+    await session.end()
+    await server.query('FLUSH BINARY LOGS')
+    await scene.insert(2)
+    await scene.arrived()
+    await scene.endSource('down')
+    await scene.startAgain()
+    await server.query("XA COMMIT 'x'")
+    scene.expected.push(id)
+    await scene.insert(1)
+    await scene.arrived()
+  })
+
+  describe('without checksums', () => {
+    let plain: PrivateServer
+    beforeAll(async () => {
+      plain = await kind.start({ lines: ['binlog-checksum=NONE'] })
+    })
+    afterAll(async () => {
+      await plain.destroy()
+    })
+
+    it('goes on where it was, and was not reset without being noticed', async () => {
+      const scene = await new Scene(kind).begin(plain)
+      await scene.startSource('later')
+      await scene.endSource('down')
+      const stored = scene.rig.maxScn.load()?.position as { event?: { crc: number } } | undefined
+      expect(stored?.event?.crc).toBeGreaterThan(0)
+      await scene.startAgain()
+      await expectFollowed(scene)
+      await scene.endSource('down')
+      await kind.reset(plain)
+      await scene.insert(60, false)
+      await scene.endsByName('down')
     })
   })
 })
