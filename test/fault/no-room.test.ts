@@ -46,7 +46,11 @@ describe('a process that can write nothing', () => {
     for (const id of [2, 3, 4]) await insert(id)
     await launch.until('UPSERT 4')
     await launched.until(() => launched.errors.includes('a checkpoint could not be saved'), 30_000, 'it said so')
-    await launched.until(() => launched.errors.includes('the place in the log could not be saved'), 30_000, 'the source said so')
+    await launched.until(
+      () => launched.errors.includes('the place in the log could not be saved'),
+      30_000,
+      'the source said so',
+    )
     expect(launched.exitCode).toBeUndefined()
     expect(scns()).toEqual(before)
     heal()

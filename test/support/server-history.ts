@@ -13,6 +13,8 @@ export interface ServerKind {
   /** Begins to follow another server by GTID, and waits until it has everything. */
   follow(replica: PrivateServer, primary: PrivateServer): Promise<void>
   readonly replicaLines: readonly string[]
+  /** The variable that holds all transactions of the log. */
+  readonly gtids: string
 }
 
 export const MARIADB: ServerKind = {
@@ -32,6 +34,7 @@ export const MARIADB: ServerKind = {
     await replica.query('STOP SLAVE')
   },
   replicaLines: ['log-slave-updates'],
+  gtids: 'gtid_binlog_pos',
 }
 
 export const MYSQL: ServerKind = {
@@ -51,6 +54,7 @@ export const MYSQL: ServerKind = {
     await replica.query('STOP REPLICA')
   },
   replicaLines: [],
+  gtids: 'gtid_executed',
 }
 
 /** A copy of a stopped server's data, which can be put back later. */
