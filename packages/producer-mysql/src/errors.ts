@@ -4,6 +4,7 @@ import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 import { placeErrors } from './place-errors.ts'
 import { sizeErrors } from './size-errors.ts'
+import { TableFault } from './table-fault.ts'
 import { unloggedErrors } from './unlogged-errors.ts'
 
 export class BinlogEventCorruptError extends AesopError {
@@ -51,7 +52,7 @@ export class BinlogScnOverflowError extends AesopError {
   }
 }
 
-export class TableUndescribedError extends AesopError {
+export class TableUndescribedError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_TABLE_UNDESCRIBED',
     meaning: 'Neither the log nor the catalogue says what the columns of a captured table are called and hold.',
@@ -63,7 +64,7 @@ export class TableUndescribedError extends AesopError {
   }
 }
 
-export class ColumnUnsupportedError extends AesopError {
+export class ColumnUnsupportedError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_COLUMN_UNSUPPORTED',
     meaning: 'A column of a captured table has a type or character set that can not be decoded without guessing.',
@@ -75,7 +76,7 @@ export class ColumnUnsupportedError extends AesopError {
   }
 }
 
-export class ColumnConversionError extends AesopError {
+export class ColumnConversionError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_COLUMN_CONVERSION',
     meaning: 'The registered schema asks for an Avro type that the column can not be converted to without loss.',
@@ -91,7 +92,7 @@ export class ColumnConversionError extends AesopError {
   }
 }
 
-export class ValueConversionError extends AesopError {
+export class ValueConversionError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_VALUE_CONVERSION',
     meaning: 'One value of a row can not be expressed in the Avro type that the schema gives its field.',
@@ -103,7 +104,7 @@ export class ValueConversionError extends AesopError {
   }
 }
 
-export class SchemaMismatchError extends AesopError {
+export class SchemaMismatchError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_SCHEMA_MISMATCH',
     meaning: 'A registered schema names fields or keys that the table does not have.',
@@ -117,7 +118,7 @@ export class SchemaMismatchError extends AesopError {
   }
 }
 
-export class RowImageIncompleteError extends AesopError {
+export class RowImageIncompleteError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE',
     meaning: 'A row change does not carry a column that the schema needs, because the server logs partial images.',
@@ -131,7 +132,7 @@ export class RowImageIncompleteError extends AesopError {
   }
 }
 
-export class PartialJsonError extends AesopError {
+export class PartialJsonError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_PARTIAL_JSON',
     meaning: 'An update of a captured table holds only what changed inside a JSON document, not the whole row.',
@@ -150,7 +151,7 @@ export class PartialJsonError extends AesopError {
   }
 }
 
-export class TableKeylessError extends AesopError {
+export class TableKeylessError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_TABLE_KEYLESS',
     meaning: 'A captured table has no primary key, and the source was told to refuse such tables.',
@@ -175,7 +176,7 @@ export class TransactionOrderError extends AesopError {
   }
 }
 
-export class MapperFailedError extends AesopError {
+export class MapperFailedError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_MAPPER_FAILED',
     meaning: 'A binLogEventMapper of the user threw, or returned what its schema can not hold.',

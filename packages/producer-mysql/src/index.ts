@@ -105,6 +105,7 @@ export {
 } from './schema-change.ts'
 export { deriveSchema, type TableShape } from './schema-derivation.ts'
 export { standardEvents } from './standard-events.ts'
+export { TableFault } from './table-fault.ts'
 export {
   CommitEventProcessor,
   FormatDescriptionEventProcessor,

@@ -1,11 +1,12 @@
 import { type EventKey } from '@aesop/event'
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { type AesopErrorClass } from '@aesop/kernel'
+import { TableFault } from './table-fault.ts'
 
 const KEY_CHARS_MAX = 200
 const REMEDY =
   'Raise largestEventSizeInBytes of the physical source, then maxEventSize of every client and eventBuffer.maxSize of the relay to no less.'
 
-export class RowTooLargeError extends AesopError {
+export class RowTooLargeError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_ROW_TOO_LARGE',
     meaning: 'A row of a captured table makes a change event that is larger than largestEventSizeInBytes allows.',
@@ -22,7 +23,7 @@ export class RowTooLargeError extends AesopError {
   }
 }
 
-export class LoggedRowTooLargeError extends AesopError {
+export class LoggedRowTooLargeError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_LOGGED_ROW_TOO_LARGE',
     meaning:
