@@ -95,6 +95,20 @@ describe.each(rooms)('%s', (room) => {
     expect([...new Set(outside.map(packageOf))].filter((name) => !declared.includes(name))).toEqual([])
   })
 
+  // A process may hold two copies of a package: that of the launch, and that of a user's package. Errors go by their code.
+  test('asks no class of another package with instanceof, but of errors', () => {
+    const asked = sources.flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8')
+      const names = [...text.matchAll(/import (?:type )?\{([^}]*)\} from '@aesop\//g)].flatMap(([, list = '']) =>
+        list.split(','),
+      )
+      const foreign = new Set(names.map((name) => name.trim().replace(/^\w+ as /, '')))
+      const used = [...text.matchAll(/ instanceof (?:\w+\.)?(\w+)/g)].map(([, name = '']) => name)
+      return used.filter((name) => foreign.has(name) && !name.endsWith('Error')).map((name) => `${file}: ${name}`)
+    })
+    expect(asked).toEqual([])
+  })
+
   test('refers in its tsconfig to what it depends on', () => {
     const config = JSON.parse(readFileSync(join(ROOT, room, 'tsconfig.json'), 'utf8')) as {
       references?: readonly { path: string }[]

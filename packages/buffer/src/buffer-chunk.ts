@@ -5,6 +5,10 @@ import { type Segment } from './segment.ts'
  * memory; `onOverrun` asks to drop it.
  */
 export class BufferChunk {
+  /** Tells it from the other steps of a cursor. */
+  get kind(): 'chunk' {
+    return 'chunk'
+  }
   readonly bytes: Buffer
   /** SCN of the last event in it. */
   readonly scn: bigint

@@ -42,8 +42,9 @@ export class ProcessReaders {
 
   /** The one of the process, in the objects that its beans share (`BeanContext.shared`). */
   static of(shared: Map<string, unknown>): ProcessReaders {
-    const known = shared.get(SHARED_NAME)
-    if (known instanceof ProcessReaders) return known
+    // Only this method writes it, though perhaps that of another copy of this package.
+    const known = shared.get(SHARED_NAME) as ProcessReaders | undefined
+    if (known !== undefined) return known
     const made = new ProcessReaders()
     shared.set(SHARED_NAME, made)
     return made

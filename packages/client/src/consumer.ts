@@ -1,6 +1,7 @@
 import { type LogicalSource, type Opcode } from '@aesop/event'
 import { type AesopError, type Logger } from '@aesop/kernel'
 import { type ChangeEventJson } from './event-json.ts'
+import { type TableFacts } from './table-facts.ts'
 
 /**
  * The verdict of a callback, with Databus' names. The first three are successes. ERROR rolls back to the last
@@ -22,6 +23,15 @@ type Nothing = ReturnType<() => void>
 export type Result =
   ConsumerCallbackResult | undefined | Nothing | Promise<ConsumerCallbackResult | undefined | Nothing>
 
+/** The schema that a row was written with. */
+export interface ChangeSchema {
+  /** In hex, as the event carries it. */
+  readonly id: string
+  readonly version: number
+  /** Primary key, columns and types of the row's table. Only an event of a user's own making, in a test, may have none. */
+  readonly table?: TableFacts
+}
+
 /** One change of one row. The object and its bytes are valid during the callback; `copy()` keeps them longer. */
 export interface ChangeEvent {
   /** SCN of the window (transaction) that the change belongs to. */
@@ -32,7 +42,7 @@ export interface ChangeEvent {
   /** Commit time, nanoseconds since 1970. */
   readonly timestampNanos: bigint
   readonly partition: { readonly physical: number; readonly logical: number }
-  readonly schema: { readonly id: string; readonly version: number }
+  readonly schema: ChangeSchema
   /** The Avro value; a view. */
   readonly bytes: Uint8Array
   /**

@@ -17,6 +17,7 @@ export {
 } from './client-settings.ts'
 export {
   type ChangeEvent,
+  type ChangeSchema,
   ConsumerCallbackResult,
   type ConsumerContext,
   type ConsumerFactory,
@@ -49,4 +50,5 @@ export { RowEvent } from './row-event.ts'
 export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'
 export { type MysqlChangeEvent, MysqlEventConsumer } from './mysql-consumer.ts'
 export * as pullerMachine from './puller-state.ts'
+export { type ColumnFacts, type TableFacts } from './table-facts.ts'
 export { type ChangeEventJson } from './event-json.ts'

@@ -2,8 +2,7 @@ import { type AesopError } from '@aesop/kernel'
 import { type LogicalSource } from '@aesop/event'
 import { type ChangeEvent, type EventConsumer, type Result } from './consumer.ts'
 import { type ChangeEventJson, eventToJson } from './event-json.ts'
-import { RowEvent } from './row-event.ts'
-import { type EventSchema } from './source-catalogue.ts'
+import { factsOfName, type TableFacts } from './table-facts.ts'
 
 /** A change of a row of MySQL or MariaDB: what the annotations of its schema add. */
 export interface MysqlChangeEvent extends ChangeEvent {
@@ -58,14 +57,18 @@ class MysqlRowEvent implements MysqlChangeEvent {
     return this.#facts.database
   }
   get table(): string {
-    return this.#facts.table
+    return this.#facts.name
   }
   get primaryKey(): Readonly<Record<string, unknown>> {
     const row = this.#event.row
-    return Object.fromEntries(this.#facts.primaryKey.map(({ column, field }) => [column, row[field]]))
+    const { primaryKey, columns } = this.#facts
+    const nameOf = (field: string): string => columns.find((column) => column.field === field)?.name ?? field
+    return Object.fromEntries(primaryKey.map((field) => [nameOf(field), row[field]]))
   }
   get columnTypes(): Readonly<Record<string, string>> {
-    return this.#facts.columnTypes
+    return Object.fromEntries(
+      this.#facts.columns.flatMap(({ name, type }) => (type === undefined ? [] : [[name, type]])),
+    )
   }
 
   toJSON(): ChangeEventJson {
@@ -77,22 +80,13 @@ class MysqlRowEvent implements MysqlChangeEvent {
   }
 }
 
-interface TableFacts {
-  readonly database: string
-  readonly table: string
-  readonly primaryKey: readonly { readonly column: string; readonly field: string }[]
-  readonly columnTypes: Readonly<Record<string, string>>
-}
-
 /** The base of consumers of MySQL tables: write `processEvent`, and any other callback as it is needed. */
 export abstract class MysqlEventConsumer implements EventConsumer {
-  readonly #facts = new WeakMap<EventSchema, TableFacts>()
-
   /** @param signal as for every callback of `EventConsumer` */
   abstract processEvent(event: MysqlChangeEvent, signal: AbortSignal): Result
 
   onDataEvent(event: ChangeEvent, signal: AbortSignal): Result {
-    return this.processEvent(new MysqlRowEvent(event, this.#factsOf(event)), signal)
+    return this.processEvent(new MysqlRowEvent(event, factsOf(event)), signal)
   }
 
   onBootstrapEvent(event: ChangeEvent, signal: AbortSignal): Result {
@@ -100,47 +94,9 @@ export abstract class MysqlEventConsumer implements EventConsumer {
   }
 
   onError?(error: AesopError, signal: AbortSignal): Result
-
-  #factsOf(event: ChangeEvent): TableFacts {
-    // An event of the user's own making, in a test, has no schema to look at.
-    if (!(event instanceof RowEvent)) return factsOfName(event.source.name)
-    const schema = event.eventSchema
-    let facts = this.#facts.get(schema)
-    if (facts === undefined) {
-      facts = factsOf(schema)
-      this.#facts.set(schema, facts)
-    }
-    return facts
-  }
 }
 
-function factsOf(schema: EventSchema): TableFacts {
-  const record = schema.record
-  const named = factsOfName(schema.source.name)
-  const columnOf = (field: string): string =>
-    record.fields.find(({ name }) => name === field)?.meta['dbFieldName'] ?? field
-  return {
-    database: record.namespace ?? named.database,
-    table: record.meta['dbFieldName'] ?? record.name,
-    primaryKey: record.primaryKey.map((field) => ({ column: columnOf(field), field })),
-    columnTypes: Object.freeze(
-      Object.fromEntries(
-        record.fields.flatMap(({ name, meta }) => {
-          const type = meta['dbFieldType']
-          return type === undefined ? [] : [[meta['dbFieldName'] ?? name, type] as const]
-        }),
-      ),
-    ),
-  }
-}
-
-/** A logical source is called `<database>.<table>` unless somebody named it otherwise. */
-function factsOfName(source: string): TableFacts {
-  const dot = source.lastIndexOf('.')
-  return {
-    database: dot < 0 ? '' : source.slice(0, dot),
-    table: source.slice(dot + 1),
-    primaryKey: [],
-    columnTypes: Object.freeze({}),
-  }
+/** The event may be of another copy of this package than the consumer that extends the class above: its data tell all. */
+function factsOf(event: ChangeEvent): TableFacts {
+  return event.schema.table ?? factsOfName(event.source.name)
 }

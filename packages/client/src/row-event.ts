@@ -1,5 +1,5 @@
 import { EventView, type LogicalSource, type Opcode } from '@aesop/event'
-import { type ChangeEvent } from './consumer.ts'
+import { type ChangeEvent, type ChangeSchema } from './consumer.ts'
 import { type ChangeEventJson, eventToJson } from './event-json.ts'
 import { type EventSchema } from './source-catalogue.ts'
 
@@ -43,7 +43,7 @@ export class RowEvent implements ChangeEvent {
   get partition(): { readonly physical: number; readonly logical: number } {
     return { physical: this.#view.physicalPartition, logical: this.#view.logicalPartition }
   }
-  get schema(): { readonly id: string; readonly version: number } {
+  get schema(): ChangeSchema {
     return this.#schema
   }
   /** The schema with its text and annotations. */

@@ -1,9 +1,11 @@
 import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
 import { compileRowReader, parseRecordSchema, type RecordSchema, type RowReader, schemaIdOf } from '@aesop/schema'
 import { type SourceSchema } from '@aesop/wire'
+import { type ChangeSchema } from './consumer.ts'
+import { type TableFacts, tableFactsOf } from './table-facts.ts'
 
 /** One version of the schema of a source, as events name it. What it takes to read rows is made on first use. */
-export class EventSchema {
+export class EventSchema implements ChangeSchema {
   readonly id: string
   readonly version: number
   readonly source: LogicalSource
@@ -11,6 +13,7 @@ export class EventSchema {
   readonly #words: Int32Array
   #reader: RowReader | undefined
   #record: RecordSchema | undefined
+  #table: TableFacts | undefined
 
   constructor(source: LogicalSource, schema: SourceSchema) {
     const id = schemaIdOf(schema.schema)
@@ -45,6 +48,12 @@ export class EventSchema {
   get record(): RecordSchema {
     this.#record ??= parseRecordSchema(this.text, this.source.name)
     return this.#record
+  }
+
+  /** What its annotations say of the table. @throws SchemaInvalidError on first use */
+  get table(): TableFacts {
+    this.#table ??= tableFactsOf(this.source.name, this.record)
+    return this.#table
   }
 }
 

@@ -23,6 +23,9 @@ export interface AesopErrorOptions {
   readonly remedy?: string
 }
 
+/** Marks errors of every copy of this module that a process may have loaded. */
+const BRAND = Symbol.for('aesop.error')
+
 /**
  * The base of every error that a user may see. The message says what failed, the value, what was expected and where;
  * the remedy is kept apart so that each display can place it.
@@ -41,6 +44,29 @@ export class AesopError extends Error {
     this.remedy = options.remedy ?? kind.remedy
     this.fields = options.fields ?? {}
   }
+
+  /**
+   * Makes `instanceof` ask for the code where a class has one of its own, so that it holds across copies of a package: a
+   * user's package may bring another copy of it than the launch that runs it.
+   */
+  static override [Symbol.hasInstance](thrown: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, thrown)) return true
+    if (!isBranded(thrown)) return false
+    return this === AesopError || (hasKind(this) && thrown.code === this.kind.code)
+  }
+
+  get [BRAND](): true {
+    return true
+  }
+}
+
+function isBranded(thrown: unknown): thrown is { readonly code: unknown } {
+  return typeof thrown === 'object' && thrown !== null && BRAND in thrown
+}
+
+/** Whether the class stands for one cause; a base of several has no kind. */
+function hasKind(errorClass: object): errorClass is AesopErrorClass {
+  return Object.hasOwn(errorClass, 'kind')
 }
 
 /** The text of anything that was thrown. */

@@ -52,3 +52,23 @@ test('the silent logger takes every level', () => {
     }).not.toThrow()
   }
 })
+
+test('an error is known by its code, also one of another copy of the package', async () => {
+  const path = '../src/aesop-error.ts?another'
+  const copy = (await import(path)) as { AesopError: typeof AesopError }
+  expect(copy.AesopError).not.toBe(AesopError)
+  class OtherCopy extends copy.AesopError {
+    static readonly kind = DiskFullError.kind
+  }
+  class OtherCause extends AesopError {
+    static readonly kind = { ...DiskFullError.kind, code: 'AESOP_TEST_OTHER' } as const
+  }
+  const thrown: unknown = new OtherCopy(OtherCopy.kind, 'full')
+  expect([thrown instanceof AesopError, thrown instanceof DiskFullError, thrown instanceof OtherCause]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  expect({ code: DiskFullError.kind.code } instanceof DiskFullError).toBe(false)
+  expect(new DiskFullError() instanceof OtherCopy).toBe(true)
+})

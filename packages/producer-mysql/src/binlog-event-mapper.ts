@@ -60,3 +60,8 @@ export class DefaultBinLogEventMapper implements BinLogEventMapper {
     return change.row
   }
 }
+
+/** Whether it compiles as the standard one does, whichever copy of this package its class is of. */
+export function compilesRows(mapper: BinLogEventMapper): mapper is DefaultBinLogEventMapper {
+  return 'compile' in mapper && typeof mapper.compile === 'function'
+}

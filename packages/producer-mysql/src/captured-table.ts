@@ -9,7 +9,12 @@ import {
   type SchemaRegistry,
 } from '@aesop/schema'
 import { binlogColumn, type BinlogColumn } from './binlog-column.ts'
-import { type BinLogEventMapper, DefaultBinLogEventMapper, type RowObject } from './binlog-event-mapper.ts'
+import {
+  type BinLogEventMapper,
+  compilesRows,
+  DefaultBinLogEventMapper,
+  type RowObject,
+} from './binlog-event-mapper.ts'
 import { type ColumnValue, readColumnValue } from './column-value.ts'
 import { TableKeylessError, TableUndescribedError } from './errors.ts'
 import { rowKey } from './row-key.ts'
@@ -81,7 +86,7 @@ export class CapturedTable {
     this.schema = schemaFor(compiler, source, { ...map, columns: this.columns, primaryKey }, derive)
     const record = parseRecordSchema(this.schema.text, source.name)
     const mapper = compiler.mappers.get(source.id) ?? new DefaultBinLogEventMapper()
-    if (mapper instanceof DefaultBinLogEventMapper) {
+    if (compilesRows(mapper)) {
       this.writer = mapper.compile(source.name, this.name, record, this.columns)
       this.keyColumns = this.chooseKey(compiler, record, primaryKey)
     } else {

@@ -1,4 +1,4 @@
-import { BufferChunk, type BufferCursor } from '@aesop/buffer'
+import { type BufferChunk, type BufferCursor } from '@aesop/buffer'
 import { formatError, headers, OffsetNotFoundError, type StreamRequest } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { type BufferSource, openCursor } from './buffer-source.ts'
@@ -118,12 +118,12 @@ export class StreamResponse {
   #read(cursor: BufferCursor): BufferChunk | 'caughtUp' | 'full' {
     const room = this.#room
     let step = cursor.next(Math.min(room, CHUNK_BYTES_MAX), this.#ending)
-    if (!(step instanceof BufferChunk) && step.kind === 'tooSmall') {
+    if (step.kind === 'tooSmall') {
       // A larger write, or with a filter a look at whether the event is sent at all.
       if (step.pendingEventBytes > room && this.#filter === undefined) return this.#full(step.pendingEventBytes)
       step = cursor.next(step.pendingEventBytes, this.#ending)
     }
-    if (step instanceof BufferChunk) return step
+    if (step.kind === 'chunk') return step
     if (step.kind === 'caughtUp') return 'caughtUp'
     throw new OffsetNotFoundError(
       `the reader was overrun: what follows SCN ${step.kind === 'overrun' ? step.scn : ''} is gone`,

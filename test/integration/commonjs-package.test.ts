@@ -1,0 +1,112 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LaunchedProcess } from '../support/launched-process.ts'
+
+/*
+ * A package without "type": "module", as `npm init -y` makes it: its TypeScript goes through the CommonJS loader, which
+ * loads the packages a second time. The class that the consumer extends is then not the one that the launch uses.
+ */
+const ROOT = resolve(import.meta.dirname, '../..')
+const DEADLINE_MS = 30_000
+
+const CONTAINERS = `beans:
+  bootstrapInfo:
+    class: BootstrapInfo
+    properties: { applicationName: books, componentContainers: [relay, client] }
+`
+const RELAY = `beans:
+  relay:
+    class: DefaultRelayFactory
+    properties:
+      relayConfig: { relayProperties: { databus.relay.container.httpPort: 0 } }
+      producerRegistrationList:
+        - physicalSourceConfig: { uri: 'binlog:binlog/mysql-bin.index', sources: [bookshop.sale] }
+`
+const client = (consumer: string): string => `beans:
+  client:
+    class: DefaultClientFactory
+    properties:
+      consumerRegistrationList:
+        - { id: books, consumerFactory: { class: './${consumer}#BookConsumerFactory' }, logicalSources: [bookshop.sale] }
+`
+const CONSUMER = `
+class BookConsumer extends MysqlEventConsumer {
+  onDataEvent(event, signal) {
+    this.copies = event instanceof RowEvent ? 'one copy' : 'two copies'
+    return super.onDataEvent(event, signal)
+  }
+  processEvent(event) {
+    const text = JSON.stringify(
+      [this.copies, event.table, event.primaryKey, event.columnTypes, event.schema.table.primaryKey, event.schema.table.columns],
+      (_name, value) => (typeof value === 'bigint' ? String(value) : value),
+    )
+    console.log(text)
+  }
+}
+`
+const TYPESCRIPT = `import { MysqlEventConsumer, RowEvent } from '@aesop/client'
+${CONSUMER.replace('(event, signal)', '(event: any, signal: AbortSignal)').replace('(event)', '(event: any)')}
+export class BookConsumerFactory { createConsumer(): BookConsumer { return new BookConsumer() } }
+`
+const JAVASCRIPT = `const { MysqlEventConsumer, RowEvent } = require('@aesop/client')
+${CONSUMER}
+exports.BookConsumerFactory = class { createConsumer() { return new BookConsumer() } }
+`
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aesop-commonjs-'))
+  writeFileSync(join(folder, 'package.json'), '{ "name": "books", "version": "1.0.0" }')
+  cpSync(join(ROOT, 'samples/quickstart/binlog'), join(folder, 'binlog'), { recursive: true })
+  writeFileSync(join(folder, 'bootstrap.yaml'), CONTAINERS)
+  writeFileSync(join(folder, 'relay-config.yaml'), RELAY)
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A second copy of every package, as another version of one of them in the tree of a package manager brings it. */
+function copyPackages(): void {
+  const modules = join(folder, 'node_modules')
+  mkdirSync(join(modules, '@aesop'), { recursive: true })
+  for (const name of readdirSync(join(ROOT, 'packages'))) {
+    for (const part of ['package.json', 'dist']) {
+      cpSync(join(ROOT, 'packages', name, part), join(modules, '@aesop', name, part), { recursive: true })
+    }
+  }
+  for (const name of readdirSync(join(ROOT, 'node_modules')).filter((each) => !/^(\.|@aesop$)/.test(each))) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  }
+}
+
+async function firstLine(consumer: string, text: string): Promise<unknown> {
+  writeFileSync(join(folder, consumer), text)
+  writeFileSync(join(folder, 'client-config.yaml'), client(consumer))
+  const launch = LaunchedProcess.start(['bootstrap.yaml', '--admin', 'off'], {}, folder)
+  const [line = ''] = await launch.untilOutput((lines) => lines.length >= 1, DEADLINE_MS)
+  expect(await launch.stop()).toBe(0)
+  return JSON.parse(line)
+}
+
+const TYPES = {
+  id: 'bigint unsigned',
+  customer_id: 'bigint unsigned',
+  book_id: 'bigint unsigned',
+  copies: 'int unsigned',
+  paid: 'decimal(8,2)',
+  sold_at: 'timestamp(6)',
+}
+const COLUMNS = Object.entries(TYPES).map(([name, type]) => ({ name, field: name, type }))
+const SALE = ['two copies', 'sale', { id: '1' }, TYPES, ['id'], COLUMNS]
+
+test('a .ts consumer has primary key, names and types of its columns', async () => {
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  expect(await firstLine('consumer.ts', TYPESCRIPT)).toEqual(SALE)
+})
+
+test('so has a .js consumer that has other copies of the packages', async () => {
+  copyPackages()
+  expect(await firstLine('consumer.js', JAVASCRIPT)).toEqual(SALE)
+})
