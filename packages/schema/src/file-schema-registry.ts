@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemCodeOf, writeFileAtomically } from '@aesop/kernel'
 
 import { SchemaInvalidError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError } from './errors.ts'
-import { makeSchema, MemorySchemaRegistry } from './memory-schema-registry.ts'
+import { makeSchema, MemorySchemaRegistry, normalTextOf } from './memory-schema-registry.ts'
 import { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
 
 const FILE_NAME = /^(.+)\.(\d+)\.avsc$/
@@ -17,8 +17,8 @@ export interface FileSchemaRegistryOptions {
 }
 
 /**
- * Schemas as files named `<logical source>.<version>.avsc`, the layout of Databus. The text of a file is the text that
- * is hashed: a last newline is not part of it. A source that has hand-written schemas uses those alone.
+ * Schemas as files named `<logical source>.<version>.avsc`, the layout of Databus. The text of a
+ * file is served as it is, without a last newline. A source that has hand-written schemas uses those alone.
  */
 export class FileSchemaRegistry implements SchemaRegistry {
   readonly #memory = new MemorySchemaRegistry()
@@ -51,17 +51,18 @@ export class FileSchemaRegistry implements SchemaRegistry {
   }
 
   register(source: string, text: string): RegisteredSchema {
-    const known = this.versions(source).find((schema) => schema.text === text)
+    const normal = normalTextOf(text)
+    const known = this.#memory.known(source, normal)
     if (known !== undefined) return known
     const version = (this.latest(source)?.version ?? 0) + 1
-    makeSchema(source, version, text)
+    makeSchema(source, version, normal)
     const path = join(this.#derived, `${source}.${version}.avsc`)
     try {
-      writeFileAtomically(path, `${text}\n`)
+      writeFileAtomically(path, `${normal}\n`)
     } catch (error) {
       throw new SchemaRegistryUnwritableError(path, error)
     }
-    return this.#memory.add(source, version, text)
+    return this.#memory.add(source, version, normal)
   }
 
   #load(folder: string, except: ReadonlySet<string> = new Set()): string[] {

@@ -1,3 +1,4 @@
+export { avroNormalForm } from './avro-normal-form.ts'
 export {
   PayloadCorruptError,
   PayloadUnencodableError,
@@ -17,5 +18,5 @@ export {
 } from './record-schema.ts'
 export { compileRowEncoder, type RowEncoder } from './row-encoder.ts'
 export { compileRowReader, interpretRow, type Row, type RowReader } from './row-reader.ts'
-export { schemaIdOf } from './schema-id.ts'
+export { schemaIdOf, textIdOf } from './schema-id.ts'
 export { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'

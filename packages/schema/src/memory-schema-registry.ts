@@ -1,3 +1,4 @@
+import { avroNormalForm } from './avro-normal-form.ts'
 import { avroTypeOf } from './avro-type.ts'
 import { SchemaInvalidError } from './errors.ts'
 import { parseRecordSchema } from './record-schema.ts'
@@ -22,22 +23,34 @@ export class MemorySchemaRegistry implements SchemaRegistry {
   }
 
   register(source: string, text: string): RegisteredSchema {
-    const known = this.versions(source).find((schema) => schema.text === text)
-    return known ?? this.add(source, (this.latest(source)?.version ?? 0) + 1, text)
+    const normal = normalTextOf(text)
+    return this.known(source, normal) ?? this.add(source, (this.latest(source)?.version ?? 0) + 1, normal)
+  }
+
+  /** The newest version of the source with the normal form of this text. */
+  known(source: string, text: string): RegisteredSchema | undefined {
+    const idHex = schemaIdOf(text).toString('hex')
+    return this.versions(source).findLast((schema) => schema.idHex === idHex)
   }
 
   /** Keeps the text under a version that is given, as a file's name gives it. @throws SchemaInvalidError */
   add(source: string, version: number, text: string): RegisteredSchema {
     const schema = makeSchema(source, version, text)
-    const versions = this.#bySource.get(source) ?? []
-    versions.push(schema)
-    this.#bySource.set(
-      source,
-      versions.sort((a, b) => a.version - b.version),
-    )
+    const versions = [...this.versions(source), schema].sort((a, b) => a.version - b.version)
+    this.#bySource.set(source, versions.filter(isLastOfItsKind))
     this.#byId.set(schema.idHex, schema)
     return schema
   }
+}
+
+/** Versions in a row that have one normal form are one: the last of them. */
+function isLastOfItsKind({ idHex }: RegisteredSchema, i: number, versions: readonly RegisteredSchema[]): boolean {
+  return versions[i + 1]?.idHex !== idHex
+}
+
+/** What is kept of a text that is registered: its normal form, where it has one. */
+export function normalTextOf(text: string): string {
+  return avroNormalForm(text) ?? text
 }
 
 /** A schema with its id, proven to be a record that Avro accepts. @throws SchemaInvalidError */

@@ -1,19 +1,19 @@
 /** One version of the schema of a logical source. */
 export interface RegisteredSchema {
-  /** MD5 of `text`, 16 bytes: what events carry. */
+  /** MD5 of the normal form of `text`, 16 bytes: what events carry. */
   readonly id: Buffer
   readonly idHex: string
   /** Name of the logical source. */
   readonly source: string
   /** 1, 2, 3 … within the source. */
   readonly version: number
-  /** The Avro schema as it was registered; never reformatted, because its MD5 is its id. */
+  /** The Avro schema as its file has it; what `register` keeps is in normal form. */
   readonly text: string
 }
 
 /**
- * The schemas of a relay. Registering the text of a known version again returns that version. A schema is on disk
- * before `register` returns.
+ * The schemas of a relay. Texts with one normal form are one schema: registering one of a known version again returns
+ * that version, and of two files in a row the later one counts. A schema is on disk before `register` returns.
  */
 export interface SchemaRegistry {
   /** All versions of a source, oldest first; empty when there is none. */

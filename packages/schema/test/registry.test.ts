@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { FileSchemaRegistry, SchemaInvalidError, schemaIdOf } from '@aesop/schema'
+import { FileSchemaRegistry, MemorySchemaRegistry, SchemaInvalidError } from '@aesop/schema'
 
 let folder = ''
 beforeEach(() => {
@@ -28,12 +29,34 @@ describe('the schema registry', () => {
     expect(readdirSync(folder).sort()).toEqual(['shop.person.1.avsc', 'shop.person.2.avsc'])
   })
 
-  test('takes as id the MD5 of the text as it stands in the file', () => {
-    const text = '{ "type":"record",\n  "name":"Person", "fields":[{"name":"a","type":"int"}] }'
+  test('serves the text as it stands in the file, and takes the MD5 of its normal form as id', () => {
+    const text = `{ "name":"Person",\n  "type":"record", "fields":[{"type":"int", "name":"a"}] }`
     writeFileSync(join(folder, 'p.1.avsc'), `${text}\n`)
     const schema = new FileSchemaRegistry({ derived: folder }).latest('p')
     expect(schema?.text).toBe(text)
-    expect(schema?.id).toEqual(schemaIdOf(text))
+    expect(schema?.id).toEqual(createHash('md5').update(record('a')).digest())
+  })
+
+  test.each(['file', 'memory'])('keeps what is registered in normal form, in %s', (kind) => {
+    const registry = kind === 'file' ? new FileSchemaRegistry({ derived: folder }) : new MemorySchemaRegistry()
+    const spaced = '{ "name":"Person", "fields":[{"name":"a","type":"int"}], "type":"record", "doc":"of a doc" }'
+    expect(registry.register('p', spaced).text).toBe(record('a'))
+    expect(registry.register('p', record('a')).version).toBe(1)
+    expect(registry.register('p', spaced.replaceAll(' ', '')).version).toBe(1)
+    expect(registry.register('p', record('b')).version).toBe(2)
+    if (kind === 'file') expect(readFileSync(join(folder, 'p.1.avsc'), 'utf8')).toBe(`${record('a')}\n`)
+  })
+
+  test('takes files in a row with one normal form for one version, the last; numbers and texts stay', () => {
+    const texts = [record('a'), record('a').replace('{', '{ '), record('b'), record('a')]
+    texts.forEach((text, i) => {
+      writeFileSync(join(folder, `p.${i + 1}.avsc`), text)
+    })
+    const registry = new FileSchemaRegistry({ derived: folder })
+    expect(registry.versions('p').map(({ version }) => version)).toEqual([2, 3, 4])
+    expect(registry.versions('p').map(({ text }) => text)).toEqual(texts.slice(1))
+    expect(registry.register('p', record('a')).version).toBe(4)
+    expect(registry.register('p', record('c')).version).toBe(5)
   })
 
   test('gives no schema that it could not keep; what can be mended may be tried again', () => {
