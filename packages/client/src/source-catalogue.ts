@@ -1,5 +1,12 @@
 import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
-import { compileRowReader, parseRecordSchema, type RecordSchema, type RowReader, schemaIdOf } from '@aesop/schema'
+import {
+  compileRowReader,
+  parseRecordSchema,
+  type RecordSchema,
+  type RowReader,
+  schemaIdOf,
+  textIdOf,
+} from '@aesop/schema'
 import { type SourceSchema } from '@aesop/wire'
 import { type ChangeSchema } from './consumer.ts'
 import { type TableFacts, tableFactsOf } from './table-facts.ts'
@@ -15,8 +22,7 @@ export class EventSchema implements ChangeSchema {
   #record: RecordSchema | undefined
   #table: TableFacts | undefined
 
-  constructor(source: LogicalSource, schema: SourceSchema) {
-    const id = schemaIdOf(schema.schema)
+  constructor(source: LogicalSource, schema: SourceSchema, id: Buffer) {
     this.id = id.toString('hex')
     this.version = schema.version
     this.source = source
@@ -71,8 +77,11 @@ export class SubscribedSource {
   /** Takes what the relay tells of its schemas; those that are known stay the objects that they are. */
   learn(schemas: readonly SourceSchema[]): void {
     for (const schema of schemas) {
-      const made = new EventSchema(this.source, schema)
-      if (!this.#schemas.has(made.id)) this.#schemas.set(made.id, made)
+      // Events of a relay of a former version carry the MD5 of the text itself.
+      for (const id of [schemaIdOf(schema.schema), textIdOf(schema.schema)]) {
+        const key = id.toString('hex')
+        if (!this.#schemas.has(key)) this.#schemas.set(key, new EventSchema(this.source, schema, id))
+      }
     }
   }
 

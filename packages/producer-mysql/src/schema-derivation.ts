@@ -22,12 +22,11 @@ export function deriveSchema(shape: TableShape, zeroTimestamp: 'null' | 'text'):
   const nameOf = (column: BinlogColumn): string => names[column.index] ?? column.name
   const key = shape.primaryKey.map(nameOf).join(',')
   return JSON.stringify({
+    type: 'record',
     name: avroName(shape.table),
     namespace: avroName(shape.database),
-    type: 'record',
-    doc: `Derived from the columns of ${shape.database}.${shape.table}.`,
-    meta: `dbFieldName=${shape.table};${key === '' ? '' : `pk=${key};`}${DERIVED_META}=true;`,
     fields: shape.columns.map((column) => fieldOf(column, nameOf(column), zeroTimestamp)),
+    meta: `dbFieldName=${shape.table};${key === '' ? '' : `pk=${key};`}${DERIVED_META}=true;`,
   })
 }
 

@@ -36,4 +36,10 @@ it('the recorded book shop tells its story across both logs, without what was ro
   expect(new Set(sink.windows.map(({ scn }) => scn >> 32n))).toEqual(new Set([1n, 2n]))
   expect(sink.changes.filter(({ source }) => source === 3).map(({ row }) => row['copies'])).toEqual([1, 2, 1, 1])
   expect(sink.changes.at(-1)).toMatchObject({ opcode: 'DELETE', row: { name: 'Ada' } })
+  // The ids that a Java client computes.
+  expect(tables.map((table) => schemas.latest(`bookshop.${table}`)?.idHex)).toEqual([
+    'fe65615d9473c5fd7d8eeb14c5514a7c',
+    'd37e85563e208baf2364ea7ad9d7d87f',
+    'ea754ac3fff9b68e02a038df06303c0d',
+  ])
 })

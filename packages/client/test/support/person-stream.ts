@@ -28,9 +28,13 @@ export interface TestWindow {
 }
 
 /** The bytes of one window, as a relay sends them. */
-export function windowOf(scn: bigint, rows: readonly TestRow[], schema = PERSON_SCHEMA): TestWindow {
+export function windowOf(
+  scn: bigint,
+  rows: readonly TestRow[],
+  schema = PERSON_SCHEMA,
+  schemaId = schemaIdOf(schema),
+): TestWindow {
   const encode = compileRowEncoder(schema)
-  const schemaId = schemaIdOf(schema)
   const bytes = Buffer.alloc(rows.reduce((sum, { name }) => sum + 128 + name.length * 3, 128))
   const ends: number[] = []
   let at = 0
