@@ -32,6 +32,7 @@ interface Change {
   readonly op?: string
   readonly key?: string
   readonly row?: Readonly<Record<string, unknown>>
+  readonly columns?: readonly string[]
 }
 
 interface StreamCase {
@@ -41,6 +42,7 @@ interface StreamCase {
   readonly before: string
   readonly live: string
   readonly between: string | undefined
+  readonly after: string | undefined
   readonly expected: readonly Change[]
   readonly concern: string | undefined
 }
@@ -72,6 +74,7 @@ function readCase(name: string): StreamCase {
     before: one('before'),
     live: one('live'),
     between: all('between')[0],
+    after: all('after')[0],
     expected: all('expect').map((text) => JSON.parse(text) as Change),
     concern: all('concern')[0],
   }
@@ -113,7 +116,7 @@ describe.each(Object.keys(SERVERS) as ServerName[])('on the server %s', (serverN
     }
   }
 
-  it.each(own)('$name', async ({ capture, before, live, between, expected, concern }) => {
+  it.each(own)('$name', async ({ capture, before, live, between, after, expected, concern }) => {
     await run(before)
     const options = { uri: server.uri(), name: 'cases', sources: [...capture, MARKER] }
     const nameOf = new Map(new PhysicalSourceConfig(options).sources.map(({ id, uri }) => [id, uri]))
@@ -138,6 +141,7 @@ describe.each(Object.keys(SERVERS) as ServerName[])('on the server %s', (serverN
           op: opcode,
           // Keys of columns with integers are 64-bit ones, however the producer hands them over.
           key: written(typeof key === 'number' ? BigInt(key) : key),
+          columns: Object.keys(row),
           row: Object.fromEntries(Object.entries(row).map(([field, value]) => [field, written(value)])),
         }))
       expect(came).toHaveLength(expected.length)
@@ -146,6 +150,7 @@ describe.each(Object.keys(SERVERS) as ServerName[])('on the server %s', (serverN
       else expect(rig.producer.status().concern).toContain(concern)
     } finally {
       await rig.producer.stop()
+      if (after !== undefined) await run(after)
     }
   })
 })

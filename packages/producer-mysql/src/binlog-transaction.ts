@@ -157,9 +157,10 @@ export class BinlogTransaction {
   }
 
   /** A log begins, or goes on after a restart of its server. */
-  formatDescription(mariadb: boolean, log: LogIdentity): void {
+  formatDescription(serverVersion: string, log: LogIdentity): void {
     this.cursor.log = log
-    this.options.tables.mariadb = mariadb
+    this.options.tables.mariadb = serverVersion.includes('MariaDB')
+    this.options.tables.serverVersion = serverVersion
     this.options.tables.clear()
     // A server that died in the middle of a transaction began a new log: what was open never happened.
     if (this.state === 'open' || this.state === 'group') this.rollback()

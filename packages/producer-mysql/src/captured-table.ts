@@ -15,6 +15,8 @@ import {
   DefaultBinLogEventMapper,
   type RowObject,
 } from './binlog-event-mapper.ts'
+import { alignColumns } from './column-alignment.ts'
+import { type CurrentRow, currentRow } from './current-row.ts'
 import { type ColumnValue, readColumnValue } from './column-value.ts'
 import { TableKeylessError, TableUndescribedError } from './errors.ts'
 import { rowKey } from './row-key.ts'
@@ -59,7 +61,12 @@ export class CapturedTable {
   readonly map: TableMap
   readonly source: LogicalSourceConfig
   readonly logicalPartition: number
+  /** Of the row images, in their order, those that the server hides as well. */
   readonly columns: readonly BinlogColumn[]
+  /** Those that are delivered. */
+  readonly shown: readonly BinlogColumn[]
+  /** Tells the current rows of a versioned table from its history; undefined: all rows of the table are current. */
+  readonly current: CurrentRow | undefined
   readonly schema: RegisteredSchema
   readonly bound: RowBound
   readonly key: (bytes: Buffer, at: Int32Array) => EventKey
@@ -75,19 +82,25 @@ export class CapturedTable {
     map: TableMap,
     description: TableDescription | undefined,
     derive: boolean,
+    serverVersion?: string,
   ) {
     this.name = `${map.database}.${map.table}`
     this.map = map
     this.source = source
     this.logicalPartition = logicalPartitionOf(source)
-    this.columns = columnsOf(this.name, map, description)
-    this.bound = new RowBound(this.columns)
-    const primaryKey = primaryKeyOf(this.name, map, description, this.columns)
-    this.schema = schemaFor(compiler, source, { ...map, columns: this.columns, primaryKey }, derive)
+    const aligned = alignColumns(this.name, map, description)
+    this.columns = aligned.columns.map(({ mapped, described }, i) => binlogColumn(this.name, i, mapped, described))
+    this.shown = this.columns.filter(({ index }) => aligned.columns[index]?.hidden === undefined)
+    const end = aligned.period === undefined ? undefined : this.columns[aligned.period.end]
+    this.current = end === undefined ? undefined : currentRow(end, serverVersion)
+    this.bound = new RowBound(this.shown)
+    const primaryKey = primaryKeyOf(this.name, map, description, this.columns).filter((column) => column !== end)
+    const shownKey = primaryKey.filter((column) => this.shown.includes(column))
+    this.schema = schemaFor(compiler, source, { ...map, columns: this.shown, primaryKey: shownKey }, derive)
     const record = parseRecordSchema(this.schema.text, source.name)
     const mapper = compiler.mappers.get(source.id) ?? new DefaultBinLogEventMapper()
     if (compilesRows(mapper)) {
-      this.writer = mapper.compile(source.name, this.name, record, this.columns)
+      this.writer = mapper.compile(source.name, this.name, record, this.shown)
       this.keyColumns = this.chooseKey(compiler, record, primaryKey)
     } else {
       this.custom = { mapper, encode: compileRowEncoder(this.schema.text) }
@@ -101,7 +114,7 @@ export class CapturedTable {
     record: RecordSchema,
     primaryKey: readonly BinlogColumn[],
   ): readonly BinlogColumn[] {
-    const matches = matchFields(this.source.name, this.name, record, this.columns)
+    const matches = matchFields(this.source.name, this.name, record, this.shown)
     const named = keyColumns(this.source.name, this.name, record, matches)
     if (named.length > 0) return named
     return primaryKey.length > 0 ? primaryKey : this.wholeRow(compiler)
@@ -109,7 +122,7 @@ export class CapturedTable {
 
   private wholeRow(compiler: TableCompiler): readonly BinlogColumn[] {
     if (compiler.physicalSource.keyless === 'refuse') throw new TableKeylessError(this.name)
-    return this.columns
+    return this.shown
   }
 
   /** How images that carry the columns of the bitmap at this offset are read; made once for each bitmap. */
@@ -125,7 +138,7 @@ export class CapturedTable {
   /** The row as an object, for mappers of users. */
   rowObject(bytes: Buffer, at: Int32Array): RowObject {
     const row: Record<string, ColumnValue> = {}
-    for (const column of this.columns) {
+    for (const column of this.shown) {
       const p = at[column.index] ?? AT_ABSENT
       if (p === AT_ABSENT) continue
       const value = p < 0 ? null : readColumnValue(column, bytes, p)
@@ -133,27 +146,6 @@ export class CapturedTable {
     }
     return row
   }
-}
-
-function columnsOf(table: string, map: TableMap, description: TableDescription | undefined): readonly BinlogColumn[] {
-  const named = namesItself(map)
-  if (description === undefined && !named) {
-    throw new TableUndescribedError(table, 'the log carries no column names, and nobody else knows the table')
-  }
-  const described = description?.columns ?? []
-  if (!named && described.length !== map.columns.length) {
-    const fault = `the log has ${map.columns.length} columns, the server now says ${described.length}`
-    throw new TableUndescribedError(table, fault)
-  }
-  return map.columns.map((column, i) => {
-    const same = named ? described.find(({ name }) => name === column.name) : described[i]
-    return binlogColumn(table, i, column, same)
-  })
-}
-
-/** Whether the table map has all that is needed: written with binlog_row_metadata=FULL. */
-export function namesItself(map: TableMap): boolean {
-  return map.columns.every((column) => column.name !== undefined)
 }
 
 function primaryKeyOf(

@@ -1,4 +1,5 @@
 import { type Connection, type RowDataPacket } from 'mysql2/promise'
+import { readHiddenFacts, showGeneratedKeys, withHiddenColumns } from './hidden-columns.ts'
 import {
   type ColumnDescription,
   type TableCatalogue,
@@ -7,7 +8,7 @@ import {
 } from './table-description.ts'
 
 const COLUMNS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name, COLUMN_TYPE AS type,
-  DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset FROM INFORMATION_SCHEMA.COLUMNS`
+  DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset, EXTRA AS extra FROM INFORMATION_SCHEMA.COLUMNS`
 const PRIMARY_KEYS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name
   FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE`
 /** Fewer tables than these are asked for one by one: for a list of names MariaDB opens all tables of their database. */
@@ -24,6 +25,7 @@ interface ColumnRow extends TableRow {
   readonly type: string
   readonly dataType: string
   readonly charset: string | null
+  readonly extra: string | null
 }
 
 /** Asks over a working connection and names the errors; the catalogue neither opens nor ends one. */
@@ -89,16 +91,21 @@ async function readTables(
   const isNamed = tables.length === 1 ? '= ?' : `IN (${tables.map(() => '?').join()})`
   const where = `WHERE TABLE_SCHEMA = ? AND TABLE_NAME ${isNamed}`
   const names = [database, ...tables]
+  const generatedKeys = await showGeneratedKeys(connection)
   const [columns] = await connection.execute<ColumnRow[]>(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`, names)
   const [keys] = await connection.execute<TableRow[]>(
     `${PRIMARY_KEYS} ${where} AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`,
     names,
   )
+  const facts = await readHiddenFacts(connection, generatedKeys, where, names)
   const columnsOf = groupedBy(columns, ({ home, named }) => keyOf(home, named))
   const keysOf = groupedBy(keys, ({ home, named }) => keyOf(home, named))
   return (table) => {
     const key = sameName(columnsOf, keyOf(database, table))
-    return key === undefined ? undefined : describeTable({ database, table }, columnsOf.get(key), keysOf.get(key))
+    if (key === undefined) return undefined
+    const columnsShown = columnsOf.get(key)
+    const shown = describeTable({ database, table }, columnsShown, keysOf.get(key))
+    return withHiddenColumns(shown, columnsShown?.[0]?.named ?? table, facts)
   }
 }
 
@@ -117,7 +124,7 @@ function sameName(tables: ReadonlyMap<string, unknown>, wanted: string): string 
   return [...tables.keys()].find((key) => key.toLowerCase() === lower)
 }
 
-function describeColumn({ name, type, dataType, charset }: ColumnRow): ColumnDescription {
+function describeColumn({ name, type, dataType, charset, extra }: ColumnRow): ColumnDescription {
   const isLabelled = dataType === 'enum' || dataType === 'set'
   return {
     name,
@@ -125,6 +132,7 @@ function describeColumn({ name, type, dataType, charset }: ColumnRow): ColumnDes
     charset: charset ?? undefined,
     labels: isLabelled ? labelsOf(type) : undefined,
     typeName: type,
+    ...(/\bINVISIBLE\b/.test(extra ?? '') ? { invisible: true } : {}),
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@aesop/event'
 import { type WindowSink } from '@aesop/producer'
 import { type CapturedTable } from './captured-table.ts'
+import { type CurrentRow } from './current-row.ts'
 import { type EventLimits } from './event-limits.ts'
 import { BinlogEventCorruptError, MapperFailedError, RowImageIncompleteError } from './errors.ts'
 import { type RowsEvent, type RowsKind } from './rows-event.ts'
@@ -51,16 +52,38 @@ export class RowChanges {
   appendAll(table: CapturedTable, rows: RowsEvent, kind: RowsKind, timestampNanos: bigint): void {
     this.prepare(table, rows, timestampNanos)
     const { scan, complete } = table.images(rows.frame, rows.present)
-    if (kind === 'update') {
-      this.appendUpdates(table, rows, scan, complete)
-      return
-    }
     if (kind === 'insert' && !complete) this.refuseAbsent(table, rows)
     if (!complete) this.refuseAbsentKey(table, rows)
+    const { current } = table
+    if (kind === 'update' && current === undefined) this.appendUpdates(table, rows, scan)
+    else if (kind === 'update' && current !== undefined) this.appendCurrentUpdates(table, current, rows, scan)
+    else if (current === undefined) this.appendImages(table, rows, kind, scan)
+    else this.appendCurrentImages(table, current, rows, kind, scan)
+  }
+
+  private appendImages(table: CapturedTable, rows: RowsEvent, kind: RowsKind, scan: RowScanner): void {
     const opcode = kind === 'insert' ? 'UPSERT' : 'DELETE'
     for (let p = rows.images; p < rows.end;) {
       const end = this.scan(scan, p, this.at, rows)
       this.emit(table, opcode, table.key(rows.bytes, this.at), this.at, end - p, undefined)
+      p = end
+    }
+  }
+
+  /** History that is inserted or deleted changes no current row. */
+  private appendCurrentImages(
+    table: CapturedTable,
+    current: CurrentRow,
+    rows: RowsEvent,
+    kind: RowsKind,
+    scan: RowScanner,
+  ): void {
+    const opcode = kind === 'insert' ? 'UPSERT' : 'DELETE'
+    for (let p = rows.images; p < rows.end;) {
+      const end = this.scan(scan, p, this.at, rows)
+      if (current.is(rows.bytes, this.at)) {
+        this.emit(table, opcode, table.key(rows.bytes, this.at), this.at, end - p, undefined)
+      }
       p = end
     }
   }
@@ -105,17 +128,36 @@ export class RowChanges {
   }
 
   /** A changed key is the end of one row and the beginning of another. */
-  private appendUpdates(table: CapturedTable, rows: RowsEvent, scan: RowScanner, complete: boolean): void {
+  private appendUpdates(table: CapturedTable, rows: RowsEvent, scan: RowScanner): void {
     const { scan: scanAfter, complete: completeAfter } = table.images(rows.frame, rows.presentAfter)
-    if (!complete) this.refuseAbsentKey(table, rows)
     for (let p = rows.images; p < rows.end;) {
       const middle = this.scan(scan, p, this.before, rows)
       const end = this.scan(scanAfter, middle, this.at, rows)
       if (!completeAfter) this.fillFromBefore(table)
-      const oldKey = table.key(rows.bytes, this.before)
-      const newKey = table.key(rows.bytes, this.at)
-      if (oldKey !== newKey) this.emit(table, 'DELETE', oldKey, this.before, middle - p, undefined)
-      this.emit(table, 'UPSERT', newKey, this.at, end - p, this.before)
+      this.emitUpdate(table, rows, middle - p, end - p)
+      p = end
+    }
+  }
+
+  private emitUpdate(table: CapturedTable, rows: RowsEvent, beforeBytes: number, imagesBytes: number): void {
+    const oldKey = table.key(rows.bytes, this.before)
+    const newKey = table.key(rows.bytes, this.at)
+    if (oldKey !== newKey) this.emit(table, 'DELETE', oldKey, this.before, beforeBytes, undefined)
+    this.emit(table, 'UPSERT', newKey, this.at, imagesBytes, this.before)
+  }
+
+  /** A row that becomes history is deleted, one that comes back from there is a new one. */
+  private appendCurrentUpdates(table: CapturedTable, current: CurrentRow, rows: RowsEvent, scan: RowScanner): void {
+    const { scan: scanAfter, complete: completeAfter } = table.images(rows.frame, rows.presentAfter)
+    for (let p = rows.images; p < rows.end;) {
+      const middle = this.scan(scan, p, this.before, rows)
+      const end = this.scan(scanAfter, middle, this.at, rows)
+      if (!completeAfter) this.fillFromBefore(table)
+      const was = current.is(rows.bytes, this.before)
+      const stays = current.is(rows.bytes, this.at)
+      if (was && stays) this.emitUpdate(table, rows, middle - p, end - p)
+      else if (was) this.emit(table, 'DELETE', table.key(rows.bytes, this.before), this.before, middle - p, undefined)
+      else if (stays) this.emit(table, 'UPSERT', table.key(rows.bytes, this.at), this.at, end - p, undefined)
       p = end
     }
   }
@@ -138,7 +180,8 @@ export class RowChanges {
 
   private refuseAbsentKey(table: CapturedTable, rows: RowsEvent): void {
     const { present } = table.images(rows.frame, rows.present)
-    const absent = table.keyColumns.find(({ index }) => !isPresent(present, index))
+    const needed = table.current === undefined ? table.keyColumns : [...table.keyColumns, table.current.end]
+    const absent = needed.find(({ index }) => !isPresent(present, index))
     if (absent !== undefined) throw new RowImageIncompleteError(table.name, absent.name)
   }
 

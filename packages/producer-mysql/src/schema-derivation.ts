@@ -19,7 +19,7 @@ export const DERIVED_META = 'derived'
  */
 export function deriveSchema(shape: TableShape, zeroTimestamp: 'null' | 'text'): string {
   const names = fieldNames(shape.columns)
-  const nameOf = (column: BinlogColumn): string => names[column.index] ?? column.name
+  const nameOf = (column: BinlogColumn): string => names.get(column) ?? column.name
   const key = shape.primaryKey.map(nameOf).join(',')
   return JSON.stringify({
     type: 'record',
@@ -39,15 +39,17 @@ function fieldOf(column: BinlogColumn, name: string, zeroTimestamp: 'null' | 'te
 }
 
 /** Avro names are letters, digits and underscores; two columns never get one name. */
-function fieldNames(columns: readonly BinlogColumn[]): readonly string[] {
+function fieldNames(columns: readonly BinlogColumn[]): ReadonlyMap<BinlogColumn, string> {
   const taken = new Set<string>()
-  return columns.map((column) => {
-    const plain = avroName(column.name)
-    let name = plain
-    for (let i = 2; taken.has(name); i++) name = `${plain}_${i}`
-    taken.add(name)
-    return name
-  })
+  return new Map(
+    columns.map((column) => {
+      const plain = avroName(column.name)
+      let name = plain
+      for (let i = 2; taken.has(name); i++) name = `${plain}_${i}`
+      taken.add(name)
+      return [column, name]
+    }),
+  )
 }
 
 function avroName(name: string): string {

@@ -1,7 +1,8 @@
 import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
-import { CapturedTable, namesItself, type TableCompiler } from './captured-table.ts'
+import { CapturedTable, type TableCompiler } from './captured-table.ts'
+import { namesItself } from './column-alignment.ts'
 import { parseTableMap, type TableMap } from './table-map.ts'
 import { type TableCatalogue, type TableDescription, tableNameOf } from './table-description.ts'
 import { type TableMemory } from './table-memory.ts'
@@ -23,6 +24,8 @@ const TABLES_MAX = 10_000
 export class TableCache {
   /** Whether the log is MariaDB's: it counts text columns in another way. */
   mariadb = false
+  /** Of the server that wrote the log; undefined: not known yet. */
+  serverVersion: string | undefined
   private readonly tables = new Map<number, CachedTable>()
   private readonly sources = new Map<string, LogicalSourceConfig>()
   private readonly deriving = new Set<number>()
@@ -109,7 +112,14 @@ export class TableCache {
     body: Buffer,
     description: TableDescription | undefined,
   ): void {
-    const table = new CapturedTable(this.compiler, source, map, description, this.deriving.has(source.id))
+    const table = new CapturedTable(
+      this.compiler,
+      source,
+      map,
+      description,
+      this.deriving.has(source.id),
+      this.serverVersion,
+    )
     this.tables.set(map.tableId, { body: viewOf(body), table })
     const facts = { table: table.name, source: source.name, schemaVersion: table.schema.version }
     this.log.debug('table compiled', facts)

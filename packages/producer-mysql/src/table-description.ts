@@ -11,6 +11,19 @@ export interface ColumnDescription {
   readonly labels: readonly string[] | undefined
   /** The type as the server names it (`int unsigned`, `uuid`, `decimal(10,2)`), where known. */
   readonly typeName: string | undefined
+  /** Whether `SELECT *` leaves the column out. Left out: it does not, or nobody has asked. */
+  readonly invisible?: boolean
+  /** The server logs the column and does not show it, so it is not delivered either; see `hidden-columns.ts`. */
+  readonly hidden?: HiddenColumn
+}
+
+/** `period`: implicit columns of system versioning; `hash`: of a long UNIQUE key; `generatedKey`: MySQL's own primary key. */
+export type HiddenColumn = 'period' | 'hash' | 'generatedKey'
+
+/** Names of the columns that say from when to when a row of a system-versioned table is the current one. */
+export interface PeriodNames {
+  readonly start: string
+  readonly end: string
 }
 
 /** A table's name: two texts, because a dot may stand in each. */
@@ -26,9 +39,12 @@ export function tableNameOf(uri: string): TableName {
 }
 
 export interface TableDescription extends TableName {
+  /** Every column of a row image, in its order, those that the server hides as well. */
   readonly columns: readonly ColumnDescription[]
-  /** Names of the primary key's columns, in the key's order; empty without one. */
+  /** Names of the primary key's columns, in the key's order; empty without one. A versioned table's has no end of a period. */
   readonly primaryKey: readonly string[]
+  /** Left out: the table is not versioned. */
+  readonly period?: PeriodNames
 }
 
 /** Where the decoder asks for tables that the log itself does not describe. */

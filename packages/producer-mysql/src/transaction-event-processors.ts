@@ -43,7 +43,7 @@ export class GtidEventProcessor implements BinLogEventProcessor {
 export class FormatDescriptionEventProcessor implements BinLogEventProcessor {
   process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
     const version = serverVersionIn(event)
-    transaction.formatDescription(version.includes('MariaDB'), logIdentityOf(event, version))
+    transaction.formatDescription(version, logIdentityOf(event, version))
   }
 }
 
