@@ -46,8 +46,10 @@ function checkSegment(segment: Segment, walk: Walk, physicalPartition: number): 
   const starts: { scn: bigint; offset: number }[] = []
   const view = new EventView(bytes, 0)
   let last = -1
+  let events = 0
   for (let at = 0; at < visibleEnd; at = view.moveTo(bytes, at).end) {
     last = at
+    events += 1
     view.moveTo(bytes, at)
     checkEvent(bytes, at, view.length)
     invariant(view.physicalPartition === physicalPartition, 'events carry the partition of the buffer')
@@ -55,6 +57,7 @@ function checkSegment(segment: Segment, walk: Walk, physicalPartition: number): 
     if (!walk.beforeFirst && checkInWindow(view, walk)) starts.push({ scn: view.scn, offset: at })
   }
   if (visibleEnd > 0) invariant(last === segment.lastEventOffset, 'lastEventOffset is the last event')
+  invariant(events === segment.visibleEvents, `${segment.visibleEvents} events are visible, found ${events}`)
   checkIndex(segment, starts)
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@aesop/event'
 import { BufferCursor, type CursorHome, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
+import { valueBytesAt } from './event-walk.ts'
 import { type Segment } from './segment.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
@@ -53,6 +54,7 @@ export class EventBuffer implements CursorHome {
   #windows = 0
   #events = 0
   #eventBytes = 0
+  #payloadBytes = 0
   #lastWindow: CursorPlace | undefined
   #write: Segment
   #waitsNoMore = false
@@ -109,10 +111,19 @@ export class EventBuffer implements CursorHome {
   get eventBytes(): number {
     return this.#eventBytes
   }
+  /** Bytes of the values of those events. */
+  get payloadBytes(): number {
+    return this.#payloadBytes
+  }
   /** Where the oldest window begins; undefined while there is none. */
   get firstEvent(): { readonly bytes: Buffer; readonly offset: number } | undefined {
     const place = oldestWindow(this.#segments)
     return place && { bytes: place.segment.bytes, offset: place.offset }
+  }
+  /** Where the end of the newest window is; undefined while there is none. */
+  get newestEnd(): { readonly bytes: Buffer; readonly offset: number } | undefined {
+    const segment = this.#segments.findLast(({ lastEventOffset }) => lastEventOffset >= 0)
+    return segment && { bytes: segment.bytes, offset: segment.lastEventOffset }
   }
   /** Windows closed since the start. */
   get windows(): number {
@@ -346,23 +357,36 @@ export class EventBuffer implements CursorHome {
     const low = halves.getInt32(4)
     let from = this.#windowOffset
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
-      const to = segment === last ? endOffset : segment.writeEnd
-      for (let at = from; at < to;) {
-        segment.lastEventOffset = at
-        this.#events += 1
-        at = sealEvent(segment.bytes, at, high, low)
-      }
+      this.#sealEvents(segment, from, segment === last ? endOffset : segment.writeEnd, high, low)
       this.#eventBytes += segment.writeEnd - from
       segment.visibleEnd = segment.writeEnd
       from = 0
     }
     last.lastEventOffset = endOffset
+    last.visibleEvents += 1
     first.addWindow(scn, this.#windowOffset)
     this.#lastWindow = { segment: first, offset: this.#windowOffset }
     this.#windowOpen = false
     this.#windowSegment = undefined
     this.#lastScn = scn
     this.#windows += 1
+  }
+
+  /** Seals the events of one segment, and counts them. */
+  #sealEvents(segment: Segment, from: number, to: number, scnHigh: number, scnLow: number): void {
+    const { bytes } = segment
+    let events = 0
+    let payloadBytes = 0
+    for (let at = from; at < to;) {
+      segment.lastEventOffset = at
+      const end = sealEvent(bytes, at, scnHigh, scnLow)
+      payloadBytes += valueBytesAt(bytes, at, end)
+      events += 1
+      at = end
+    }
+    segment.visibleEvents += events
+    this.#events += events
+    this.#payloadBytes += payloadBytes
   }
 }
 

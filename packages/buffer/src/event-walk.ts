@@ -6,6 +6,13 @@ export function eventEnd(bytes: Buffer, offset: number): number {
   return offset + bytes.readInt32BE(offset + eventLayout.AT_LENGTH)
 }
 
+/** Bytes of the value of the event that ends at `end`. */
+export function valueBytesAt(bytes: Buffer, offset: number, end: number): number {
+  const lowAttributes = bytes[offset + eventLayout.AT_ATTRIBUTES + 1] as number
+  if ((lowAttributes & eventLayout.ATTRIBUTE_BYTE_KEY) === 0) return end - offset - eventLayout.AT_VALUE_AFTER_LONG_KEY
+  return end - offset - eventLayout.AT_KEY_BYTES - bytes.readInt32BE(offset + eventLayout.AT_KEY)
+}
+
 export function scnAt(bytes: Buffer, offset: number): bigint {
   return bytes.readBigInt64BE(offset + eventLayout.AT_SEQUENCE)
 }

@@ -20,6 +20,8 @@ export class Segment {
   firstWindowOffset = NONE
   /** Offset of the last visible event. */
   lastEventOffset = NONE
+  /** How many events are visible, ends of windows among them. */
+  visibleEvents = 0
   /** SCN of the last window that begins here; meaningless while `firstWindowOffset` is −1. */
   lastWindowScn = -1n
   next: Segment | undefined
@@ -47,6 +49,7 @@ export class Segment {
     this.writeEnd = 0
     this.firstWindowOffset = NONE
     this.lastEventOffset = NONE
+    this.visibleEvents = 0
     this.lastWindowScn = -1n
     this.next = undefined
     this.indexLength = 0

@@ -28,13 +28,21 @@ export function findWindowAt(
   let place = findWindowAfter(segments, scn - 1n)
   if (place === undefined || scnAt(place.segment.bytes, place.offset) !== scn) return undefined
   if (skip === 0) return { place, atWindowEnd: false }
-  for (let skipped = 0; skipped < skip; skipped++) {
-    const after = afterEvent(place)
-    if (isEndOfPeriodAt(place.segment.bytes, place.offset)) return { place: after, atWindowEnd: true }
+  for (let left = skip; left > 0;) {
+    const { segment } = place
+    const isWithin = place.offset === 0 && liesWithinWindow(segment) && segment.visibleEvents <= left
+    const after: CursorPlace = isWithin ? { segment, offset: segment.visibleEnd } : afterEvent(place)
+    if (!isWithin && isEndOfPeriodAt(segment.bytes, place.offset)) return { place: after, atWindowEnd: true }
+    left -= isWithin ? segment.visibleEvents : 1
     place = entered(after)
     invariant(place !== undefined, 'a visible window goes on until its end')
   }
   return { place, atWindowEnd: false }
+}
+
+/** Whether all events of the segment are of a window that neither begins nor ends there. */
+function liesWithinWindow({ firstWindowOffset, bytes, lastEventOffset }: Segment): boolean {
+  return firstWindowOffset < 0 && !isEndOfPeriodAt(bytes, lastEventOffset)
 }
 
 /** The indexed window from which a walk reaches the first window above `scn`. */
@@ -61,7 +69,11 @@ function lastWithWindow(segments: readonly Segment[], index: number, from: numbe
   return undefined
 }
 
+/** @param start where a window begins */
 function nextWindow(start: CursorPlace): CursorPlace | undefined {
+  const { segment } = start
+  // The window may be as large as the buffer: what follows the last one of a segment is found without a walk.
+  if (scnAt(segment.bytes, start.offset) === segment.lastWindowScn) return firstWindowAfter(segment)
   let place: CursorPlace | undefined = start
   while (place !== undefined) {
     const isEnd = isEndOfPeriodAt(place.segment.bytes, place.offset)
@@ -69,6 +81,12 @@ function nextWindow(start: CursorPlace): CursorPlace | undefined {
     if (isEnd) return place
   }
   return undefined
+}
+
+function firstWindowAfter(segment: Segment): CursorPlace | undefined {
+  let next = segment.next
+  while (next !== undefined && next.firstWindowOffset < 0) next = next.next
+  return next && { segment: next, offset: next.firstWindowOffset }
 }
 
 /** After the event at `place`: the end of its segment, when it is the last there. */

@@ -10,7 +10,7 @@ import {
   WindowStateError,
   WindowTooLargeError,
 } from '@aesop/buffer'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { addWindow, appendOf, drain, filler, linesOf } from './support/windows.ts'
 
 function started(options: Partial<ConstructorParameters<typeof EventBuffer>[0]> = {}): EventBuffer {
@@ -333,4 +333,47 @@ test('a reader inside the window before the first one is told that the rest of i
   expect(buffer.seek(100n, 3)).toEqual({ kind: 'gone', prevScn: 100n })
   addWindow(buffer, 101n, [])
   expect(buffer.seek(100n, 3)).toEqual({ kind: 'gone', prevScn: 100n })
+})
+
+test('counts the bytes of values, of events with long and with byte keys', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [
+    { key: 1, valueBytes: 10 },
+    { key: 'zwölf', valueBytes: 100 },
+  ])
+  addWindow(buffer, 102n, [])
+  expect([buffer.events, buffer.payloadBytes]).toEqual([2, 110])
+  expect(buffer.eventBytes).toBe(61 + 10 + 57 + Buffer.byteLength('zwölf') + 100 + 2 * 61)
+})
+
+/** How many fields of events are read by `work`: the steps that it takes through the buffer. */
+function readsOf(work: () => unknown): number {
+  const reads = vi.spyOn(Buffer.prototype as Buffer, 'readInt32BE')
+  try {
+    work()
+    return reads.mock.calls.length
+  } finally {
+    reads.mockRestore()
+  }
+}
+
+test('a search does not walk through the segments of a window that spans many', () => {
+  const buffer = started({ maxBytes: 64 * 2048 })
+  const events = Array.from({ length: 1400 }, (_, key) => ({ key, valueBytes: 19 }))
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 1 }])
+  addWindow(buffer, 102n, events)
+  addWindow(buffer, 103n, [{ key: 2, valueBytes: 1 }])
+  const perSegment = 2048 / 80
+  expect(buffer.segments.length).toBeGreaterThan(50)
+  const place = (scn: bigint, offset: number): string[] => drain(found(buffer, scn, offset)).slice(0, 2)
+  expect(place(102n, -1)).toEqual(['103:2', '103:end'])
+  expect(place(102n, 1000)).toEqual(['102:1000', '102:1001'])
+  expect(place(102n, 1400)).toEqual(['102:end', '103:2'])
+  expect(place(102n, 1401)).toEqual(['103:2', '103:end'])
+  for (const offset of [-1, 1, 1000, 1400, 5000]) {
+    expect(
+      readsOf(() => buffer.seek(102n, offset)),
+      `offset ${offset}`,
+    ).toBeLessThan(3 * perSegment)
+  }
 })

@@ -1,6 +1,15 @@
 import { type Checkpoint, CheckpointUnwritableError } from '@aesop/checkpoint'
 import { EventDecoder, EventTooLargeError } from '@aesop/event'
-import { AesopError, type BackoffConfig, backoffMs, InvariantError, type Logger, messageOf, sleep } from '@aesop/kernel'
+import {
+  AesopError,
+  type BackoffConfig,
+  backoffMs,
+  InvariantError,
+  type Logger,
+  messageOf,
+  sleep,
+  ToldBefore,
+} from '@aesop/kernel'
 import {
   formatStreamRequest,
   headers,
@@ -72,6 +81,7 @@ export class Puller {
   #rollBackFirst = false
   #consumerFailures = 0
   #failsSinceMs: number | undefined
+  readonly #told = new ToldBefore(TOLD_MAX)
   #saveFailures = 0
   #progressScn: bigint
 
@@ -222,10 +232,17 @@ export class Puller {
     this.#fault = error instanceof Error ? error : new Error(messageOf(error))
     const isFatal = error instanceof ConsumerFatalError || error instanceof ConsumerOverdueError
     if (isFatal || !(error instanceof AesopError)) return { kind: 'fatal' }
-    this.#disconnect()
     const fault = faultOf(error)
-    this.#options.log.warn(error.message, { code: error.code, fault, attempt: this.#state.attempt })
+    const level = this.#isOldNews(error, fault) ? 'debug' : 'warn'
+    this.#options.log[level](error.message, { code: error.code, fault, attempt: this.#state.attempt })
+    this.#disconnect()
     return { kind: 'fault', fault }
+  }
+
+  /** A relay that does not have what follows the checkpoint is asked again and again: it says so once. */
+  #isOldNews({ code }: AesopError, fault: Fault): boolean {
+    if (fault !== 'fell-off' && fault !== 'ahead') return false
+    return this.#told.has(this.relayAddress ?? '', code, this.#options.dispatcher.position.windowScn)
   }
 
   /** Goes back to the last checkpoint, as often as the budget allows without getting past the place of the failure. */
@@ -376,6 +393,9 @@ export class Puller {
     this.#connection = undefined
   }
 }
+
+/** How many places that relays do not have are remembered, so that each is logged once. */
+const TOLD_MAX = 100
 
 /** Ends what is being done because of a request from outside; never seen beyond this file. */
 class InterruptedError extends Error {}

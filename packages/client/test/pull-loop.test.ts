@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryCheckpointStore } from '@aesop/checkpoint'
 import { type ChangeEvent, type Registration } from '@aesop/client'
+import { silentLogger } from '@aesop/kernel'
 import { eventually } from './support/eventually.ts'
 import { type HarnessOptions, registrationOf } from './support/harness.ts'
 import { ADDRESS, PERSON, PERSON_SCHEMA, windowOf } from './support/person-stream.ts'
@@ -379,6 +380,17 @@ describe('a checkpoint that the relay can not serve', () => {
     await eventually('the error', () => consumer.errors.length === 1)
     expect(consumer.errors[0]?.code).toBe('AESOP_RELAY_SCN_IN_FUTURE')
     expect(registration.health().detail).toContain('SCN 100 is ahead of the relay, whose newest SCN is 1')
+  })
+
+  it('is logged once for each relay, however often it is asked', async () => {
+    const relays = await Promise.all([relayWith(1n), relayWith(1n)])
+    const told: string[] = []
+    const warn = (message: string): void => void told.push(message)
+    const consumer = new RecordingConsumer()
+    await start({ relays: relays.map(({ at }) => at), consumer, since: 100n, log: { ...silentLogger, warn } })
+    await eventually('the error', () => consumer.errors.length === 1)
+    expect(relays.map(({ requests }) => requests.length).every((count) => count > 1)).toBe(true)
+    expect(told.filter((message) => message.includes('SCN 100 is ahead'))).toHaveLength(2)
   })
 
   it('is waited for while a relay that was started anew catches up', async () => {

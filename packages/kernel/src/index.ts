@@ -33,3 +33,4 @@ export {
 } from './place-desk.ts'
 export { formatJson, parseJson } from './json.ts'
 export { sleep } from './sleep.ts'
+export { ToldBefore } from './told-before.ts'

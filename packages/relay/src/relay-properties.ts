@@ -23,7 +23,8 @@ const count = { type: 'integer', minimum: 0 } as const
 const NOT_EMPTY = { source: '.', expected: 'a text that is not empty' }
 /** One or more names, none of which is a command of the relay. */
 const HEALTH_PATH = {
-  source: '^/?(?!(sources|register|stream|physicalSources|bufferInfo|containerStats)(/|$))[\\w.-]+(/[\\w.-]+)*$',
+  source:
+    '^/?(?!(sources|register|stream|physicalSources|bufferInfo|containerStats|relayStats)(/|$))[\\w.-]+(/[\\w.-]+)*$',
   expected: 'a path of letters, digits, "_", "." and "-" that is none of the relay\'s own',
 }
 const byMetrics = 'statistics are always collected; the admin server shows them'

@@ -1,19 +1,24 @@
 import { type EventBuffer } from '@aesop/buffer'
-import { formatJson, type Logger, messageOf, sleep, systemCodeOf } from '@aesop/kernel'
+import { formatJson, type Logger, messageOf, sleep, systemCodeOf, ToldBefore } from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
-import { EventTotals, type RequestName, RequestTotals } from '@aesop/stats'
+import { type RequestName, RequestTotals, TrafficTotals } from '@aesop/stats'
 import * as wire from '@aesop/wire'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { type BufferSource } from './buffer-source.ts'
+import { Connections } from './connections.ts'
 import { RelayListenError, RelayPortInUseError } from './errors.ts'
+import { type InboundEvents } from './inbound-events.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
+import { StatsDesk } from './stats-desk.ts'
 import { StreamResponse } from './stream-response.ts'
 
 const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
 const READ_CHECKS_MAX_MS = 1_000
+/** How many places that are not to be had are remembered, so that each is logged once. */
+const TOLD_MAX = 1_000
 
 /** What the HTTP server shows. */
 export interface RelayServerOptions {
@@ -21,6 +26,7 @@ export interface RelayServerOptions {
   readonly physicalSource: PhysicalSourceConfig
   readonly schemas: SchemaRegistry
   readonly source: BufferSource
+  readonly inbound: InboundEvents
   readonly log: Logger
   /** Whether the relay is well, and in which state. */
   readonly status: () => { readonly good: boolean; readonly status: string; readonly message: string }
@@ -28,17 +34,22 @@ export interface RelayServerOptions {
 
 /** The relay's HTTP side: routes, streams, and how they end. */
 export class RelayServer {
-  readonly requests = new RequestTotals()
+  readonly requests = new RequestTotals(Date.now())
+  readonly connections = new Connections()
   /** Bytes of events that streams have sent and finished. */
   streamedBytes = 0
   readonly #options: RelayServerOptions
   readonly #server: Server
+  readonly #stats: StatsDesk
+  readonly #told = new ToldBefore(TOLD_MAX)
   readonly #streams = new Map<StreamResponse, Promise<void>>()
   #stopping = false
 
   constructor(options: RelayServerOptions) {
     this.#options = options
+    this.#stats = this.#statsDesk()
     this.#server = createServer({ ...readLimits(options.config.readTimeoutMs), ...KEEP_ALIVE }, this.#app())
+    this.connections.watch(this.#server)
   }
 
   get streams(): number {
@@ -104,8 +115,7 @@ export class RelayServer {
     app.all(
       '/sources',
       this.#counted('sources', (request, response) => {
-        wire.checkSourcesRequest(request)
-        response.end(wire.formatSources(physicalSource.sources))
+        response.end(wire.formatSources(physicalSource.sources, wire.parseSourcesRequest(request)))
       }),
     )
     app.all(
@@ -132,8 +142,9 @@ export class RelayServer {
     app.all('/bufferInfo/*rest', (request, response) => {
       response.end(this.#bufferInfo(request.path, source.buffer))
     })
-    app.all('/containerStats/*rest', (request, response) => {
-      response.end(this.#containerStats(request.path))
+    app.all(['/containerStats/*rest', '/relayStats/*rest'], (request, response) => {
+      const { subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
+      response.end(this.#stats.answer(request.method, subPath, parameters))
     })
     app.use((request) => {
       throw wire.UnknownCommandError.of(request.path.slice(1))
@@ -146,15 +157,19 @@ export class RelayServer {
 
   #counted(name: RequestName, answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>) {
     return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-      this.requests.called(name)
+      this.requests.called(name, peerOf(request))
       try {
         await answer(wire.parseRequest(request.originalUrl, request.headers).parameters, response)
       } catch (error) {
-        this.requests.failed(name, error instanceof wire.InvalidRequestError)
-        if (error instanceof wire.ScnNotFoundError) this.requests.scnNotFound()
+        this.#countFailure(name, error)
         next(error)
       }
     }
+  }
+
+  #countFailure(name: RequestName, error: unknown): void {
+    this.requests.failed(name, error instanceof wire.InvalidRequestError)
+    if (error instanceof wire.ScnNotFoundError) this.requests.scnNotFound()
   }
 
   #register(request: wire.RequestParameters, response: Response): void {
@@ -169,6 +184,8 @@ export class RelayServer {
     const request = wire.parseStreamRequest(parameters)
     const unknown = request.sources?.find((id) => !source.sourceIds.has(id))
     if (unknown !== undefined) throw unknownSource('stream', unknown)
+    const { windowScn, isFlexible } = request.checkpoint
+    if (!isFlexible) this.requests.streamAsked(windowScn)
     const startedMs = performance.now()
     const stream = new StreamResponse(source, request, response)
     const running = stream.run()
@@ -181,7 +198,8 @@ export class RelayServer {
     } finally {
       this.#streams.delete(stream)
       this.streamedBytes += stream.sentBytes
-      this.requests.streamEnded(request.checkpoint.windowScn, performance.now() - startedMs)
+      this.requests.streamEnded(performance.now() - startedMs)
+      if (stream.failure !== undefined) this.#countFailure('stream', stream.failure)
       if (stream.wasOverrun)
         log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
     }
@@ -203,30 +221,23 @@ export class RelayServer {
     return formatBufferInfo(buffer)
   }
 
-  #containerStats(path: string): string {
-    const category = path.slice('/containerStats/'.length)
-    if (category === 'outbound/total') return formatJson(this.requests.toJson())
-    if (category === 'inbound/events/total') return formatJson(this.inboundTotals().toJson(Date.now()))
-    throw new wire.InvalidRequestError(`Invalid value for containerStats.category: ${category}`)
-  }
-
-  /** The buffer's counters with Databus' names. */
-  inboundTotals(): EventTotals {
-    const { buffer } = this.#options.source
-    const totals = new EventTotals('total', Date.now())
-    totals.dataEvents(buffer.events, buffer.eventBytes, 0)
-    totals.numSysEvents = buffer.windows
-    totals.minScn = buffer.minScn
-    totals.maxScn = buffer.lastScn
-    totals.prevScn = buffer.prevScn
-    totals.freeSpace = buffer.maxBytes - buffer.heldBytes
-    totals.timestampMaxScnEvent = Number(buffer.timestampNanos / 1_000_000n)
-    return totals
+  #statsDesk(): StatsDesk {
+    const { requests, connections } = this
+    const { inbound } = this.#options
+    const traffic = new TrafficTotals(connections.counts, Date.now())
+    return new StatsDesk({
+      containerStats: new Map([
+        ['inbound/events/total', { counts: inbound.totals.tally, toJson: (nowMs) => inbound.toJson(nowMs) }],
+        ['outbound/total', { counts: traffic.tally, toJson: (nowMs) => traffic.toJson(nowMs) }],
+      ]),
+      relayStats: new Map([['outbound/http/total', { counts: requests, toJson: (nowMs) => requests.toJson(nowMs) }]]),
+    })
   }
 
   #fail(error: unknown, request: Request, response: Response, next: NextFunction): void {
-    const level = error instanceof wire.ScnNotFoundError || error instanceof wire.ScnInFutureError ? 'warn' : 'debug'
-    this.#options.log[level](`${request.method} ${request.path} failed: ${messageOf(error)}`)
+    this.#options.log[this.#levelOf(error, peerOf(request))](
+      `${request.method} ${request.path} failed: ${messageOf(error)}`,
+    )
     if (response.headersSent) {
       next(error)
       return
@@ -236,6 +247,18 @@ export class RelayServer {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     response.end(body)
   }
+
+  /** A client that asks for what the relay does not have asks again and again: each of its places is news once. */
+  #levelOf(error: unknown, peer: string): 'warn' | 'debug' {
+    if (!(error instanceof wire.ScnNotFoundError) && !(error instanceof wire.ScnInFutureError)) return 'debug'
+    const { code, fields } = error
+    return this.#told.has(peer, code, String(fields['scn'])) ? 'debug' : 'warn'
+  }
+}
+
+/** The address of a client: it comes from another port each time. */
+function peerOf(request: Request): string {
+  return request.socket.remoteAddress ?? ''
 }
 
 /** Node looks for requests that take too long only every half minute, unless it is told to look more often. */

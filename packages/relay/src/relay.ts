@@ -22,6 +22,7 @@ import { ProducerMissingError, RelayPartitionsError, SourceNameTakenError } from
 import { OwnReaders } from './own-readers.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
+import { InboundEvents } from './inbound-events.ts'
 import { RelayServer } from './relay-server.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { SourceDesk } from './source-desk.ts'
@@ -47,6 +48,7 @@ export interface RelayOptions {
 interface Running {
   readonly buffer: EventBuffer
   readonly server: RelayServer
+  readonly inbound: InboundEvents
   readonly producer: EventProducer
   readonly passedOver: PassedOverNotes
   readonly schemas: SchemaRegistry
@@ -135,12 +137,13 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   metrics(): readonly Metric[] {
     const running = this.#running
     if (running === undefined) return []
-    const { server, buffer, passedOver } = running
+    const { server, buffer, passedOver, inbound } = running
     const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
     return [
       ...passedOver.metrics(),
       ...server.requests.metrics('aesop_relay'),
-      ...server.inboundTotals().metrics('aesop_relay_inbound'),
+      ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
+      gauge('aesop_relay_connections', 'Connections that are open.', server.connections.open),
       gauge('aesop_relay_streams', 'Stream responses that are open.', server.streams),
       gauge('aesop_relay_buffer_bytes', 'Bytes of the segments of the event buffer.', buffer.heldBytes),
       {
@@ -216,7 +219,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     })
     buffer.start(prevScn)
     const signal = new WindowSignal()
-    this.#undo.push(buffer.subscribe(signal.windowClosed))
+    const inbound = new InboundEvents(buffer)
+    this.#undo.push(buffer.subscribe(signal.windowClosed), buffer.subscribe(inbound.windowClosed))
     const sourceIds = new Set(physicalSource.sources.map((source) => source.id))
     const futureGraceUntilMs = performance.now() + (this.#options.futureGraceMs ?? FUTURE_GRACE_MS)
     const rereadUntilScn = (): bigint => producer.status().rereadUntilScn ?? -1n
@@ -226,6 +230,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       physicalSource,
       schemas,
       source,
+      inbound,
       log,
       status: () => this.#status(),
     })
@@ -238,7 +243,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
     const blockWatch = this.#watchBlocks(buffer, readers, producer)
     await producer.start(prevScn, buffer)
-    return { buffer, server, passedOver, producer, schemas, port, blockWatch }
+    return { buffer, server, inbound, passedOver, producer, schemas, port, blockWatch }
   }
 
   /** The registrations of this process that read here. */

@@ -12,6 +12,8 @@ const CHUNK_BYTES_MAX = 512 * 1024
 export class StreamResponse {
   /** Bytes of events that were written. */
   sentBytes = 0
+  /** Why it ended after its first byte and before its end; undefined: it did not. */
+  failure: unknown
   readonly #source: BufferSource
   readonly #request: StreamRequest
   readonly #response: ServerResponse
@@ -61,6 +63,7 @@ export class StreamResponse {
       if (!this.#closed) response.end()
     } catch (error) {
       if (!response.headersSent) throw error
+      this.failure = error
       const trailers = formatError(error).headers
       response.addTrailers({ ...trailers, [headers.responseCode]: '500' })
       response.end()

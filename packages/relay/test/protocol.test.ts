@@ -18,6 +18,25 @@ describe('information', () => {
     ])
   })
 
+  test('/sources?v=2 gives the whole objects of Databus, and nothing else of the request counts', async () => {
+    const { port } = await startRelay({ source: { sources: [PERSON] } })
+    const body = async (path: string): Promise<unknown> => JSON.parse((await get(port, path)).body.toString())
+    expect(await body('/sources?v=2')).toEqual([
+      { id: 40, name: PERSON.name, wildcard: false, allSourcesWildcard: false },
+    ])
+    expect(await body('/sources?v=1&protocolVersion=abc')).toEqual([{ name: PERSON.name, id: 40 }])
+    expect(await body('/sources?protocolVersion=-3')).toEqual([{ name: PERSON.name, id: 40 }])
+  })
+
+  test('/stream ignores the protocol version, /register does not', async () => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }], 5n)
+    const answer = await get(port, streamPath({ checkPoint: online(0), protocolVersion: 'abc' }))
+    expect(lines(answer.body)).toEqual(['5:1', '5:end'])
+    const refused = await get(port, '/register?protocolVersion=abc')
+    expect(refused.headers['x-dbus-error-message']).toBe('Invalid value for register.protocolVersion: abc')
+  })
+
   test('/register gives all schema versions of the sources and its protocol version', async () => {
     const { port } = await startRelay()
     const answer = await get(port, '/register?protocolVersion=2&sources=40&compress=false')
@@ -292,6 +311,8 @@ describe('errors', () => {
     [streamPath({ maxev: 1 }), 'Invalid value for stream.maxev: 1'],
     ['/register?sources=99', 'Invalid value for register.sources: 99'],
     ['/sources?v=3', 'Invalid value for sources.v: 3'],
+    ['/sources?v=abc', 'Invalid value for sources.v: abc'],
+    ['/relayStats/outbound/total', 'Invalid value for relayStats.category: outbound/total'],
     ['/bufferInfo/outbound/test/1', 'Invalid value for bufferInfo.prefix: /bufferInfo/outbound/test/1'],
     ['/containerStats/none', 'Invalid value for containerStats.category: none'],
   ])('%s is refused with the parameter named', async (path, message) => {

@@ -1,150 +1,108 @@
 import { type Metric } from '@aesop/kernel'
+import { Tally } from './tally.ts'
+
+/** What has passed a place since it began: numbers that only grow. */
+export interface EventCounts extends Readonly<Record<string, number>> {
+  /** Row changes, and their bytes with header and key. */
+  readonly dataEvents: number
+  readonly dataBytes: number
+  /** Bytes of their values alone. */
+  readonly payloadBytes: number
+  /** Ends of windows, and their bytes. */
+  readonly systemEvents: number
+  readonly systemBytes: number
+}
+
+/** What a buffer holds now. Undefined: it is not known, or there is none. Times are milliseconds since 1970. */
+export interface HeldEvents {
+  readonly minScn: bigint | undefined
+  readonly maxScn: bigint | undefined
+  /** The SCN after which everything is held. */
+  readonly prevScn: bigint | undefined
+  readonly freeBytes: number
+  /** Commit times of the oldest and of the newest row change that is held. */
+  readonly oldestMs: number | undefined
+  readonly newestMs: number | undefined
+  /** When a window came last. */
+  readonly arrivedMs: number | undefined
+  /** Milliseconds from commit to arrival, of the last window with a row change. */
+  readonly lagMs: number | undefined
+}
 
 /**
- * Counters of the events that pass one place (a buffer, a connection, a source), with the names of Databus'
- * `DbusEventsTotalStats`. Sizes are sums in bytes here; `toJson` gives the averages that Databus shows.
+ * The events that pass one place, with the names of Databus' `DbusEventsTotalStats`. The place counts by itself; here is
+ * what was counted since a reset.
  */
 export class EventTotals {
-  readonly dimension: string
-  numDataEvents = 0
-  sizeDataEvents = 0
-  sizeDataEventsPayload = 0
-  numDataEventsFiltered = 0
-  sizeDataEventsFiltered = 0
-  numSysEvents = 0
-  sizeSysEvents = 0
-  numInvalidEvents = 0
-  numErrHeader = 0
-  numErrPayload = 0
-  /** SCN of the oldest window that is held; −1: none. */
-  minScn = -1n
-  /** SCN of the newest window; −1: none. */
-  maxScn = -1n
-  /** The SCN after which everything is held. */
-  prevScn = -1n
-  freeSpace = 0
-  /** Times in milliseconds since 1970; 0: never. */
-  timestampMinScnEvent = 0
-  timestampMaxScnEvent = 0
-  timestampAccessed = 0
-  readonly timestampCreated: number
-  /** Milliseconds between the commit of the last event and its arrival here. */
-  timeLag = 0
+  readonly tally: Tally<EventCounts>
+  readonly #dimension: string
+  readonly #createdMs: number
 
-  constructor(dimension: string, nowMs: number) {
-    this.dimension = dimension
-    this.timestampCreated = nowMs
-  }
-
-  /** A row change of `bytes` bytes, of which `payloadBytes` are its value. */
-  dataEvent(bytes: number, payloadBytes: number): void {
-    this.numDataEvents++
-    this.sizeDataEvents += bytes
-    this.sizeDataEventsPayload += payloadBytes
-  }
-
-  /** A row change that passed the filters of its reader. */
-  deliveredEvent(bytes: number): void {
-    this.numDataEventsFiltered++
-    this.sizeDataEventsFiltered += bytes
-  }
-
-  /** `count` row changes of `bytes` bytes in all, where they are counted by the window. */
-  dataEvents(count: number, bytes: number, payloadBytes: number): void {
-    this.numDataEvents += count
-    this.sizeDataEvents += bytes
-    this.sizeDataEventsPayload += payloadBytes
-  }
-
-  /** The end of a window, or another event that is no row change. */
-  systemEvent(bytes: number): void {
-    this.numSysEvents++
-    this.sizeSysEvents += bytes
-  }
-
-  /** A window has arrived whole. Times are milliseconds since 1970. */
-  windowClosed(scn: bigint, commitMs: number, nowMs: number): void {
-    if (this.minScn < 0n) this.windowOldest(scn, commitMs)
-    this.maxScn = scn
-    this.timestampMaxScnEvent = commitMs
-    this.timestampAccessed = nowMs
-    this.timeLag = Math.max(0, nowMs - commitMs)
-  }
-
-  /** The oldest window that is still held. */
-  windowOldest(scn: bigint, commitMs: number): void {
-    this.minScn = scn
-    this.timestampMinScnEvent = commitMs
-  }
-
-  /** Counters begin anew; positions stay. */
-  reset(): void {
-    this.numDataEvents = this.sizeDataEvents = this.sizeDataEventsPayload = 0
-    this.numDataEventsFiltered = this.sizeDataEventsFiltered = 0
-    this.numSysEvents = this.sizeSysEvents = 0
-    this.numInvalidEvents = this.numErrHeader = this.numErrPayload = 0
+  constructor(dimension: string, read: () => EventCounts, nowMs: number) {
+    this.#dimension = dimension
+    this.#createdMs = nowMs
+    this.tally = new Tally(read, nowMs)
   }
 
   /** What `/containerStats/…/events/…` shows: Databus' keys, sizes as the average of an event. */
-  toJson(nowMs: number): Readonly<Record<string, unknown>> {
-    return {
-      dimension: this.dimension,
-      numDataEvents: this.numDataEvents,
-      sizeDataEvents: average(this.sizeDataEvents, this.numDataEvents),
-      sizeDataEventsPayload: average(this.sizeDataEventsPayload, this.numDataEvents),
-      numDataEventsFiltered: this.numDataEventsFiltered,
-      sizeDataEventsFiltered: average(this.sizeDataEventsFiltered, this.numDataEventsFiltered),
-      numSysEvents: this.numSysEvents,
-      sizeSysEvents: this.sizeSysEvents,
-      numInvalidEvents: this.numInvalidEvents,
-      numErrHeader: this.numErrHeader,
-      numErrPayload: this.numErrPayload,
-      minScn: this.minScn,
-      maxScn: this.maxScn,
-      prevScn: this.prevScn,
-      freeSpace: this.freeSpace,
-      timestampMinScnEvent: this.timestampMinScnEvent,
-      timestampMaxScnEvent: this.timestampMaxScnEvent,
-      timestampAccessed: this.timestampAccessed,
-      timestampCreated: this.timestampCreated,
-      timeSpan: Math.max(0, this.timestampMaxScnEvent - this.timestampMinScnEvent),
-      timeSinceLastEvent: since(this.timestampMaxScnEvent, nowMs),
-      timeSinceLastAccess: since(this.timestampAccessed, nowMs),
-      timeLag: this.timeLag,
-    }
+  toJson(held: HeldEvents, nowMs: number): Readonly<Record<string, unknown>> {
+    const { dataEvents, dataBytes, payloadBytes, systemEvents, systemBytes } = this.tally.counts
+    return defined({
+      dimension: this.#dimension,
+      numDataEvents: dataEvents,
+      sizeDataEvents: average(dataBytes, dataEvents),
+      sizeDataEventsPayload: average(payloadBytes, dataEvents),
+      numSysEvents: systemEvents,
+      sizeSysEvents: average(systemBytes, systemEvents),
+      minScn: held.minScn,
+      maxScn: held.maxScn,
+      prevScn: held.prevScn,
+      freeSpace: held.freeBytes,
+      timestampMinScnEvent: held.oldestMs,
+      timestampMaxScnEvent: held.newestMs,
+      timeSpan: difference(held.newestMs, held.oldestMs),
+      timeSinceLastEvent: difference(nowMs, held.newestMs),
+      timestampAccessed: held.arrivedMs,
+      timeSinceLastAccess: difference(nowMs, held.arrivedMs),
+      timeLag: held.lagMs,
+      timestampCreated: this.#createdMs,
+      timeSinceCreation: nowMs - this.#createdMs,
+      timestampLastResetMs: this.tally.resetMs,
+      timeSinceLastResetMs: nowMs - this.tally.resetMs,
+    })
   }
 
-  /** The counters as metrics whose names begin with `prefix`. */
-  metrics(prefix: string): Metric[] {
-    const labels = { dimension: this.dimension }
-    const counter = (name: string, help: string, value: number): Metric => ({
-      name: `${prefix}_${name}`,
-      help,
-      type: 'counter',
-      value,
-      labels,
-    })
+  /** All that was counted, resets aside, as metrics whose names begin with `prefix`. */
+  metrics(prefix: string, held: HeldEvents): Metric[] {
+    const { dataEvents, dataBytes, systemEvents } = this.tally.all
+    const labels = { dimension: this.#dimension }
+    const metric = (name: string, help: string, type: Metric['type'], value: number | undefined): Metric[] =>
+      value === undefined ? [] : [{ name: `${prefix}_${name}`, help, type, value, labels }]
     return [
-      counter('data_events_total', 'Row changes.', this.numDataEvents),
-      counter('data_bytes_total', 'Bytes of row changes.', this.sizeDataEvents),
-      counter('system_events_total', 'Ends of windows and other events that are no row changes.', this.numSysEvents),
-      counter('invalid_events_total', 'Events that were refused.', this.numInvalidEvents),
-      { name: `${prefix}_scn`, help: 'Newest SCN.', type: 'gauge', value: Number(this.maxScn), labels },
-      {
-        name: `${prefix}_time_lag_ms`,
-        help: 'Milliseconds between the commit of the last window and its arrival.',
-        type: 'gauge',
-        value: this.timeLag,
-        labels,
-      },
+      ...metric('data_events_total', 'Row changes.', 'counter', dataEvents),
+      ...metric('data_bytes_total', 'Bytes of row changes.', 'counter', dataBytes),
+      ...metric('system_events_total', 'Ends of windows.', 'counter', systemEvents),
+      ...metric('scn', 'Newest SCN.', 'gauge', held.maxScn === undefined ? undefined : Number(held.maxScn)),
+      ...metric(
+        'time_lag_ms',
+        'Milliseconds between the commit of the last row change and its arrival.',
+        'gauge',
+        held.lagMs,
+      ),
     ]
   }
 }
 
+/** Whole bytes, and 0 of no event, as in Databus. */
 function average(sum: number, count: number): number {
-  return count === 0 ? 0 : Math.round(sum / count)
+  return count === 0 ? 0 : Math.trunc(sum / count)
 }
 
-function since(timestampMs: number, nowMs: number): number {
-  return timestampMs === 0 ? 0 : nowMs - timestampMs
+/** Clocks of two machines may differ: what seems to come from the future came just now. */
+function difference(later: number | undefined, earlier: number | undefined): number | undefined {
+  return later === undefined || earlier === undefined ? undefined : Math.max(0, later - earlier)
+}
+
+function defined(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }

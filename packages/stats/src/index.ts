@@ -1,3 +1,5 @@
 export { CallbackTotals } from './callback-totals.ts'
-export { EventTotals } from './event-totals.ts'
+export { type EventCounts, EventTotals, type HeldEvents } from './event-totals.ts'
 export { type RequestName, RequestTotals } from './request-totals.ts'
+export { Tally } from './tally.ts'
+export { type TrafficCounts, TrafficTotals } from './traffic-totals.ts'

@@ -3,85 +3,147 @@ import { type Metric } from '@aesop/kernel'
 /** The requests that a relay counts apart. */
 export type RequestName = 'sources' | 'register' | 'stream'
 
+interface CommandCounts {
+  calls: number
+  errors: number
+  /** Of the errors, those of requests that were wrong in themselves. */
+  invalid: number
+}
+
+interface Counts {
+  readonly sources: CommandCounts
+  readonly register: CommandCounts
+  readonly stream: CommandCounts
+  /** Addresses of clients. */
+  readonly peers: Set<string>
+  scnNotFound: number
+  endedStreams: number
+  streamMs: number
+  minStreamScn: bigint | undefined
+  maxStreamScn: bigint | undefined
+}
+
 /** Counters of requests, with the names of Databus' `DbusHttpTotalStats`. */
 export class RequestTotals {
-  numSourcesCalls = 0
-  numRegisterCalls = 0
-  numStreamCalls = 0
-  /** Milliseconds, a sum over all stream calls that have ended. */
-  latencyStreamCalls = 0
-  /** Clients that are connected now. */
-  numPeers = 0
-  minStreamWinScn = -1n
-  maxStreamWinScn = -1n
-  numScnNotFoundStream = 0
-  numErrSources = 0
-  numErrRegister = 0
-  numErrStream = 0
-  numErrSourcesReq = 0
-  numErrRegisterReq = 0
-  numErrStreamReq = 0
+  #enabled = true
+  #counts = begin()
+  #resetMs: number
 
-  called(name: RequestName): void {
-    if (name === 'sources') this.numSourcesCalls++
-    else if (name === 'register') this.numRegisterCalls++
-    else this.numStreamCalls++
+  constructor(nowMs: number) {
+    this.#resetMs = nowMs
   }
 
-  /** A request failed; `invalid` when the request itself was wrong. */
+  /** @param peer address of the client, without its port */
+  called(name: RequestName, peer: string): void {
+    if (!this.#enabled) return
+    this.#counts[name].calls++
+    this.#counts.peers.add(peer)
+  }
+
+  /** A request failed, before its answer or within it; `invalid` when the request itself was wrong. */
   failed(name: RequestName, invalid: boolean): void {
-    if (name === 'sources') this.numErrSources++
-    else if (name === 'register') this.numErrRegister++
-    else this.numErrStream++
-    if (!invalid) return
-    if (name === 'sources') this.numErrSourcesReq++
-    else if (name === 'register') this.numErrRegisterReq++
-    else this.numErrStreamReq++
+    if (!this.#enabled) return
+    this.#counts[name].errors++
+    if (invalid) this.#counts[name].invalid++
   }
 
   scnNotFound(): void {
-    this.numScnNotFoundStream++
+    if (this.#enabled) this.#counts.scnNotFound++
   }
 
-  /** A stream call from this SCN has ended after `latencyMs`. */
-  streamEnded(sinceScn: bigint, latencyMs: number): void {
-    this.latencyStreamCalls += latencyMs
-    if (this.minStreamWinScn < 0n || sinceScn < this.minStreamWinScn) this.minStreamWinScn = sinceScn
-    if (sinceScn > this.maxStreamWinScn) this.maxStreamWinScn = sinceScn
+  /** A stream was asked for from this SCN on. */
+  streamAsked(sinceScn: bigint): void {
+    if (!this.#enabled) return
+    const { minStreamScn, maxStreamScn } = this.#counts
+    if (minStreamScn === undefined || sinceScn < minStreamScn) this.#counts.minStreamScn = sinceScn
+    if (maxStreamScn === undefined || sinceScn > maxStreamScn) this.#counts.maxStreamScn = sinceScn
   }
 
-  /** What `/relayStats/outbound/http/total` shows. */
-  toJson(): Readonly<Record<string, unknown>> {
-    const calls = this.numSourcesCalls + this.numRegisterCalls + this.numStreamCalls
-    const errors = this.numErrSources + this.numErrRegister + this.numErrStream
-    return { ...Object.fromEntries(Object.entries(this)), httpErrorRate: calls === 0 ? 0 : errors / calls }
+  /** A stream call has ended after `latencyMs`; one that was asked to follow is as long as it was asked to be. */
+  streamEnded(latencyMs: number): void {
+    if (!this.#enabled) return
+    this.#counts.endedStreams++
+    this.#counts.streamMs += latencyMs
+  }
+
+  /** While it is not enabled, nothing is counted. */
+  enable(enabled: boolean): void {
+    this.#enabled = enabled
+  }
+
+  reset(nowMs: number): void {
+    this.#counts = begin()
+    this.#resetMs = nowMs
+  }
+
+  /** What `/relayStats/outbound/http/total` shows; SCNs from the first stream on. */
+  toJson(nowMs: number): Readonly<Record<string, unknown>> {
+    const { sources, register, stream, peers, scnNotFound, endedStreams, streamMs, ...scns } = this.#counts
+    const calls = sources.calls + register.calls + stream.calls
+    const errors = sources.errors + register.errors + stream.errors
+    return {
+      numPeers: peers.size,
+      numSourcesCalls: sources.calls,
+      numRegisterCalls: register.calls,
+      numStreamCalls: stream.calls,
+      latencyStreamCalls: endedStreams === 0 ? 0 : streamMs / endedStreams,
+      ...(scns.minStreamScn === undefined ? {} : { minStreamWinScn: scns.minStreamScn }),
+      ...(scns.maxStreamScn === undefined ? {} : { maxStreamWinScn: scns.maxStreamScn }),
+      numScnNotFoundStream: scnNotFound,
+      numErrSources: sources.errors,
+      numErrSourcesReq: sources.invalid,
+      numErrRegister: register.errors,
+      numErrRegisterReq: register.invalid,
+      numErrStream: stream.errors,
+      numErrStreamReq: stream.invalid,
+      httpErrorRate: calls === 0 ? 0 : errors / calls,
+      timestampLastResetMs: this.#resetMs,
+      timeSinceLastResetMs: nowMs - this.#resetMs,
+    }
   }
 
   /** The counters as metrics whose names begin with `prefix`. */
   metrics(prefix: string): Metric[] {
-    const rows: readonly [RequestName, number, number][] = [
-      ['sources', this.numSourcesCalls, this.numErrSources],
-      ['register', this.numRegisterCalls, this.numErrRegister],
-      ['stream', this.numStreamCalls, this.numErrStream],
-    ]
+    const { peers, scnNotFound } = this.#counts
     return [
-      ...rows.flatMap(([command, calls, errors]): Metric[] => [
-        { name: `${prefix}_requests_total`, help: 'Requests.', type: 'counter', value: calls, labels: { command } },
-        {
-          name: `${prefix}_request_errors_total`,
-          help: 'Requests that failed.',
-          type: 'counter',
-          value: errors,
-          labels: { command },
-        },
-      ]),
+      ...(['sources', 'register', 'stream'] as const).flatMap((command) => this.#metricsOf(prefix, command)),
       {
         name: `${prefix}_scn_not_found_total`,
         help: 'Stream requests for an SCN that is no longer held.',
         type: 'counter',
-        value: this.numScnNotFoundStream,
+        value: scnNotFound,
       },
-      { name: `${prefix}_peers`, help: 'Clients that are connected.', type: 'gauge', value: this.numPeers },
+      { name: `${prefix}_peers`, help: 'Addresses of clients that have asked.', type: 'gauge', value: peers.size },
     ]
+  }
+
+  #metricsOf(prefix: string, command: RequestName): Metric[] {
+    const { calls, errors } = this.#counts[command]
+    const counter = (name: string, help: string, value: number): Metric => ({
+      name: `${prefix}_${name}`,
+      help,
+      type: 'counter',
+      value,
+      labels: { command },
+    })
+    return [
+      counter('requests_total', 'Requests.', calls),
+      counter('request_errors_total', 'Requests that failed.', errors),
+    ]
+  }
+}
+
+function begin(): Counts {
+  const none = (): CommandCounts => ({ calls: 0, errors: 0, invalid: 0 })
+  return {
+    sources: none(),
+    register: none(),
+    stream: none(),
+    peers: new Set(),
+    scnNotFound: 0,
+    endedStreams: 0,
+    streamMs: 0,
+    minStreamScn: undefined,
+    maxStreamScn: undefined,
   }
 }

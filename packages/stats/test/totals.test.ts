@@ -1,61 +1,98 @@
-import { CallbackTotals, EventTotals, RequestTotals } from '@aesop/stats'
+import { CallbackTotals, type EventCounts, EventTotals, type HeldEvents, RequestTotals, Tally } from '@aesop/stats'
 import { describe, expect, it } from 'vitest'
+
+const COUNTS: EventCounts = { dataEvents: 3, dataBytes: 361, payloadBytes: 140, systemEvents: 2, systemBytes: 122 }
+const HELD: HeldEvents = {
+  minScn: 1n,
+  maxScn: 2n ** 60n,
+  prevScn: undefined,
+  freeBytes: 7,
+  oldestMs: 1000,
+  newestMs: 2000,
+  arrivedMs: 2007,
+  lagMs: 7,
+}
+
+describe('a tally', () => {
+  it('counts since the last reset, and only while it is enabled', () => {
+    let n = 5
+    const tally = new Tally(() => ({ n }), 0)
+    tally.reset(10)
+    n = 7
+    expect([tally.counts, tally.all, tally.resetMs]).toEqual([{ n: 2 }, { n: 7 }, 10])
+    tally.enable(false)
+    tally.enable(false)
+    n = 17
+    expect(tally.counts).toEqual({ n: 2 })
+    tally.enable(true)
+    tally.enable(true)
+    n = 18
+    expect(tally.counts).toEqual({ n: 3 })
+    tally.enable(false)
+    n = 20
+    tally.reset(11)
+    tally.enable(true)
+    expect(tally.counts).toEqual({ n: 0 })
+  })
+})
 
 describe('event totals', () => {
   it('show sizes as the average of an event and keep SCNs whole', () => {
-    const totals = new EventTotals('person', 1000)
-    totals.dataEvent(100, 40)
-    totals.dataEvents(2, 260, 100)
-    totals.systemEvent(61)
-    totals.windowClosed(2n ** 60n, 2000, 2007)
-    expect(totals.toJson(2010)).toMatchObject({
+    const totals = new EventTotals('person', () => COUNTS, 1000)
+    const json = totals.toJson(HELD, 2010)
+    expect(json).toMatchObject({
       dimension: 'person',
       numDataEvents: 3,
       sizeDataEvents: 120,
-      sizeDataEventsPayload: 47,
-      numSysEvents: 1,
-      minScn: 2n ** 60n,
+      sizeDataEventsPayload: 46,
+      numSysEvents: 2,
+      sizeSysEvents: 61,
+      minScn: 1n,
       maxScn: 2n ** 60n,
+      timeSpan: 1000,
       timeLag: 7,
       timeSinceLastEvent: 10,
+      timeSinceLastAccess: 3,
+      timeSinceCreation: 1010,
     })
+    expect(json).not.toHaveProperty('prevScn')
   })
 
-  it('keep the oldest window until another one is the oldest', () => {
-    const totals = new EventTotals('person', 0)
-    totals.windowClosed(1n, 10, 10)
-    totals.windowClosed(2n, 25, 25)
-    expect(totals.toJson(30)).toMatchObject({ minScn: 1n, maxScn: 2n, timeSpan: 15 })
-    totals.windowOldest(2n, 25)
-    expect(totals.toJson(30)).toMatchObject({ minScn: 2n, timeSpan: 0 })
+  it('say nothing of times that are not known, and never a time below zero', () => {
+    const totals = new EventTotals('person', () => COUNTS, 0)
+    const json = totals.toJson({ ...HELD, oldestMs: undefined, newestMs: 5000 }, 4000)
+    expect(json).not.toHaveProperty('timeSpan')
+    expect(json).toMatchObject({ timeSinceLastEvent: 0 })
   })
 
-  it('begin anew after a reset, positions kept', () => {
-    const totals = new EventTotals('person', 0)
-    totals.dataEvent(1, 1)
-    totals.deliveredEvent(1)
-    totals.windowClosed(5n, 1, 1)
-    totals.reset()
-    expect(totals.toJson(1)).toMatchObject({
-      numDataEvents: 0,
-      numDataEventsFiltered: 0,
-      sizeDataEvents: 0,
-      maxScn: 5n,
-    })
+  it('as metrics leave out what is not known', () => {
+    const totals = new EventTotals('person', () => COUNTS, 0)
+    const names = (held: HeldEvents): string[] => totals.metrics('x', held).map(({ name }) => name)
+    expect(names(HELD)).toEqual([
+      'x_data_events_total',
+      'x_data_bytes_total',
+      'x_system_events_total',
+      'x_scn',
+      'x_time_lag_ms',
+    ])
+    expect(names({ ...HELD, maxScn: undefined, lagMs: undefined })).toHaveLength(3)
   })
 })
 
 describe('request totals', () => {
-  it('count calls, errors and the reach of streams by their Databus names', () => {
-    const totals = new RequestTotals()
-    totals.called('sources')
-    totals.called('stream')
-    totals.called('stream')
+  it('count calls, errors, peers and the reach of streams by their Databus names', () => {
+    const totals = new RequestTotals(0)
+    totals.called('sources', 'a')
+    totals.called('stream', 'a')
+    totals.called('stream', 'b')
     totals.failed('stream', true)
     totals.scnNotFound()
-    totals.streamEnded(9n, 5)
-    totals.streamEnded(3n, 6)
-    expect(totals.toJson()).toMatchObject({
+    totals.streamAsked(9n)
+    totals.streamAsked(3n)
+    totals.streamEnded(5)
+    totals.streamEnded(6)
+    expect(totals.toJson(10)).toMatchObject({
+      numPeers: 2,
       numSourcesCalls: 1,
       numStreamCalls: 2,
       numErrStream: 1,
@@ -63,9 +100,21 @@ describe('request totals', () => {
       numScnNotFoundStream: 1,
       minStreamWinScn: 3n,
       maxStreamWinScn: 9n,
-      latencyStreamCalls: 11,
+      latencyStreamCalls: 5.5,
       httpErrorRate: 1 / 3,
+      timeSinceLastResetMs: 10,
     })
+  })
+
+  it('count nothing while they are not enabled', () => {
+    const totals = new RequestTotals(0)
+    totals.enable(false)
+    totals.called('stream', 'a')
+    totals.failed('stream', true)
+    totals.scnNotFound()
+    totals.streamAsked(1n)
+    totals.streamEnded(1)
+    expect(totals.toJson(0)).toEqual(new RequestTotals(0).toJson(0))
   })
 })
 

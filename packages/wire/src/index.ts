@@ -37,7 +37,7 @@ export {
   type SourceSchema,
 } from './register.ts'
 export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
-export { checkSourcesRequest, formatSources, parseSources } from './source-list.ts'
+export { parseSourcesRequest, formatSources, parseSources } from './source-list.ts'
 export {
   FOLLOW_MS_MAX,
   formatStreamRequest,

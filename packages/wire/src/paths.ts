@@ -22,6 +22,10 @@ export const parameters = {
   protocolVersion: 'protocolVersion',
   version: 'v',
   compress: 'compress',
+  /** Of statistics: `reset` with PUT or POST begins the counts anew, `enabled` ends and begins counting. */
+  reset: 'reset',
+  enabled: 'enabled',
+  pretty: 'pretty',
   /** Milliseconds that the relay keeps the response streaming; it ends at a window boundary. */
   follow: 'follow',
 } as const

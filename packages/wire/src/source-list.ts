@@ -3,15 +3,15 @@ import { ResponseMalformedError } from './errors.ts'
 import { parameters } from './paths.ts'
 import { type RequestParameters } from './request-parameters.ts'
 
-/** Reads `/sources`: version 1 is the only one that Databus' clients ask for. @throws InvalidRequestError */
-export function checkSourcesRequest(request: RequestParameters): void {
-  request.integer(parameters.version, 1, 2)
-  request.integer(parameters.protocolVersion, 0, Number.MAX_SAFE_INTEGER)
+/** The form of the answer: 1, unless the parameter `v` says 2. Nothing else of the request counts. @throws InvalidRequestError */
+export function parseSourcesRequest(request: RequestParameters): 1 | 2 {
+  return request.integer(parameters.version, 1, 2) === 2 ? 2 : 1
 }
 
-/** The body of `/sources`: `[{"name":"or_test.person","id":41}]`. */
-export function formatSources(sources: readonly LogicalSource[]): string {
-  return JSON.stringify(sources.map(({ name, id }) => ({ name, id })))
+/** The body of `/sources`: `[{"name":"or_test.person","id":41}]`, or with version 2 all that Databus' objects say. */
+export function formatSources(sources: readonly LogicalSource[], version: 1 | 2 = 1): string {
+  if (version === 1) return JSON.stringify(sources.map(({ name, id }) => ({ name, id })))
+  return JSON.stringify(sources.map(({ name, id }) => ({ id, name, wildcard: false, allSourcesWildcard: false })))
 }
 
 /** @throws ResponseMalformedError */

@@ -6,7 +6,7 @@ import {
   Registration,
   type RelayAddress,
 } from '@aesop/client'
-import { silentLogger } from '@aesop/kernel'
+import { type Logger, silentLogger } from '@aesop/kernel'
 import { PERSON } from './person-stream.ts'
 
 export interface HarnessOptions {
@@ -20,6 +20,7 @@ export interface HarnessOptions {
   readonly aheadPatienceMs?: number
   readonly eventBytesMax?: number
   readonly silenceMs?: number
+  readonly log?: Logger
 }
 
 /** A registration as a client makes it, with short waits. */
@@ -44,7 +45,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     aheadPatienceMs: options.aheadPatienceMs ?? 100,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
     filters: new Map(),
-    log: silentLogger,
+    log: options.log ?? silentLogger,
     random: () => 0,
   })
 }

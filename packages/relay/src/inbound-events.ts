@@ -1,0 +1,72 @@
+import { type EventBuffer } from '@aesop/buffer'
+import { eventLayout, EventView } from '@aesop/event'
+import { EventTotals, type HeldEvents } from '@aesop/stats'
+
+/** What the buffer of a relay has taken in, and what it holds. */
+export class InboundEvents {
+  readonly totals: EventTotals
+  readonly #buffer: EventBuffer
+  #events = 0
+  #arrivedMs: number | undefined
+  /** Of the last window with a row change. */
+  #rowsArrivedMs: number | undefined
+
+  constructor(buffer: EventBuffer) {
+    this.#buffer = buffer
+    const read = (): EventTotals['tally']['all'] => {
+      const { events, eventBytes, payloadBytes, windows } = buffer
+      const systemBytes = windows * eventLayout.END_OF_PERIOD_BYTES
+      return {
+        dataEvents: events,
+        dataBytes: eventBytes - systemBytes,
+        payloadBytes,
+        systemEvents: windows,
+        systemBytes,
+      }
+    }
+    this.totals = new EventTotals('total', read, Date.now())
+  }
+
+  /** To be called for every window. */
+  readonly windowClosed = (): void => {
+    this.#arrivedMs = Date.now()
+    if (this.#events === this.#buffer.events) return
+    this.#events = this.#buffer.events
+    this.#rowsArrivedMs = this.#arrivedMs
+  }
+
+  toJson(nowMs: number): Readonly<Record<string, unknown>> {
+    return this.totals.toJson(this.held(), nowMs)
+  }
+
+  /** An empty window has the commit time of the row before it; where no row ever came, times are not known. */
+  held(): HeldEvents {
+    const { minScn, lastScn, prevScn, maxBytes, heldBytes, firstEvent, newestEnd } = this.#buffer
+    const newestMs = commitMs(newestEnd)
+    return {
+      minScn: atLeastZero(minScn),
+      maxScn: newestEnd === undefined ? undefined : lastScn,
+      prevScn: atLeastZero(prevScn),
+      freeBytes: Math.max(0, maxBytes - heldBytes),
+      oldestMs: commitMs(firstEvent),
+      newestMs,
+      arrivedMs: this.#arrivedMs,
+      lagMs: lag(newestMs, this.#rowsArrivedMs),
+    }
+  }
+}
+
+function commitMs(event: EventBuffer['firstEvent']): number | undefined {
+  if (event === undefined) return undefined
+  const nanos = new EventView(event.bytes, event.offset).timestampNanos
+  return nanos === 0n ? undefined : Number(nanos / 1_000_000n)
+}
+
+/** The clock of the server may be ahead of ours: then it came at once. */
+function lag(committedMs: number | undefined, arrivedMs: number | undefined): number | undefined {
+  return committedMs === undefined || arrivedMs === undefined ? undefined : Math.max(0, arrivedMs - committedMs)
+}
+
+function atLeastZero(scn: bigint): bigint | undefined {
+  return scn < 0n ? undefined : scn
+}
