@@ -1,4 +1,11 @@
-import { type EventAppend, type EventKey, type Opcode, type ValueWriter } from '@aesop/event'
+import {
+  type EventAppend,
+  eventBytesMax,
+  type EventKey,
+  eventHeaderBytes,
+  type Opcode,
+  type ValueWriter,
+} from '@aesop/event'
 import { type WindowSink } from '@aesop/producer'
 import { compileRowReader, type Row, type RowReader, type SchemaRegistry } from '@aesop/schema'
 
@@ -14,6 +21,9 @@ export interface LedgerWindow {
   readonly scn: bigint
   readonly rows: readonly LedgerRow[]
 }
+
+/** What a buffer may be asked for beyond an event; a large one must not need many times its size. */
+const SLACK_BYTES_MAX = 512 * 1024
 
 /** A sink that keeps every closed window with its rows decoded, and refuses what a buffer would refuse. */
 export class WindowLedger implements WindowSink {
@@ -53,8 +63,10 @@ export class WindowLedger implements WindowSink {
     const bytes = Buffer.alloc(append.maxValueBytes)
     const end = write(bytes, 0)
     if (end > append.maxValueBytes) throw new Error(`${end} bytes written, ${append.maxValueBytes} were asked for`)
+    const { opcode, key, sourceId, maxValueBytes } = append
+    const slackBytes = eventBytesMax(key, maxValueBytes) - eventHeaderBytes(key) - end
+    if (slackBytes > SLACK_BYTES_MAX) throw new Error(`${slackBytes} bytes more were asked for than written`)
     const idHex = Buffer.from(append.schemaId).toString('hex')
-    const { opcode, key, sourceId } = append
     this.open.push({ opcode, key, sourceId, row: this.readerOf(idHex)(bytes, 0, end) })
   }
 

@@ -273,7 +273,8 @@ export class EventBuffer implements CursorHome {
   #roomFor(bytes: number): Segment {
     const segment = this.#write
     if (segment.capacity - segment.writeEnd >= bytes) return segment
-    return this.#makeRoom(Math.max(bytes, this.#pool.segmentBytes))
+    // With the end of its window beside it, so that an event may be as large as the buffer.
+    return this.#makeRoom(Math.max(bytes + eventLayout.END_OF_PERIOD_BYTES, this.#pool.segmentBytes))
   }
 
   /** A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. */

@@ -10,6 +10,7 @@ import {
   WindowStateError,
   WindowTooLargeError,
 } from '@aesop/buffer'
+import { eventLayout } from '@aesop/event'
 import { expect, test, vi } from 'vitest'
 import { addWindow, appendOf, drain, filler, linesOf } from './support/windows.ts'
 
@@ -108,6 +109,19 @@ test('an event larger than a segment gets one of its own', () => {
   chunk.release()
   const seek = buffer.seek(100n, -1)
   expect(seek.kind === 'found' && drain(seek.cursor)).toEqual(['101:1', '101:2', '101:end'])
+})
+
+test('one event that fills the buffer to the last byte beside the end of its window passes', () => {
+  const maxBytes = 1024 * 1024
+  const buffer = new EventBuffer({ maxBytes, physicalPartition: 1 })
+  buffer.start(100n)
+  const overheadBytes = 2 * eventLayout.END_OF_PERIOD_BYTES
+  for (const scn of [101n, 102n]) addWindow(buffer, scn, [{ key: 1, valueBytes: maxBytes - overheadBytes }])
+  checkBuffer(buffer)
+  expect(drain(buffer.seekLatest())).toEqual(['102:1', '102:end'])
+  expect(() => {
+    addWindow(buffer, 103n, [{ key: 1, valueBytes: maxBytes - overheadBytes + 1 }])
+  }).toThrow(WindowTooLargeError)
 })
 
 test('a window larger than the buffer is refused, and the buffer goes on after the rollback', () => {
@@ -273,6 +287,19 @@ test('what nobody needs makes room, and stays until the room is needed', () => {
   expect(buffer.lastScn - buffer.prevScn).toBeGreaterThanOrEqual(6n)
 })
 
+test('one event that fills the buffer to the last byte beside the end of its window passes', () => {
+  const maxBytes = 1024 * 1024
+  const buffer = new EventBuffer({ maxBytes, physicalPartition: 1 })
+  buffer.start(100n)
+  const overheadBytes = 2 * eventLayout.END_OF_PERIOD_BYTES
+  for (const scn of [101n, 102n]) addWindow(buffer, scn, [{ key: 1, valueBytes: maxBytes - overheadBytes }])
+  checkBuffer(buffer)
+  expect(drain(buffer.seekLatest())).toEqual(['102:1', '102:end'])
+  expect(() => {
+    addWindow(buffer, 103n, [{ key: 1, valueBytes: maxBytes - overheadBytes + 1 }])
+  }).toThrow(WindowTooLargeError)
+})
+
 test('a window larger than the buffer is refused by name however empty the buffer is, whether windows are needed or not', () => {
   for (const needed of [undefined, 100n]) {
     const buffer = started({ neededAfterScn: () => needed })
@@ -289,7 +316,7 @@ test('a window larger than the buffer is refused by name however empty the buffe
 test('a buffer that is one large event waits for its readers and leaves whole', async () => {
   let needed = 100n
   const buffer = started({ neededAfterScn: () => needed })
-  addWindow(buffer, 101n, [{ key: 1, valueBytes: 16_384 - 2048 - 61 }])
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 16_384 - 2 * eventLayout.END_OF_PERIOD_BYTES }])
   const waiting = buffer.whenWritable()
   expect(waiting).toBeDefined()
   expect(drain(found(buffer, 100n, -1))).toEqual(['101:1', '101:end'])

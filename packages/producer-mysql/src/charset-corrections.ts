@@ -1,6 +1,7 @@
 /*
- * Where the servers read a character in another way than the usual tables of its set. What a column holds is what the
- * server says it holds: these are its answers (MySQL 9 and MariaDB 10.11 agree).
+ * Where the servers read a character in another way than the usual tables of its set, and the few sets that no table is
+ * usual of, as corrections of Latin-1. What a column holds is what the server says it holds: these are its answers (MySQL 9
+ * and MariaDB 10.11 agree). A question mark is its answer for a byte that is no character.
  */
 
 /** How many bytes the character has that begins with this one. */
@@ -31,6 +32,58 @@ const EUC_OWN: readonly Area[] = [
 ]
 
 const CORRECTIONS: Readonly<Record<string, Corrections>> = {
+  dec8: {
+    lengthOf: one,
+    runs: [
+      [0xa4, '?¥?§¤'],
+      [0xac, '????'],
+      [0xb4, '?'],
+      [0xb8, '?'],
+      [0xbe, '?'],
+      [0xd0, '?'],
+      [0xd7, 'Œ'],
+      [0xdd, 'Ÿ?'],
+      [0xf0, '?'],
+      [0xf7, 'œ'],
+      [0xfd, 'ÿ??'],
+    ],
+  },
+  geostd8: {
+    lengthOf: one,
+    runs: [
+      [0x80, '€?‚?„…†‡?‰?‹?????‘’“”•–—???›????'],
+      [0xc0, 'აბგდევზჱთიკლმნჲოპჟრსტჳუფქღყშჩცძწჭხჴჯჰჵ???????????????????????№??'],
+    ],
+  },
+  hp8: {
+    lengthOf: one,
+    runs: [
+      [
+        0xa1,
+        'ÀÂÈÊËÎÏ´\u02cb\u02c6¨\u02dcÙÛ₤¯Ýý°ÇçÑñ¡¿¤£¥§ƒ¢âêôûáéóúàèòùäëöüÅîØÆåíøæÄìÖÜÉïßÔÁÃãÐðÍÌÓÒÕõŠšÚŸÿÞþ·µ¶¾—¼½ªº«■»±?',
+      ],
+    ],
+  },
+  keybcs2: {
+    lengthOf: one,
+    runs: [
+      [
+        0x80,
+        'ČüéďäĎŤčěĚĹÍľĺÄÁÉžŽôöÓůÚýÖÜŠĽÝŘťáíóúňŇŮÔšřŕŔ¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0',
+      ],
+    ],
+  },
+  swe7: {
+    lengthOf: one,
+    runs: [
+      [0x40, 'É'],
+      [0x5b, 'ÄÖÅÜ_é'],
+      [
+        0x7b,
+        'äöåü?????????????????????????????????????????????????????????????????????????????????????????????????????????????????????????????????',
+      ],
+    ],
+  },
   armscii8: {
     lengthOf: one,
     runs: [
@@ -40,7 +93,27 @@ const CORRECTIONS: Readonly<Record<string, Corrections>> = {
     ],
   },
   cp866: { lengthOf: one, runs: [[0xfc, 'ⁿ²']] },
-  greek: { lengthOf: one, runs: [[0xa1, 'ʽʼ']] },
+  cp1256: {
+    lengthOf: one,
+    runs: [
+      [0x8a, '?'],
+      [0x8f, '?'],
+      [0x98, '?'],
+      [0x9a, '?'],
+      [0x9f, '?'],
+      [0xaa, '?'],
+      [0xc0, '?'],
+      [0xff, '?'],
+    ],
+  },
+  greek: {
+    lengthOf: one,
+    runs: [
+      [0xa1, 'ʽʼ'],
+      [0xa4, '??'],
+      [0xaa, '?'],
+    ],
+  },
   hebrew: { lengthOf: one, runs: [[0xaf, '‾']] },
   koi8u: { lengthOf: one, runs: [[0x95, '•']] },
   macroman: {
@@ -129,7 +202,7 @@ export function corrected(charset: string, decode: (bytes: Buffer) => string): (
     let text = ''
     let from = 0
     for (let at = 0; at < bytes.length;) {
-      const length = Math.min(lengthOf(bytes[at] ?? 0), bytes.length - at)
+      const length = Math.min(lengthOf(bytes.readUInt8(at)), bytes.length - at)
       const character = characters.get(bytes.readUIntBE(at, length))
       if (character !== undefined) {
         if (at > from) text += decode(bytes.subarray(from, at))

@@ -1,5 +1,6 @@
 import iconv from 'iconv-lite'
 import { corrected } from './charset-corrections.ts'
+import { missing } from './missing.ts'
 
 /** Character sets of the collations 1, 2, 3 …; - where there is none. */
 const FIRST_COLLATIONS = `
@@ -76,6 +77,12 @@ const ICONV_NAMES: Readonly<Record<string, string>> = {
   utf32: 'utf-32be',
   macroman: 'macroman',
   macce: 'maccenteuro',
+  // All that differs is among the corrections.
+  dec8: 'iso-8859-1',
+  geostd8: 'iso-8859-1',
+  hp8: 'iso-8859-1',
+  keybcs2: 'iso-8859-1',
+  swe7: 'iso-8859-1',
 }
 
 const UTF8: TextDecoding = { utf8: true, ascii: true, growth: 1, decode: (bytes) => bytes.toString('utf8') }
@@ -83,7 +90,6 @@ const decodings = new Map<string, TextDecoding | undefined>([
   ['utf8', UTF8],
   ['utf8mb3', UTF8],
   ['utf8mb4', UTF8],
-  ['ascii', UTF8],
   ['latin1', { utf8: false, ascii: true, growth: 3, decode: decodeLatin1 }],
 ])
 
@@ -94,14 +100,37 @@ export function textDecodingOf(charset: string): TextDecoding | undefined {
 }
 
 /** Sets in which a byte below 128 is always ASCII: single-byte ones and EUC. */
-const ASCII_FAMILIES = /^(?!cp932$)(iso-8859-|windows-|cp\d{3,4}$|koi8-|euc|mac)/
+const ASCII_FAMILIES = /^(?!cp932$)(ascii$|iso-8859-|windows-|cp\d{3,4}$|koi8-|euc|mac)/
+
+/**
+ * Sets with one byte for each character, which a table decodes. Latin-1 has code of its own, and for codes of tis620 the
+ * servers have U+FFFD itself.
+ */
+const SINGLE_BYTE = new Set(
+  `ascii dec8 cp850 hp8 koi8r latin2 swe7 hebrew koi8u greek cp1250 latin5 armscii8 cp866 keybcs2 macce macroman cp852 latin7
+  cp1251 cp1256 cp1257 geostd8`.split(/\s+/),
+)
 
 function iconvDecoding(charset: string): TextDecoding | undefined {
   const name = ICONV_NAMES[charset] ?? charset
   if (!iconv.encodingExists(name)) return undefined
-  const ascii = ASCII_FAMILIES.test(name)
+  const ascii = ASCII_FAMILIES.test(name) && charset !== 'swe7'
   const decode = corrected(charset, (bytes) => iconv.decode(bytes, name, { stripBOM: false }))
-  return { utf8: false, ascii, growth: 3, decode }
+  return { utf8: false, ascii, growth: 3, decode: SINGLE_BYTE.has(charset) ? byTable(decode) : decode }
+}
+
+/** Decodes by a table of the 256 characters. What none of them is reads as a question mark, as from the server. */
+function byTable(decode: (bytes: Buffer) => string): (bytes: Buffer) => string {
+  const units = Uint16Array.from({ length: 256 }, (_unused, byte) => {
+    const unit = decode(Buffer.of(byte)).charCodeAt(0)
+    return unit === 0xfffd ? 0x3f : unit
+  })
+  return (bytes) => {
+    const text = Buffer.allocUnsafe(bytes.length * 2)
+    for (let i = 0; i < bytes.length; i++)
+      text.writeUInt16LE(units[bytes.readUInt8(i)] ?? missing('a character'), i * 2)
+    return text.toString('utf16le')
+  }
 }
 
 /** The server's latin1 is cp1252, with the five codes that it leaves undefined kept as control characters. */

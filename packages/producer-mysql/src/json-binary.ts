@@ -1,4 +1,5 @@
-import { BinlogEventCorruptError, BinlogEventUnsupportedError } from './errors.ts'
+import { ColumnType } from './column-type.ts'
+import { BinlogEventCorruptError } from './errors.ts'
 import { readDecimal } from './decimal-value.ts'
 import { doubleText } from './double-text.ts'
 import { dateText } from './temporal-value.ts'
@@ -15,7 +16,7 @@ import { dateText } from './temporal-value.ts'
  * | 5–10      | int16, uint16, int32, uint32, int64, uint64                         |
  * | 11        | double                                                              |
  * | 12        | string: length (7 bits a byte, lowest first), UTF-8                 |
- * | 15        | opaque: column type, length, bytes                                  |
+ * | 15        | opaque: column type, length, bytes; decimals, dates and times as themselves, any other as `base64:type<n>:` and base64 |
  *
  * An entry is a type and either an offset or, where it fits, the value itself.
  */
@@ -106,12 +107,28 @@ function prefixed(bytes: Buffer, at: number): Buffer {
   return bytes.subarray(position, position + length)
 }
 
+/** A value that JSON has no type for: the server knows some, and prints the bytes of all others. */
 function opaqueText(type: number, value: Buffer): string {
-  if (type === 246) return decimalText(value)
-  if (type === 10 || type === 12 || type === 7) return JSON.stringify(datetime(value.readBigInt64LE(), type === 10))
-  if (type === 11) return JSON.stringify(time(value.readBigInt64LE()))
-  if (type === 15 || type >= 249) return JSON.stringify(`base64:type${type}:${value.toString('base64')}`)
-  throw new BinlogEventUnsupportedError(`a JSON value of column type ${type}`)
+  switch (type) {
+    case ColumnType.NEWDECIMAL:
+      return decimalText(value)
+    case ColumnType.DATE:
+      return JSON.stringify(datetime(value.readBigInt64LE(), true))
+    case ColumnType.DATETIME:
+    case ColumnType.TIMESTAMP:
+      return JSON.stringify(datetime(value.readBigInt64LE(), false))
+    case ColumnType.TIME:
+      return JSON.stringify(time(value.readBigInt64LE()))
+    default:
+      return `"base64:type${type}:${brokenLines(value.toString('base64'))}"`
+  }
+}
+
+const BASE64_LINE = /.{76}(?=.)/g
+
+/** Base64 with the line breaks of the server, as JSON writes them. */
+function brokenLines(base64: string): string {
+  return base64.length > 76 ? base64.replace(BASE64_LINE, '$&\\n') : base64
 }
 
 function decimalText(value: Buffer): string {

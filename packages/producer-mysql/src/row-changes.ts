@@ -16,6 +16,11 @@ import { AT_ABSENT, isPresent, type RowScanner } from './row-scanner.ts'
 import { LoggedRowTooLargeError, RowTooLargeError } from './size-errors.ts'
 import { writtenApart } from './written-apart.ts'
 
+/** Images up to this size are bounded without a look at their columns. */
+const SMALL_IMAGE_BYTES_MAX = 4096
+/** What may be reserved beyond the value itself, before it is written apart and its size known. */
+const SLACK_BYTES_MAX = 16 * 1024
+
 /**
  * Appends the changes of rows events to the open window, in the order of the log. One object serves all events of a
  * decoder: what it needs per row lies in its fields, so that a row costs no allocation.
@@ -200,11 +205,22 @@ export class RowChanges {
       return
     }
     this.source = at
-    const valueBytesMax = table.bound.of(imageBytes, this.bytes, at)
+    const valueBytesMax = table.bound.rough(imageBytes, this.bytes, at)
     this.append.maxValueBytes = valueBytesMax
-    if (eventHeaderBytesMax(key) + valueBytesMax <= this.limits.eventBytesMax) this.sink.append(this.append, this.write)
-    else this.appendWritten(table, writtenApart(this.write, valueBytesMax))
+    const isSmall = imageBytes <= SMALL_IMAGE_BYTES_MAX && !table.bound.inflates
+    if (isSmall && eventHeaderBytesMax(key) + valueBytesMax <= this.limits.eventBytesMax) {
+      this.sink.append(this.append, this.write)
+    } else this.emitLarge(table, at)
     this.count++
+  }
+
+  /** Reserves what the value takes, not what it might: a buffer need not have room for more than the event. */
+  private emitLarge(table: CapturedTable, at: Int32Array): void {
+    const { bytesMax, slackBytes } = table.bound.close(this.bytes, at)
+    this.append.maxValueBytes = bytesMax
+    const fits = eventHeaderBytes(this.append.key) + bytesMax <= this.limits.eventBytesMax
+    if (fits && slackBytes <= SLACK_BYTES_MAX) this.sink.append(this.append, this.write)
+    else this.appendWritten(table, writtenApart(this.write, bytesMax))
   }
 
   private emitMapped(table: CapturedTable, opcode: Opcode, at: Int32Array, before: Int32Array | undefined): void {

@@ -1,5 +1,4 @@
 import { type BinlogColumn } from './binlog-column.ts'
-import { uncompressedColumnBytes } from './mariadb-compression.ts'
 
 /** In the place of an offset: the value is NULL. */
 export const AT_NULL = -1
@@ -50,44 +49,4 @@ function storedBytesCode(column: BinlogColumn): string {
     default:
       return '4 + (b[p] | b[p + 1] << 8 | b[p + 2] << 16) + b[p + 3] * 0x1000000'
   }
-}
-
-/** Bytes that the longest text form of a value of fixed size takes, its own length included. */
-const FIXED_TEXT_BYTES = 80
-
-/** An upper bound of the Avro value of a row, from the bytes of its image. */
-export class RowBound {
-  private readonly fixedBytes: number
-  private readonly growth: number
-  private readonly compressed: readonly BinlogColumn[]
-  /** Whether values may be compressed. */
-  readonly inflates: boolean
-
-  constructor(columns: readonly BinlogColumn[]) {
-    this.fixedBytes = columns.reduce(
-      (sum, column) => sum + FIXED_TEXT_BYTES + labelBytes(column) + column.paddedBytes,
-      0,
-    )
-    this.growth = Math.max(1, ...columns.map((column) => (column.kind === 'json' ? 8 : (column.text?.growth ?? 1))))
-    this.compressed = columns.filter((column) => column.compressed)
-    this.inflates = this.compressed.length > 0
-  }
-
-  of(imageBytes: number, bytes: Buffer, at: Int32Array): number {
-    const bound = this.fixedBytes + imageBytes * this.growth
-    return this.inflates ? bound + this.inflated(bytes, at) * this.growth : bound
-  }
-
-  /** Bytes that the compressed values say they have when they are inflated. */
-  inflated(bytes: Buffer, at: Int32Array): number {
-    return this.compressed.reduce((sum, column) => {
-      const from = at[column.index] ?? AT_NULL
-      if (from < 0) return sum
-      return sum + uncompressedColumnBytes(bytes, from + column.prefixBytes, bytes.readUIntLE(from, column.prefixBytes))
-    }, 0)
-  }
-}
-
-function labelBytes(column: BinlogColumn): number {
-  return column.labels.reduce((sum, label) => sum + Buffer.byteLength(label) + 1, 0)
 }

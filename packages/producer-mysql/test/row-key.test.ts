@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { binlogColumn, type BinlogColumn } from '../src/binlog-column.ts'
+import { ColumnType } from '../src/column-type.ts'
+import { BinlogEventCorruptError } from '../src/errors.ts'
+import { KEY_TEXT_BYTES_MAX, KeyText } from '../src/key-text.ts'
+import { rowKey } from '../src/row-key.ts'
+
+const SEED = 20261128
+
+const column = (index: number, type: number, meta = 0, more: object = {}): BinlogColumn =>
+  binlogColumn('d.t', index, { type, meta, nullable: true, name: `c${index}`, ...more }, undefined)
+
+function blobImage(...values: readonly Buffer[]): readonly [Buffer, Int32Array] {
+  const at: number[] = []
+  const parts = values.map((value) => {
+    const prefix = Buffer.alloc(4)
+    prefix.writeUInt32LE(value.length)
+    return Buffer.concat([prefix, value])
+  })
+  parts.reduce((from, part) => (at.push(from), from + part.length), 0)
+  return [Buffer.concat(parts), Int32Array.from(at)]
+}
+
+const sha256 = (text: string): string => `\\sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`
+
+describe('the text of a key', () => {
+  const keyOf = (parts: readonly string[]): string => {
+    const text = new KeyText()
+    text.begin()
+    for (const part of parts) text.add(part)
+    return text.take()
+  }
+
+  it('is itself up to its bound, and above it the hash of what it would be, whatever its parts', () => {
+    const bounds = { minLength: KEY_TEXT_BYTES_MAX / 3 - 10, maxLength: KEY_TEXT_BYTES_MAX + 20 }
+    const whole = fc.tuple(fc.constantFrom('a', 'ä', '日', '😀', 'a日'), fc.integer({ min: 0, max: bounds.maxLength }))
+    let itself = 0
+    let hashed = 0
+    fc.assert(
+      fc.property(whole, fc.array(fc.nat({ max: bounds.maxLength })), ([unit, times], cuts) => {
+        const characters = Array.from(unit.repeat(times)).slice(0, bounds.maxLength)
+        const places = [0, ...[...cuts].sort((left, right) => left - right), characters.length]
+        const parts = places.slice(1).map((to, i) => characters.slice(places[i], to).join(''))
+        const text = parts.join('')
+        const isShort = Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX
+        if (isShort) itself++
+        else hashed++
+        expect(keyOf(parts)).toBe(isShort ? text : sha256(text))
+      }),
+      { seed: SEED, numRuns: 300 },
+    )
+    expect(Math.min(itself, hashed)).toBeGreaterThan(50)
+  })
+
+  it.each([
+    ['a'.repeat(KEY_TEXT_BYTES_MAX), false],
+    ['a'.repeat(KEY_TEXT_BYTES_MAX + 1), true],
+    ['ä'.repeat(KEY_TEXT_BYTES_MAX / 2), false],
+    [`${'ä'.repeat(KEY_TEXT_BYTES_MAX / 2)}a`, true],
+  ])('is cut off at bytes of UTF-8, not at characters', (text, isHash) => {
+    expect(keyOf([text])).toBe(isHash ? sha256(text) : text)
+  })
+})
+
+describe('the key of a row', () => {
+  const blob = (index: number): BinlogColumn => column(index, ColumnType.BLOB, 4, { collation: 63 })
+  const text = (index: number): BinlogColumn => column(index, ColumnType.BLOB, 4, { collation: 45 })
+
+  it('of large columns has the size of a hash, and is the same for the same row', () => {
+    const key = rowKey([blob(0), text(1)])
+    const one = key(...blobImage(Buffer.alloc(200_000, 7), Buffer.from('x\ty')))
+    expect(one).toBe(sha256(`${'07'.repeat(200_000)}\tx\\\ty`))
+    expect(key(...blobImage(Buffer.alloc(200_000, 7), Buffer.from('x\ty')))).toBe(one)
+    expect(key(...blobImage(Buffer.alloc(200_000, 7), Buffer.from('x\tz')))).not.toBe(one)
+  })
+
+  it('is never the same as the text of another row', () => {
+    const key = rowKey([text(0)])
+    const hash = String(key(...blobImage(Buffer.alloc(KEY_TEXT_BYTES_MAX + 1, 97))))
+    expect(hash).toBe(sha256('a'.repeat(KEY_TEXT_BYTES_MAX + 1)))
+    expect(key(...blobImage(Buffer.from(hash)))).not.toBe(hash)
+  })
+
+  it('begins anew after a row that could not be read', () => {
+    const json = column(1, ColumnType.JSON, 4)
+    const key = rowKey([text(0), json])
+    expect(() => key(...blobImage(Buffer.from('left'), Buffer.from([99])))).toThrow(BinlogEventCorruptError)
+    expect(key(...blobImage(Buffer.from('right'), Buffer.from([4, 1])))).toBe('right\ttrue')
+  })
+
+  it('is refused where the image says NULL of a column that never is', () => {
+    const never = binlogColumn('d.t', 0, { type: ColumnType.LONGLONG, meta: 0, nullable: false, name: 'id' }, undefined)
+    expect(() => rowKey([never])(Buffer.alloc(8), Int32Array.of(-1))).toThrow(BinlogEventCorruptError)
+  })
+
+  it('of one integer column that is NULL is the mark of NULL', () => {
+    for (const type of [ColumnType.LONG, ColumnType.LONGLONG, ColumnType.YEAR]) {
+      expect(rowKey([column(0, type)])(Buffer.alloc(8, 1), Int32Array.of(-1))).toBe('\\N')
+    }
+  })
+})
