@@ -46,9 +46,9 @@ export class OneProcess implements AsyncDisposable {
     return made
   }
 
-  /** Ends the client alone, as the stop of its container does. */
-  async stopClient(): Promise<void> {
-    await this.client.stop()
+  /** Ends the client alone, as the stop of its container does; `giveUp`: the time of the container is over. */
+  async stopClient(giveUp?: AbortSignal): Promise<void> {
+    await this.client.stop(giveUp)
     this.client.destroy()
   }
 

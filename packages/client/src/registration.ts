@@ -49,6 +49,7 @@ export class Registration {
   #puller: Puller | undefined
   #saver: CheckpointSaver | undefined
   #stopping: Promise<void> | undefined
+  #giveUp: AbortSignal | undefined
 
   constructor(options: RegistrationOptions) {
     this.id = options.id
@@ -92,6 +93,7 @@ export class Registration {
    * @throws CheckpointUnwritableError when it could not be saved
    */
   stop(giveUp?: AbortSignal): Promise<void> {
+    this.#giveUp ??= giveUp
     this.#stopping ??= this.#stop(giveUp)
     return this.#stopping
   }
@@ -197,8 +199,9 @@ export class Registration {
 
   /** Whether it goes on by itself: not paused, suspended or stopped, and its consumer does not fail for long. */
   get isRunning(): boolean {
-    // A window that is being finished at the end is still read.
-    if (this.#stopping !== undefined && this.#dispatcher?.inWindow !== true) return false
+    // A window that is being finished at the end is still read, one that was given up comes again at the next start.
+    const finishes = this.#dispatcher?.inWindow === true && this.#giveUp?.aborted !== true
+    if (this.#stopping !== undefined && !finishes) return false
     const { status } = this.#puller?.state ?? { status: 'idle' as const }
     return !RESTING.has(status) && (this.#puller?.failingMs ?? 0) < FAILING_MS
   }
