@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { fileNameOf, readIfThere, writeFileAtomically } from '@aesop/kernel'
+import { namedPath, readIfThere, writeFileAtomically } from '@aesop/kernel'
 
 import { Checkpoint } from './checkpoint.ts'
 import { type CheckpointStore } from './checkpoint-store.ts'
@@ -20,19 +20,15 @@ export interface FileCheckpointOptions {
 export class FileCheckpointStore implements CheckpointStore {
   readonly path: string
   readonly #folder: string
-  readonly #formerFolder: string | undefined
   readonly #historySize: number
 
   constructor(directory: string, registration: string, options: FileCheckpointOptions = {}) {
-    this.#folder = join(directory, fileNameOf(registration))
+    this.#folder = namedPath(directory, registration)
     this.path = join(this.#folder, 'current.json')
-    const hasWide = /[\u{10000}-\u{10ffff}]/u.test(registration)
-    this.#formerFolder = hasWide ? join(directory, formerFileNameOf(registration)) : undefined
     this.#historySize = Math.min(options.historySize ?? 0, 99)
   }
 
   load(): Checkpoint | undefined {
-    this.#adoptFormer()
     const text = readState(this.path)
     if (text === undefined) return undefined
     try {
@@ -60,11 +56,6 @@ export class FileCheckpointStore implements CheckpointStore {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  #adoptFormer(): void {
-    const former = this.#formerFolder
-    if (former !== undefined && existsSync(former) && !existsSync(this.#folder)) renameSync(former, this.#folder)
-  }
-
   /** The current file is replaced, never moved: it must be there at every moment. */
   #keepHistory(before: string): void {
     for (let n = this.#historySize - 1; n >= 1; n--) {
@@ -76,9 +67,4 @@ export class FileCheckpointStore implements CheckpointStore {
   #history(n: number): string {
     return join(this.#folder, `history-${n}.json`)
   }
-}
-
-/** Earlier versions escaped a character beyond 16 bits as two that stand for anything. */
-function formerFileNameOf(registration: string): string {
-  return registration.replace(/[^\w.-]/g, (char) => `%${Buffer.from(char).toString('hex')}`)
 }

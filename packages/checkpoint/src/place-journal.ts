@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileNameOf, formatJson, parseJson } from '@aesop/kernel'
+import { formatJson, namedPath, parseJson } from '@aesop/kernel'
 import { CheckpointUnwritableError } from './errors.ts'
 import { readState } from './read-state.ts'
 
@@ -44,7 +44,7 @@ export class PlaceJournal {
 
   constructor(stateDirectory: string, kind: JournalEntry['kind'], name: string) {
     const folder = join(stateDirectory, 'passed-over', ...(kind === 'source' ? [] : ['registrations']))
-    this.path = join(folder, `${fileNameOf(name)}.jsonl`)
+    this.path = namedPath(folder, name, '.jsonl')
     this.#kind = kind
     this.#name = name
   }

@@ -63,7 +63,7 @@ export class ClientConfig {
 export interface ConsumerRegistrationOptions {
   /**
    * Left out: the names of the sources. Names the checkpoint: a new id begins anew. Not empty, and no other registration
-   * of the process has it, whatever its case.
+   * of the process has it.
    */
   readonly id?: string
   readonly logicalSources: readonly string[]

@@ -250,12 +250,11 @@ function refuseTwoFolders(location: string | undefined, rootDirectory: string | 
 
 const ROOT_DIRECTORY = 'databus.client.checkpointPersistence.fileSystem.rootDirectory'
 
-/** Ids that differ in case alone are one where the file system knows no case. */
 function refuseDoubles(registrations: readonly ConsumerRegistration[]): void {
   const seen = new Set<string>()
   for (const { id } of registrations) {
-    if (seen.has(id.toLowerCase())) throw doubleId(id)
-    seen.add(id.toLowerCase())
+    if (seen.has(id)) throw doubleId(id)
+    seen.add(id)
   }
 }
 

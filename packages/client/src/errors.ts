@@ -210,7 +210,7 @@ export class RegistrationInvalidError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_REGISTRATION_INVALID',
     meaning:
-      'A consumer registration names no consumer, two of them, no source, an empty id, or the id of another one of the process (ids that differ in case alone are one).',
+      'A consumer registration names no consumer, two of them, no source, an empty id, or the id of another one of the process.',
     remedy: 'Give each registration logicalSources, one of eventConsumer and consumerFactory, and an id of its own.',
     canRetry: false,
   } as const

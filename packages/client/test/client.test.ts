@@ -107,9 +107,9 @@ describe('the client of a descriptor', () => {
       'has an id that is no text',
     ],
     [
-      'an id that differs from another one in case alone',
+      'the id of another one',
       () => {
-        const registrations = ['People', 'people'].map(
+        const registrations = ['people', 'people'].map(
           (id) => new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer }),
         )
         return new Client(new ClientConfig(), registrations, context())
@@ -120,11 +120,21 @@ describe('the client of a descriptor', () => {
     expect(make).toThrow(message)
   })
 
+  it('takes ids that differ in case alone for two', () => {
+    const registrations = ['People', 'people'].map(
+      (id) => new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer }),
+    )
+    const client = new Client(new ClientConfig(), registrations, context())
+    expect(() => {
+      client.init()
+    }).not.toThrow()
+  })
+
   it('refuses the id of a registration of another client of its process, until that has ended', () => {
     const beans = context()
     const clientOf = (id: string): Client =>
       new Client(new ClientConfig(), [new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer })], beans)
-    const [first, second] = [clientOf('people'), clientOf('PEOPLE')]
+    const [first, second] = [clientOf('people'), clientOf('people')]
     first.init()
     expect(() => {
       second.init()

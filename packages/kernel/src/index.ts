@@ -21,7 +21,8 @@ export {
 export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
 export { fillRemedy, shellWord } from './fill-remedy.ts'
-export { fileNameOf } from './file-name.ts'
+export { fileNameOf, formerFileNamesOf, textOfFileName } from './file-name.ts'
+export { namedPath } from './named-path.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
 export {
   isPlaceKeeper,

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import {
   backoffMs,
   type BeanContext,
-  fileNameOf,
   type Health,
   invariant,
   messageOf,
   type Metric,
+  namedPath,
   sleep,
 } from '@aesop/kernel'
 import {
@@ -87,7 +87,7 @@ export class MysqlEventProducer implements EventProducer {
     const { heartbeatMs } = this.options
     const origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
     this.origin = origin
-    const path = join(this.bean.stateDirectory, 'tables', `${fileNameOf(context.physicalSource.name)}.json`)
+    const path = namedPath(join(this.bean.stateDirectory, 'tables'), context.physicalSource.name, '.json')
     this.memory = new TableMemory(path, !wasRead, this.bean.log)
     this.keeper = new ResumeKeeper({
       store: context.maxScn,

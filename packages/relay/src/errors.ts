@@ -74,8 +74,8 @@ export class SourceNameTakenError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_SOURCE_NAME_TAKEN',
     meaning:
-      'Two relays of the process would keep how far their sources have come in the same file: the names of their physical sources are equal, or become so as names of files.',
-    remedy: 'Give each physicalSourceConfig a name of its own that differs in letters or digits.',
+      'Two relays of the process would keep how far their sources have come in the same file: the names of their physical sources are equal.',
+    remedy: 'Give each physicalSourceConfig a name of its own.',
     canRetry: false,
   } as const
   constructor(physicalSource: string, path: string) {

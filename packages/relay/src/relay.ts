@@ -4,11 +4,11 @@ import {
   AesopError,
   type BeanContext,
   claimName,
-  fileNameOf,
   fillRemedy,
   type Health,
   type Lifecycle,
   type Metric,
+  namedPath,
   type Observable,
   type PlaceDesk,
   type PlaceKeeper,
@@ -85,7 +85,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   init(): void {
     for (const note of this.#config.notes) this.#context.log.info(note)
     if (!this.#config.keepsMaxScn) return
-    this.#releaseName = claimName(this.#context.shared, 'file of a source', this.#maxScnPath)
+    this.#releaseName = claimName(this.#context.shared, 'file of a source', this.#maxScnPath.toLowerCase())
     if (this.#releaseName === undefined) throw new SourceNameTakenError(this.#physicalSource.name, this.#maxScnPath)
   }
 
@@ -334,7 +334,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const { projectsRoot, stateDirectory } = this.#context
     const folder =
       maxScnDirectory === undefined ? join(stateDirectory, 'maxscn') : resolve(projectsRoot, maxScnDirectory)
-    return join(folder, `${fileNameOf(this.#physicalSource.name.replace(/[^\w.-]+/g, '_'))}.json`)
+    const { name } = this.#physicalSource
+    return namedPath(folder, name, '.json', [name.replace(/[^\w.-]+/g, '_')])
   }
 
   async #eventProducer(): Promise<EventProducer> {

@@ -125,14 +125,12 @@ test('two sources of one process whose places would meet in one file are refused
   const relayOf = (name: string) => makeRelay({ source: { name } }, context).relay
   const first = relayOf('a b')
   first.init()
-  for (const name of ['a b', 'a_b', 'A?B']) {
-    expect(() => {
-      relayOf(name).init()
-    }).toThrow(`"${name}" would use `)
-  }
-  relayOf('ab').init()
+  expect(() => {
+    relayOf('a b').init()
+  }).toThrow('"a b" would use ')
+  for (const name of ['ab', 'a_b', 'A b', 'A?B']) relayOf(name).init()
   first.destroy()
-  relayOf('a_b').init()
+  relayOf('a b').init()
 })
 
 test('a source with a name of any length keeps its place', async () => {

@@ -110,6 +110,64 @@ describe('the schema registry', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  describe('keeps each source apart on disk', () => {
+    const sources = [
+      '../../x',
+      '/etc/x',
+      '..',
+      'a/b',
+      'a\0b',
+      '.x',
+      'c:\\x',
+      'shop.Item',
+      'shop.item',
+      'shop.it%65m',
+      '测试'.repeat(24),
+      'nul',
+    ]
+
+    test('inside its folder, whatever its name, and finds it after a restart', () => {
+      const derived = join(folder, 'a', 'b', 'derived')
+      const registry = new FileSchemaRegistry({ derived })
+      sources.forEach((source, i) => registry.register(source, record(`f${i}`)))
+      expect(readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith('avsc'))).toHaveLength(
+        sources.length,
+      )
+      const names = readdirSync(derived).map((name) => name.toLowerCase())
+      expect(new Set(names).size).toBe(sources.length)
+      const again = new FileSchemaRegistry({ derived })
+      sources.forEach((source, i) => {
+        expect(again.versions(source).map(({ version, text }) => [version, text])).toEqual([[1, record(`f${i}`)]])
+        expect(again.register(source, record('next')).version).toBe(2)
+      })
+    })
+
+    test('reads names as Databus and former versions wrote them, and goes on counting', () => {
+      const former = ['com.example.events.Person', 'per%cent', 'with space']
+      for (const source of former) writeFileSync(join(folder, `${source}.3.avsc`), record('a'))
+      const registry = new FileSchemaRegistry({ derived: folder })
+      for (const source of former) {
+        expect(registry.latest(source)?.version).toBe(3)
+        expect(registry.register(source, record('b')).version).toBe(4)
+      }
+      expect(readdirSync(folder)).toContain('com.example.events.%50erson.4.avsc')
+      expect(new FileSchemaRegistry({ derived: folder }).versions('com.example.events.Person')).toHaveLength(2)
+    })
+
+    test('obeys hand-written schemas under either form of the name', () => {
+      const handWritten = join(folder, 'mine')
+      mkdirSync(handWritten)
+      writeFileSync(join(handWritten, 'Person.1.avsc'), record('a'))
+      writeFileSync(join(handWritten, 'in%2fout.1.avsc'), record('b'))
+      const registry = new FileSchemaRegistry({ handWritten, derived: join(folder, 'derived') })
+      expect(['Person', 'person', 'in/out'].map((source) => registry.isHandWritten(source))).toEqual([
+        true,
+        false,
+        true,
+      ])
+    })
+  })
+
   test('writes the text and a newline', () => {
     new FileSchemaRegistry({ derived: folder }).register('p', record('a'))
     expect(readFileSync(join(folder, 'p.1.avsc'), 'utf8')).toBe(`${record('a')}\n`)
