@@ -370,7 +370,7 @@ export class BinlogTransaction {
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {
-    this.effects.take(query, sql, verb, () => this.where())
+    if (this.group?.changesNothing !== true) this.effects.take(query, sql, verb, () => this.where())
     // MySQL creates a table from a SELECT in one transaction, which this statement opens.
     if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
     if (this.state === 'group') return this.commit()

@@ -13,12 +13,18 @@ export interface GtidGroup {
   readonly mariadb: boolean
   /** MariaDB: the rows that follow wait for the verdict of an XA transaction. MySQL says so in an XA START. */
   readonly preparesXa: boolean
+  /** MariaDB: an ALTER that begins here or was given up here, and changes nothing (`binlog_alter_two_phase`). */
+  readonly changesNothing: boolean
   /** When the transaction was committed where it was written first, in microseconds since 1970; 0: not known. */
   readonly committedMicros: number
 }
 
 const FLAG_STANDALONE = 1
+const FLAG_GROUP_COMMIT = 2
 const FLAG_PREPARED_XA = 64
+const GROUP_COMMIT_BYTES = 8
+/** In a second byte of flags: START ALTER and ROLLBACK ALTER; COMMIT ALTER, which has the statement once more, is the change. */
+const ALTER_WITHOUT_CHANGE = 2 | 8
 
 /** What an event says of the transaction that it begins; undefined when it begins none, or can't be read. */
 export function groupOf(event: BinLogEvent): GtidGroup | undefined {
@@ -49,15 +55,17 @@ class MariadbGroup implements GtidGroup {
   readonly domain: number
   readonly begins: boolean
   readonly preparesXa: boolean
+  readonly changesNothing: boolean
   private readonly serverId: number
   private readonly sequence: number | bigint
 
-  constructor(domain: number, serverId: number, sequence: number | bigint, flags: number) {
+  constructor(domain: number, serverId: number, sequence: number | bigint, flags: number, moreFlags: number) {
     this.domain = domain
     this.serverId = serverId
     this.sequence = sequence
     this.begins = (flags & FLAG_STANDALONE) === 0
     this.preparesXa = (flags & FLAG_PREPARED_XA) !== 0
+    this.changesNothing = !this.begins && (moreFlags & ALTER_WITHOUT_CHANGE) !== 0
   }
 
   get gtid(): string {
@@ -73,10 +81,20 @@ function parseMariadbGtid(event: BinLogEvent): GtidGroup {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'GTID event')
   const sequence = reader.smallUint64()
   const domain = reader.uint(4)
-  return new MariadbGroup(domain, event.serverId, sequence, reader.uint8())
+  const flags = reader.uint8()
+  return new MariadbGroup(domain, event.serverId, sequence, flags, moreFlagsOf(flags, reader))
 }
 
-const MYSQL = { domain: -1, begins: false, mariadb: false, preparesXa: false } as const
+/** Behind what the first flags announce; only a single statement has such flags. */
+function moreFlagsOf(flags: number, reader: PacketReader): number {
+  if ((flags & FLAG_STANDALONE) === 0) return 0
+  const before = (flags & FLAG_GROUP_COMMIT) === 0 ? 0 : GROUP_COMMIT_BYTES
+  if (reader.left <= before) return 0
+  reader.take(before)
+  return reader.uint8()
+}
+
+const MYSQL = { domain: -1, begins: false, mariadb: false, preparesXa: false, changesNothing: false } as const
 const LOGICAL_CLOCK = 2
 const ORIGINAL_TIME_FOLLOWS = 2 ** 55
 
