@@ -82,6 +82,11 @@ export class WindowLedger implements WindowSink {
     this.open = undefined
   }
 
+  mark(): () => void {
+    const { length } = this.open ?? []
+    return () => void this.open?.splice(length)
+  }
+
   whenWritable(): Promise<void> | undefined {
     return this.writable
   }

@@ -180,6 +180,25 @@ export class EventBuffer implements CursorHome {
     while (this.#write !== first) this.#dropNewest()
   }
 
+  /** Remembers where the open window has come to; what comes back forgets what was added to this window since. */
+  mark(): () => void {
+    if (!this.#windowOpen) throw new WindowStateError('mark', 'no window is open')
+    const segment = this.#windowSegment === undefined ? undefined : this.#write
+    const offset = this.#write.writeEnd
+    const timestampNanos = this.#timestampNanos
+    return () => {
+      if (!this.#windowOpen) throw new WindowStateError('mark', 'the window that was marked is not open any more')
+      this.#timestampNanos = timestampNanos
+      if (segment === undefined) {
+        this.rollbackWindow()
+        this.#windowOpen = true
+        return
+      }
+      while (this.#write !== segment) this.#dropNewest()
+      segment.writeEnd = offset
+    }
+  }
+
   /** A promise while a window that is still needed would have to go to make room for the next one. */
   whenWritable(): Promise<void> | undefined {
     if (this.#heldBytes < this.maxBytes || this.#makeWritable()) return undefined

@@ -13,7 +13,9 @@ import { RowChanges } from './row-changes.ts'
 import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type LogIdentity } from './place-proof.ts'
 import { withoutComments } from './schema-change.ts'
+import { Savepoints } from './savepoints.ts'
 import { StatementEffects, type StatementEffectsOptions } from './statement-effects.ts'
+import { TransactionTime } from './transaction-time.ts'
 import { PlaceEnd, type WindowPosition } from './window-position.ts'
 import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
 
@@ -58,10 +60,7 @@ export class BinlogTransaction {
   private lastScn: bigint
   private resuming: boolean
   private lastWindowMs = -Number.MAX_VALUE
-  /** Of the open transaction, in microseconds since 1970; 0: its log does not say. */
-  private committedMicros = 0
-  private stampedSeconds = -1
-  private stampedNanos = 0n
+  private readonly time = new TransactionTime()
   private groupFrom = 4
   /** Where the event begins that closed the last transaction. */
   private closedBy = -1
@@ -70,6 +69,7 @@ export class BinlogTransaction {
   private readonly atPlace = new EventMark()
   private xa: XaTransaction | undefined
   private readonly prepared = new Map<string, XaTransaction>()
+  private readonly savepoints = new Savepoints()
   private readonly scn: ScnOfLog
   private readonly effects: StatementEffects
   private readonly rows: RowChanges
@@ -132,8 +132,7 @@ export class BinlogTransaction {
     const xid = xidOfVerdict(last)
     // Its rows wait no more: reading has not to begin before them any longer.
     if (xid !== undefined) this.prepared.delete(xid)
-    if (this.windowOpen) this.options.sink.rollbackWindow()
-    this.windowOpen = false
+    this.forgetWindow()
     this.xa = undefined
     this.state = 'between'
     this.cursor.endTransaction()
@@ -173,7 +172,7 @@ export class BinlogTransaction {
     if (group.mariadb) this.options.tables.mariadb = true
     this.options.tables.trim()
     this.group = group
-    this.committedMicros = group.committedMicros
+    this.time.committedMicros = group.committedMicros
     this.markGroup()
     this.state = group.begins ? 'open' : 'group'
     if (group.preparesXa) this.holdXa()
@@ -183,12 +182,13 @@ export class BinlogTransaction {
     if (this.state === 'open') throw this.disorder('BEGIN inside a transaction')
     if (this.state !== 'group') {
       this.markGroup()
-      this.committedMicros = 0
+      this.time.committedMicros = 0
     }
     this.state = 'open'
   }
 
   private markGroup(): void {
+    this.savepoints.clear()
     this.groupFrom = this.cursor.eventFrom
     // MariaDB says in its GTID that the rows of an XA transaction follow, when the event before it is still the last one.
     if (this.group?.mariadb !== true) this.beforeGroup.copy(this.cursor.last)
@@ -208,7 +208,12 @@ export class BinlogTransaction {
       this.options.sink.beginWindow()
       this.windowOpen = true
     }
-    this.rows.appendAll(table, parseRowsEvent(event, kind, this.frame, table.name), kind, this.nanosOf(event.timestamp))
+    this.rows.appendAll(
+      table,
+      parseRowsEvent(event, kind, this.frame, table.name),
+      kind,
+      this.time.nanosOf(event.timestamp),
+    )
   }
 
   /** An event that is too large to be held. @throws LoggedRowTooLargeError unless nobody captures what it says */
@@ -233,16 +238,6 @@ export class BinlogTransaction {
     return table
   }
 
-  /** Commit time where the log says it, else the second in which the statement began. */
-  private nanosOf(seconds: number): bigint {
-    if (this.committedMicros !== 0) return BigInt(this.committedMicros) * 1000n
-    if (seconds !== this.stampedSeconds) {
-      this.stampedSeconds = seconds
-      this.stampedNanos = BigInt(seconds) * 1_000_000_000n
-    }
-    return this.stampedNanos
-  }
-
   /** Closes the transaction and its window. The promise waits until the sink takes more. */
   commit(): Promise<void> | undefined {
     if (this.state === 'between') throw this.disorder('a commit outside a transaction')
@@ -259,10 +254,14 @@ export class BinlogTransaction {
   /** Forgets the open transaction. */
   rollback(): void {
     this.state = this.state === 'unknown' ? 'unknown' : 'between'
-    if (this.windowOpen) this.options.sink.rollbackWindow()
-    this.windowOpen = false
+    this.forgetWindow()
     this.xa = undefined
     this.group = undefined
+  }
+
+  private forgetWindow(): void {
+    if (this.windowOpen) this.options.sink.rollbackWindow()
+    this.windowOpen = false
   }
 
   /** A MariaDB position means everything before it, too: it may not go past an XA transaction that waits. */
@@ -296,8 +295,7 @@ export class BinlogTransaction {
     }
     const scn = this.scn.of(cursor)
     if (this.isRepeated(scn)) {
-      if (this.windowOpen) sink.rollbackWindow()
-      this.windowOpen = false
+      this.forgetWindow()
       this.pass(this.gtid)
       return undefined
     }
@@ -353,7 +351,8 @@ export class BinlogTransaction {
     else if (verb === 'COMMIT') return this.commit()
     else if (verb === 'ROLLBACK') this.rollbackTo(sql)
     else if (verb === 'XA') return this.xaQuery(sql, event)
-    else if (verb !== 'SAVEPOINT' && verb !== 'RELEASE') return this.statement(query, sql, verb)
+    else if (verb === 'SAVEPOINT') this.savepoints.set(sql, this.undoer())
+    else if (verb !== 'RELEASE') return this.statement(query, sql, verb)
     return undefined
   }
 
@@ -363,10 +362,34 @@ export class BinlogTransaction {
       this.rollback()
       this.cursor.endTransaction()
       this.pass(gtid)
-    } else if (this.windowOpen) {
-      // The server logs this only when a table without transactions took part; its rows can not be told apart.
-      this.options.log.error('ROLLBACK TO SAVEPOINT in the log: rows before it may have been undone', this.where())
+    } else if (this.state === 'open') this.undoTo(sql)
+  }
+
+  /**
+   * The server logs this when a table without transactions took part. Rows of such tables stand in transactions of their
+   * own: whatever came since the savepoint is undone.
+   */
+  private undoTo(sql: string): void {
+    const undo = this.savepoints.rollBack(sql)
+    if (undo === undefined) throw this.disorder(`a savepoint that is not there: ${sql.slice(0, 100)}`)
+    undo()
+  }
+
+  /** Forgets, when it is called, what comes from now on. */
+  private undoer(): () => void {
+    const { xa } = this
+    if (xa !== undefined) {
+      const { length } = xa.events
+      return () => void xa.events.splice(length)
     }
+    if (this.windowOpen) return this.options.sink.mark?.() ?? this.alarm
+    return () => {
+      this.forgetWindow()
+    }
+  }
+
+  private readonly alarm = (): void => {
+    this.options.log.error('this sink can not forget what ROLLBACK TO SAVEPOINT has undone', this.where())
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {

@@ -50,12 +50,27 @@ function alignByName(table: string, map: TableMap, description: TableDescription
     const fault = `column ${doubtful[0]} may be one that MariaDB adds and hides, and no server is there to say so`
     throw new TableUndescribedError(table, fault)
   }
+  if (description !== undefined) refuseGonePeriod(table, map, (name) => known.has(name) || unknown.has(name))
   const columns = map.columns.map((mapped) => {
     const described = known.get(mapped.name ?? '')
     return { mapped, described, hidden: described?.hidden ?? unknown.get(mapped.name ?? '') }
   })
   const isImplicit = unknown.has(IMPLICIT_PERIOD.end)
   return { columns, period: periodOf(columns, isImplicit ? IMPLICIT_PERIOD : description?.period, map.primaryKey) }
+}
+
+/**
+ * A versioned table has the end of its period in its key. Where such a column and another one of its type have been
+ * dropped since, nobody can say whether the rows are history.
+ */
+function refuseGonePeriod(table: string, map: TableMap, isKnown: (name: string) => boolean): void {
+  const gone = (column: MappedColumn | undefined): boolean =>
+    column?.type === ColumnType.TIMESTAMP2 && isPeriodEnd(column) && !isKnown(column.name ?? '')
+  const end = map.columns[map.primaryKey?.at(-1) ?? -1]
+  const start = map.columns.find((column) => column !== end && gone(column))
+  if (end === undefined || start === undefined || !gone(end)) return
+  const fault = `${start.name ?? '?'} and ${end.name ?? '?'}, which the server does not know any more, may be the period of a versioned table`
+  throw new TableUndescribedError(table, fault)
 }
 
 /** Columns that nobody describes and that look, in name, type and place, as those do that MariaDB hides. */

@@ -232,7 +232,7 @@ export class StatementFormatError extends AesopError {
     code: 'AESOP_MYSQL_STATEMENT_FORMAT',
     meaning: 'A change of a captured table was logged as its SQL statement: its rows are not in the log and are lost.',
     remedy:
-      'SET GLOBAL binlog_format=ROW on the server, end the session that set another format, and write the rows again.',
+      'SET GLOBAL binlog_format=ROW on the server, end the session that set another format, and write the rows again. MariaDB logs a table whose versions are told by transactions (BIGINT UNSIGNED … AS ROW START) so under every format: give it a period of TIMESTAMP(6).',
     canRetry: false,
   } as const
   constructor(table: string) {

@@ -157,6 +157,20 @@ describe('a log that names its columns', () => {
     expect(alignColumns('d.t', mapOf(logged, true, [0]), description).period).toBeUndefined()
   })
 
+  it('is refused where a key ends in what may have been the end of a period, and both ends are gone', () => {
+    const logged: Logged = [
+      ['a', INT],
+      ['from', STAMP],
+      ['to', STAMP],
+    ]
+    const align = (names: readonly string[], primaryKey: readonly number[]): unknown =>
+      alignColumns('d.t', mapOf(logged, true, primaryKey), shown(names)).period
+    expect(() => align(['a'], [0, 2])).toThrow(/d\.t.*from and to/)
+    expect(align(['a'], [0])).toBeUndefined()
+    expect(align(['a', 'to'], [0, 2])).toBeUndefined()
+    expect(align(['a', 'from'], [0, 2])).toBeUndefined()
+  })
+
   it.each(['DB_ROW_HASH_1', 'row_end'])('refuses %s by name where no server says whose column it is', (name) => {
     const stamps: Logged = [
       ['row_start', STAMP],

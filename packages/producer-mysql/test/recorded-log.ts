@@ -74,6 +74,11 @@ export class RecordingSink implements WindowSink {
     this.open = undefined
   }
 
+  mark(): () => void {
+    const { length } = this.open ?? []
+    return () => void this.open?.splice(length)
+  }
+
   whenWritable(): undefined {
     return undefined
   }

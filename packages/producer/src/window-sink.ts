@@ -19,6 +19,11 @@ export interface WindowSink {
   endWindow(scn: bigint): void
   /** Forgets the open window. Harmless when none is open. */
   rollbackWindow(): void
+  /**
+   * Remembers where the open window has come to. What comes back forgets all that was added to this window since; it may be
+   * called as long as the window is open and was not brought back further. Left out: this sink can't.
+   */
+  mark?(): () => void
   /** Resolves when the sink takes more; a producer awaits it between windows. Undefined means: go on at once. */
   whenWritable(): Promise<void> | undefined
 }
