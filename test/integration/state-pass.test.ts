@@ -40,6 +40,17 @@ const FAULTS: readonly [string, string, number | undefined, (shop: ShopServer) =
     },
   ],
   [
+    'a row image that lacks its BLOB',
+    'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE',
+    undefined,
+    async ({ server }) => {
+      const session = await server.connect()
+      await session.query('SET SESSION binlog_row_image=NOBLOB')
+      await session.query('UPDATE shop.item SET more=1 WHERE id=1')
+      await session.end()
+    },
+  ],
+  [
     'a transaction larger than the buffer',
     'AESOP_BUFFER_WINDOW_TOO_LARGE',
     1024 * 1024,
