@@ -84,6 +84,65 @@ describe.each(['MariaDB', 'MySQL'] as const)('the catalogue of a %s', (product) 
     }
   })
 
+  if (product === 'MariaDB') {
+    it('lists what the server hides, asked for together or alone', async () => {
+      await server.query('CREATE TABLE many.hides (id INT PRIMARY KEY, t TEXT UNIQUE) WITH SYSTEM VERSIONING')
+      await server.query(`CREATE TABLE many.declares (id INT PRIMARY KEY, t TEXT, since TIMESTAMP(6) AS ROW START,
+        until TIMESTAMP(6) AS ROW END, PERIOD FOR SYSTEM_TIME (since, until)) WITH SYSTEM VERSIONING`)
+      const tables = ['hides', 'declares', ...Array.from({ length: 40 }, (_unused, i) => `t${i}`)]
+      const together = catalogue()
+      await together.refreshAll(tables.map((table) => ({ database: 'many', table })))
+      for (const table of tables) {
+        expect(together.describe('many', table)).toEqual(await catalogue().refresh('many', table))
+      }
+      const shape = (table: string): unknown => {
+        const { columns, primaryKey, period } = together.describe('many', table) ?? { columns: [], primaryKey: [] }
+        return { columns: columns.map(({ name, hidden }) => [name, hidden]), primaryKey, period }
+      }
+      expect(shape('hides')).toEqual({
+        columns: [
+          ['id', undefined],
+          ['t', undefined],
+          ['row_start', 'period'],
+          ['row_end', 'period'],
+          ['DB_ROW_HASH_1', 'hash'],
+        ],
+        primaryKey: ['id'],
+        period: { start: 'row_start', end: 'row_end' },
+      })
+      expect(shape('declares')).toEqual({
+        columns: ['id', 't', 'since', 'until'].map((name) => [name, undefined]),
+        primaryKey: ['id'],
+        period: { start: 'since', end: 'until' },
+      })
+    })
+  } else {
+    it('tells a key that MySQL generates and hides, whatever its own session shows', async () => {
+      const gipk = 'show_gipk_in_create_table_and_information_schema'
+      await server.query(`SET GLOBAL ${gipk} = OFF; SET SESSION sql_generate_invisible_primary_key = ON;
+        CREATE TABLE many.generated (a INT); CREATE TABLE many.own (my_row_id BIGINT UNSIGNED PRIMARY KEY, a INT);
+        SET SESSION sql_generate_invisible_primary_key = OFF`)
+      const hidden = async (table: string): Promise<unknown> => {
+        const found = await catalogue().refresh('many', table)
+        expect(found?.primaryKey).toEqual(['my_row_id'])
+        return found?.columns.map((column) => [column.name, column.hidden])
+      }
+      expect(await hidden('generated')).toEqual([
+        ['my_row_id', 'generatedKey'],
+        ['a', undefined],
+      ])
+      expect(await hidden('own')).toEqual([
+        ['my_row_id', undefined],
+        ['a', undefined],
+      ])
+      await server.query(`SET GLOBAL ${gipk} = ON`)
+      expect(await hidden('generated')).toEqual([
+        ['my_row_id', undefined],
+        ['a', undefined],
+      ])
+    })
+  }
+
   it('forgets a table that is gone', async () => {
     await server.query('CREATE TABLE many.short (id INT)')
     const known = catalogue()

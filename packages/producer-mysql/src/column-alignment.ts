@@ -25,6 +25,10 @@ export interface ColumnAlignment {
   readonly period: { readonly start: number; readonly end: number } | undefined
 }
 
+/** The log says all that it can. */
+const WAY_ON =
+  'Read the log from its server (uri mysql://…), while the table is there as it is in the log; or leave the table out.'
+
 /**
  * Brings the columns of a table map and those of a description together. Where the log names its columns
  * (`binlog_row_metadata=FULL`) names decide, else count, place and type; what the server hides is told by the
@@ -47,8 +51,8 @@ function alignByName(table: string, map: TableMap, description: TableDescription
   const unknown = unshown(map, known)
   const [doubtful] = unknown
   if (doubtful !== undefined && description === undefined) {
-    const fault = `column ${doubtful[0]} may be one that MariaDB adds and hides, and no server is there to say so`
-    throw new TableUndescribedError(table, fault)
+    const fault = `column ${doubtful[0]} may be one that MariaDB adds and hides, and nobody is there who can say so`
+    throw new TableUndescribedError(table, fault, WAY_ON)
   }
   if (description !== undefined) refuseGonePeriod(table, map, (name) => known.has(name) || unknown.has(name))
   const columns = map.columns.map((mapped) => {
@@ -70,7 +74,7 @@ function refuseGonePeriod(table: string, map: TableMap, isKnown: (name: string) 
   const start = map.columns.find((column) => column !== end && gone(column))
   if (end === undefined || start === undefined || !gone(end)) return
   const fault = `${start.name ?? '?'} and ${end.name ?? '?'}, which the server does not know any more, may be the period of a versioned table`
-  throw new TableUndescribedError(table, fault)
+  throw new TableUndescribedError(table, fault, WAY_ON)
 }
 
 /** Columns that nobody describes and that look, in name, type and place, as those do that MariaDB hides. */

@@ -59,8 +59,10 @@ export class TableUndescribedError extends TableFault {
     remedy: 'SET GLOBAL binlog_row_metadata=FULL on the server; logs from before that need the server to be asked.',
     canRetry: false,
   } as const
-  constructor(table: string, fault: string) {
-    super(TableUndescribedError.kind, `table ${table}: ${fault}`, { fields: { table } })
+  /** @param remedy where another one helps */
+  constructor(table: string, fault: string, remedy?: string) {
+    const options = { fields: { table }, ...(remedy === undefined ? {} : { remedy }) }
+    super(TableUndescribedError.kind, `table ${table}: ${fault}`, options)
   }
 }
 

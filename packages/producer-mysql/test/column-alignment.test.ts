@@ -184,6 +184,9 @@ describe('a log that names its columns', () => {
             [name, HASH],
           ]
     expect(() => alignColumns('d.t', mapOf(logged, true), undefined)).toThrow(TableUndescribedError)
+    expect(() => alignColumns('d.t', mapOf(logged, true), undefined)).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('from its server') as string }),
+    )
     expect(() => alignColumns('d.t', mapOf(logged, true), undefined)).toThrow(/d\.t.*(DB_ROW_HASH_1|row_start)/)
   })
 })
