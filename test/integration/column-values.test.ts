@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { type PrivateServer } from '../support/private-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { until } from '../support/until.ts'
 import { type LedgerRow } from '../support/window-ledger.ts'
 
 /* What a row holds, compared with what the server itself says. */
@@ -155,6 +157,29 @@ describe.each(servers)('on %s', (_name, begin) => {
     }
   })
 
+  it('values are equal to SELECT but for the exact FLOAT and for ZEROFILL; TIMESTAMP and BIT are bigints', async () => {
+    await server.query(`CREATE DATABASE equal_to; CREATE TABLE equal_to.t (id INT PRIMARY KEY, f FLOAT, z INT(5) ZEROFILL, d DOUBLE, n DECIMAL(20,5) ZEROFILL,
+      b BIT(64), one BIT(1), t TIMESTAMP(3) NULL, bi BIGINT(12) UNSIGNED ZEROFILL)`)
+    const sql = [
+      "SET time_zone = '+03:00'",
+      `INSERT INTO equal_to.t VALUES (1, 0.1, 42, 0.1, 1.5, 0x8000000000000001, b'1', '2001-02-03 04:05:06.789', 18446744073709551615),
+        (2, 16777216.4, 99999, -0.5, 0, 0, b'0', NULL, 7)`,
+    ]
+    const rows = await changesOf(server, ['equal_to.t'], sql, 2)
+    const shown = await server.query('SELECT f, CONCAT(z) AS z, d, CONCAT(n) AS n FROM equal_to.t ORDER BY id')
+    expect(shown).toMatchObject([
+      { f: 0.1, z: '00042', d: 0.1, n: '000000000000001.50000' },
+      { f: 16777200, z: '99999', d: -0.5, n: '000000000000000.00000' },
+    ])
+    const exact = await server.query<{ f: number }>('SELECT f + 0e0 AS f FROM equal_to.t ORDER BY id')
+    expect(rows.map(({ row }) => row['f'])).toEqual(exact.map(({ f }) => f))
+    expect(rows.map(({ row }) => row)).toMatchObject([
+      { f: Math.fround(0.1), z: 42, d: 0.1, n: '1.50000', b: 0x8000000000000001n, one: 1n, bi: 18446744073709551615n },
+      { f: 16777216, z: 99999, d: -0.5, n: '0.00000', b: 0n, one: 0n, t: null, bi: 7n },
+    ])
+    expect(rows[0]?.row['t']).toBe(BigInt(Date.UTC(2001, 1, 3, 1, 5, 6, 789)) * 1000n)
+  })
+
   it('large rows ask a buffer for what they take: JSON, text in other character sets, keys, both images of an update', async () => {
     await server.query('CREATE DATABASE large; SET GLOBAL max_allowed_packet = 1073741824')
     await server.query(
@@ -176,3 +201,103 @@ describe.each(servers)('on %s', (_name, begin) => {
     ])
   })
 })
+
+const DIGITS = [0, 1, 2, 3, 4, 5, 6]
+
+describe.each(['FULL', 'NO_LOG'] as const)(
+  'MariaDB with mysql56_temporal_format=OFF and row metadata %s',
+  (rowMetadata) => {
+    let server: MariadbServer
+    beforeAll(async () => {
+      server = await MariadbServer.start({ rowMetadata, lines: ['mysql56_temporal_format=OFF'] })
+    })
+    afterAll(async () => {
+      await server.destroy()
+    })
+
+    it('prints dates and times with every number of digits as the server does', async () => {
+      const names = DIGITS.flatMap((digits) => [`d${digits}`, `t${digits}`, `s${digits}`])
+      const types = DIGITS.map(
+        (digits) => `d${digits} DATETIME(${digits}), t${digits} TIME(${digits}), s${digits} TIMESTAMP(${digits}) NULL`,
+      )
+      await server.query(`CREATE DATABASE old; CREATE TABLE old.t (id INT PRIMARY KEY, ${types.join(', ')})`)
+      const moments = [
+        ['2024-02-29 12:34:56.123456', '-10:11:12.987654', '2024-02-29 12:34:56.123456'],
+        ['0000-00-00', '00:00:00', '0000-00-00'],
+        ['9999-12-31 23:59:59.999999', '838:59:59.999999', '2038-01-19 03:14:07.999999'],
+        ['2024-00-15 00:00:00.000001', '-838:59:59.999999', '1970-01-01 00:00:01.000001'],
+        ['0099-01-00 01:02:03.040506', '-00:00:00.100001', '2001-02-03 04:05:06.070809'],
+      ]
+      const sql = moments.map(
+        (moment, i) =>
+          `INSERT INTO old.t VALUES (${i}, ${DIGITS.map(() => moment.map((value) => `'${value}'`).join(', ')).join(', ')})`,
+      )
+      const nulls = `INSERT INTO old.t VALUES (99, ${names.map(() => 'NULL').join(', ')})`
+      const rows = await changesOf(server, ['old.t'], ["SET sql_mode = ''; SET time_zone = '+00:00'", ...sql, nulls], 6)
+      await server.query("SET time_zone = '+00:00'")
+      const said = await server.query('SELECT * FROM old.t ORDER BY id')
+      expect(rows.map(({ row }) => asSelected(row))).toEqual(said)
+    })
+
+    it('names the digits that the log does not tell in the type of the field', async () => {
+      const rig = await new ProducerRig({ uri: server.uri(), name: 'values', sources: ['old.t'] }).start()
+      await server.query('INSERT INTO old.t (id, d3) VALUES (100, NULL)')
+      await rig.arrived(1)
+      await rig.producer.stop()
+      expect(rig.schemas.latest('old.t')?.text).toContain('dbFieldType=datetime(3);')
+    })
+  },
+)
+
+describe('a log file of MariaDB with mysql56_temporal_format=OFF', () => {
+  let server: MariadbServer
+  beforeAll(async () => {
+    server = await MariadbServer.start({ lines: ['mysql56_temporal_format=OFF'] })
+  })
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  it('is refused by table and column, because nobody tells the digits; the remedy that is printed mends it', async () => {
+    const uri = `binlog:${join(server.dataFolder, 'mysql-bin.index')}`
+    const rigOf = (): ProducerRig => new ProducerRig({ uri, name: 'values', sources: ['old.t'], startFrom: 'earliest' })
+    await server.query('CREATE DATABASE old; CREATE TABLE old.t (id INT PRIMARY KEY, d DATETIME(3))')
+    await server.query("INSERT INTO old.t VALUES (1, '2024-02-29 12:34:56.789')")
+    const refused = await rigOf().start()
+    await until('the source has ended', () => refused.failures.length > 0)
+    await refused.producer.stop()
+    expect(refused.failures[0]).toMatchObject({
+      code: 'AESOP_MYSQL_COLUMN_UNSUPPORTED',
+      message: expect.stringMatching(
+        /old\.t.*column d.*ALTER TABLE … FORCE under mysql56_temporal_format=ON/,
+      ) as string,
+    })
+
+    await server.query('SET GLOBAL mysql56_temporal_format = ON; ALTER TABLE old.t FORCE')
+    await server.purge()
+    await server.query("INSERT INTO old.t VALUES (2, '2024-02-29 12:34:56.789')")
+    const made = await rigOf().start()
+    await made.arrived(1)
+    await made.producer.stop()
+    expect(made.ledger.rows[0]?.row).toEqual({ id: 2, d: '2024-02-29 12:34:56.789' })
+  })
+})
+
+/** Timestamps in the words of SELECT in UTC; zero is null for us. */
+function asSelected(row: LedgerRow['row']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (!name.startsWith('s') || row['id'] === 99) return [name, value]
+      const digits = Number(name.slice(1))
+      const micros = typeof value === 'bigint' ? value : undefined
+      const text =
+        micros === undefined
+          ? '0000-00-00 00:00:00'
+          : new Date(Number(micros / 1000n)).toISOString().slice(0, 19).replace('T', ' ')
+      const fraction = String((micros ?? 0n) % 1_000_000n)
+        .padStart(6, '0')
+        .slice(0, digits)
+      return [name, digits === 0 ? text : `${text}.${fraction}`]
+    }),
+  )
+}

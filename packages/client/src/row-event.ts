@@ -32,7 +32,9 @@ export class RowEvent implements ChangeEvent {
     return this.#view.opcode ?? 'UPSERT'
   }
   get key(): bigint | string {
-    return this.#view.key
+    const key = this.#view.key
+    const isBeyondLong = typeof key === 'bigint' && key < 0n && this.#schema.hasUnsignedKey
+    return isBeyondLong ? BigInt.asUintN(64, key) : key
   }
   get source(): LogicalSource {
     return this.#schema.source

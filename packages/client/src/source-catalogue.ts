@@ -10,6 +10,7 @@ import {
 import { type SourceSchema } from '@aesop/wire'
 import { type ChangeSchema } from './consumer.ts'
 import { type TableFacts, tableFactsOf } from './table-facts.ts'
+import { hasUnsignedKey } from './unsigned-key.ts'
 
 /** One version of the schema of a source, as events name it. What it takes to read rows is made on first use. */
 export class EventSchema implements ChangeSchema {
@@ -21,6 +22,7 @@ export class EventSchema implements ChangeSchema {
   #reader: RowReader | undefined
   #record: RecordSchema | undefined
   #table: TableFacts | undefined
+  #hasUnsignedKey: boolean | undefined
 
   constructor(source: LogicalSource, schema: SourceSchema, id: Buffer) {
     this.id = id.toString('hex')
@@ -54,6 +56,12 @@ export class EventSchema implements ChangeSchema {
   get record(): RecordSchema {
     this.#record ??= parseRecordSchema(this.text, this.source.name)
     return this.#record
+  }
+
+  /** Whether long keys are the 64 bits of unsigned integers. @throws SchemaInvalidError on first use */
+  get hasUnsignedKey(): boolean {
+    this.#hasUnsignedKey ??= hasUnsignedKey(this.record)
+    return this.#hasUnsignedKey
   }
 
   /** What its annotations say of the table. @throws SchemaInvalidError on first use */

@@ -1,6 +1,7 @@
 import { charsetOfCollation, type TextDecoding, textDecodingOf } from './charset.ts'
 import { ColumnType } from './column-type.ts'
 import { ColumnUnsupportedError } from './errors.ts'
+import { digitsOfTypeName, hidesFraction, oldTemporalBytes } from './old-temporal.ts'
 import { type ColumnDescription } from './table-description.ts'
 import { type MappedColumn } from './table-map.ts'
 
@@ -92,6 +93,7 @@ export function binlogColumn(
   if (mapped.collation !== undefined && charset === undefined) refuse(`unknown collation id ${mapped.collation}`)
   describe(draft, mapped, charset === 'binary' ? undefined : charset, refuse)
   if (described?.typeName !== undefined) applyTypeName(draft, described.typeName)
+  if (hidesFraction(mapped.type)) applyHiddenFraction(draft, mapped, described?.typeName, refuse)
   if (draft.kind === 'enum' || draft.kind === 'set') draft.labels = labelsOf(mapped, described, draft, refuse)
   if (draft.unsigned && NUMBERS.has(draft.kind) && !/unsigned|zerofill/.test(draft.typeName))
     draft.typeName += ' unsigned'
@@ -225,6 +227,27 @@ function applyTypeName(draft: Draft, typeName: string): void {
   if (draft.kind !== 'bytes') return
   const base = /^(uuid|inet4|inet6)\b/.exec(draft.typeName)?.[1]
   if (base === 'uuid' || base === 'inet4' || base === 'inet6') draft.kind = base
+}
+
+/** The catalogue alone knows how many digits MariaDB's own times have; other logs hold old times without any. */
+function applyHiddenFraction(
+  draft: Draft,
+  { type, fractionUnlogged }: MappedColumn,
+  typeName: string | undefined,
+  refuse: (fault: string) => never,
+): void {
+  const digits = typeName === undefined && fractionUnlogged !== true ? 0 : digitsOfTypeName(typeName ?? '')
+  const bytes = digits === undefined ? undefined : oldTemporalBytes(type, digits)
+  if (digits === undefined || bytes === undefined) {
+    const said = typeName === undefined ? 'nobody else knows' : `the server says ${typeName}`
+    return refuse(
+      `the log does not tell how many digits of fractional seconds its ${draft.typeName} has, and ${said}; ALTER TABLE … FORCE under mysql56_temporal_format=ON makes it one that the log tells`,
+    )
+  }
+  draft.fractionDigits = digits
+  draft.fixedBytes = bytes
+  // Without the server's remark on the format.
+  draft.typeName = draft.typeName.replace(/^(\w+(?:\(\d\))?).*$/, '$1')
 }
 
 /** INFORMATION_SCHEMA is utf8mb3: a label of these sets may hold characters that it shows as question marks. */

@@ -2,7 +2,9 @@ import { type BinlogColumn } from './binlog-column.ts'
 import { readDecimal } from './decimal-value.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 import { jsonBinaryToText } from './json-binary.ts'
+import { missing } from './missing.ts'
 import { uncompressColumn } from './mariadb-compression.ts'
+import * as old from './old-temporal.ts'
 import * as temporal from './temporal-value.ts'
 
 /**
@@ -54,11 +56,11 @@ export function readColumnValue(column: BinlogColumn, bytes: Buffer, at: number)
     case 'timestamp':
       return temporal.timestampMicros(value.readUInt32BE(), value.subarray(4))
     case 'oldTime':
-      return temporal.oldTimeText(value.readIntLE(0, 3))
+      return old.timeText(value, column.fractionDigits)
     case 'oldDatetime':
-      return temporal.oldDatetimeText(value.readBigUInt64LE())
+      return old.datetimeText(value, column.fractionDigits)
     case 'oldTimestamp':
-      return temporal.timestampMicros(value.readUInt32LE(), Buffer.alloc(0))
+      return old.timestampMicros(value, column.fractionDigits)
     case 'json':
       return jsonBinaryToText(value)
     case 'uuid':
@@ -78,7 +80,7 @@ function valueBytes(column: BinlogColumn, bytes: Buffer, at: number): Buffer {
 }
 
 function textOf(column: BinlogColumn, value: Buffer): string {
-  return column.text?.decode(value) ?? value.toString('utf8')
+  return (column.text ?? missing(`the character set of column ${column.name}`)).decode(value)
 }
 
 function readInteger(value: Buffer, unsigned: boolean): number | bigint {

@@ -1,6 +1,6 @@
 import { type BinlogColumn } from './binlog-column.ts'
 import { uncompressedColumnBytes } from './mariadb-compression.ts'
-import { AT_NULL } from './row-scanner.ts'
+import { missing } from './missing.ts'
 
 /** Bytes that the longest text form of a value of fixed size takes, its own length included. */
 const FIXED_TEXT_BYTES = 80
@@ -68,7 +68,7 @@ export class RowBound {
 
 /** Bytes of a value without its length prefix, inflated; none where there is no value. */
 function valueBytes(column: BinlogColumn, bytes: Buffer, at: Int32Array): number {
-  const from = at[column.index] ?? AT_NULL
+  const from = at[column.index] ?? missing(`the place of column ${column.name}`)
   if (from < 0) return 0
   const length = bytes.readUIntLE(from, column.prefixBytes)
   return column.compressed ? uncompressedColumnBytes(bytes, from + column.prefixBytes, length) : length

@@ -1,4 +1,5 @@
 import { type BinlogColumn } from './binlog-column.ts'
+import { missing } from './missing.ts'
 
 /** In the place of an offset: the value is NULL. */
 export const AT_NULL = -1
@@ -16,7 +17,8 @@ export type RowScanner = (bytes: Buffer, image: number, at: Int32Array) => numbe
 
 /** Which columns an image carries: a bit per column, lowest first. */
 export function isPresent(present: Uint8Array, column: number): boolean {
-  return (((present[column >> 3] ?? 0) >> (column & 7)) & 1) === 1
+  const bits = present[column >> 3] ?? missing(`the bit of column ${column}`)
+  return ((bits >> (column & 7)) & 1) === 1
 }
 
 /** Makes the scanner of images that carry the columns in `present`. */

@@ -4,6 +4,7 @@ import { type BinlogColumn } from './binlog-column.ts'
 import { type ColumnConversion } from './column-conversion.ts'
 import { enumLabel } from './column-value.ts'
 import { ValueConversionError } from './errors.ts'
+import { missing } from './missing.ts'
 import { AT_ABSENT } from './row-scanner.ts'
 
 /** Writes the Avro record of one row into `t` at `o`: the values lie in `b` at the offsets that a scanner has found. */
@@ -16,7 +17,10 @@ export type RowWriter = (t: Buffer, o: number, b: Buffer, at: Int32Array) => num
 export function interpretRowWriter(conversions: readonly ColumnConversion[]): RowWriter {
   return (t, o, b, at) => {
     let end = o
-    for (const conversion of conversions) end = writeField(conversion, t, end, b, at[conversion.column.index] ?? -1)
+    for (const conversion of conversions) {
+      const { index, name } = conversion.column
+      end = writeField(conversion, t, end, b, at[index] ?? missing(`the place of column ${name}`))
+    }
     return end
   }
 }
@@ -122,6 +126,11 @@ const SIGNED: Readonly<Record<number, string>> = {
   4: S32,
 }
 const UNSIGNED: Readonly<Record<number, string>> = { 1: 'b[p]', 2: U16, 3: U24 }
+const LENGTHS: Readonly<Record<number, string>> = { ...UNSIGNED, 4: `(${U24}) + b[p + 3] * 0x1000000` }
+
+function codeFor(codes: Readonly<Record<number, string>>, bytes: number): string {
+  return codes[bytes] ?? missing(`the code for ${bytes} bytes`)
+}
 
 function integerCode(column: BinlogColumn): string {
   if (column.fixedBytes === 8) {
@@ -129,14 +138,14 @@ function integerCode(column: BinlogColumn): string {
     const small = 'o = rt.varint(t, o, w * 2)'
     return `w = ${S32}; ${high}; if (v === 0 && w >= 0 && w < 0x40000000) ${small}; else o = rt.long(t, o, v, w)`
   }
-  if (!column.unsigned) return varintCode(`v = ${SIGNED[column.fixedBytes] ?? '0'}; v = (v << 1 ^ v >> 31) >>> 0`)
+  if (!column.unsigned) return varintCode(`v = ${codeFor(SIGNED, column.fixedBytes)}; v = (v << 1 ^ v >> 31) >>> 0`)
   if (column.fixedBytes === 4) return `o = rt.natural(t, o, (${S32}) >>> 0)`
-  return varintCode(`v = (${UNSIGNED[column.fixedBytes] ?? '0'}) * 2`)
+  return varintCode(`v = (${codeFor(UNSIGNED, column.fixedBytes)}) * 2`)
 }
 
 function textCode(column: BinlogColumn, i: number, parameters: Record<string, unknown>): string {
   const { prefixBytes } = column
-  const length = [`b[p]`, U16, U24, `(${U24}) + b[p + 3] * 0x1000000`][prefixBytes - 1] ?? 'b[p]'
+  const length = codeFor(LENGTHS, prefixBytes)
   const start = `w = p + ${prefixBytes}; v = ${length}`
   if (column.kind === 'bytes') {
     if (column.paddedBytes > 0) return `${start}; o = rt.padded(t, o, b, w, v, ${column.paddedBytes})`

@@ -1,5 +1,7 @@
 import { type BinLogEvent } from './binlog-event.ts'
+import { labelsFault, metadataFault } from './column-metadata.ts'
 import { BinlogEventCorruptError } from './errors.ts'
+import { hidesFraction } from './old-temporal.ts'
 import { ColumnType, isCharacterType, isEnumOrSet, isNumericType } from './column-type.ts'
 import { PacketReader } from './packet-reader.ts'
 
@@ -10,6 +12,8 @@ export interface MappedColumn {
   /** The metadata of the type: length, precision and scale, fraction digits. Its meaning depends on the type. */
   readonly meta: number
   readonly nullable: boolean
+  /** The value may have fractional seconds, and the log does not say how many digits of them. */
+  readonly fractionUnlogged?: true
   readonly name?: string
   readonly unsigned?: boolean
   /** Collation id of text, ENUM and SET columns; 63 is binary. */
@@ -29,6 +33,7 @@ export interface TableMap {
 }
 
 type Draft = { -readonly [K in keyof MappedColumn]: MappedColumn[K] }
+type Refuse = (fault: string) => never
 
 /**
  * Reads the body of a TABLE_MAP event; what it returns owns its memory.
@@ -56,14 +61,23 @@ export function parseTableMap(bytes: Buffer, body: number, end: number, mariadb:
   reader.take(1)
   const table = reader.text(reader.uint8())
   reader.take(1)
+  const corrupt: Refuse = (fault: string): never => {
+    throw new BinlogEventCorruptError(`table map of ${database}.${table}: ${fault}`)
+  }
   const count = reader.lengthEncoded()
   const types = Array.from(reader.view(count))
   const metaEnd = reader.lengthEncoded() + reader.at
-  const columns = types.map((type): Draft => readType(type, reader))
-  if (reader.at !== metaEnd) throw new BinlogEventCorruptError(`table map of ${database}.${table}: column metadata`)
+  const columns = types.map((type, i): Draft => {
+    const column = readType(type, reader)
+    const fault = metadataFault(type, column.type, column.meta)
+    if (fault !== undefined) corrupt(`column ${i + 1}: ${fault}`)
+    return column
+  })
+  if (reader.at !== metaEnd) corrupt(`its column metadata ends at ${reader.at}, expected ${metaEnd}`)
+  if (mariadb) for (const column of columns) if (hidesFraction(column.type)) column.fractionUnlogged = true
   const nullBits = reader.view((count + 7) >> 3)
   columns.forEach((column, i) => (column.nullable = bitAt(nullBits, i)))
-  const primaryKey = readOptionalMetadata(reader, columns, mariadb)
+  const primaryKey = readOptionalMetadata(reader, columns, mariadb, corrupt)
   return { tableId, database, table, columns, primaryKey }
 }
 
@@ -77,7 +91,7 @@ export function parseTableName(event: BinLogEvent): string {
 }
 
 function bitAt(bits: Buffer, index: number): boolean {
-  return (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
+  return ((bits.readUInt8(index >> 3) >> (index & 7)) & 1) === 1
 }
 
 function readType(type: number, reader: PacketReader): Draft {
@@ -134,6 +148,7 @@ function readOptionalMetadata(
   reader: PacketReader,
   columns: readonly Draft[],
   mariadb: boolean,
+  corrupt: Refuse,
 ): readonly number[] | undefined {
   const texts = columns.filter((column) => isCharacterType(column.type, mariadb))
   let primaryKey: readonly number[] | undefined
@@ -142,19 +157,21 @@ function readOptionalMetadata(
     const type = reader.uint8()
     const length = reader.lengthEncoded()
     const field = new PacketReader(reader.bytes, reader.take(length), reader.at, 'table map metadata')
-    if (type === Metadata.SIMPLE_PRIMARY_KEY) primaryKey = readIndexes(field, false)
-    else if (type === Metadata.PRIMARY_KEY_WITH_PREFIX) primaryKey = readIndexes(field, true)
-    else readColumnMetadata(type, field, columns, texts)
+    if (type === Metadata.SIMPLE_PRIMARY_KEY) primaryKey = readIndexes(field, false, columns.length, corrupt)
+    else if (type === Metadata.PRIMARY_KEY_WITH_PREFIX) primaryKey = readIndexes(field, true, columns.length, corrupt)
+    else readColumnMetadata(type, field, columns, texts, corrupt)
     named ||= type === Metadata.COLUMN_NAME
   }
   // With full metadata a table without this field has no primary key; with less, nothing is known of it.
   return primaryKey ?? (named ? [] : undefined)
 }
 
-function readIndexes(field: PacketReader, withPrefix: boolean): readonly number[] {
+function readIndexes(field: PacketReader, withPrefix: boolean, columns: number, corrupt: Refuse): readonly number[] {
   const indexes: number[] = []
   while (field.left > 0) {
-    indexes.push(field.lengthEncoded())
+    const index = field.lengthEncoded()
+    if (index >= columns) corrupt(`its primary key has column ${index + 1} of ${columns}`)
+    indexes.push(index)
     if (withPrefix) field.lengthEncoded()
   }
   return indexes
@@ -165,34 +182,37 @@ function readColumnMetadata(
   field: PacketReader,
   columns: readonly Draft[],
   texts: readonly Draft[],
+  corrupt: Refuse,
 ): void {
   const labelled = columns.filter((column) => isEnumOrSet(column.type))
-  if (type === Metadata.SIGNEDNESS) readSignedness(field, columns)
-  else if (type === Metadata.DEFAULT_CHARSET) readDefaultCharset(field, texts)
+  if (type === Metadata.SIGNEDNESS) readSignedness(field, columns, corrupt)
+  else if (type === Metadata.DEFAULT_CHARSET) readDefaultCharset(field, texts, corrupt)
   else if (type === Metadata.COLUMN_CHARSET) readCharsets(field, texts)
-  else if (type === Metadata.ENUM_AND_SET_DEFAULT_CHARSET) readDefaultCharset(field, labelled)
+  else if (type === Metadata.ENUM_AND_SET_DEFAULT_CHARSET) readDefaultCharset(field, labelled, corrupt)
   else if (type === Metadata.ENUM_AND_SET_COLUMN_CHARSET) readCharsets(field, labelled)
   else if (type === Metadata.COLUMN_NAME) for (const column of columns) column.name = field.text(field.lengthEncoded())
-  else if (type === Metadata.SET_LABELS) readLabels(field, columns, ColumnType.SET)
-  else if (type === Metadata.ENUM_LABELS) readLabels(field, columns, ColumnType.ENUM)
+  else if (type === Metadata.SET_LABELS) readLabels(field, columns, ColumnType.SET, corrupt)
+  else if (type === Metadata.ENUM_LABELS) readLabels(field, columns, ColumnType.ENUM, corrupt)
 }
 
 /** One bit per numeric column, the highest of a byte first. */
-function readSignedness(field: PacketReader, columns: readonly Draft[]): void {
+function readSignedness(field: PacketReader, columns: readonly Draft[], corrupt: Refuse): void {
   const bits = field.view(field.left)
-  columns
-    .filter((column) => isNumericType(column.type))
-    .forEach((column, i) => (column.unsigned = (((bits[i >> 3] ?? 0) << (i & 7)) & 0x80) !== 0))
+  const numbers = columns.filter((column) => isNumericType(column.type))
+  if (bits.length !== (numbers.length + 7) >> 3) {
+    corrupt(`signs of its ${numbers.length} columns of numbers in ${bits.length} bytes`)
+  }
+  numbers.forEach((column, i) => (column.unsigned = ((bits.readUInt8(i >> 3) << (i & 7)) & 0x80) !== 0))
 }
 
 /** A collation for all, then pairs of index and collation for the exceptions. */
-function readDefaultCharset(field: PacketReader, columns: readonly Draft[]): void {
+function readDefaultCharset(field: PacketReader, columns: readonly Draft[], corrupt: Refuse): void {
   const collation = field.lengthEncoded()
   for (const column of columns) column.collation = collation
   while (field.left > 0) {
-    const column = columns[field.lengthEncoded()]
-    const exception = field.lengthEncoded()
-    if (column !== undefined) column.collation = exception
+    const index = field.lengthEncoded()
+    const column = columns[index] ?? corrupt(`a collation of text column ${index + 1} of ${columns.length}`)
+    column.collation = field.lengthEncoded()
   }
 }
 
@@ -200,9 +220,11 @@ function readCharsets(field: PacketReader, columns: readonly Draft[]): void {
   for (const column of columns) column.collation = field.lengthEncoded()
 }
 
-function readLabels(field: PacketReader, columns: readonly Draft[], type: number): void {
+function readLabels(field: PacketReader, columns: readonly Draft[], type: number, corrupt: Refuse): void {
   for (const column of columns.filter((each) => each.type === type)) {
     const count = field.lengthEncoded()
+    const fault = labelsFault(type, column.meta, count)
+    if (fault !== undefined) corrupt(`column ${columns.indexOf(column) + 1}: ${fault}`)
     column.labels = Array.from({ length: count }, () => Buffer.from(field.view(field.lengthEncoded())))
   }
 }

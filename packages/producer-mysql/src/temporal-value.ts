@@ -60,20 +60,6 @@ export function timestampText(micros: bigint | null, digits: number): string {
   return text + fractionText(Number(micros % 1_000_000n), digits)
 }
 
-/** TIME from before MySQL 5.6: decimal hhmmss. */
-export function oldTimeText(packed: number): string {
-  const clock = Math.abs(packed)
-  const text = [Math.floor(clock / 10_000), Math.floor(clock / 100) % 100, clock % 100]
-    .map((n) => padded(n, 2))
-    .join(':')
-  return packed < 0 ? `-${text}` : text
-}
-
-/** DATETIME from before MySQL 5.6: decimal yyyymmddhhmmss. */
-export function oldDatetimeText(packed: bigint): string {
-  return padded(Number(packed), 14).replace(/(....)(..)(..)(..)(..)(..)/, '$1-$2-$3 $4:$5:$6')
-}
-
 /**
  * Milliseconds since 1970 of a printed date or datetime, taken as UTC, and its microseconds within the millisecond;
  * undefined for a zero, partial or impossible date.

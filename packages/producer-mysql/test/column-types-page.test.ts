@@ -80,3 +80,11 @@ it('the page of column types names no type that no recorded log has', () => {
   expect(known.size).toBeGreaterThan(40)
   expect([...known.keys()].filter((name) => !recorded.includes(name))).toEqual([])
 })
+
+it('the README says what BIT and TIMESTAMP arrive as, and says the same', () => {
+  const readme = readFileSync(fileURLToPath(new URL('../../../README.md', import.meta.url)), 'utf8')
+  const [, names] =
+    /event\.row is typed by the column: bigint for ([A-Z, and]+) \(microseconds since 1970, UTC\)/.exec(readme) ?? []
+  expect((names ?? '').split(/, | and /)).toEqual(['BIGINT', 'BIT', 'TIMESTAMP'])
+  for (const name of ['BIGINT', 'BIT', 'TIMESTAMP']) expect(known.get(name)?.[1]).toBe('bigint')
+})

@@ -28,6 +28,20 @@ describe('a column', () => {
     expect(readColumnValue(column(ColumnType.TIMESTAMP), old, 0)).toBe(1_000_000n)
   })
 
+  it.each([
+    ['DATETIME', ColumnType.DATETIME, 'datetime(3)'],
+    ['TIME', ColumnType.TIME, 'time(6)'],
+    ['TIMESTAMP', ColumnType.TIMESTAMP, 'timestamp(1)'],
+  ])('of the old type %s in a log of MariaDB is refused unless somebody knows its digits', (_type, type, typeName) => {
+    const described = { name: 'c', unsigned: false, charset: undefined, labels: undefined, typeName }
+    const mapped = { type, meta: 0, nullable: true, name: 'c', fractionUnlogged: true } as const
+    expect(() => binlogColumn('d.t', 0, mapped, undefined)).toThrow(ColumnUnsupportedError)
+    expect(() => binlogColumn('d.t', 0, mapped, undefined)).toThrow(/d\.t.*column c.*digits of fractional seconds/)
+    expect(() => binlogColumn('d.t', 0, mapped, { ...described, typeName: 'int(11)' })).toThrow(/int\(11\)/)
+    const told = binlogColumn('d.t', 0, mapped, { ...described, typeName: `${typeName} /* mariadb-5.3 */` })
+    expect(told).toMatchObject({ typeName, fractionDigits: Number(/\d/.exec(typeName)?.[0]) })
+  })
+
   it('with a label number that has no label is a corrupt event', () => {
     const labelled = column(ColumnType.ENUM, 1, { collation: 45, labels: [Buffer.from('a')] })
     expect(() => readColumnValue(labelled, Buffer.from([2]), 0)).toThrow(BinlogEventCorruptError)

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { InvariantError } from '@aesop/kernel'
 import { parseRecordSchema, type RecordField } from '@aesop/schema'
 import { binlogColumn, type BinlogColumn } from '../src/binlog-column.ts'
 import { columnConversion, derivedType } from '../src/column-conversion.ts'
 import { ColumnType } from '../src/column-type.ts'
 import { ColumnConversionError } from '../src/errors.ts'
 import { RowBound } from '../src/row-bound.ts'
-import { AT_ABSENT, AT_NULL, compileRowScanner } from '../src/row-scanner.ts'
+import { AT_ABSENT, AT_NULL, compileRowScanner, isPresent } from '../src/row-scanner.ts'
 import { compileRowWriter, interpretRowWriter } from '../src/row-writer.ts'
 import { columnsOf, fieldsOf, imageOf, SAMPLES } from './row-samples.ts'
 
@@ -117,5 +118,35 @@ describe('a pair of column and field', () => {
     expect(derivedType(column(ColumnType.LONG, 0, { unsigned: true }), 'null')).toEqual({ type: 'long' })
     expect(derivedType(column(ColumnType.TIMESTAMP2), 'null')).toMatchObject({ logicalType: 'timestamp-micros' })
     expect(derivedType(column(ColumnType.TIMESTAMP2), 'text')).toEqual({ type: 'string' })
+  })
+})
+
+describe('an index that can not be missing', () => {
+  const [column] = columnsOf(SAMPLES.slice(0, 1), true)
+  const [field] = fieldsOf(column === undefined ? [] : [column])
+  const conversion = columnConversion('d.t', column as BinlogColumn, field as RecordField)
+
+  it.each([
+    [
+      'the place of a value',
+      () => interpretRowWriter([conversion])(Buffer.alloc(9), 0, Buffer.alloc(9), new Int32Array(0)),
+    ],
+    ['the bit of a column', () => isPresent(Buffer.alloc(1), 8)],
+    [
+      'the length of a value',
+      () =>
+        new RowBound(
+          columnsOf(
+            SAMPLES.filter(({ mapped }) => mapped.type === ColumnType.JSON),
+            true,
+          ),
+        ).close(Buffer.alloc(9), new Int32Array(0)),
+    ],
+    [
+      'the code of a width that no integer has',
+      () => compileRowWriter([{ ...conversion, column: { ...conversion.column, fixedBytes: 5 } }]),
+    ],
+  ])('throws instead of being 0: %s', (_what, act) => {
+    expect(act).toThrow(InvariantError)
   })
 })
