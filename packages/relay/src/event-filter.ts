@@ -1,6 +1,6 @@
 import { EventView } from '@aesop/event'
 import { messageOf } from '@aesop/kernel'
-import { keyPasses, type SourceFilters } from '@aesop/wire'
+import { type KeyFilter, keyPasses, type SourceFilters } from '@aesop/wire'
 
 /** Which events of the buffer a reader is sent. */
 export interface FilterOptions {
@@ -12,8 +12,8 @@ export interface FilterOptions {
 }
 
 /**
- * Copies the events that pass into bytes of its own, which the next call reuses. Control events pass always; they
- * count as sent events only in that the end of a window is never skipped.
+ * Copies the events that pass into bytes of its own, which the next call reuses; where all pass, it copies nothing. Control
+ * events pass always; they count as sent events only in that the end of a window is never skipped.
  */
 export class EventFilter {
   readonly #options: FilterOptions
@@ -32,9 +32,15 @@ export class EventFilter {
     return this.#failure
   }
 
-  /** The passing events of `chunk` up to a failure, valid until the next call. */
+  /** How many alternatives an event may have to be compared with. */
+  get alternatives(): number {
+    let most = 1
+    for (const filter of this.#options.keys.values()) most = Math.max(most, alternativesOf(filter))
+    return most
+  }
+
+  /** The passing events of `chunk` up to a failure: `chunk` itself, or bytes that are valid until the next call. */
   apply(chunk: Buffer): Buffer {
-    if (this.#passed.length < chunk.length) this.#passed = Buffer.allocUnsafeSlow(chunk.length)
     let length = 0
     let runFrom = 0
     let at = 0
@@ -42,7 +48,7 @@ export class EventFilter {
       while (at < chunk.length) {
         const end = this.#view.moveTo(chunk, at).end
         if (!this.#passes()) {
-          length += chunk.copy(this.#passed, length, runFrom, at)
+          length += this.#copy(chunk, length, runFrom, at)
           runFrom = end
         }
         at = end
@@ -50,8 +56,14 @@ export class EventFilter {
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(messageOf(error))
     }
-    length += chunk.copy(this.#passed, length, runFrom, at)
+    if (runFrom === 0 && at === chunk.length) return chunk
+    length += this.#copy(chunk, length, runFrom, at)
     return this.#passed.subarray(0, length)
+  }
+
+  #copy(chunk: Buffer, length: number, from: number, to: number): number {
+    if (from < to && this.#passed.length < chunk.length) this.#passed = Buffer.allocUnsafeSlow(chunk.length)
+    return chunk.copy(this.#passed, length, from, to)
   }
 
   #passes(): boolean {
@@ -68,5 +80,16 @@ export class EventFilter {
     if (view.scn !== this.#options.sent?.scn) return false
     this.#toSkip -= 1
     return true
+  }
+}
+
+function alternativesOf(filter: KeyFilter): number {
+  switch (filter.type) {
+    case 'NONE':
+      return 0
+    case 'MOD':
+      return filter.buckets.length
+    case 'RANGE':
+      return filter.ranges.length
   }
 }

@@ -11,9 +11,10 @@ export function requestedSchemas(
   schemas: SchemaRegistry,
   request: RegisterRequest,
 ): SourceSchema[] {
-  const ids = request.sources ?? physicalSource.sources.map((source) => source.id)
-  return ids.flatMap((id) => {
-    const source = physicalSource.sources.find((candidate) => candidate.id === id)
+  const byId = new Map(physicalSource.sources.map((source) => [source.id, source]))
+  // A source that is asked for twice is given once: a short request must not make an answer of any size.
+  return [...new Set(request.sources ?? byId.keys())].flatMap((id) => {
+    const source = byId.get(id)
     if (source === undefined) throw unknownSource('register', id)
     return schemas.versions(source.name).map(({ version, text }) => ({ id, version, schema: text }))
   })

@@ -12,6 +12,7 @@ import { RelayListenError, RelayPortInUseError } from './errors.ts'
 import { type InboundEvents } from './inbound-events.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
+import { sendSchemas } from './schemas-answer.ts'
 import { StatsDesk } from './stats-desk.ts'
 import { StreamResponse } from './stream-response.ts'
 
@@ -120,9 +121,7 @@ export class RelayServer {
     )
     app.all(
       '/register',
-      this.#counted('register', (request, response) => {
-        this.#register(request, response)
-      }),
+      this.#counted('register', (request, response) => this.#register(request, response)),
     )
     app.all(
       '/stream',
@@ -172,11 +171,11 @@ export class RelayServer {
     if (error instanceof wire.ScnNotFoundError) this.requests.scnNotFound()
   }
 
-  #register(request: wire.RequestParameters, response: Response): void {
+  #register(request: wire.RequestParameters, response: Response): Promise<void> {
     const register = wire.parseRegisterRequest(request)
     const schemas = requestedSchemas(this.#options.physicalSource, this.#options.schemas, register)
     response.setHeader(wire.headers.protocolVersion, register.protocolVersion)
-    response.end(wire.formatSchemas(schemas, register))
+    return sendSchemas(response, schemas, register)
   }
 
   async #stream(parameters: wire.RequestParameters, response: Response): Promise<void> {

@@ -1,12 +1,16 @@
 import { type BufferChunk, type BufferCursor } from '@aesop/buffer'
-import { formatError, headers, OffsetNotFoundError, type StreamRequest } from '@aesop/wire'
+import { formatError, headers, OffsetNotFoundError, type StreamOutput, type StreamRequest } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { type BufferSource, openCursor } from './buffer-source.ts'
 import { EventFilter } from './event-filter.ts'
 import { formatEvents } from './event-json.ts'
+import { TurnBudget } from './turn-budget.ts'
 
 /** Most bytes that one write carries, and that a connection holds. */
 const CHUNK_BYTES_MAX = 512 * 1024
+/** Most bytes whose events are looked at, or made into text, in one turn of the event loop; one event may be larger. */
+const LOOK_BYTES_MAX = 128 * 1024
+const TEXT_BYTES_MAX = 48 * 1024
 
 /** One answer to `/stream`: reads the buffer and writes, one chunk at a time, until the request is satisfied. */
 export class StreamResponse {
@@ -18,6 +22,8 @@ export class StreamResponse {
   readonly #request: StreamRequest
   readonly #response: ServerResponse
   readonly #filter: EventFilter | undefined
+  readonly #chunkBytesMax: number
+  readonly #turns: TurnBudget
   #cursor: BufferCursor | undefined
   /** Set when the response is to end at the next end of a window. */
   #ending = false
@@ -33,6 +39,8 @@ export class StreamResponse {
     this.#request = request
     this.#response = response
     this.#filter = filterFor(source, request)
+    this.#chunkBytesMax = chunkBytesMax(this.#filter, request.output)
+    this.#turns = new TurnBudget(this.#chunkBytesMax)
   }
 
   /**
@@ -120,7 +128,7 @@ export class StreamResponse {
 
   #read(cursor: BufferCursor): BufferChunk | 'caughtUp' | 'full' {
     const room = this.#room
-    let step = cursor.next(Math.min(room, CHUNK_BYTES_MAX), this.#ending)
+    let step = cursor.next(Math.min(room, this.#chunkBytesMax), this.#ending)
     if (step.kind === 'tooSmall') {
       // A larger write, or with a filter a look at whether the event is sent at all.
       if (step.pendingEventBytes > room && this.#filter === undefined) return this.#full(step.pendingEventBytes)
@@ -141,27 +149,32 @@ export class StreamResponse {
   /** @returns false when the answer is full */
   async #send(chunk: BufferChunk): Promise<boolean> {
     const bytes = this.#filter === undefined ? chunk.bytes : this.#filter.apply(chunk.bytes)
-    const { output } = this.#request
-    if (this.#filter !== undefined || output !== 'binary') chunk.release()
+    if (bytes !== chunk.bytes) chunk.release()
     if (bytes.length > this.#room) {
+      chunk.release()
       this.#full(bytes.length)
       return false
-    }
-    if (bytes.length === 0) this.#refuseUnfiltered()
-    if (bytes.length === 0) {
-      // A long run of filtered events must not hold up the other connections.
-      await new Promise((resolve) => setImmediate(resolve))
-      return true
     }
     this.sentBytes += bytes.length
     chunk.onOverrun = () => {
       this.#overrun = true
       this.cut()
     }
-    await this.#write(output === 'binary' ? bytes : formatEvents(bytes, output))
+    if (bytes.length > 0) await this.#writeEvents(bytes)
     chunk.release()
     this.#refuseUnfiltered()
+    await this.#turns.spend(chunk.bytes.length)
     return true
+  }
+
+  async #writeEvents(bytes: Buffer): Promise<void> {
+    const { output } = this.#request
+    if (output === 'binary') return this.#write(bytes)
+    for (const text of formatEvents(bytes, output)) {
+      if (this.#closed) return
+      await this.#write(text)
+      await this.#turns.spend(text.length)
+    }
   }
 
   /** An event that the filter can't judge ends the answer, after everything before it. @throws InvalidRequestError */
@@ -191,6 +204,12 @@ export class StreamResponse {
     })
     this.#source.signal.remove(woken)
   }
+}
+
+/** Each event that is looked at costs as much as the alternatives of its filter, some ten of which are as much as the rest. */
+function chunkBytesMax(filter: EventFilter | undefined, output: StreamOutput): number {
+  const looks = filter === undefined ? CHUNK_BYTES_MAX : LOOK_BYTES_MAX / (1 + Math.floor(filter.alternatives / 10))
+  return output === 'binary' ? Math.ceil(looks) : Math.ceil(Math.min(looks, TEXT_BYTES_MAX))
 }
 
 function filterFor(source: BufferSource, request: StreamRequest): EventFilter | undefined {

@@ -34,6 +34,7 @@ export {
   parseRegisterRequest,
   parseSchemas,
   type RegisterRequest,
+  schemaPieces,
   type SourceSchema,
 } from './register.ts'
 export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
