@@ -18,7 +18,10 @@ export interface LogicalSourceOptions {
 export class LogicalSourceConfig {
   /** 1–32767; left out: `1 + crc32(name) % 32767`. */
   readonly id: number
-  /** Name in the schema registry and towards clients; left out: the same as `uri`. */
+  /**
+   * Name in the schema registry and towards clients; left out: the same as `uri`. An unmodified Java client of Databus dies
+   * of a name of exactly two parts: give a source that such a client reads one of one, three or more.
+   */
   readonly name: string
   /** `<database>.<table>`. */
   readonly uri: string
