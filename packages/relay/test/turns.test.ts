@@ -174,7 +174,8 @@ describe('no answer does more in one turn than', () => {
   test.each(['true', 'false'])('a bounded piece of the schemas of /register, compress=%s', async (compress) => {
     const schemas = new MemorySchemaRegistry()
     const names = Array.from({ length: 60 }, (_, i) => `shop.t${i}`)
-    const fields = Array.from({ length: 800 }, (_, i) => ({ name: `column_${i}`, type: ['null', 'string'] }))
+    const doc = 'x'.repeat(1000)
+    const fields = Array.from({ length: 50 }, (_, i) => ({ name: `column_${i}`, type: 'string', doc }))
     for (const name of names) {
       schemas.add(
         name,
