@@ -48,7 +48,7 @@ const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   'DELETE HISTORY': ['later'],
 }
 
-describe.each(['FULL', 'NO_LOG'] as const)('with binlog_row_metadata=%s', (rowMetadata) => {
+describe.each(['FULL', 'MINIMAL', 'NO_LOG'] as const)('with binlog_row_metadata=%s', (rowMetadata) => {
   let server: MariadbServer
   let session: Connection
   let rig: ProducerRig
