@@ -25,16 +25,18 @@ export function unknownSource(command: string, id: number): InvalidRequestError 
   return new InvalidRequestError(`Invalid value for ${command}.sources: ${id}`, { fields: { id } })
 }
 
-/** The body of `/bufferInfo/inbound/<name>/<id>`. */
+/** The body of `/bufferInfo/inbound/<name>/<id>`: of what readers see; 0 and −1 where there is nothing, as in Databus. */
 export function formatBufferInfo(buffer: EventBuffer): string {
-  const first = buffer.firstEvent
-  const firstNanos = first === undefined ? 0n : new EventView(first.bytes, first.offset).timestampNanos
   return formatJson({
     minScn: buffer.minScn,
     maxScn: buffer.lastScn,
-    timestampLatestEvent: Number(buffer.timestampNanos / 1_000_000n),
-    timestampFirstEvent: Number(firstNanos / 1_000_000n),
+    timestampLatestEvent: commitMs(buffer.newestEnd),
+    timestampFirstEvent: commitMs(buffer.firstEvent),
   })
+}
+
+function commitMs(event: EventBuffer['firstEvent']): number {
+  return event === undefined ? 0 : Number(new EventView(event.bytes, event.offset).timestampNanos / 1_000_000n)
 }
 
 /** The body of `/physicalSources`: without user and password. */

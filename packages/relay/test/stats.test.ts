@@ -152,6 +152,7 @@ describe(INBOUND, () => {
       (_, offset) => offset,
     )
     expect(await page(running.port, INBOUND)).toMatchObject({ numDataEvents: 1, timestampMaxScnEvent: NOW, timeLag: 0 })
+    expect(await page(running.port, '/bufferInfo/inbound/test/1')).toMatchObject({ timestampLatestEvent: NOW })
     buffer.rollbackWindow()
   })
 
