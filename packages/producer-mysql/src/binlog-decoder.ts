@@ -73,7 +73,12 @@ export class BinlogDecoder implements BinlogHandler {
     const { physicalSource, schemas, sink, generation, log, onWindow, passOvers = [], passedOver } = options
     this.source = physicalSource.name
     this.pass = passOvers.length === 0 ? undefined : new TransactionPass(passOvers, (each) => passedOver?.(each))
-    const compiler = { physicalSource, schemas, mappers: options.mappers ?? new Map<number, BinLogEventMapper>() }
+    const compiler = {
+      physicalSource,
+      schemas,
+      mappers: options.mappers ?? new Map<number, BinLogEventMapper>(),
+      sinceScn: () => this.transaction.scnMin,
+    }
     const events: EventsMap = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
     this.processors = Array.from({ length: 256 }, (_unused, type) => events.get(type))
     this.transaction = new BinlogTransaction({

@@ -100,6 +100,11 @@ export class BinlogTransaction {
     return () => this.resets !== begun
   }
 
+  /** The least SCN that the open transaction can get: above those of all that ended before the event at hand. */
+  get scnMin(): bigint {
+    return this.scn.of(this.cursor) + 1n
+  }
+
   /** Log and position after the last event, for messages. */
   get place(): string {
     return `${this.cursor.file}:${this.cursor.position}`

@@ -33,6 +33,8 @@ export interface TableCompiler {
   readonly physicalSource: PhysicalSourceConfig
   readonly schemas: SchemaRegistry
   readonly mappers: ReadonlyMap<number, BinLogEventMapper>
+  /** The least SCN that the window of the table map at hand can have: from there on its shape holds. */
+  readonly sinceScn: () => bigint
 }
 
 /** A user's own mapper, with the encoder of its schema. */
@@ -165,7 +167,7 @@ function primaryKeyOf(
 
 /** The hand-written schema of a source, or the one that follows its table. */
 function schemaFor(
-  { schemas, physicalSource }: TableCompiler,
+  { schemas, physicalSource, sinceScn }: TableCompiler,
   source: LogicalSourceConfig,
   shape: Parameters<typeof deriveSchema>[0],
   derive: boolean,
@@ -173,5 +175,5 @@ function schemaFor(
   const latest = schemas.latest(source.name)
   const handWritten = latest !== undefined && parseRecordSchema(latest.text, source.name).meta[DERIVED_META] !== 'true'
   if (handWritten && !derive) return latest
-  return schemas.register(source.name, deriveSchema(shape, physicalSource.zeroTimestamp))
+  return schemas.register(source.name, deriveSchema(shape, physicalSource.zeroTimestamp), sinceScn())
 }

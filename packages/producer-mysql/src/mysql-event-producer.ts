@@ -84,6 +84,8 @@ export class MysqlEventProducer implements EventProducer {
     this.context = context
     const stored = context.maxScn.load()
     const wasRead = stored !== undefined
+    // SCNs of another log, or of this one before it was given up, say nothing of what comes now.
+    if (!wasRead) for (const { name } of context.physicalSource.sources) context.schemas.forgetHistory(name)
     const { heartbeatMs } = this.options
     const origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
     this.origin = origin

@@ -109,9 +109,9 @@ describe('the MySQL producer with log files', () => {
   it('reads a transaction again until the schema of its table can be kept', async () => {
     let full = true
     const register = schemas.register.bind(schemas)
-    schemas.register = (source, text) => {
+    schemas.register = (...args) => {
       if (full) throw new SchemaRegistryUnwritableError('/state/book.1.avsc', new Error('no space left'))
-      return register(source, text)
+      return register(...args)
     }
     const [producer, ledger] = await start()
     await until('degraded health', () => producer.health().detail?.includes('no space left') === true)
@@ -122,6 +122,19 @@ describe('the MySQL producer with log files', () => {
     const scns = ledger.windows.map(({ scn }) => scn)
     expect(new Set(scns).size).toBe(scns.length)
     expect(producer.health()).toEqual({ status: 'up' })
+  })
+
+  it('forgets the SCNs of shapes when it begins anew, and keeps them when it goes on', async () => {
+    const shape = '{"type":"record","name":"book","fields":[],"meta":"derived=true;"}'
+    schemas.register('bookshop.book', shape, 1n << 50n)
+    const [producer, ledger] = await start()
+    await until('the last row', () => ledger.rows.at(-1)?.row['name'] === 'Ada')
+    await producer.stop()
+    const newest = schemas.latest('bookshop.book')
+    expect(newest).toMatchObject({ version: 2 })
+    expect(schemas.history('bookshop.book').map(({ version }) => version)).toEqual([2])
+    await start()
+    expect(schemas.history('bookshop.book')).toHaveLength(1)
   })
 
   it('refuses a path where there is no index, and a URI without one', async () => {

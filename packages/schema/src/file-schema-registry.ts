@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileNameOf, systemCodeOf, textOfFileName, writeFileAtomically } from '@aesop/kernel'
 
 import { SchemaInvalidError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError } from './errors.ts'
-import { makeSchema, MemorySchemaRegistry, normalTextOf } from './memory-schema-registry.ts'
-import { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
+import { MemorySchemaRegistry } from './memory-schema-registry.ts'
+import { readSchemaHistory, writeSchemaHistory } from './schema-history-file.ts'
+import { type RegisteredSchema, type SchemaRegistry, type SchemaSpan } from './schema-registry.ts'
 
 const FILE_NAME = /^(.+)\.(\d+)\.avsc$/
 const CUT_NAME = /^.{135}~[0-9a-f]{64}$/
@@ -23,7 +24,14 @@ export interface FileSchemaRegistryOptions {
  * file is served as it is, without a last newline. A source that has hand-written schemas uses those alone.
  */
 export class FileSchemaRegistry implements SchemaRegistry {
-  readonly #memory = new MemorySchemaRegistry()
+  readonly #memory = new MemorySchemaRegistry({
+    keep: (schema) => {
+      this.#keep(schema)
+    },
+    keepHistory: (source, history) => {
+      this.#keepHistory(source, history)
+    },
+  })
   readonly #derived: string
   readonly #handWrittenSources: ReadonlySet<string>
 
@@ -32,7 +40,9 @@ export class FileSchemaRegistry implements SchemaRegistry {
     this.#derived = options.derived
     const handWritten = options.handWritten === undefined ? [] : this.#load(options.handWritten)
     this.#handWrittenSources = new Set(handWritten)
-    if (options.derived !== options.handWritten) this.#load(options.derived, this.#handWrittenSources)
+    if (options.derived === options.handWritten) return
+    const derived = this.#load(options.derived, this.#handWrittenSources)
+    for (const source of new Set(derived)) this.#loadHistory(source)
   }
 
   /** Whether people wrote the schemas of this source: then they are obeyed and none is derived. */
@@ -52,19 +62,51 @@ export class FileSchemaRegistry implements SchemaRegistry {
     return this.#memory.byId(idHex)
   }
 
-  register(source: string, text: string): RegisteredSchema {
-    const normal = normalTextOf(text)
-    const known = this.#memory.known(keyOf(source), normal)
-    if (known !== undefined) return known
-    const version = (this.latest(source)?.version ?? 0) + 1
-    makeSchema(source, version, normal)
-    const path = join(this.#derived, `${fileNameOf(source)}.${version}.avsc`)
+  get revision(): number {
+    return this.#memory.revision
+  }
+
+  history(source: string): readonly SchemaSpan[] {
+    return this.#memory.history(keyOf(source))
+  }
+
+  revisionOf(source: string): number {
+    return this.#memory.revisionOf(keyOf(source))
+  }
+
+  register(source: string, text: string, sinceScn?: bigint): RegisteredSchema {
+    return this.#memory.register(keyOf(source), text, sinceScn)
+  }
+
+  forgetHistory(source: string): void {
+    this.#memory.forgetHistory(keyOf(source))
+  }
+
+  #keep({ source, version, text }: RegisteredSchema): void {
+    const path = join(this.#derived, `${stemOf(source)}.${version}.avsc`)
+    writing(path, () => {
+      writeFileAtomically(path, `${text}\n`)
+    })
+  }
+
+  #keepHistory(source: string, history: readonly SchemaSpan[]): void {
+    const path = this.#historyPath(source)
+    writing(path, () => {
+      writeSchemaHistory(path, history)
+    })
+  }
+
+  #historyPath(source: string): string {
+    return join(this.#derived, `${stemOf(source)}.history.json`)
+  }
+
+  #loadHistory(source: string): void {
+    const path = this.#historyPath(source)
     try {
-      writeFileAtomically(path, `${normal}\n`)
+      this.#memory.addHistory(source, readSchemaHistory(path))
     } catch (error) {
-      throw new SchemaRegistryUnwritableError(path, error)
+      throw new SchemaRegistryUnreadableError(path, error)
     }
-    return this.#memory.add(keyOf(source), version, normal)
   }
 
   #load(folder: string, except: ReadonlySet<string> = new Set()): string[] {
@@ -97,6 +139,19 @@ export class FileSchemaRegistry implements SchemaRegistry {
 function keyOf(source: string): string {
   const name = fileNameOf(source)
   return CUT_NAME.test(name) ? name : source
+}
+
+/** What the names of a source's files begin with. */
+function stemOf(key: string): string {
+  return CUT_NAME.test(key) ? key : fileNameOf(key)
+}
+
+function writing(path: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    throw new SchemaRegistryUnwritableError(path, error)
+  }
 }
 
 function list(folder: string): string[] {

@@ -19,4 +19,4 @@ export {
 export { compileRowEncoder, type RowEncoder } from './row-encoder.ts'
 export { compileRowReader, interpretRow, type Row, type RowReader } from './row-reader.ts'
 export { schemaIdOf, textIdOf } from './schema-id.ts'
-export { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
+export { type RegisteredSchema, type SchemaRegistry, type SchemaSpan } from './schema-registry.ts'

@@ -3,15 +3,35 @@ import { avroTypeOf } from './avro-type.ts'
 import { SchemaInvalidError } from './errors.ts'
 import { parseRecordSchema } from './record-schema.ts'
 import { schemaIdOf } from './schema-id.ts'
-import { type RegisteredSchema, type SchemaRegistry } from './schema-registry.ts'
+import { type RegisteredSchema, type SchemaRegistry, type SchemaSpan } from './schema-registry.ts'
+import { NO_SCHEMAS, planRegistration, type SourceSchemas, withVersions } from './source-schemas.ts'
+
+/** Keeps what a registration adds, before anybody sees it; throws when it can't. */
+export interface SchemaKeeper {
+  readonly keep: (schema: RegisteredSchema) => void
+  readonly keepHistory: (source: string, history: readonly SchemaSpan[]) => void
+}
+
+const NOTHING: SchemaKeeper = { keep: () => undefined, keepHistory: () => undefined }
 
 /** Schemas in memory: for tests, and what `FileSchemaRegistry` keeps its files in. */
 export class MemorySchemaRegistry implements SchemaRegistry {
-  readonly #bySource = new Map<string, RegisteredSchema[]>()
+  revision = 0
+  readonly #keeper: SchemaKeeper
+  readonly #bySource = new Map<string, SourceSchemas>()
   readonly #byId = new Map<string, RegisteredSchema>()
+  readonly #revisions = new Map<string, number>()
+
+  constructor(keeper: SchemaKeeper = NOTHING) {
+    this.#keeper = keeper
+  }
 
   versions(source: string): readonly RegisteredSchema[] {
-    return this.#bySource.get(source) ?? []
+    return this.#of(source).versions
+  }
+
+  history(source: string): readonly SchemaSpan[] {
+    return this.#of(source).history
   }
 
   latest(source: string): RegisteredSchema | undefined {
@@ -22,39 +42,51 @@ export class MemorySchemaRegistry implements SchemaRegistry {
     return this.#byId.get(idHex)
   }
 
-  register(source: string, text: string): RegisteredSchema {
-    const normal = normalTextOf(text)
-    return this.known(source, normal) ?? this.add(source, (this.latest(source)?.version ?? 0) + 1, normal)
+  revisionOf(source: string): number {
+    return this.#revisions.get(source) ?? 0
   }
 
-  /** The newest version of the source with the normal form of this text. */
-  known(source: string, text: string): RegisteredSchema | undefined {
-    const idHex = schemaIdOf(text).toString('hex')
-    return this.versions(source).findLast((schema) => schema.idHex === idHex)
-  }
-
-  /** Keeps the text under a version that is given, as a file's name gives it. @throws SchemaInvalidError */
-  add(source: string, version: number, text: string): RegisteredSchema {
-    const schema = makeSchema(source, version, text)
-    const versions = [...this.versions(source), schema].sort((a, b) => a.version - b.version)
-    this.#bySource.set(source, versions.filter(isLastOfItsKind))
-    this.#byId.set(schema.idHex, schema)
+  register(source: string, text: string, sinceScn?: bigint): RegisteredSchema {
+    const before = this.#of(source)
+    // What is kept of a text is its normal form, where it has one.
+    const normal = avroNormalForm(text) ?? text
+    const make = (version: number): RegisteredSchema => makeSchema(source, version, normal)
+    const idHex = schemaIdOf(normal).toString('hex')
+    const { schema, added, next } = planRegistration(before, { idHex, sinceScn, make })
+    for (const each of added) this.#keeper.keep(each)
+    if (next.history !== before.history) this.#keeper.keepHistory(source, next.history)
+    this.#bySource.set(source, next)
+    for (const each of added) this.#byId.set(each.idHex, each)
+    if (added.length > 0) this.#revisions.set(source, ++this.revision)
     return schema
   }
-}
 
-/** Versions in a row that have one normal form are one: the last of them. */
-function isLastOfItsKind({ idHex }: RegisteredSchema, i: number, versions: readonly RegisteredSchema[]): boolean {
-  return versions[i + 1]?.idHex !== idHex
-}
+  forgetHistory(source: string): void {
+    const { versions, history } = this.#of(source)
+    if (history.length === 0) return
+    this.#keeper.keepHistory(source, [])
+    this.#bySource.set(source, { versions, history: [] })
+  }
 
-/** What is kept of a text that is registered: its normal form, where it has one. */
-export function normalTextOf(text: string): string {
-  return avroNormalForm(text) ?? text
+  /** Takes in what is kept already: a text under the version that its file's name gives. @throws SchemaInvalidError */
+  add(source: string, version: number, text: string): void {
+    const schema = makeSchema(source, version, text)
+    this.#bySource.set(source, withVersions(this.#of(source), [schema]))
+    this.#byId.set(schema.idHex, schema)
+  }
+
+  /** Takes in the history that is kept already. */
+  addHistory(source: string, history: readonly SchemaSpan[]): void {
+    this.#bySource.set(source, { versions: this.versions(source), history })
+  }
+
+  #of(source: string): SourceSchemas {
+    return this.#bySource.get(source) ?? NO_SCHEMAS
+  }
 }
 
 /** A schema with its id, proven to be a record that Avro accepts. @throws SchemaInvalidError */
-export function makeSchema(source: string, version: number, text: string): RegisteredSchema {
+function makeSchema(source: string, version: number, text: string): RegisteredSchema {
   parseRecordSchema(text, source)
   try {
     avroTypeOf(text)
