@@ -7,6 +7,7 @@ import * as wire from '@aesop/wire'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { type BufferSource } from './buffer-source.ts'
+import { ConnectionSchemas } from './connection-schemas.ts'
 import { Connections } from './connections.ts'
 import { RelayListenError, RelayPortInUseError } from './errors.ts'
 import { type InboundEvents } from './inbound-events.ts'
@@ -44,13 +45,16 @@ export class RelayServer {
   readonly #stats: StatsDesk
   readonly #told = new ToldBefore(TOLD_MAX)
   readonly #streams = new Map<StreamResponse, Promise<void>>()
+  readonly #known: ConnectionSchemas
   #stopping = false
 
   constructor(options: RelayServerOptions) {
     this.#options = options
     this.#stats = this.#statsDesk()
+    this.#known = new ConnectionSchemas(options.schemas)
     this.#server = createServer({ ...readLimits(options.config.readTimeoutMs), ...KEEP_ALIVE }, this.#app())
     this.connections.watch(this.#server)
+    this.#known.watch(this.#server)
   }
 
   get streams(): number {
@@ -186,7 +190,8 @@ export class RelayServer {
     const { windowScn, isFlexible } = request.checkpoint
     if (!isFlexible) this.requests.streamAsked(windowScn)
     const startedMs = performance.now()
-    const stream = new StreamResponse(source, request, response)
+    const isOutdated = this.#known.outdated(response.req.socket, this.#namesOf(request.sources))
+    const stream = new StreamResponse(source, request, response, isOutdated)
     const running = stream.run()
     this.#streams.set(
       stream,
@@ -202,6 +207,12 @@ export class RelayServer {
       if (stream.wasOverrun)
         log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
     }
+  }
+
+  /** Names of the sources with these ids; left out: of all. */
+  #namesOf(ids: readonly number[] | undefined): string[] {
+    const { sources } = this.#options.physicalSource
+    return sources.filter(({ id }) => ids?.includes(id) !== false).map(({ name }) => name)
   }
 
   #health(response: Response): void {

@@ -24,6 +24,7 @@ export class StreamResponse {
   readonly #filter: EventFilter | undefined
   readonly #chunkBytesMax: number
   readonly #turns: TurnBudget
+  readonly #isOutdated: () => boolean
   #cursor: BufferCursor | undefined
   /** Set when the response is to end at the next end of a window. */
   #ending = false
@@ -34,13 +35,18 @@ export class StreamResponse {
   /** Ends the wait for a write, whose bytes must stay until then. */
   #written: (() => void) | undefined
 
-  constructor(source: BufferSource, request: StreamRequest, response: ServerResponse) {
+  /**
+   * @param isOutdated whether the connection is older than a schema of what is asked for; it then carries no more events,
+   *   unless it follows
+   */
+  constructor(source: BufferSource, request: StreamRequest, response: ServerResponse, isOutdated: () => boolean) {
     this.#source = source
     this.#request = request
     this.#response = response
     this.#filter = filterFor(source, request)
     this.#chunkBytesMax = chunkBytesMax(this.#filter, request.output)
     this.#turns = new TurnBudget(this.#chunkBytesMax)
+    this.#isOutdated = request.followMs > 0 ? () => false : isOutdated
   }
 
   /**
@@ -109,6 +115,11 @@ export class StreamResponse {
     while (!this.#closed) {
       if (this.#ending && this.#cursor?.atWindowEnd !== false) return
       this.#cursor ??= openCursor(this.#source, this.#request, this.#filter !== undefined)
+      // A schema is there before the first event of it: what is read in this turn has none that came later.
+      if (this.#isOutdated()) {
+        this.#endConnection()
+        return
+      }
       const step = this.#cursor === undefined ? 'caughtUp' : this.#read(this.#cursor)
       if (step === 'full') return
       if (step !== 'caughtUp') {
@@ -118,6 +129,13 @@ export class StreamResponse {
         await this.#nextWindow()
       }
     }
+  }
+
+  /** The connection ends with this answer. */
+  #endConnection(): void {
+    const response = this.#response
+    if (!response.headersSent) response.setHeader('Connection', 'close')
+    else response.once('finish', () => response.req.socket.end())
   }
 
   /** Bytes of events that may still be written, in one write. */

@@ -1,0 +1,36 @@
+import { type SchemaRegistry } from '@aesop/schema'
+import { type Server, type Socket } from 'node:net'
+
+/**
+ * Which connections are older than a schema. A client of Databus asks for schemas only on a new connection: of an older one it
+ * can't know what came since.
+ */
+export class ConnectionSchemas {
+  readonly #schemas: SchemaRegistry
+  readonly #opened = new WeakMap<Socket, number>()
+
+  constructor(schemas: SchemaRegistry) {
+    this.#schemas = schemas
+  }
+
+  /** From now on, of every connection of the server. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.#opened.set(socket, this.#schemas.revision)
+    })
+  }
+
+  /** Answers, each time it is asked, whether one of these sources has had a new schema since the connection was opened. */
+  outdated(socket: Socket, sources: readonly string[]): () => boolean {
+    const schemas = this.#schemas
+    const opened = this.#opened.get(socket) ?? schemas.revision
+    let looked = opened
+    let found = false
+    return () => {
+      if (looked === schemas.revision) return found
+      looked = schemas.revision
+      found = sources.some((source) => schemas.revisionOf(source) > opened)
+      return found
+    }
+  }
+}
