@@ -59,7 +59,7 @@ describe.each(Object.entries(KINDS))('rows of a versioned table, %s', (_kind, { 
       primaryKey: ['id'],
       period: { start: 'from', end: 'to' },
     }
-    const compiler = { physicalSource, schemas, mappers: new Map<number, never>() }
+    const compiler = { physicalSource, schemas, mappers: new Map<number, never>(), sinceScn: () => 0n }
     return { table: new CapturedTable(compiler, source, map, description, false, version), schemas }
   }
 
