@@ -1,4 +1,4 @@
-import { type BinlogStream } from './binlog-stream.ts'
+import { type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { type GateFacts } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
 import { type StartPlace } from './start-from.ts'
@@ -29,6 +29,8 @@ export interface BinlogOrigin {
   readonly logKeptSeconds?: number | undefined
   /** Tables that the log does not describe; undefined: the log must describe them all. */
   readonly catalogue: TableCatalogue | undefined
+  /** End of the log just before the last `settle` read the tables of the catalogue; undefined: it has read none. */
+  readonly describedAfter?: BinlogPosition | undefined
   /** What, as far as the last `settle` showed, keeps changes of captured tables from being read; for people. */
   readonly concern?: string | undefined
   /** The place of `startFrom`, as the log is now. @throws AesopError */

@@ -23,7 +23,7 @@ import { rowKey } from './row-key.ts'
 import { RowBound } from './row-bound.ts'
 import { AT_ABSENT, compileRowScanner, isPresent, type RowScanner } from './row-scanner.ts'
 import { type RowWriter } from './row-writer.ts'
-import { DERIVED_META, deriveSchema } from './schema-derivation.ts'
+import { deriveSchema, isHandWritten } from './schema-derivation.ts'
 import { keyColumns, matchFields } from './schema-match.ts'
 import { type TableDescription } from './table-description.ts'
 import { type TableMap } from './table-map.ts'
@@ -173,7 +173,6 @@ function schemaFor(
   derive: boolean,
 ): RegisteredSchema {
   const latest = schemas.latest(source.name)
-  const handWritten = latest !== undefined && parseRecordSchema(latest.text, source.name).meta[DERIVED_META] !== 'true'
-  if (handWritten && !derive) return latest
+  if (latest !== undefined && !derive && isHandWritten(schemas, source.name)) return latest
   return schemas.register(source.name, deriveSchema(shape, physicalSource.zeroTimestamp), sinceScn())
 }

@@ -8,7 +8,8 @@ import {
 } from './table-description.ts'
 
 const COLUMNS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name, COLUMN_TYPE AS type,
-  DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset, EXTRA AS extra FROM INFORMATION_SCHEMA.COLUMNS`
+  DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset, EXTRA AS extra, IS_NULLABLE AS nullable
+  FROM INFORMATION_SCHEMA.COLUMNS`
 const PRIMARY_KEYS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name
   FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE`
 /** Fewer tables than these are asked for one by one: for a list of names MariaDB opens all tables of their database. */
@@ -26,6 +27,7 @@ interface ColumnRow extends TableRow {
   readonly dataType: string
   readonly charset: string | null
   readonly extra: string | null
+  readonly nullable: string
 }
 
 /** Asks over a working connection and names the errors; the catalogue neither opens nor ends one. */
@@ -114,7 +116,13 @@ function describeTable(
   columns: readonly ColumnRow[] = [],
   keys: readonly TableRow[] = [],
 ): TableDescription {
-  return { ...name, columns: columns.map(describeColumn), primaryKey: keys.map((key) => key.name) }
+  const [first] = columns
+  return {
+    ...name,
+    columns: columns.map(describeColumn),
+    primaryKey: keys.map((key) => key.name),
+    ...(first === undefined ? {} : { asShown: { database: first.home, table: first.named } }),
+  }
 }
 
 /** The server compares without regard to case, and may keep names in another case than they were configured in. */
@@ -124,7 +132,7 @@ function sameName(tables: ReadonlyMap<string, unknown>, wanted: string): string 
   return [...tables.keys()].find((key) => key.toLowerCase() === lower)
 }
 
-function describeColumn({ name, type, dataType, charset, extra }: ColumnRow): ColumnDescription {
+function describeColumn({ name, type, dataType, charset, extra, nullable }: ColumnRow): ColumnDescription {
   const isLabelled = dataType === 'enum' || dataType === 'set'
   return {
     name,
@@ -132,6 +140,7 @@ function describeColumn({ name, type, dataType, charset, extra }: ColumnRow): Co
     charset: charset ?? undefined,
     labels: isLabelled ? labelsOf(type) : undefined,
     typeName: type,
+    nullable: nullable === 'YES',
     ...(/\bINVISIBLE\b/.test(extra ?? '') ? { invisible: true } : {}),
   }
 }

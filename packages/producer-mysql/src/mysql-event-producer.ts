@@ -21,7 +21,9 @@ import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
 import { type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { BinlogSession } from './binlog-session.ts'
+import { fileNumberOf, formatBinlogScn, scnPosition } from './binlog-scn.ts'
 import { BufferReread } from './buffer-reread.ts'
+import { registerDescribed } from './described-schema.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { MysqlEventChecksumError } from './live-errors.ts'
 import { MysqlPlaceFinder } from './mysql-place-finder.ts'
@@ -273,6 +275,7 @@ export class MysqlEventProducer implements EventProducer {
     this.session = session
     if (this.held) session.pause()
     await session.open()
+    await this.registerDescribed(place.current().generation)
     if (this.isStopping()) return session
     this.state = this.held ? 'paused' : 'running'
     this.detail = undefined
@@ -301,6 +304,18 @@ export class MysqlEventProducer implements EventProducer {
       this.decoder = { generation, handler: this.newDecoder(generation, place, sink) }
     }
     return this.decoder.handler
+  }
+
+  /** A table has a schema before it has a row. */
+  private async registerDescribed(generation: number): Promise<void> {
+    const { origin, context } = this
+    const { catalogue, describedAfter } = origin ?? {}
+    if (context === undefined || catalogue === undefined || describedAfter === undefined) return
+    const { file, position } = describedAfter
+    const sinceScn = formatBinlogScn(generation, fileNumberOf(file), scnPosition(position, 0)) + 1n
+    const { physicalSource, schemas } = context
+    const { log } = this.bean
+    await registerDescribed({ physicalSource, schemas, catalogue, sinceScn, log, stopped: this.stopping.signal })
   }
 
   private newDecoder(generation: number, place: ReadingPlace, sink: WindowSink): BinlogDecoder {

@@ -1,3 +1,4 @@
+import { parseRecordSchema, type SchemaRegistry } from '@aesop/schema'
 import { type BinlogColumn } from './binlog-column.ts'
 import { derivedType } from './column-conversion.ts'
 
@@ -11,7 +12,13 @@ export interface TableShape {
 }
 
 /** In the record's meta: nobody wrote the schema by hand, so a new shape of the table replaces it. */
-export const DERIVED_META = 'derived'
+const DERIVED_META = 'derived'
+
+/** Whether people wrote the newest schema of the source. */
+export function isHandWritten(schemas: SchemaRegistry, source: string): boolean {
+  const latest = schemas.latest(source)
+  return latest !== undefined && parseRecordSchema(latest.text, source).meta[DERIVED_META] !== 'true'
+}
 
 /**
  * The text of the Avro schema of a table. The same shape always gives the same text, and so the same schema id: it

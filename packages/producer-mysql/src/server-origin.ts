@@ -46,6 +46,7 @@ export class ServerOrigin implements BinlogOrigin {
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
   logKeptSeconds: number | undefined
+  describedAfter: BinlogPosition | undefined
   private readonly options: ServerOriginOptions
   readonly gateFacts: GateFacts
   private readonly server: string
@@ -185,6 +186,7 @@ export class ServerOrigin implements BinlogOrigin {
     checkGrants(await readGrants(connection), place)
     const facts = await readServerFacts(connection)
     this.logKeptSeconds = facts.logKeptSeconds
+    this.describedAfter = facts.end
     checkServerSettings(facts, place, this.findings)
     checkServerId(facts, await readReplicaIds(connection), place)
     this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.tables))

@@ -11,6 +11,8 @@ export interface ColumnDescription {
   readonly labels: readonly string[] | undefined
   /** The type as the server names it (`int unsigned`, `uuid`, `decimal(10,2)`), where known. */
   readonly typeName: string | undefined
+  /** Left out: nobody has asked. */
+  readonly nullable?: boolean
   /** Whether `SELECT *` leaves the column out. Left out: it does not, or nobody has asked. */
   readonly invisible?: boolean
   /** The server logs the column and does not show it, so it is not delivered either; see `hidden-columns.ts`. */
@@ -39,6 +41,8 @@ export function tableNameOf(uri: string): TableName {
 }
 
 export interface TableDescription extends TableName {
+  /** The names as the server has them, which may differ in case from those that were asked for. Left out: not known. */
+  readonly asShown?: TableName
   /** Every column of a row image, in its order, those that the server hides as well. */
   readonly columns: readonly ColumnDescription[]
   /** Names of the primary key's columns, in the key's order; empty without one. A versioned table's has no end of a period. */

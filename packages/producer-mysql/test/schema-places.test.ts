@@ -1,5 +1,6 @@
 import { MemorySchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { describe, expect, it } from 'vitest'
+import { MySQLConstants } from '../src/binlog-event.ts'
 import { decodeRecording, type RecordingSink } from './recorded-log.ts'
 
 const ITEM = ['shop.item']
@@ -24,6 +25,16 @@ describe('a table that changes, in a log', () => {
     const sink = await decodeRecording('shapes', ITEM, { schemas })
     expectPlaces(schemas, sink)
     expect(schemas.latest('shop.item')?.idHex).toBe(sink.changes.at(-1)?.schemaIdHex)
+  })
+
+  it('has its schemas with its table maps, before any row', async () => {
+    const schemas = new MemorySchemaRegistry()
+    const { WRITE_ROWS_EVENT, UPDATE_ROWS_EVENT, DELETE_ROWS_EVENT } = MySQLConstants
+    const nothing = { process: () => undefined }
+    const eventsMap = new Map([WRITE_ROWS_EVENT, UPDATE_ROWS_EVENT, DELETE_ROWS_EVENT].map((type) => [type, nothing]))
+    const sink = await decodeRecording('shapes', ITEM, { schemas, eventsMap })
+    expect(sink.changes).toEqual([])
+    expect(schemas.versions('shop.item').length).toBeGreaterThan(2)
   })
 
   it('adds nothing when it is read again, with the same bytes', async () => {

@@ -48,10 +48,10 @@ export class MemorySchemaRegistry implements SchemaRegistry {
 
   register(source: string, text: string, sinceScn?: bigint): RegisteredSchema {
     const before = this.#of(source)
+    const known = before.versions.find((schema) => schema.text === text)
+    const idHex = known?.idHex ?? schemaIdOf(text).toString('hex')
     // What is kept of a text is its normal form, where it has one.
-    const normal = avroNormalForm(text) ?? text
-    const make = (version: number): RegisteredSchema => makeSchema(source, version, normal)
-    const idHex = schemaIdOf(normal).toString('hex')
+    const make = (version: number): RegisteredSchema => makeSchema(source, version, avroNormalForm(text) ?? text)
     const { schema, added, next } = planRegistration(before, { idHex, sinceScn, make })
     for (const each of added) this.#keeper.keep(each)
     if (next.history !== before.history) this.#keeper.keepHistory(source, next.history)
