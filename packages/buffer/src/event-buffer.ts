@@ -129,10 +129,6 @@ export class EventBuffer implements CursorHome {
   get windows(): number {
     return this.#windows
   }
-  /** Commit time of the newest event, nanoseconds since 1970; 0 before the first. */
-  get timestampNanos(): bigint {
-    return this.#timestampNanos
-  }
 
   /** Says after which SCN the source begins; called once, before the first window. */
   start(prevScn: bigint): void {
