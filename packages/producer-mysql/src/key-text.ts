@@ -31,16 +31,13 @@ export class KeyText {
 
   /** The key of what was added since `begin`. */
   take(): string {
-    const { text } = this
-    const isShort = this.hash === undefined && (text.length * 3 <= KEY_TEXT_BYTES_MAX || isWithin(text))
-    return isShort ? text : `${HASH_MARK}${this.digest()}`
-  }
-
-  private digest(): string {
-    return (this.hash ?? createHash('sha256').update(this.text, 'utf8')).digest('hex')
+    return this.hash === undefined ? keyOfText(this.text) : `${HASH_MARK}${this.hash.digest('hex')}`
   }
 }
 
-function isWithin(text: string): boolean {
-  return Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX
+/** The key of a text. */
+export function keyOfText(text: string): string {
+  // A UTF-16 unit takes three bytes at most.
+  if (text.length * 3 <= KEY_TEXT_BYTES_MAX || Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX) return text
+  return `${HASH_MARK}${createHash('sha256').update(text, 'utf8').digest('hex')}`
 }

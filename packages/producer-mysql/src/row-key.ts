@@ -1,8 +1,8 @@
 import { type EventKey } from '@aesop/event'
 import { type BinlogColumn } from './binlog-column.ts'
-import { type ColumnValue, readColumnValue } from './column-value.ts'
+import { type ColumnValue, readColumnValue, storedBytes } from './column-value.ts'
 import { BinlogEventCorruptError } from './errors.ts'
-import { KeyText } from './key-text.ts'
+import { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from './key-text.ts'
 import { missing } from './missing.ts'
 import { timestampText } from './temporal-value.ts'
 
@@ -19,15 +19,62 @@ export function rowKey(columns: readonly BinlogColumn[]): RowKey {
   const [only] = columns
   if (columns.length === 1 && only !== undefined && (only.kind === 'int' || only.kind === 'year'))
     return integerKey(only)
-  const text = new KeyText()
-  return (bytes, at) => {
-    text.begin()
-    columns.forEach((column, i) => {
-      if (i > 0) text.add('\t')
-      addColumn(text, column, bytes, at[column.index] ?? missing(`the place of key column ${column.name}`))
-    })
-    return text.take()
+  const large = new LargeKey(columns)
+  return (bytes, at) =>
+    large.isOf(bytes, at)
+      ? large.read(bytes, at)
+      : keyOfText(columns.map((column) => keyPart(column, bytes, placeOf(column, at))).join('\t'))
+}
+
+function placeOf({ index }: BinlogColumn, at: Int32Array): number {
+  return at[index] ?? missing('the place of the key')
+}
+
+/** Reads keys with values of which no text is to be made as a whole. */
+class LargeKey {
+  private readonly columns: readonly BinlogColumn[]
+  private readonly maybeLarge: readonly BinlogColumn[]
+  private readonly text = new KeyText()
+
+  constructor(columns: readonly BinlogColumn[]) {
+    this.columns = columns
+    this.maybeLarge = columns.filter(({ prefixBytes, compressed }) => prefixBytes > 1 || compressed)
   }
+
+  isOf(bytes: Buffer, at: Int32Array): boolean {
+    for (const column of this.maybeLarge) {
+      const p = placeOf(column, at)
+      if (p >= 0 && (column.compressed || storedBytes(column, bytes, p) > KEY_TEXT_BYTES_MAX)) return true
+    }
+    return false
+  }
+
+  read(bytes: Buffer, at: Int32Array): string {
+    this.text.begin()
+    this.columns.forEach((column, i) => {
+      if (i > 0) this.text.add('\t')
+      this.add(column, bytes, placeOf(column, at))
+    })
+    return this.text.take()
+  }
+
+  private add(column: BinlogColumn, bytes: Buffer, p: number): void {
+    const value = p < 0 || column.kind !== 'bytes' ? undefined : readColumnValue(column, bytes, p)
+    if (!(value instanceof Uint8Array)) {
+      this.text.add(keyPart(column, bytes, p))
+      return
+    }
+    for (let from = 0; from < value.length; from += HEX_PIECE_BYTES) {
+      this.text.add(hexOf(value.subarray(from, from + HEX_PIECE_BYTES)))
+    }
+  }
+}
+
+/** Bytes of hex digits that are made at once. */
+const HEX_PIECE_BYTES = 64 * 1024
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }
 
 function integerKey(column: BinlogColumn): RowKey {
@@ -57,9 +104,19 @@ function integerReader(column: BinlogColumn): IntegerReader {
 
 const SAFE_HIGH = 0x1fffff
 
+/** Written out, because a call for each byte, or with the checks of a Buffer's own, is felt in every row. */
+function int32At(bytes: Buffer, p: number): number {
+  return (
+    (bytes[p] ?? missing('a byte of the key')) |
+    ((bytes[p + 1] ?? missing('a byte of the key')) << 8) |
+    ((bytes[p + 2] ?? missing('a byte of the key')) << 16) |
+    ((bytes[p + 3] ?? missing('a byte of the key')) << 24)
+  )
+}
+
 function readSigned64(bytes: Buffer, p: number): EventKey {
-  const high = bytes.readInt32LE(p + 4)
-  const low = bytes.readInt32LE(p)
+  const high = int32At(bytes, p + 4)
+  const low = int32At(bytes, p)
   // Nearly every key is one, and needs no floating-point number.
   if (high === 0 && low >= 0) return low
   if (high > SAFE_HIGH || high < -SAFE_HIGH) return bytes.readBigInt64LE(p)
@@ -67,32 +124,15 @@ function readSigned64(bytes: Buffer, p: number): EventKey {
 }
 
 function readUnsigned64(bytes: Buffer, p: number): EventKey {
-  const high = bytes.readUInt32LE(p + 4)
-  const low = bytes.readInt32LE(p)
+  const high = int32At(bytes, p + 4) >>> 0
+  const low = int32At(bytes, p)
   if (high === 0 && low >= 0) return low
   return high > SAFE_HIGH ? bytes.readBigUInt64LE(p) : high * 0x100000000 + (low >>> 0)
 }
 
-/** Bytes of hex digits that are made at once. */
-const HEX_PIECE_BYTES = 64 * 1024
-
-function addColumn(text: KeyText, column: BinlogColumn, bytes: Buffer, p: number): void {
-  if (p < 0) {
-    text.add(KEY_NULL)
-    return
-  }
-  const value = readColumnValue(column, bytes, p)
-  if (value instanceof Uint8Array) addHex(text, value)
-  else text.add(escaped(valueText(column, value)))
-}
-
-function addHex(text: KeyText, value: Uint8Array): void {
-  for (let from = 0; from < value.length; from += HEX_PIECE_BYTES) {
-    text.add(Buffer.from(value.subarray(from, from + HEX_PIECE_BYTES)).toString('hex'))
-  }
-}
-
-function escaped(text: string): string {
+function keyPart(column: BinlogColumn, bytes: Buffer, p: number): string {
+  if (p < 0) return KEY_NULL
+  const text = valueText(column, readColumnValue(column, bytes, p))
   return /[\\\t]/.test(text) ? text.replace(/[\\\t]/g, '\\$&') : text
 }
 
@@ -100,6 +140,7 @@ function valueText(column: BinlogColumn, value: ColumnValue): string {
   if (column.kind === 'timestamp' || column.kind === 'oldTimestamp') {
     return timestampText(typeof value === 'bigint' ? value : null, column.fractionDigits)
   }
+  if (value instanceof Uint8Array) return hexOf(value)
   if (column.kind === 'float' && typeof value === 'number') return floatText(value)
   return String(value)
 }

@@ -76,6 +76,15 @@ describe('the key of a row', () => {
     expect(key(...blobImage(Buffer.alloc(200_000, 7), Buffer.from('x\tz')))).not.toBe(one)
   })
 
+  it('is the same for the same text, whether it is read in pieces or as a whole', () => {
+    const half = 'x'.repeat(KEY_TEXT_BYTES_MAX / 2)
+    const [whole, halves] = [rowKey([text(0), text(1)]), rowKey([text(0), text(1), text(2)])]
+    const inPieces = whole(...blobImage(Buffer.from(`${half}${half}y`), Buffer.from('z')))
+    expect(inPieces).toBe(sha256(`${half}${half}y\tz`))
+    const asWhole = halves(...blobImage(Buffer.from(half), Buffer.from(half), Buffer.from('z')))
+    expect(asWhole).toBe(sha256(`${half}\t${half}\tz`))
+  })
+
   it('is never the same as the text of another row', () => {
     const key = rowKey([text(0)])
     const hash = String(key(...blobImage(Buffer.alloc(KEY_TEXT_BYTES_MAX + 1, 97))))
