@@ -220,10 +220,13 @@ function describeText(
   if (draft.text === undefined) refuse(`character set ${charset} can't be decoded`)
 }
 
+/** MariaDB's remark on times that were written with mysql56_temporal_format=OFF: it says nothing of their values. */
+const OLD_FORMAT = / \/\* mariadb-5\.3 \*\/$/
+
 /** The catalogue knows what the log can't say: UUID and INET columns, which look like BINARY there. */
 function applyTypeName(draft: Draft, typeName: string): void {
   // A semicolon of a label would end the meta annotation that carries the name.
-  draft.typeName = /^(enum|set)\b/i.exec(typeName)?.[1]?.toLowerCase() ?? typeName.toLowerCase()
+  draft.typeName = /^(enum|set)\b/i.exec(typeName)?.[1]?.toLowerCase() ?? typeName.toLowerCase().replace(OLD_FORMAT, '')
   if (draft.kind !== 'bytes') return
   const base = /^(uuid|inet4|inet6)\b/.exec(draft.typeName)?.[1]
   if (base === 'uuid' || base === 'inet4' || base === 'inet6') draft.kind = base
@@ -246,8 +249,6 @@ function applyHiddenFraction(
   }
   draft.fractionDigits = digits
   draft.fixedBytes = bytes
-  // Without the server's remark on the format.
-  draft.typeName = draft.typeName.replace(/^(\w+(?:\(\d\))?).*$/, '$1')
 }
 
 /** INFORMATION_SCHEMA is utf8mb3: a label of these sets may hold characters that it shows as question marks. */

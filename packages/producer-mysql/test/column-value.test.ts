@@ -40,6 +40,10 @@ describe('a column', () => {
     expect(() => binlogColumn('d.t', 0, mapped, { ...described, typeName: 'int(11)' })).toThrow(/int\(11\)/)
     const told = binlogColumn('d.t', 0, mapped, { ...described, typeName: `${typeName} /* mariadb-5.3 */` })
     expect(told).toMatchObject({ typeName, fractionDigits: Number(/\d/.exec(typeName)?.[0]) })
+    // Schemas that are made before the first row take the codes of today.
+    const today = { type: ColumnType.DATETIME2, meta: 0, nullable: true }
+    const early = binlogColumn('d.t', 0, today, { ...described, typeName: `${typeName} /* mariadb-5.3 */` })
+    expect(early.typeName).toBe(typeName)
   })
 
   it('with a label number that has no label is a corrupt event', () => {
