@@ -15,6 +15,10 @@ export interface OneProcessOptions {
   readonly consumers: Readonly<Record<string, EventConsumer>>
   readonly clientProperties?: Readonly<Record<string, unknown>>
   readonly relayProperties?: Readonly<Record<string, string>>
+  /** Sources of a registration, by its id; left out: all. */
+  readonly sourcesOf?: Readonly<Record<string, readonly string[]>>
+  /** Filters of a registration, by its id. */
+  readonly filtersOf?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
 /** Relay and client as the runtime would run them in one process: all made and initialised, then started in their order. */
@@ -76,9 +80,15 @@ export class OneProcess implements AsyncDisposable {
   }
 
   #makeClient(): Client {
-    const { consumers, sources, clientProperties = {} } = this.#options
+    const { consumers, sources, sourcesOf, filtersOf, clientProperties = {} } = this.#options
     const registrations = Object.entries(consumers).map(
-      ([id, eventConsumer]) => new ConsumerRegistration({ id, logicalSources: sources, eventConsumer }),
+      ([id, eventConsumer]) =>
+        new ConsumerRegistration({
+          id,
+          logicalSources: sourcesOf?.[id] ?? sources,
+          eventConsumer,
+          filters: filtersOf?.[id] ?? {},
+        }),
     )
     return new Client(new ClientConfig({ clientProperties }), registrations, this.#context('client'))
   }

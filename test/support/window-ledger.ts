@@ -4,6 +4,7 @@ import {
   type EventKey,
   eventHeaderBytes,
   type Opcode,
+  SCHEMA_CHANGE_SOURCE,
   type ValueWriter,
 } from '@aesop/event'
 import { type WindowSink } from '@aesop/producer'
@@ -20,6 +21,8 @@ export interface LedgerRow {
 export interface LedgerWindow {
   readonly scn: bigint
   readonly rows: readonly LedgerRow[]
+  /** Events of `com.aesop.SchemaChange`, each with the number of rows before it in its window. */
+  readonly changes: readonly (Row & { readonly rowsBefore: number })[]
 }
 
 /** What a buffer may be asked for beyond an event; a large one must not need many times its size. */
@@ -33,6 +36,7 @@ export class WindowLedger implements WindowSink {
   private readonly schemas: SchemaRegistry
   private readonly readers = new Map<string, RowReader>()
   private open: LedgerRow[] | undefined
+  private changes: LedgerWindow['changes'][number][] = []
 
   constructor(schemas: SchemaRegistry) {
     this.schemas = schemas
@@ -48,6 +52,11 @@ export class WindowLedger implements WindowSink {
     return this.rows.map(({ row }) => Number(row['id']))
   }
 
+  /** Changes of tables, in order. */
+  get schemaChanges(): LedgerWindow['changes'][number][] {
+    return this.windows.flatMap(({ changes }) => changes)
+  }
+
   /** Forgets the windows after this SCN, as a buffer does that dies with its process. */
   forgetAfter(scn: bigint): void {
     while ((this.windows.at(-1)?.scn ?? scn) > scn) this.windows.pop()
@@ -56,6 +65,7 @@ export class WindowLedger implements WindowSink {
   beginWindow(): void {
     if (this.open !== undefined) throw new Error('a window is open already')
     this.open = []
+    this.changes = []
   }
 
   append(append: EventAppend, write: ValueWriter): void {
@@ -67,14 +77,17 @@ export class WindowLedger implements WindowSink {
     const slackBytes = eventBytesMax(key, maxValueBytes) - eventHeaderBytes(key) - end
     if (slackBytes > SLACK_BYTES_MAX) throw new Error(`${slackBytes} bytes more were asked for than written`)
     const idHex = Buffer.from(append.schemaId).toString('hex')
-    this.open.push({ opcode, key, sourceId, row: this.readerOf(idHex)(bytes, 0, end) })
+    const row = this.readerOf(idHex)(bytes, 0, end)
+    const isChange = this.schemas.byId(idHex)?.source === SCHEMA_CHANGE_SOURCE
+    if (isChange) this.changes.push({ ...row, rowsBefore: this.open.length })
+    else this.open.push({ opcode, key, sourceId, row })
   }
 
   endWindow(scn: bigint): void {
     if (this.open === undefined) throw new Error('no window is open')
     const last = this.windows.at(-1)?.scn ?? -1n
     if (scn <= last) throw new Error(`SCN ${scn.toString()} came after ${last.toString()}`)
-    this.windows.push({ scn, rows: this.open })
+    this.windows.push({ scn, rows: this.open, changes: this.changes })
     this.open = undefined
   }
 

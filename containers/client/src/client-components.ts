@@ -89,6 +89,11 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           type: 'object',
           description: 'Key filters of Databus ({partitionType, filters}) by logical source.',
         },
+        onSourceQuarantined: {
+          enum: ['suspend', 'continue'],
+          default: 'suspend',
+          description: 'What happens where a source begins to leave out rows of a table that has a fault.',
+        },
       },
       required: ['logicalSources'],
       oneOf: [{ required: ['eventConsumer'] }, { required: ['consumerFactory'] }],

@@ -114,6 +114,24 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: 67108864,
           description: 'Upper bound of one event, in bytes; not above maxEventSize of the clients.',
         },
+        onTableFault: {
+          enum: ['stop', 'quarantine'],
+          default: 'stop',
+          description:
+            'Whether a fault of one table ends the source, or leaves out the rows of that table until it is released.',
+        },
+        schemaChangeSourceId: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 32767,
+          default: 32767,
+          description: 'Id of the source com.aesop.SchemaChange, which tells of changes of the tables.',
+        },
+        ddlText: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether changes of the tables carry the text of their statements.',
+        },
       },
       required: ['uri', 'sources'],
       additionalProperties: false,

@@ -4,6 +4,7 @@ import { formatJson, parseJson, writeFileAtomically } from '@aesop/kernel'
 
 import { CheckpointUnwritableError, MaxScnUnreadableError } from './errors.ts'
 import { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
+import { parseQuarantines } from './quarantine.ts'
 import { readState } from './read-state.ts'
 
 /** For tests and for sources that always begin anew. */
@@ -20,7 +21,7 @@ export class MemoryMaxScnStore implements MaxScnStore {
 }
 
 /**
- * The max SCN of one physical source in one JSON file, `{scn, savedAt, position}`. The text form of Databus
+ * The max SCN of one physical source in one JSON file, `{scn, savedAt, position, quarantines}`. The text form of Databus
  * (`<scn>:<date>`) is read, and replaced at the next save.
  */
 export class FileMaxScnStore implements MaxScnStore {
@@ -41,8 +42,9 @@ export class FileMaxScnStore implements MaxScnStore {
   }
 
   save(maxScn: MaxScn): void {
-    const { scn, savedAtMs, position } = maxScn
-    const json = formatJson({ scn, savedAt: new Date(savedAtMs).toISOString(), position })
+    const { scn, savedAtMs, position, quarantines = [] } = maxScn
+    const leftOut = quarantines.length === 0 ? {} : { quarantines }
+    const json = formatJson({ scn, savedAt: new Date(savedAtMs).toISOString(), position, ...leftOut })
     try {
       writeFileAtomically(this.path, `${json}\n`)
     } catch (error) {
@@ -64,10 +66,15 @@ function parseMaxScn(text: string): MaxScn {
   const databus = DATABUS_FORM.exec(text)
   // Java knows more names of time zones than we do: without the time the record is still whole.
   if (databus !== null) return { scn: scnOf(BigInt(databus[1] ?? '')), savedAtMs: Date.parse(databus[2] ?? '') || 0 }
-  const json = parseJson(text) as { scn?: unknown; savedAt?: unknown; position?: unknown } | null
+  const json = parseJson(text) as { scn?: unknown; savedAt?: unknown; position?: unknown; quarantines?: unknown } | null
   const savedAtMs = typeof json?.savedAt === 'string' ? Date.parse(json.savedAt) : NaN
   if (Number.isNaN(savedAtMs)) throw new Error(`no date "savedAt" in ${text.slice(0, 80)}`)
-  return { scn: scnOf(json?.scn), savedAtMs, ...(json?.position === undefined ? {} : { position: json.position }) }
+  return {
+    scn: scnOf(json?.scn),
+    savedAtMs,
+    ...(json?.position === undefined ? {} : { position: json.position }),
+    ...(json?.quarantines === undefined ? {} : { quarantines: parseQuarantines(json.quarantines) }),
+  }
 }
 
 function scnOf(value: unknown): bigint {

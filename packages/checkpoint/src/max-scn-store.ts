@@ -1,3 +1,5 @@
+import { type Quarantine } from './quarantine.ts'
+
 /** How far a producer has come: one record, written whole or not at all. */
 export interface MaxScn {
   readonly scn: bigint
@@ -5,6 +7,8 @@ export interface MaxScn {
   readonly savedAtMs: number
   /** Opaque to the store: the producer's own coordinates (file, position, GTID set, server identity); JSON data. */
   readonly position?: unknown
+  /** Rows that are left out of the stream; left out: none. */
+  readonly quarantines?: readonly Quarantine[]
 }
 
 export interface MaxScnStore {

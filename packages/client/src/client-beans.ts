@@ -1,6 +1,7 @@
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { RegistrationInvalidError } from './errors.ts'
+import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {
   /** A number of the user's own; nothing depends on it. */
@@ -73,6 +74,11 @@ export interface ConsumerRegistrationOptions {
   readonly consumerFactory?: ConsumerFactory
   /** Databus' key filters (`{partitionType, filters}`) by the name of the source; the relay applies them. */
   readonly filters?: Readonly<Record<string, unknown>>
+  /**
+   * What happens where a source begins to leave out rows of a table that has a fault: `suspend` (default) stops the registration
+   * by name, and its action `resume` lets it go on without them; `continue` goes on by itself.
+   */
+  readonly onSourceQuarantined?: string
 }
 
 /** A consumer with the sources that it wants. */
@@ -82,6 +88,7 @@ export class ConsumerRegistration {
   readonly eventConsumer: EventConsumer | undefined
   readonly consumerFactory: ConsumerFactory | undefined
   readonly filters: Readonly<Record<string, unknown>>
+  readonly onSourceQuarantined: QuarantinePolicy
 
   /** @throws RegistrationInvalidError */
   constructor(options: ConsumerRegistrationOptions) {
@@ -90,6 +97,7 @@ export class ConsumerRegistration {
     this.eventConsumer = options.eventConsumer
     this.consumerFactory = options.consumerFactory
     this.filters = options.filters ?? {}
+    this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
     if (this.logicalSources.length > 0 && this.id.trim() === '')
       throw new RegistrationInvalidError(this.id, 'has an empty id')
     if (/\p{Surrogate}/u.test(this.id)) throw new RegistrationInvalidError(this.id, 'has an id that is no text')
@@ -99,4 +107,9 @@ export class ConsumerRegistration {
       throw new RegistrationInvalidError(this.id, `${fault} eventConsumer and consumerFactory`)
     }
   }
+}
+
+function policyOf(id: string, value: string): QuarantinePolicy {
+  if (value === 'suspend' || value === 'continue') return value
+  throw new RegistrationInvalidError(id, `says onSourceQuarantined: ${value}, expected suspend or continue`)
 }

@@ -148,6 +148,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       eventBytesMax: maxEventSize,
       aheadPatienceMs,
       filters: filtersOf(declared),
+      onSourceQuarantined: declared.onSourceQuarantined,
       log: this.#context.log,
       onCheckpoint: () => {
         readers.moved()

@@ -2,6 +2,7 @@ import { type LogicalSource, type Opcode } from '@aesop/event'
 import { type AesopError, type Logger } from '@aesop/kernel'
 import { type ChangeEventJson } from './event-json.ts'
 import { type TableFacts } from './table-facts.ts'
+import { type SchemaChange } from './schema-change.ts'
 
 /**
  * The verdict of a callback, with Databus' names. The first three are successes. ERROR rolls back to the last
@@ -76,6 +77,12 @@ export interface EventConsumer {
   onStartSource?(source: LogicalSource, signal: AbortSignal): Result
   onEndSource?(source: LogicalSource, signal: AbortSignal): Result
   onCheckpoint?(scn: bigint, signal: AbortSignal): Result
+  /**
+   * A table of this registration's sources was altered, truncated, dropped, renamed or made, or its rows are left out or were
+   * passed over: between the rows of the window, where the log has it, whatever the filters of the registration. Without this
+   * callback a TRUNCATE, DROP or RENAME is a warning in the log.
+   */
+  onSchemaChange?(change: SchemaChange, signal: AbortSignal): Result
   onRollback?(scn: bigint, signal: AbortSignal): Result
   onError?(error: AesopError, signal: AbortSignal): Result
   onBootstrapEvent?(event: ChangeEvent, signal: AbortSignal): Result

@@ -1,15 +1,18 @@
 import { Checkpoint } from '@aesop/checkpoint'
-import { type EventView, eventLayout } from '@aesop/event'
+import { type EventView, eventLayout, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { type AesopError, type Logger, messageOf } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
 import { chain, ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
 import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
 import { type CallbackPlace, ConsumerOverdueError, EventOrderError, SchemaMissingError } from './errors.ts'
 import { RowEvent } from './row-event.ts'
+import { readSchemaChange, type QuarantinePolicy, type SchemaChange, SchemaChangeDesk } from './schema-change.ts'
 import { type EventSchema, type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
 
 export interface DispatcherOptions {
   readonly registration: string
+  readonly logicalSources: readonly string[]
+  readonly onSourceQuarantined: QuarantinePolicy
   readonly consumer: EventConsumer
   /** Where the registration stood when it was last seen; flexible: it has no place yet. */
   readonly checkpoint: Checkpoint
@@ -59,12 +62,17 @@ export class Dispatcher {
   #windowEvents = 0
   #sourceId = NO_SOURCE
   #source: SubscribedSource | undefined
+  readonly #changes: SchemaChangeDesk
+  /** Events of a window that was not opened for them. */
+  #unseen = { scn: -1n, events: 0 }
 
   /** @throws CheckpointInvalidError when the checkpoint is no place to start from */
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#consumer = options.consumer
     this.#totals = options.totals
+    const { registration, logicalSources, consumer, onSourceQuarantined, log } = options
+    this.#changes = new SchemaChangeDesk(registration, logicalSources, consumer, onSourceQuarantined, log)
     this.#calls = new ConsumerCalls(options.timeBudgetMs)
     this.#checkpoint = options.checkpoint.lastWholeWindow()
     this.#lastScn = this.#checkpoint.windowScn
@@ -106,6 +114,7 @@ export class Dispatcher {
   bind(catalogue: SourceCatalogue, refresh: (source: SubscribedSource) => Promise<void>): void {
     this.#catalogue = catalogue
     this.#refresh = refresh
+    this.#unseen = { scn: -1n, events: 0 }
     // The numbers of the sources may be other ones on another relay.
     if (!this.#inWindow) this.#source = undefined
   }
@@ -173,6 +182,7 @@ export class Dispatcher {
     const sourceId = view.sourceId
     if (sourceId === this.#sourceId && this.#inWindow) return this.#row(view)
     if (sourceId < 0) return this.#control(view)
+    if (sourceId === this.#catalogue?.changesId) return this.#schemaChange(view)
     return chain(this.#openWindow(view), () =>
       chain(this.#leaveSource(), () => chain(this.#enterSource(sourceId), () => this.#row(view))),
     )
@@ -217,6 +227,44 @@ export class Dispatcher {
     return this.#event
   }
 
+  /** Goes on without the rows that made it stop. */
+  acceptQuarantine(): void {
+    this.#changes.accept()
+  }
+
+  /** What concerns nobody here opens no window: to the consumer it is as if it were not there. */
+  #schemaChange(view: EventView): Promise<void> | undefined {
+    const scn = view.scn
+    if (this.#inWindow && scn !== this.#windowScn)
+      throw new EventOrderError(`an event of SCN ${scn} inside the window of SCN ${this.#windowScn}`)
+    const changes = this.#catalogue?.source(view.sourceId)
+    const schema = changes?.schemaOf(view)
+    if (changes === undefined || schema === undefined)
+      throw new SchemaMissingError(SCHEMA_CHANGE_SOURCE, view.schemaId.toString('hex'))
+    const change = readSchemaChange(view, schema)
+    if (change === undefined || !this.#changes.isToBeTold(change)) {
+      if (change !== undefined) this.#changes.refuseQuarantined(change)
+      this.#unseenEvent(scn)
+      return undefined
+    }
+    return chain(this.#openWindow(view), () => chain(this.#leaveSource(), () => this.#tellChange(change)))
+  }
+
+  #tellChange(change: SchemaChange): Promise<void> | undefined {
+    const told = this.#call('onSchemaChange', () => this.#consumer.onSchemaChange?.(change, this.#calls.signal))
+    return chain(told, () => {
+      this.#changes.refuseQuarantined(change)
+      this.#windowEvents++
+      return undefined
+    })
+  }
+
+  /** It counts in the place within its window: a relay that is asked for the rest skips what it has sent. */
+  #unseenEvent(scn: bigint): void {
+    if (this.#inWindow) this.#windowEvents++
+    else this.#unseen = { scn, events: this.#unseen.scn === scn ? this.#unseen.events + 1 : 1 }
+  }
+
   /** A table was altered while we were reading: the relay tells of the new version. */
   async #rowOfNewSchema(view: EventView): Promise<void> {
     const source = this.#source
@@ -235,7 +283,7 @@ export class Dispatcher {
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
-    this.#windowEvents = 0
+    this.#windowEvents = this.#unseen.scn === scn ? this.#unseen.events : 0
     return this.#call('onStartDataEventSequence', () =>
       this.#consumer.onStartDataEventSequence?.(scn, this.#calls.signal),
     )

@@ -52,6 +52,24 @@ export class SourcesMissingError extends AesopError {
   }
 }
 
+export class SourceQuarantinedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_SOURCE_QUARANTINED',
+    meaning:
+      'The relay leaves rows of a source out from here on, because its table has a fault, and the registration does not go on without them.',
+    remedy:
+      'The health of the relay names the fault. The action resume goes on without the rows that are left out; onSourceQuarantined: continue of the registration does so by itself.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, source: string, scn: bigint) {
+    super(
+      SourceQuarantinedError.kind,
+      `the registration "${registration}" needs ${source}, whose rows are left out from SCN ${scn} on`,
+      { fields: { registration, source, scn } },
+    )
+  }
+}
+
 export class SchemaMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_SCHEMA_MISSING',
@@ -250,6 +268,7 @@ export const clientErrors: readonly AesopErrorClass[] = [
   RelayConnectionLostError,
   RelaySilentError,
   SourcesMissingError,
+  SourceQuarantinedError,
   SchemaMissingError,
   EventOrderError,
   PullerRetriesExhaustedError,

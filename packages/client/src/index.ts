@@ -42,12 +42,14 @@ export {
   RelaySilentError,
   RelayUnreachableError,
   SchemaMissingError,
+  SourceQuarantinedError,
   SourcesMissingError,
 } from './errors.ts'
 export { Registration, type RegistrationOptions } from './registration.ts'
 export { type RelayAddress } from './relay-connection.ts'
 export { RowEvent } from './row-event.ts'
 export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'
+export { type SchemaChange } from './schema-change.ts'
 export { type MysqlChangeEvent, MysqlEventConsumer } from './mysql-consumer.ts'
 export * as pullerMachine from './puller-state.ts'
 export { type ColumnFacts, type TableFacts } from './table-facts.ts'

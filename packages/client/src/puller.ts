@@ -26,6 +26,7 @@ import {
   ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
   PullerRetriesExhaustedError,
+  SourceQuarantinedError,
 } from './errors.ts'
 import {
   type Fault,
@@ -230,7 +231,10 @@ export class Puller {
     if (error instanceof ConsumerFailedError) return this.#consumerFailed(error)
     if (error instanceof CheckpointUnwritableError) return this.#placeNotKept(error)
     this.#fault = error instanceof Error ? error : new Error(messageOf(error))
-    const isFatal = error instanceof ConsumerFatalError || error instanceof ConsumerOverdueError
+    const isFatal =
+      error instanceof ConsumerFatalError ||
+      error instanceof ConsumerOverdueError ||
+      error instanceof SourceQuarantinedError
     if (isFatal || !(error instanceof AesopError)) return { kind: 'fatal' }
     const fault = faultOf(error)
     const level = this.#isOldNews(error, fault) ? 'debug' : 'warn'

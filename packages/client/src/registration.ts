@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { ClientFaultError } from './errors.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
+import { type QuarantinePolicy } from './schema-change.ts'
 import { type RelayAddress } from './relay-connection.ts'
 
 export interface RegistrationOptions {
@@ -24,6 +25,8 @@ export interface RegistrationOptions {
   /** How long a relay may be silent beyond `followMs`, in milliseconds. Default 15,000. */
   readonly silenceMs?: number
   readonly filters: ReadonlyMap<string, KeyFilter>
+  /** What happens when rows of a source are left out from some place on. Default `suspend`. */
+  readonly onSourceQuarantined?: QuarantinePolicy
   readonly log: Logger
   /** Called after each checkpoint that the consumer agreed to. */
   readonly onCheckpoint?: () => void
@@ -84,6 +87,7 @@ export class Registration {
 
   /** Goes on after a pause, or after the registration was suspended by an error. */
   resume(): void {
+    if (this.#puller?.state.status === 'suspended') this.#dispatcher?.acceptQuarantine()
     this.#puller?.resume()
   }
 
@@ -128,6 +132,8 @@ export class Registration {
     const { onCheckpoint } = this.#options
     return new Dispatcher({
       registration: this.id,
+      logicalSources: this.#options.logicalSources,
+      onSourceQuarantined: this.#options.onSourceQuarantined ?? 'suspend',
       consumer: this.#options.consumer,
       checkpoint,
       begin: (place) => {

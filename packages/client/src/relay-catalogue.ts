@@ -1,3 +1,4 @@
+import { SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
   formatRegisterRequest,
   parseSchemas,
@@ -14,7 +15,8 @@ import { SourceCatalogue } from './source-catalogue.ts'
 export const ANSWER_MS_MAX = 15_000
 
 /**
- * Asks a relay for its sources and for the schemas of those that are wanted by name.
+ * Asks a relay for its sources and for the schemas of those that are wanted by name, and of changes of tables where it tells of
+ * them: an older relay does not.
  * @throws SourcesMissingError, and whatever the relay or the network says
  */
 export async function readCatalogue(
@@ -23,14 +25,18 @@ export async function readCatalogue(
   signal: AbortSignal,
 ): Promise<SourceCatalogue> {
   const served = parseSources(await connection.text(`${paths.sources}?protocolVersion=2`, ANSWER_MS_MAX, signal))
-  const sources = served.filter(({ name }) => wanted.includes(name))
-  const missing = wanted.filter((name) => !sources.some((source) => source.name === name))
+  const named = served.filter(({ name }) => wanted.includes(name))
+  const missing = wanted.filter((name) => !named.some((source) => source.name === name))
   if (missing.length > 0) {
     const names = served.map(({ name }) => name)
     throw new SourcesMissingError(connection.address, missing, names)
   }
+  const changes = wanted.includes(SCHEMA_CHANGE_SOURCE)
+    ? undefined
+    : served.find(({ name }) => name === SCHEMA_CHANGE_SOURCE)
+  const sources = changes === undefined ? named : [...named, changes]
   const ids = sources.map(({ id }) => id)
-  return new SourceCatalogue(sources, await readSchemas(connection, ids, signal))
+  return new SourceCatalogue(sources, await readSchemas(connection, ids, signal), changes?.id)
 }
 
 /** Asks a relay for every version of the schemas of sources. @throws whatever the relay or the network says */

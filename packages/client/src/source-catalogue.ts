@@ -106,14 +106,21 @@ export class SubscribedSource {
 export class SourceCatalogue {
   readonly #byId = new Map<number, SubscribedSource>()
 
-  /** A source that never had a row may have no schema yet: its first row makes one, and is no reason to wait now. */
-  constructor(sources: readonly LogicalSource[], schemas: readonly SourceSchema[]) {
+  /**
+   * A source that never had a row may have no schema yet: its first row makes one, and is no reason to wait now.
+   * @param changesId the one of `sources` that tells of changes of tables, unless it is wanted as any other source
+   */
+  constructor(sources: readonly LogicalSource[], schemas: readonly SourceSchema[], changesId?: number) {
+    this.changesId = changesId
     const byId = new Map<number, SourceSchema[]>(sources.map(({ id }) => [id, []]))
     for (const schema of schemas) byId.get(schema.id)?.push(schema)
     for (const { id, name } of sources) {
       this.#byId.set(id, new SubscribedSource(Object.freeze({ id, name }), byId.get(id) ?? []))
     }
   }
+
+  /** Id of the source of the relay's own that tells of changes of tables; undefined: an older relay has none. */
+  readonly changesId: number | undefined
 
   get ids(): number[] {
     return [...this.#byId.keys()]

@@ -14,4 +14,11 @@ export {
   writeEvent,
 } from './event-writer.ts'
 export { type Opcode } from './opcode.ts'
+export {
+  SCHEMA_CHANGE_ID_DEFAULT,
+  SCHEMA_CHANGE_KINDS,
+  SCHEMA_CHANGE_SCHEMA,
+  SCHEMA_CHANGE_SOURCE,
+  type SchemaChangeKind,
+} from './schema-change-source.ts'
 export { type LogicalSource } from './source.ts'

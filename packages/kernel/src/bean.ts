@@ -13,6 +13,13 @@ function drop(): void {
   // Nothing to do: this logger drops its lines.
 }
 
+/** What people should look at though the process goes on. */
+export interface Alert {
+  readonly type: 'alert'
+  readonly severity: 'info' | 'warning' | 'error' | 'fatal'
+  readonly message: string
+}
+
 /** The second constructor argument of every bean. */
 export interface BeanContext {
   /** The bean's id in its descriptor, or a derived path for an inner bean. */
@@ -32,6 +39,8 @@ export interface BeanContext {
   readonly nature?: 'server' | 'standalone' | 'test'
   /** Objects that beans of one process offer each other across containers, by name (a relay offers its address). */
   readonly shared: Map<string, unknown>
+  /** Tells those who listen in the process that somebody should look; left out: nobody listens. */
+  publish?(alert: Alert): void
   /** Ends the process in order when a bean can never work again: the runtime stops everything and exits with 1. */
   fail(error: Error): void
 }

@@ -10,6 +10,7 @@ export { removeLeftOverFiles, writeFileAtomically } from './atomic-file.ts'
 export { readIfThere } from './read-if-there.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'
 export {
+  type Alert,
   type BeanContext,
   type Health,
   type Lifecycle,

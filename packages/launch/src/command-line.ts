@@ -175,7 +175,9 @@ function refuseStateOptions(values: Values): void {
 
 function stateCommand([verb, ...rest]: readonly string[], values: Values, options: CommonOptions): StateCommand {
   if (verb === 'release')
-    throw new UsageError('state release is not available yet: nothing can be quarantined in this version')
+    throw new UsageError(
+      'state release is not available yet: state set --source <name> --to <place> goes on at that place with the rows of all tables',
+    )
   const known = oneOf(verb, 'the word after state', STATE_VERBS)
   if (known === undefined) throw new UsageError(`state needs one of ${STATE_VERBS.join(', ')}`)
   if (options.fresh) throw new UsageError('--fresh clears the state at a start; here, state reset forgets one place')

@@ -12,6 +12,8 @@ import { type LogCursor } from './log-cursor.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
 import { groupOf } from './gtid-event.ts'
 import { atTransaction } from './passable-error.ts'
+import { type QuarantineRecord } from './quarantine-record.ts'
+import { SchemaChangeEvents } from './schema-change-events.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
@@ -32,6 +34,8 @@ export interface BinlogDecoderOptions {
   /** Logical source id → a user's own mapper; default: the compiled one. */
   readonly mappers?: ReadonlyMap<number, BinLogEventMapper>
   readonly schemaChangeEventProcessor?: SchemaChangeEventProcessor
+  /** What is left out, and kept of it; default: nothing, and a fault of a table ends the source. */
+  readonly quarantineRecord?: QuarantineRecord
   /** 0–2047, the high bits of every SCN. */
   readonly generation: number
   readonly log: Logger
@@ -88,6 +92,8 @@ export class BinlogDecoder implements BinlogHandler {
       onWindow,
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
+      ...quarantinesOf(options),
+      changes: new SchemaChangeEvents(sink, schemas, physicalSource),
       tables: new TableCache(compiler, options.catalogue, options.memory, log),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       limits: eventLimits(physicalSource.largestEventSizeInBytes),
@@ -182,6 +188,14 @@ export class BinlogDecoder implements BinlogHandler {
     this.pass?.reset()
     this.transaction.reset(between)
   }
+}
+
+/** A source that never leaves anything out need not look. */
+function quarantinesOf({ quarantineRecord: record, physicalSource }: BinlogDecoderOptions): {
+  quarantines?: { record: QuarantineRecord; takesNew: boolean }
+} {
+  const takesNew = physicalSource.onTableFault === 'quarantine'
+  return record === undefined || !(takesNew || record.list.length > 0) ? {} : { quarantines: { record, takesNew } }
 }
 
 export type { WindowPosition } from './window-position.ts'

@@ -1,41 +1,23 @@
-import { type WindowSink } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
+import { type BinlogTransactionOptions } from './binlog-transaction-options.ts'
 import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, TransactionOrderError } from './errors.ts'
 import { type EventLimits } from './event-limits.ts'
 import { EventMark } from './event-mark.ts'
-import { GTID_EVENTS, type GtidGroup } from './gtid-event.ts'
+import { GTID_EVENTS, type GtidGroup, isMysqlGtid } from './gtid-event.ts'
 import { LogCursor } from './log-cursor.ts'
 import { ScnOfLog } from './scn-of-log.ts'
-import { refuseOversize } from './oversize-event.ts'
 import { type BinlogQuery } from './query-event.ts'
-import { RowChanges } from './row-changes.ts'
-import { DUMMY_TABLE_ID, parseRowsEvent, RowsEvent, type RowsKind, tableIdOf } from './rows-event.ts'
+import { RowDelivery, type RowsPlace } from './row-delivery.ts'
+import { DUMMY_TABLE_ID, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type LogIdentity } from './place-proof.ts'
 import { withoutComments } from './schema-change.ts'
 import { Savepoints } from './savepoints.ts'
-import { StatementEffects, type StatementEffectsOptions } from './statement-effects.ts'
+import { type SourceChange } from './schema-change-events.ts'
+import { StatementEffects } from './statement-effects.ts'
 import { TransactionTime } from './transaction-time.ts'
 import { PlaceEnd, type WindowPosition } from './window-position.ts'
 import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
-
-export interface BinlogTransactionOptions extends StatementEffectsOptions {
-  readonly sink: WindowSink
-  readonly generation: number
-  readonly onWindow: (scn: bigint, position: WindowPosition) => void
-  /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
-  readonly onPassed?: (gtid: string) => void
-  /** Another log has begun, and nothing is open: whoever resumes need not read the log before it any more. */
-  readonly onMoved?: (position: WindowPosition) => void
-  readonly limits: EventLimits
-  readonly emptyWindowEveryMs: number
-  /** A window of this SCN or above is closed as soon as its place is reached, be it empty; −1: none has to. */
-  readonly reachScn: bigint
-  /** Windows up to this SCN are there already and are not delivered again; −1: none is. */
-  readonly sinceScn: bigint
-  /** Runs an event through its processor, as if it stood in the log. */
-  readonly dispatch: (event: BinLogEvent) => Promise<void> | undefined
-}
 
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
@@ -72,16 +54,14 @@ export class BinlogTransaction {
   private readonly savepoints = new Savepoints()
   private readonly scn: ScnOfLog
   private readonly effects: StatementEffects
-  private readonly rows: RowChanges
-  private readonly frame: RowsEvent
+  private readonly rows: RowDelivery
   private readonly options: BinlogTransactionOptions
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
     this.scn = new ScnOfLog(options.generation)
     this.effects = new StatementEffects(options)
-    this.rows = new RowChanges(options.sink, options.limits)
-    this.frame = new RowsEvent(options.limits.loggedBytesMax)
+    this.rows = new RowDelivery(options)
     this.lastScn = options.sinceScn
     this.resuming = true
   }
@@ -165,7 +145,7 @@ export class BinlogTransaction {
     this.cursor.log = log
     this.options.tables.mariadb = serverVersion.includes('MariaDB')
     this.options.tables.serverVersion = serverVersion
-    this.options.tables.clear()
+    this.rows.forgetTables()
     // A server that died in the middle of a transaction began a new log: what was open never happened.
     if (this.state === 'open' || this.state === 'group') this.rollback()
     if (this.state === 'between' && this.prepared.size === 0) this.options.onMoved?.(this.placeEnd())
@@ -202,34 +182,43 @@ export class BinlogTransaction {
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
   tableMap(event: BinLogEvent): Promise<void> | undefined {
     if (this.hold(event)) return undefined
-    return this.options.tables.add(event)
+    return this.rows.addTable(event)
   }
 
   /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
   performChanges(event: BinLogEvent, kind: RowsKind): void {
     const table = this.capturedTable(event)
     if (table === undefined) return
-    if (!this.windowOpen) {
-      this.options.sink.beginWindow()
-      this.windowOpen = true
-    }
-    this.rows.appendAll(
-      table,
-      parseRowsEvent(event, kind, this.frame, table.name),
-      kind,
-      this.time.nanosOf(event.timestamp),
-    )
+    this.openWindow()
+    this.rows.take(table, event, kind, this.time.nanosOf(event.timestamp), this.startScn)
+  }
+
+  /** Where the open transaction begins: see `Quarantine`. */
+  private readonly startScn = (): bigint => this.scn.ofBegin(this.cursor, this.groupFrom)
+
+  /** The place of rows that are not looked at; their window is there all the same. */
+  private faultyPlace(event: BinLogEvent): RowsPlace {
+    this.openWindow()
+    return { timestampNanos: this.time.nanosOf(event.timestamp), startScn: this.startScn() }
+  }
+
+  private openWindow(): void {
+    if (this.windowOpen) return
+    this.options.sink.beginWindow()
+    this.windowOpen = true
   }
 
   /** An event that is too large to be held. @throws LoggedRowTooLargeError unless nobody captures what it says */
   leaveOut(head: BinLogEvent, bytes: number): void {
-    if (this.state !== 'unknown') refuseOversize(head, bytes, this.options)
+    if (this.state !== 'unknown') this.rows.leaveOut(head, bytes, () => this.faultyPlace(head))
   }
 
   /** Rows that only say what changed inside a document. @throws PartialJsonError for a captured table */
   refusePartialRows(event: BinLogEvent): void {
     const table = this.capturedTable(event)
-    if (table !== undefined) throw new PartialJsonError(table.name, this.place)
+    if (table === undefined) return
+    const fault = new PartialJsonError(table.name, this.place)
+    this.rows.takeFaulty(table.source, fault, () => this.faultyPlace(event))
   }
 
   /** The table of a rows event, if its rows are to be delivered now. */
@@ -237,6 +226,7 @@ export class BinlogTransaction {
     if (this.state === 'unknown' || this.hold(event)) return undefined
     if (this.state !== 'open') throw this.disorder('rows outside a transaction')
     const tableId = tableIdOf(event)
+    if (this.rows.takesFaulty(tableId, () => this.faultyPlace(event))) return undefined
     const table = this.options.tables.get(tableId)
     if (table === null || tableId === DUMMY_TABLE_ID) return undefined
     if (table === undefined) throw this.disorder(`rows of table id ${tableId}, which no table map has named`)
@@ -267,6 +257,7 @@ export class BinlogTransaction {
   private forgetWindow(): void {
     if (this.windowOpen) this.options.sink.rollbackWindow()
     this.windowOpen = false
+    this.rows.forget()
   }
 
   /** A MariaDB position means everything before it, too: it may not go past an XA transaction that waits. */
@@ -280,7 +271,7 @@ export class BinlogTransaction {
     this.resets++
     this.state = between ? 'between' : 'unknown'
     this.prepared.clear()
-    this.options.tables.clear()
+    this.rows.forgetTables()
     this.resuming = true
   }
 
@@ -304,6 +295,7 @@ export class BinlogTransaction {
       this.pass(this.gtid)
       return undefined
     }
+    this.rows.closing(scn)
     if (!this.windowOpen) {
       sink.beginWindow()
       this.lastWindowMs = now
@@ -357,7 +349,7 @@ export class BinlogTransaction {
     else if (verb === 'ROLLBACK') this.rollbackTo(sql)
     else if (verb === 'XA') return this.xaQuery(sql, event)
     else if (verb === 'SAVEPOINT') this.savepoints.set(sql, this.undoer())
-    else if (verb !== 'RELEASE') return this.statement(query, sql, verb)
+    else if (verb !== 'RELEASE') return this.statement(query, sql, verb, event.timestamp)
     return undefined
   }
 
@@ -387,7 +379,7 @@ export class BinlogTransaction {
       const { length } = xa.events
       return () => void xa.events.splice(length)
     }
-    if (this.windowOpen) return this.options.sink.mark?.() ?? this.alarm
+    if (this.windowOpen) return this.rows.mark(this.options.sink.mark?.() ?? this.alarm)
     return () => {
       this.forgetWindow()
     }
@@ -397,12 +389,25 @@ export class BinlogTransaction {
     this.options.log.error('this sink can not forget what ROLLBACK TO SAVEPOINT has undone', this.where())
   }
 
-  private statement(query: BinlogQuery, sql: string, verb: string): Promise<void> | undefined {
-    if (this.group?.changesNothing !== true) this.effects.take(query, sql, verb, () => this.where())
+  private statement(query: BinlogQuery, sql: string, verb: string, seconds: number): Promise<void> | undefined {
+    const isChange = this.group?.changesNothing !== true
+    const changes = isChange ? this.effects.take(query, sql, verb, () => this.where()) : []
     // MySQL creates a table from a SELECT in one transaction, which this statement opens.
     if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
+    if (this.state !== 'unknown' && changes.length > 0) this.appendChanges(changes, query.sql, seconds)
     if (this.state === 'group') return this.commit()
     return undefined
+  }
+
+  /** A statement that changes a table is a transaction of its own, also in a log without identifiers. */
+  private appendChanges(changes: readonly SourceChange[], sql: string, seconds: number): void {
+    if (this.state === 'between') {
+      this.time.committedMicros = 0
+      this.markGroup()
+      this.state = 'group'
+    }
+    this.openWindow()
+    for (const change of changes) this.options.changes.append(change, this.time.nanosOf(seconds), sql)
   }
 
   private xaQuery(sql: string, event: BinLogEvent): Promise<void> | undefined {
@@ -490,9 +495,4 @@ export class BinlogTransaction {
   private where(): { file: string; position: number } {
     return { file: this.cursor.file, position: this.cursor.position }
   }
-}
-
-/** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
-function isMysqlGtid(gtid: string): boolean {
-  return gtid.includes(':')
 }

@@ -185,3 +185,8 @@ function variableUint(reader: PacketReader): bigint {
   for (let i = 1; i <= more; i++) value |= BigInt(reader.uint8()) << BigInt(8 * i)
   return value >> BigInt(more + 1)
 }
+
+/** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
+export function isMysqlGtid(gtid: string): boolean {
+  return gtid.includes(':')
+}

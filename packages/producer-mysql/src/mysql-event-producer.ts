@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type MaxScn } from '@aesop/checkpoint'
 import {
   backoffMs,
   type BeanContext,
@@ -29,6 +30,7 @@ import { MysqlEventChecksumError } from './live-errors.ts'
 import { MysqlPlaceFinder } from './mysql-place-finder.ts'
 import { guestServerId, originOf } from './origin-of-uri.ts'
 import { proveLog } from './proven-stream.ts'
+import { QuarantineRecord, quarantineText } from './quarantine-record.ts'
 import { ReadingPlace } from './reading-place.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
@@ -64,6 +66,7 @@ export class MysqlEventProducer implements EventProducer {
   private memory: TableMemory | undefined
   private keeper: ResumeKeeper | undefined
   private place: ReadingPlace | undefined
+  private quarantines: QuarantineRecord | undefined
   private decoder: { generation: number; handler: BinlogDecoder } | undefined
   private session: BinlogSession | undefined
   private running: Promise<void> | undefined
@@ -93,7 +96,10 @@ export class MysqlEventProducer implements EventProducer {
     this.origin = origin
     const path = namedPath(join(this.bean.stateDirectory, 'tables'), context.physicalSource.name, '.json')
     this.memory = new TableMemory(path, !wasRead, this.bean.log)
+    const quarantines = this.quarantineRecord(stored)
+    this.quarantines = quarantines
     this.keeper = new ResumeKeeper({
+      quarantines: () => quarantines.list,
       store: context.maxScn,
       log: this.bean.log,
       onFinalError: (error) => {
@@ -175,7 +181,7 @@ export class MysqlEventProducer implements EventProducer {
 
   /** What keeps changes, or its place, from being kept although it runs. */
   private get concern(): string | undefined {
-    return this.keeper?.fault ?? this.origin?.concern
+    return this.keeper?.fault ?? this.quarantines?.concern ?? this.origin?.concern
   }
 
   health(): Health {
@@ -338,6 +344,7 @@ export class MysqlEventProducer implements EventProducer {
         place.moved(position)
         this.notePlace(place)
       },
+      ...(this.quarantines === undefined ? {} : { quarantineRecord: this.quarantines }),
       ...passOverOptions(this.context),
       onPassed: (gtid) => {
         place.passed(gtid)
@@ -371,6 +378,20 @@ export class MysqlEventProducer implements EventProducer {
   private readonly currentPoint = (): ResumePoint => {
     invariant(this.place !== undefined, 'a prepared source knows its place')
     return this.place.current()
+  }
+
+  private quarantineRecord(stored: MaxScn | undefined): QuarantineRecord {
+    return new QuarantineRecord(
+      stored?.quarantines ?? [],
+      (list) => {
+        this.keeper?.saveQuarantines(list, this.currentPoint)
+      },
+      (interval) => {
+        const message = quarantineText(interval)
+        this.bean.log.error(message, { source: interval.source, scn: interval.scn, code: interval.code })
+        this.bean.publish?.({ type: 'alert', severity: 'error', message })
+      },
+    )
   }
 
   private isStopping(): boolean {

@@ -1,6 +1,7 @@
 import { AesopError, shellWord } from '@aesop/kernel'
 import { BinlogIncidentError, BinlogScnOverflowError } from './errors.ts'
 import { MysqlLogResetError } from './live-errors.ts'
+import { TableFault } from './table-fault.ts'
 
 /** They are no fault of the transaction that is read, or name its place themselves. */
 const OTHERS = [MysqlLogResetError, BinlogScnOverflowError, BinlogIncidentError]
@@ -18,8 +19,12 @@ export function atTransaction(
   if (at === undefined || at.file === '' || OTHERS.some((other) => error instanceof other)) return error
   const command = `aesop-launch state pass <bootstrap.yaml> --source ${shellWord(source)} --at ${at.file}:${at.position}`
   const { file, position } = at
+  const others =
+    error instanceof TableFault
+      ? ' Or: onTableFault: quarantine of the physical source leaves the rows of this table out from here on, and goes on with the others.'
+      : ''
   return Object.assign(error, {
     fields: { ...error.fields, file, position },
-    remedy: `${error.remedy} Or: ${command} goes past this transaction, whose changes no consumer gets then.`,
+    remedy: `${error.remedy} Or: ${command} goes past this transaction, whose changes no consumer gets then.${others}`,
   })
 }

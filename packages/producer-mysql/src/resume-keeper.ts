@@ -1,4 +1,4 @@
-import { type MaxScnStore } from '@aesop/checkpoint'
+import { type MaxScnStore, type Quarantine } from '@aesop/checkpoint'
 import { type Logger, messageOf } from '@aesop/kernel'
 import { isFinal } from './reconnect-policy.ts'
 import { type ResumePoint, toMaxScn } from './resume-point.ts'
@@ -11,6 +11,8 @@ export interface ResumeKeeperOptions {
   readonly log: Logger
   /** Called with an error that trying again can't help. */
   readonly onFinalError: (error: unknown) => void
+  /** What is left out by now; default: nothing. */
+  readonly quarantines?: () => readonly Quarantine[]
   /** Least time between two saves, in milliseconds. Default 100. */
   readonly intervalMs?: number
 }
@@ -49,10 +51,24 @@ export class ResumeKeeper {
     this.timer = undefined
     const point = this.pending
     if (point === undefined) return
-    this.options.store.save(toMaxScn(point(), Date.now(), this.reread()))
+    this.options.store.save({ ...toMaxScn(point(), Date.now(), this.reread()), ...this.leftOut() })
     this.pending = undefined
     if (this.failure !== undefined) this.options.log.info('the place in the log can be saved again')
     this.failure = undefined
+  }
+
+  /**
+   * Saves at once what is left out, beside the place that is stored already, or beside the one given where none is: the place
+   * itself must not run ahead of the windows. @throws what the store throws
+   */
+  saveQuarantines(quarantines: readonly Quarantine[], point: () => ResumePoint): void {
+    const { store } = this.options
+    store.save({ ...(store.load() ?? toMaxScn(point(), Date.now())), quarantines })
+  }
+
+  private leftOut(): { quarantines?: readonly Quarantine[] } {
+    const quarantines = this.options.quarantines?.() ?? []
+    return quarantines.length === 0 ? {} : { quarantines }
   }
 
   private saveIn(ms: number): void {

@@ -14,6 +14,7 @@ import { BinlogEventCorruptError, MapperFailedError, RowImageIncompleteError } f
 import { type RowsEvent, type RowsKind } from './rows-event.ts'
 import { AT_ABSENT, isPresent, type RowScanner } from './row-scanner.ts'
 import { LoggedRowTooLargeError, RowTooLargeError } from './size-errors.ts'
+import { RowsLeftOut } from './rows-left-out.ts'
 import { writtenApart } from './written-apart.ts'
 
 /** Images up to this size are bounded without a look at their columns. */
@@ -28,7 +29,7 @@ const SLACK_BYTES_MAX = 16 * 1024
 export class RowChanges {
   /** Changes appended since the start. */
   count = 0
-  private readonly sink: WindowSink
+  private sink: WindowSink
   private readonly limits: EventLimits
   private readonly append: EventAppend
   private table: CapturedTable | undefined
@@ -64,6 +65,17 @@ export class RowChanges {
     else if (kind === 'update' && current !== undefined) this.appendCurrentUpdates(table, current, rows, scan)
     else if (current === undefined) this.appendImages(table, rows, kind, scan)
     else this.appendCurrentImages(table, current, rows, kind, scan)
+  }
+
+  /** The same for so many changes at most. @throws RowsLeftOut before one more */
+  appendUpTo(eventsMax: number, table: CapturedTable, rows: RowsEvent, kind: RowsKind, timestampNanos: bigint): void {
+    const { sink } = this
+    this.sink = boundedSink(sink, eventsMax)
+    try {
+      this.appendAll(table, rows, kind, timestampNanos)
+    } finally {
+      this.sink = sink
+    }
   }
 
   private appendImages(table: CapturedTable, rows: RowsEvent, kind: RowsKind, scan: RowScanner): void {
@@ -263,4 +275,14 @@ export class RowChanges {
       throw new MapperFailedError(table.name, error)
     }
   }
+}
+
+function boundedSink(sink: WindowSink, eventsMax: number): WindowSink {
+  let left = eventsMax
+  const bounded = Object.create(sink) as WindowSink
+  bounded.append = (append, write) => {
+    if (left-- <= 0) throw new RowsLeftOut()
+    sink.append(append, write)
+  }
+  return bounded
 }

@@ -1,4 +1,4 @@
-import { formatBinlogScn } from './binlog-scn.ts'
+import { formatBinlogScn, scnPosition } from './binlog-scn.ts'
 import { type LogCursor } from './log-cursor.ts'
 
 const LOW_MAX = 0xffffffff
@@ -21,5 +21,10 @@ export class ScnOfLog {
     }
     if (scnPosition > LOW_MAX) return formatBinlogScn(this.generation, fileNumber, scnPosition)
     return this.high + BigInt(scnPosition)
+  }
+
+  /** Where a transaction of the log begins: not below the SCN of the one before it, and below its own. */
+  ofBegin({ fileNumber, ended }: LogCursor, position: number): bigint {
+    return formatBinlogScn(this.generation, fileNumber, scnPosition(position, ended))
   }
 }

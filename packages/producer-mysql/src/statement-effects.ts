@@ -1,9 +1,13 @@
 import { type Logger } from '@aesop/kernel'
+import { type LogicalSourceConfig } from '@aesop/producer'
 import { StatementFormatError } from './errors.ts'
 import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl } from './schema-change.ts'
+import { type SourceChange } from './schema-change-events.ts'
 import { type TableCache } from './table-cache.ts'
+import { sameName, tableStatement, type TableChangeKind } from './table-changes.ts'
+import { type TableName, tableNameOf } from './table-description.ts'
 
 export interface StatementEffectsOptions {
   readonly tables: TableCache
@@ -19,10 +23,43 @@ export class StatementEffects {
     this.options = options
   }
 
-  /** @param verb the first word of `sql`, in capitals; `sql` is the statement without the comments before it */
-  take(query: BinlogQuery, sql: string, verb: string, where: () => { file: string; position: number }): void {
+  /**
+   * @param verb the first word of `sql`, in capitals; `sql` is the statement without the comments before it
+   * @returns what it did to captured tables, for whoever follows them
+   */
+  take(
+    query: BinlogQuery,
+    sql: string,
+    verb: string,
+    where: () => { file: string; position: number },
+  ): readonly SourceChange[] {
     if (changesTables(verb)) this.changeShape(query, sql)
     if (changesRows(verb)) this.alarm(query, sql, where)
+    return this.changesOf(query)
+  }
+
+  /** One statement may name a table twice: what happened to it is told once. */
+  private changesOf(query: BinlogQuery): readonly SourceChange[] {
+    const statement = tableStatement(query)
+    if (statement === undefined) return []
+    const told = new Map<string, SourceChange>()
+    const tell = (kind: TableChangeKind, source: LogicalSourceConfig | undefined, named: TableName): void => {
+      if (source !== undefined && !told.has(`${kind} ${source.id}`))
+        told.set(`${kind} ${source.id}`, { kind, source, named })
+    }
+    const { tables } = this.options
+    for (const { kind, renamedTo, ...name } of statement.changes) {
+      for (const each of renamedTo === undefined ? [name] : [name, renamedTo]) {
+        tell(kind, tables.sourceOf(each.database, each.table), { database: each.database, table: each.table })
+      }
+    }
+    const { droppedDatabase } = statement
+    if (droppedDatabase === undefined) return [...told.values()]
+    for (const source of tables.capturedSources()) {
+      const named = tableNameOf(source.uri)
+      if (sameName(named.database, droppedDatabase)) tell('DROP', source, named)
+    }
+    return [...told.values()]
   }
 
   private changeShape(query: BinlogQuery, sql: string): void {

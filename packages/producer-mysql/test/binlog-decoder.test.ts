@@ -136,7 +136,7 @@ describe('the order of events', () => {
     expect(sink.rolledBack).toBe(1)
     decoder.onRotate('mysql-bin.000001', 4)
     await feed(decoder, events.slice(0, insert + 20))
-    expect(sink.windows[0]?.changes.map(({ key }) => key)).toEqual([1, 2, 3])
+    expect(sink.rowWindows[0]?.changes.map(({ key }) => key)).toEqual([1, 2, 3])
   })
 
   it('rolls back what a crashed server left open', async () => {
@@ -144,7 +144,7 @@ describe('the order of events', () => {
     await feed(decoder, events.slice(0, insert + 1))
     await feed(decoder, events.slice(0, 1))
     expect(sink.rolledBack).toBe(1)
-    expect(sink.windows).toEqual([])
+    expect(sink.rowWindows).toEqual([])
   })
 
   /** An incident event as a server writes it: number, length of the text, text. */
@@ -221,9 +221,11 @@ describe('the order of events', () => {
     const sink = new RecordingSink(schemas)
     let open: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (open = resolve))
-    const whenWritable = (): Promise<void> => gate
+    let isFull = false
+    const whenWritable = (): Promise<void> | undefined => (isFull ? gate : undefined)
     const { decoder } = decoderFor(ITEM, { schemas, sink: Object.assign(sink, { whenWritable }) })
     await feed(decoder, events.slice(0, insert + 1))
+    isFull = true
     const commit = events[insert + 1] ?? Buffer.alloc(0)
     const held = decoder.onEvent(commit, 0, commit.length)
     expect(held).toBeInstanceOf(Promise)
@@ -248,7 +250,7 @@ describe('a transaction payload', () => {
     const payload = Buffer.concat([head, Buffer.from([2, 3, 0xfc, 255, 0, 0]), ...inside])
     const { decoder, sink } = decoderFor(ITEM)
     await feed(decoder, [...events.slice(0, insert - 1), payload])
-    expect(sink.windows.map(({ scn, changes }) => [scn, changes.map(({ key }) => key)])).toEqual([
+    expect(sink.rowWindows.map(({ scn, changes }) => [scn, changes.map(({ key }) => key)])).toEqual([
       [4294967296n + 9999n, [1, 2, 3]],
     ])
   })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type EventAppend, type ValueWriter } from '@aesop/event'
+import { type EventAppend, SCHEMA_CHANGE_SOURCE, type ValueWriter } from '@aesop/event'
 import { silentLogger } from '@aesop/kernel'
 import { LogicalSourceConfig, PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { compileRowReader, MemorySchemaRegistry, type Row, type SchemaRegistry } from '@aesop/schema'
@@ -22,6 +22,8 @@ export interface RecordedChange {
 export interface RecordedWindow {
   readonly scn: bigint
   readonly changes: readonly RecordedChange[]
+  /** Events of `com.aesop.SchemaChange`. */
+  readonly tableChanges: readonly RecordedChange[]
 }
 
 /** A sink that keeps everything, and refuses what a real one would refuse. */
@@ -30,6 +32,7 @@ export class RecordingSink implements WindowSink {
   rolledBack = 0
   private readonly schemas: SchemaRegistry
   private open: RecordedChange[] | undefined
+  private tableChanges: RecordedChange[] = []
 
   constructor(schemas: SchemaRegistry) {
     this.schemas = schemas
@@ -37,6 +40,11 @@ export class RecordingSink implements WindowSink {
 
   get changes(): readonly RecordedChange[] {
     return this.windows.flatMap((window) => window.changes)
+  }
+
+  /** Windows but those that only say what became of a table. */
+  get rowWindows(): readonly RecordedWindow[] {
+    return this.windows.filter(({ changes, tableChanges }) => changes.length > 0 || tableChanges.length === 0)
   }
 
   /** The changes of the open window. */
@@ -47,6 +55,7 @@ export class RecordingSink implements WindowSink {
   beginWindow(): void {
     if (this.open !== undefined) throw new Error('a window is open already')
     this.open = []
+    this.tableChanges = []
   }
 
   append(append: EventAppend, write: ValueWriter): void {
@@ -60,12 +69,13 @@ export class RecordingSink implements WindowSink {
     if (schema === undefined) throw new Error('an event came before its schema')
     const row = compileRowReader(schema.text)(bytes, 0, bytes.length)
     const { opcode, key, timestampNanos, sourceId: source } = append
-    this.open.push({ opcode, key, timestampNanos, source, row, bytes, schemaIdHex })
+    const list = schema.source === SCHEMA_CHANGE_SOURCE ? this.tableChanges : this.open
+    list.push({ opcode, key, timestampNanos, source, row, bytes, schemaIdHex })
   }
 
   endWindow(scn: bigint): void {
     if (this.open === undefined) throw new Error('no window is open')
-    this.windows.push({ scn, changes: this.open })
+    this.windows.push({ scn, changes: this.open, tableChanges: this.tableChanges })
     this.open = undefined
   }
 

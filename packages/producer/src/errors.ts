@@ -34,6 +34,22 @@ export class SourceIdCollisionError extends AesopError {
   }
 }
 
+export class SchemaChangeIdTakenError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SOURCE_SCHEMA_CHANGE_ID_TAKEN',
+    meaning: 'A table has the id that the source com.aesop.SchemaChange of its relay would have.',
+    remedy: 'Set schemaChangeSourceId of the physical source to an id from 1 to 32767 that no table has.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, id: number, source: string) {
+    super(
+      SchemaChangeIdTakenError.kind,
+      `physical source ${physicalSource}: the source ${source} has the id ${id}, which is that of com.aesop.SchemaChange`,
+      { fields: { physicalSource, id, source } },
+    )
+  }
+}
+
 export class MemoryUriInvalidError extends AesopError {
   static readonly kind = {
     code: 'AESOP_PRODUCER_MEMORY_URI_INVALID',
@@ -53,5 +69,6 @@ export class MemoryUriInvalidError extends AesopError {
 export const producerErrors: readonly AesopErrorClass[] = [
   SourceConfigInvalidError,
   SourceIdCollisionError,
+  SchemaChangeIdTakenError,
   MemoryUriInvalidError,
 ]

@@ -1,4 +1,10 @@
-export { MemoryUriInvalidError, producerErrors, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
+export {
+  MemoryUriInvalidError,
+  producerErrors,
+  SchemaChangeIdTakenError,
+  SourceConfigInvalidError,
+  SourceIdCollisionError,
+} from './errors.ts'
 export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
 export {
   defaultSourceId,

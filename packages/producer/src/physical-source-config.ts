@@ -1,4 +1,5 @@
-import { SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
+import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
+import { SchemaChangeIdTakenError, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
 import { integerWithin } from './integer-within.ts'
 import { LogicalSourceConfig, type LogicalSourceOptions, SOURCE_ID_MAX } from './logical-source-config.ts'
 
@@ -20,6 +21,9 @@ export interface PhysicalSourceOptions {
   readonly keyless?: string
   readonly zeroTimestamp?: string
   readonly largestEventSizeInBytes?: number | bigint | string
+  readonly schemaChangeSourceId?: number | bigint | string
+  readonly onTableFault?: string
+  readonly ddlText?: boolean
 }
 
 /** A database (cluster) with one order of commits: the bean `PhysicalSourceConfig` of a descriptor. */
@@ -46,6 +50,15 @@ export class PhysicalSourceConfig {
    * A larger one ends the source by name. Of the log, twice this and 1 MiB is held at a time for one row.
    */
   readonly largestEventSizeInBytes: number
+  /**
+   * What a fault of one table or its rows does: `stop` (default) ends the source by name; `quarantine` leaves the rows of that
+   * table out from there on until somebody releases it, and goes on with the others.
+   */
+  readonly onTableFault: 'stop' | 'quarantine'
+  /** Id of the source `com.aesop.SchemaChange`, 1–32767; default 32767. */
+  readonly schemaChangeSourceId: number
+  /** Whether events of that source carry the text of the statement, which may hold what nobody should read; default false. */
+  readonly ddlText: boolean
 
   constructor(options: PhysicalSourceOptions) {
     const { uri } = options
@@ -69,6 +82,25 @@ export class PhysicalSourceConfig {
     this.zeroTimestamp = oneOf(where, 'zeroTimestamp', options.zeroTimestamp ?? 'null', ['null', 'text'])
     const eventBytes = options.largestEventSizeInBytes ?? EVENT_BYTES_DEFAULT
     this.largestEventSizeInBytes = integerWithin(where, 'largestEventSizeInBytes', eventBytes, 1, EVENT_BYTES_MAX)
+    this.onTableFault = oneOf(where, 'onTableFault', options.onTableFault ?? 'stop', ['stop', 'quarantine'])
+    const changesId = options.schemaChangeSourceId ?? SCHEMA_CHANGE_ID_DEFAULT
+    this.schemaChangeSourceId = integerWithin(where, 'schemaChangeSourceId', changesId, 1, SOURCE_ID_MAX)
+    this.ddlText = truth(where, 'ddlText', options.ddlText ?? false)
+    this.#refuseSchemaChangeSource()
+  }
+
+  /** What the relay serves: the tables, and the source of their changes last. */
+  get servedSources(): readonly LogicalSource[] {
+    return [...this.sources, { id: this.schemaChangeSourceId, name: SCHEMA_CHANGE_SOURCE }]
+  }
+
+  #refuseSchemaChangeSource(): void {
+    const { name, schemaChangeSourceId: id } = this
+    for (const source of this.sources) {
+      if (source.name === SCHEMA_CHANGE_SOURCE)
+        throw new SourceIdCollisionError(name, 'name', SCHEMA_CHANGE_SOURCE, source.uri, SCHEMA_CHANGE_SOURCE)
+      if (source.id === id) throw new SchemaChangeIdTakenError(name, id, source.uri)
+    }
   }
 
   /** Resolves a descriptor's value: the options, or a bean that is resolved already. @throws SourceConfigInvalidError, SourceIdCollisionError */
@@ -127,6 +159,11 @@ function startFrom(where: string, value: string): StartFrom {
     value,
     'earliest, latest, scn:<n>, timestamp:<time> or gtid:<set>',
   )
+}
+
+function truth(where: string, property: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new SourceConfigInvalidError(where, property, value, 'true or false')
+  return value
 }
 
 function oneOf<Choice extends string>(

@@ -8,6 +8,8 @@ export interface BufferSource {
   readonly signal: WindowSignal
   /** Ids of the logical sources whose events are in the buffer. */
   readonly sourceIds: ReadonlySet<number>
+  /** Those of the tables: what a reader gets that asks for all. The source of their changes has to be asked for. */
+  readonly tableIds: ReadonlySet<number>
   /** Until when (performance.now) a checkpoint above the newest SCN waits instead of failing. */
   readonly futureGraceUntilMs: number
   /** SCN that the producer had reached before a restart and is reading up to again; −1 otherwise. */

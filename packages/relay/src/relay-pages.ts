@@ -11,7 +11,7 @@ export function requestedSchemas(
   schemas: SchemaRegistry,
   request: RegisterRequest,
 ): SourceSchema[] {
-  const byId = new Map(physicalSource.sources.map((source) => [source.id, source]))
+  const byId = new Map(physicalSource.servedSources.map((source) => [source.id, source]))
   // A source that is asked for twice is given once: a short request must not make an answer of any size.
   return [...new Set(request.sources ?? byId.keys())].flatMap((id) => {
     const source = byId.get(id)

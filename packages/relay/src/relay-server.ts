@@ -120,7 +120,7 @@ export class RelayServer {
     app.all(
       '/sources',
       this.#counted('sources', (request, response) => {
-        response.end(wire.formatSources(physicalSource.sources, wire.parseSourcesRequest(request)))
+        response.end(wire.formatSources(physicalSource.servedSources, wire.parseSourcesRequest(request)))
       }),
     )
     app.all(

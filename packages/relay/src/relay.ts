@@ -1,5 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { FileMaxScnStore, MemoryMaxScnStore, type MaxScnStore, PlaceJournal, ProcessReaders } from '@aesop/checkpoint'
+import { SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
   AesopError,
   type BeanContext,
@@ -200,6 +201,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const physicalSource = this.#physicalSource
     const { log } = this.#context
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
+    schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
     const readers = this.#ownReaders()
     const buffer = this.#makeBuffer(readers)
     const passedOver = new PassedOverNotes(this.#journal, log)
@@ -221,10 +223,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const signal = new WindowSignal()
     const inbound = new InboundEvents(buffer)
     this.#undo.push(buffer.subscribe(signal.windowClosed), buffer.subscribe(inbound.windowClosed))
-    const sourceIds = new Set(physicalSource.sources.map((source) => source.id))
+    const sourceIds = new Set(physicalSource.servedSources.map(({ id }) => id))
+    const tableIds = new Set(physicalSource.sources.map(({ id }) => id))
     const futureGraceUntilMs = performance.now() + (this.#options.futureGraceMs ?? FUTURE_GRACE_MS)
     const rereadUntilScn = (): bigint => producer.status().rereadUntilScn ?? -1n
-    const source = { buffer, signal, sourceIds, futureGraceUntilMs, rereadUntilScn }
+    const source = { buffer, signal, sourceIds, tableIds, futureGraceUntilMs, rereadUntilScn }
     const server = new RelayServer({
       config: this.#config,
       physicalSource,

@@ -231,8 +231,8 @@ function chunkBytesMax(filter: EventFilter | undefined, output: StreamOutput): n
 }
 
 function filterFor(source: BufferSource, request: StreamRequest): EventFilter | undefined {
-  const wanted = request.sources === undefined ? undefined : new Set(request.sources)
-  const takesAll = wanted === undefined || [...source.sourceIds].every((id) => wanted.has(id))
+  const wanted = request.sources === undefined ? source.tableIds : new Set(request.sources)
+  const takesAll = [...source.sourceIds].every((id) => wanted.has(id))
   const { checkpoint, filters, fromLatestScn } = request
   if (takesAll && filters.size === 0) return undefined
   // The newest window that is asked for by name is sent whole.

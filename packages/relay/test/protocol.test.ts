@@ -15,6 +15,7 @@ describe('information', () => {
     expect(JSON.parse(answer.body.toString())).toEqual([
       { name: PERSON.name, id: 40 },
       { name: ADDRESS.name, id: 41 },
+      { name: 'com.aesop.SchemaChange', id: 32767 },
     ])
   })
 
@@ -23,9 +24,14 @@ describe('information', () => {
     const body = async (path: string): Promise<unknown> => JSON.parse((await get(port, path)).body.toString())
     expect(await body('/sources?v=2')).toEqual([
       { id: 40, name: PERSON.name, wildcard: false, allSourcesWildcard: false },
+      { id: 32767, name: 'com.aesop.SchemaChange', wildcard: false, allSourcesWildcard: false },
     ])
-    expect(await body('/sources?v=1&protocolVersion=abc')).toEqual([{ name: PERSON.name, id: 40 }])
-    expect(await body('/sources?protocolVersion=-3')).toEqual([{ name: PERSON.name, id: 40 }])
+    const short = [
+      { name: PERSON.name, id: 40 },
+      { name: 'com.aesop.SchemaChange', id: 32767 },
+    ]
+    expect(await body('/sources?v=1&protocolVersion=abc')).toEqual(short)
+    expect(await body('/sources?protocolVersion=-3')).toEqual(short)
   })
 
   test('/stream ignores the protocol version, /register does not', async () => {

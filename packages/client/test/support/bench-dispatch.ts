@@ -55,6 +55,8 @@ async function once(consumer: EventConsumer): Promise<number> {
   const totals = new CallbackTotals()
   const dispatcher = new Dispatcher({
     registration: 'bench',
+    logicalSources: [PERSON.name],
+    onSourceQuarantined: 'suspend',
     consumer,
     checkpoint: Checkpoint.flexible(),
     begin: () => undefined,

@@ -1,30 +1,42 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import { Dispatcher, type EventConsumer, SourceCatalogue } from '@aesop/client'
-import { EventDecoder } from '@aesop/event'
-import { silentLogger } from '@aesop/kernel'
+import { EventDecoder, SCHEMA_CHANGE_SCHEMA } from '@aesop/event'
+import { type Logger, silentLogger } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
-import { ADDRESS, PERSON, PERSON_SCHEMA, type TestWindow } from './person-stream.ts'
+import { ADDRESS, CHANGES, PERSON, PERSON_SCHEMA, type TestWindow } from './person-stream.ts'
 
 export const catalogue = new SourceCatalogue(
-  [PERSON, ADDRESS],
-  [PERSON, ADDRESS].map(({ id }) => ({ id, version: 1, schema: PERSON_SCHEMA })),
+  [PERSON, ADDRESS, CHANGES],
+  [
+    ...[PERSON, ADDRESS].map(({ id }) => ({ id, version: 1, schema: PERSON_SCHEMA })),
+    { id: CHANGES.id, version: 1, schema: SCHEMA_CHANGE_SCHEMA },
+  ],
+  CHANGES.id,
 )
 
 /** A dispatcher that is fed by hand, and what it acknowledged. */
 export function feeding(
   consumer: EventConsumer,
-  options: { since?: bigint; timeBudgetMs?: number } = {},
+  options: {
+    since?: bigint
+    timeBudgetMs?: number
+    logicalSources?: readonly string[]
+    onSourceQuarantined?: 'suspend' | 'continue'
+    log?: Logger
+  } = {},
 ): { dispatcher: Dispatcher; acknowledged: bigint[]; feed: (...windows: TestWindow[]) => Promise<number> } {
   const acknowledged: bigint[] = []
   const dispatcher = new Dispatcher({
     registration: 'people',
+    logicalSources: options.logicalSources ?? [PERSON.name, ADDRESS.name],
+    onSourceQuarantined: options.onSourceQuarantined ?? 'continue',
     consumer,
     checkpoint: options.since === undefined ? Checkpoint.flexible() : Checkpoint.online(options.since),
     begin: () => undefined,
     acknowledge: ({ windowScn }) => acknowledged.push(windowScn),
     timeBudgetMs: options.timeBudgetMs ?? 0,
     totals: new CallbackTotals(),
-    log: silentLogger,
+    log: options.log ?? silentLogger,
   })
   dispatcher.bind(catalogue, () => Promise.resolve())
   return { dispatcher, acknowledged, feed: (...windows) => feedAll(dispatcher, windows) }

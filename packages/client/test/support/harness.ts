@@ -21,6 +21,7 @@ export interface HarnessOptions {
   readonly eventBytesMax?: number
   readonly silenceMs?: number
   readonly log?: Logger
+  readonly onSourceQuarantined?: 'suspend' | 'continue'
 }
 
 /** A registration as a client makes it, with short waits. */
@@ -45,6 +46,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     aheadPatienceMs: options.aheadPatienceMs ?? 100,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
     filters: new Map(),
+    ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
     log: options.log ?? silentLogger,
     random: () => 0,
   })

@@ -1,4 +1,13 @@
-import { type LogicalSource, sealEvent, writeEndOfPeriod, writeEvent } from '@aesop/event'
+import {
+  type LogicalSource,
+  SCHEMA_CHANGE_ID_DEFAULT,
+  SCHEMA_CHANGE_SCHEMA,
+  SCHEMA_CHANGE_SOURCE,
+  type SchemaChangeKind,
+  sealEvent,
+  writeEndOfPeriod,
+  writeEvent,
+} from '@aesop/event'
 import { compileRowEncoder, schemaIdOf } from '@aesop/schema'
 
 export const PERSON_SCHEMA = JSON.stringify({
@@ -20,6 +29,15 @@ export interface TestRow {
   readonly name: string
 }
 
+/** An event of `com.aesop.SchemaChange`. */
+export interface TestChange {
+  readonly change: SchemaChangeKind
+  readonly of: LogicalSource
+  readonly sql?: string
+}
+const CHANGES_ID = schemaIdOf(SCHEMA_CHANGE_SCHEMA)
+export const CHANGES: LogicalSource = { id: SCHEMA_CHANGE_ID_DEFAULT, name: SCHEMA_CHANGE_SOURCE }
+
 export interface TestWindow {
   readonly scn: bigint
   readonly bytes: Buffer
@@ -30,26 +48,36 @@ export interface TestWindow {
 /** The bytes of one window, as a relay sends them. */
 export function windowOf(
   scn: bigint,
-  rows: readonly TestRow[],
+  events: readonly (TestRow | TestChange)[],
   schema = PERSON_SCHEMA,
   schemaId = schemaIdOf(schema),
 ): TestWindow {
   const encode = compileRowEncoder(schema)
-  const bytes = Buffer.alloc(rows.reduce((sum, { name }) => sum + 128 + name.length * 3, 128))
+  const bytes = Buffer.alloc(
+    events.reduce((sum, event) => sum + 512 + ('name' in event ? event.name.length * 3 : 0), 128),
+  )
   const ends: number[] = []
   let at = 0
   const timestampNanos = BigInt(Date.now()) * 1_000_000n
-  for (const { source = PERSON, id, name } of rows) {
+  for (const event of events) {
+    const { key, sourceId, value, id } =
+      'change' in event
+        ? { key: event.of.name, sourceId: CHANGES.id, value: changeValue(event), id: CHANGES_ID }
+        : {
+            key: event.id,
+            sourceId: (event.source ?? PERSON).id,
+            value: encode({ id: BigInt(event.id), name: event.name }),
+            id: schemaId,
+          }
     const append = {
       opcode: 'UPSERT' as const,
-      key: id,
-      sourceId: source.id,
-      schemaId,
+      key,
+      sourceId,
+      schemaId: id,
       timestampNanos,
       logicalPartition: 0,
-      maxValueBytes: 64 + name.length * 3,
+      maxValueBytes: value.length,
     }
-    const value = encode({ id: BigInt(id), name })
     writeEvent(bytes, at, append, 1, (target, offset) => offset + value.copy(target, offset))
     at = sealEvent(bytes, at, Number(scn >> 32n), Number(BigInt.asIntN(32, scn)))
     ends.push(at)
@@ -57,4 +85,16 @@ export function windowOf(
   at = writeEndOfPeriod(bytes, at, scn, 1, timestampNanos)
   ends.push(at)
   return { scn, bytes: bytes.subarray(0, at), ends }
+}
+
+function changeValue({ change, of, sql }: TestChange): Buffer {
+  const [database, table] = of.name.split('.')
+  return compileRowEncoder(SCHEMA_CHANGE_SCHEMA)({
+    kind: change,
+    source: of.name,
+    database,
+    table,
+    sql: sql ?? null,
+    at: 1_700_000_000_000,
+  })
 }

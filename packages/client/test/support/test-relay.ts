@@ -16,7 +16,7 @@ import {
   type StreamRequest,
   UnknownCommandError,
 } from '@aesop/wire'
-import { PERSON, PERSON_SCHEMA, type TestRow, type TestWindow, windowOf } from './person-stream.ts'
+import { PERSON, PERSON_SCHEMA, type TestChange, type TestRow, type TestWindow, windowOf } from './person-stream.ts'
 
 /** What goes wrong with one answer of `/stream`. */
 export type StreamFault =
@@ -77,7 +77,7 @@ export class TestRelay {
     await closed
   }
 
-  append(scn: bigint, rows: readonly TestRow[], schema?: string): void {
+  append(scn: bigint, rows: readonly (TestRow | TestChange)[], schema?: string): void {
     this.windows.push(windowOf(scn, rows, schema))
     this.#wakeAll()
   }

@@ -1,0 +1,42 @@
+import { isOpen, type Quarantine } from '@aesop/checkpoint'
+
+/** The intervals of one physical source, as its producer keeps them. */
+export class QuarantineRecord {
+  /** Counts in it may be newer than what is stored; the intervals are those that are. */
+  list: readonly Quarantine[]
+  readonly #save: (list: readonly Quarantine[]) => void
+  readonly #begun: (interval: Quarantine) => void
+
+  /** @param save returns when the list is on disk @param begun is told of each interval after it was stored */
+  constructor(
+    list: readonly Quarantine[],
+    save: (list: readonly Quarantine[]) => void,
+    begun: (interval: Quarantine) => void,
+  ) {
+    this.list = list
+    this.#save = save
+    this.#begun = begun
+  }
+
+  has(source: string): boolean {
+    return this.list.some((each) => each.source === source)
+  }
+
+  /** @throws what the store throws: nothing has changed then */
+  save(list: readonly Quarantine[], begun: readonly Quarantine[]): void {
+    this.#save(list)
+    this.list = list
+    for (const each of begun) this.#begun(each)
+  }
+
+  /** What is left out now, for people; undefined: nothing. */
+  get concern(): string | undefined {
+    const open = this.list.filter(isOpen)
+    return open.length === 0 ? undefined : open.map(quarantineText).join('; ')
+  }
+}
+
+/** One open interval, for people. */
+export function quarantineText({ source, scn, ordinal, reason, code }: Quarantine): string {
+  return `rows of ${source} are left out from SCN ${scn}, event ${ordinal} on: ${reason} (${code})`
+}

@@ -1,0 +1,188 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { PhysicalSourceConfig } from '@aesop/producer'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { MysqlServer } from '../support/mysql-server.ts'
+import { ProducerRig } from '../support/producer-rig.ts'
+import { until } from '../support/until.ts'
+import { type LedgerWindow } from '../support/window-ledger.ts'
+
+/* A table that can't be captured any more is left out by name, and the others go on; read again, the same rows are left out. */
+
+describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (product) => {
+  let server: MariadbServer | MysqlServer
+  beforeAll(async () => {
+    server = product === 'MariaDB' ? await MariadbServer.start() : await MysqlServer.start()
+  })
+  afterAll(() => server.destroy())
+  beforeEach(async () => {
+    await server.query('DROP DATABASE IF EXISTS app; CREATE DATABASE app')
+    await server.query('CREATE TABLE app.item (id INT PRIMARY KEY, name VARCHAR(9), n INT)')
+    await server.query('CREATE TABLE app.other (id INT PRIMARY KEY)')
+  })
+
+  const optionsOf = (more: object = {}): ConstructorParameters<typeof ProducerRig>[0] => ({
+    uri: server.uri(),
+    name: 'shop',
+    sources: ['app.item', 'app.other'],
+    onTableFault: 'quarantine',
+    ...more,
+  })
+
+  /** One transaction: two rows of the table are whole, a third is not, and others stand between. */
+  async function spoil(): Promise<void> {
+    const session = await server.connect()
+    await session.query('SET SESSION binlog_row_image=MINIMAL; BEGIN')
+    await session.query("INSERT INTO app.item VALUES (10, 'a', 1), (11, 'b', 1)")
+    await session.query('INSERT INTO app.other VALUES (10)')
+    await session.query("UPDATE app.item SET name='part' WHERE id IN (1, 10)")
+    await session.query('INSERT INTO app.other VALUES (11)')
+    await session.query("INSERT INTO app.item VALUES (12, 'c', 1)")
+    await session.query('COMMIT')
+    await session.end()
+  }
+
+  const story = (windows: readonly LedgerWindow[]): unknown[] =>
+    windows
+      .filter(({ rows, changes }) => rows.length + changes.length > 0)
+      .map(({ scn, rows, changes }) => ({
+        scn,
+        rows: rows.map(({ opcode, row }) => `${opcode} ${String(row['id'])} ${String(row['name'])}`),
+        changes: changes.map(({ kind, source, rowsBefore }) => `${String(kind)} ${String(source)} ${rowsBefore}`),
+      }))
+
+  it('is left out from its first faulty row on, which an event says in its place, and nothing else is', async () => {
+    const rig = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await spoil()
+    await server.query("INSERT INTO app.item VALUES (2, 'whole', 1)")
+    await server.query('INSERT INTO app.other VALUES (2)')
+    await rig.arrived(6)
+    const windows = story(rig.ledger.windows)
+    expect(windows).toMatchObject([
+      { rows: ['UPSERT 1 one'] },
+      {
+        rows: ['UPSERT 10 a', 'UPSERT 11 b', 'UPSERT 10 undefined', 'UPSERT 11 undefined'],
+        changes: ['QUARANTINED app.item 3'],
+      },
+      { rows: ['UPSERT 2 undefined'], changes: [] },
+    ])
+    expect(rig.producer.health()).toMatchObject({
+      status: 'degraded',
+      detail: expect.stringMatching(/app\.item.*AESOP_MYSQL_ROW_IMAGE_INCOMPLETE/) as string,
+    })
+    await rig.producer.stop()
+    const scn = rig.ledger.windows.find(({ changes }) => changes.some(({ kind }) => kind === 'QUARANTINED'))?.scn
+    expect(rig.maxScn.load()?.quarantines).toMatchObject([
+      { source: 'app.item', scn, ordinal: 2, code: 'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE', rows: 4, uncountedEvents: 0 },
+    ])
+  })
+
+  /** Reads the log once more from a stored place, with what is stored of a later one about rows that are left out. */
+  async function readAgain(from: MaxScn, { quarantines = [] }: MaxScn, more: object, last: bigint): Promise<unknown[]> {
+    const again = new ProducerRig(optionsOf(more))
+    again.maxScn.save({ ...from, quarantines })
+    await again.start()
+    await until('all windows', () => {
+      if (again.failures[0] !== undefined) throw again.failures[0]
+      return (again.ledger.windows.at(-1)?.scn ?? -1n) >= last
+    })
+    await again.producer.stop()
+    return story(again.ledger.windows)
+  }
+
+  it('is left out in the same way when the log is read again, whatever is right or wrong by then', async () => {
+    const before = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await before.arrived(1)
+    await before.producer.stop()
+    const from = storedOf(before)
+    const rig = await before.again().start()
+    await spoil()
+    await server.query('INSERT INTO app.other VALUES (2)')
+    await rig.arrived(6)
+    await rig.producer.stop()
+    const { windows } = rig.ledger
+    const since = story(windows.filter(({ scn }) => scn > from.scn))
+    expect(since).toHaveLength(2)
+    const last = windows.at(-1)?.scn ?? -1n
+    // Also where the policy is another one by now: the record decides.
+    for (const onTableFault of ['quarantine', 'stop']) {
+      expect(await readAgain(from, storedOf(rig), { onTableFault }, last)).toEqual(since)
+    }
+    // A row that would be a fault by now stands before the interval: only the record says where that begins.
+    const [interval] = storedOf(rig).quarantines ?? []
+    const earlier = { ...storedOf(rig), quarantines: interval === undefined ? [] : [{ ...interval, ordinal: 1 }] }
+    expect(await readAgain(from, earlier, {}, last)).toMatchObject([
+      { rows: ['UPSERT 10 a', 'UPSERT 10 undefined', 'UPSERT 11 undefined'], changes: ['QUARANTINED app.item 1'] },
+      {},
+    ])
+  })
+
+  it('is stored before its window is visible: killed in between, the same rows are left out', async () => {
+    const rig = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await rig.arrived(1)
+    const { ledger } = rig
+    const endWindow = ledger.endWindow.bind(ledger)
+    let intervals: unknown
+    ledger.endWindow = (scn) => {
+      intervals = rig.maxScn.load()?.quarantines
+      if (intervals !== undefined) throw new Error('killed')
+      endWindow(scn)
+    }
+    await spoil()
+    await until('the kill', () => rig.failures.length > 0)
+    await rig.producer.stop()
+    ledger.endWindow = endWindow
+    ledger.rollbackWindow()
+    expect(intervals).toHaveLength(1)
+    expect(ledger.ids).toEqual([1])
+    const again = await rig.again({ onTableFault: 'stop' }).start()
+    await server.query('INSERT INTO app.other VALUES (2)')
+    await again.arrived(6)
+    await again.producer.stop()
+    expect(story(ledger.windows).slice(1)).toMatchObject([
+      { rows: ['UPSERT 10 a', 'UPSERT 11 b', 'UPSERT 10 undefined', 'UPSERT 11 undefined'] },
+      { rows: ['UPSERT 2 undefined'] },
+    ])
+    expect(storedOf(again).quarantines).toMatchObject([{ ordinal: 2, rows: 3 }])
+  })
+
+  it('is delivered again from the place that its source is set to by hand', async () => {
+    const rig = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await spoil()
+    await rig.arrived(5)
+    await rig.producer.stop()
+    const { scn, quarantines } = storedOf(rig)
+    expect(quarantines).toHaveLength(1)
+    const finder = rig.producer.placeFinder(new PhysicalSourceConfig(optionsOf()))
+    rig.maxScn.save((await finder.recordAt('latest', scn)).record)
+    const again = await rig.again().start()
+    await server.query("INSERT INTO app.item VALUES (2, 'whole', 1)")
+    await again.arrived(6)
+    await again.producer.stop()
+    expect(story(again.ledger.windows).at(-1)).toMatchObject({ rows: ['UPSERT 2 whole'], changes: [] })
+    expect(again.producer.status().concern).toBeUndefined()
+  })
+
+  it('ends its source by name where the policy is to stop, which is the default', async () => {
+    const rig = await new ProducerRig(optionsOf({ onTableFault: 'stop' })).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await spoil()
+    await until('the end', () => rig.failures.length > 0)
+    expect(rig.failures[0]).toMatchObject({
+      code: 'AESOP_MYSQL_ROW_IMAGE_INCOMPLETE',
+      remedy: expect.stringContaining('onTableFault: quarantine') as string,
+    })
+    expect(rig.ledger.ids).toEqual([1])
+    await rig.producer.stop()
+  })
+})
+
+function storedOf(rig: ProducerRig): MaxScn {
+  const stored = rig.maxScn.load()
+  if (stored === undefined) throw new Error('nothing is stored')
+  return stored
+}
