@@ -1,4 +1,4 @@
-import { parseRecordSchema, type SchemaRegistry } from '@aesop/schema'
+import { metaText, parseRecordSchema, type SchemaRegistry } from '@aesop/schema'
 import { type BinlogColumn } from './binlog-column.ts'
 import { derivedType } from './column-conversion.ts'
 
@@ -33,14 +33,14 @@ export function deriveSchema(shape: TableShape, zeroTimestamp: 'null' | 'text'):
     name: avroName(shape.table),
     namespace: avroName(shape.database),
     fields: shape.columns.map((column) => fieldOf(column, nameOf(column), zeroTimestamp)),
-    meta: `dbFieldName=${shape.table};${key === '' ? '' : `pk=${key};`}${DERIVED_META}=true;`,
+    meta: `dbFieldName=${metaText(shape.table)};${key === '' ? '' : `pk=${key};`}${DERIVED_META}=true;`,
   })
 }
 
 function fieldOf(column: BinlogColumn, name: string, zeroTimestamp: 'null' | 'text'): object {
   const { type, logicalType, nullable } = derivedType(column, zeroTimestamp)
   const branch = logicalType === undefined ? type : { type, logicalType }
-  const meta = `dbFieldName=${column.name};dbFieldPosition=${column.index + 1};dbFieldType=${column.typeName};`
+  const meta = `dbFieldName=${metaText(column.name)};dbFieldPosition=${column.index + 1};dbFieldType=${column.typeName};`
   if (!column.nullable && nullable !== true) return { name, type: branch, meta }
   return { name, type: ['null', branch], default: null, meta }
 }

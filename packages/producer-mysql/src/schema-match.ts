@@ -10,7 +10,7 @@ export interface FieldMatch {
 
 /**
  * Finds the column of each field of a schema, in the order of its fields: by `dbFieldName` when every field names a
- * column that exists, else by `dbFieldPosition` (the field with the lowest position takes the first column, whether
+ * column of its own that exists, else by `dbFieldPosition` (the field with the lowest position takes the first column, whether
  * counting began at 0 or 1), else by the fields' own names. Columns that no field asks for are left out.
  * @throws SchemaMismatchError
  */
@@ -21,7 +21,8 @@ export function matchFields(
   columns: readonly BinlogColumn[],
 ): readonly FieldMatch[] {
   const byMeta = matchByName(schema.fields, columns, (field) => field.meta['dbFieldName'])
-  if (byMeta !== undefined) return byMeta
+  // Former versions wrote names with a semicolon so that they read as another column's.
+  if (byMeta !== undefined && new Set(byMeta.map(({ column }) => column)).size === byMeta.length) return byMeta
   if (schema.fields.every((field) => field.meta['dbFieldPosition'] !== undefined)) {
     return matchByPosition(source, table, schema.fields, columns)
   }
@@ -75,7 +76,10 @@ export function keyColumns(
   matches: readonly FieldMatch[],
 ): readonly BinlogColumn[] {
   return schema.primaryKey.map((name) => {
-    const match = matches.find(({ field }) => field.name.toLowerCase() === name.toLowerCase())
+    const isSame = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase()
+    // Names of fields may differ by case alone, where signs of the columns' names became underscores.
+    const match =
+      matches.find(({ field }) => field.name === name) ?? matches.find(({ field }) => isSame(field.name, name))
     if (match !== undefined) return match.column
     throw new SchemaMismatchError(source, table, `pk names ${name}, which is no field`)
   })

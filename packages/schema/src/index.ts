@@ -7,15 +7,9 @@ export {
   SchemaRegistryUnwritableError,
 } from './errors.ts'
 export { FileSchemaRegistry, type FileSchemaRegistryOptions } from './file-schema-registry.ts'
+export { metaText, parseMeta, type SchemaMeta } from './meta-text.ts'
 export { MemorySchemaRegistry } from './memory-schema-registry.ts'
-export {
-  type AvroPrimitive,
-  parseMeta,
-  parseRecordSchema,
-  type RecordField,
-  type RecordSchema,
-  type SchemaMeta,
-} from './record-schema.ts'
+export { type AvroPrimitive, parseRecordSchema, type RecordField, type RecordSchema } from './record-schema.ts'
 export { compileRowEncoder, type RowEncoder } from './row-encoder.ts'
 export { compileRowReader, interpretRow, type Row, type RowReader } from './row-reader.ts'
 export { schemaIdOf, textIdOf } from './schema-id.ts'

@@ -1,10 +1,8 @@
 import { SchemaInvalidError } from './errors.ts'
+import { parseMeta, type SchemaMeta } from './meta-text.ts'
 
 const PRIMITIVES = ['boolean', 'int', 'long', 'float', 'double', 'string', 'bytes'] as const
 export type AvroPrimitive = (typeof PRIMITIVES)[number]
-
-/** The `meta` annotations of Databus' schemas: `dbFieldName=id;dbFieldPosition=0;` as a map. */
-export type SchemaMeta = Readonly<Record<string, string>>
 
 /** One field of a row's schema. */
 export interface RecordField {
@@ -103,16 +101,6 @@ function readType(type: unknown): Pick<RecordField, 'type' | 'logicalType'> {
 
 function isPrimitive(type: unknown): type is AvroPrimitive {
   return PRIMITIVES.includes(type as AvroPrimitive)
-}
-
-/** `a=1;b=x=y;` as a map; whitespace around names and values does not count. */
-export function parseMeta(meta: unknown): SchemaMeta {
-  if (typeof meta !== 'string') return {}
-  const pairs = meta.split(';').flatMap((part) => {
-    const equals = part.indexOf('=')
-    return equals < 0 ? [] : [[part.slice(0, equals).trim(), part.slice(equals + 1).trim()] as const]
-  })
-  return Object.fromEntries(pairs)
 }
 
 function show(value: unknown): string {
