@@ -144,8 +144,14 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
       type: 'object',
       properties: {
         id: { type: 'integer', minimum: 1, maximum: 32767, description: 'Left out: 1 + crc32(name) % 32767.' },
-        name: { type: 'string', description: 'Name towards clients and in the schema registry; left out: the uri.' },
-        uri: { type: 'string', description: '<database>.<table>' },
+        name: {
+          type: 'string',
+          description: 'Name towards clients and in the schema registry; left out: <database>.<table>.',
+        },
+        uri: {
+          type: 'string',
+          description: '<database>.<table>; backticks around names with dots: `my.shop`.`book`.',
+        },
         partitionFunction: { type: 'string', pattern: '^constant:[0-9]+$', default: 'constant:0' },
       },
       required: ['uri'],

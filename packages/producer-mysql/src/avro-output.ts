@@ -1,3 +1,4 @@
+import { byteAt } from './byte-at.ts'
 import { type TextDecoding } from './charset.ts'
 
 /**
@@ -49,7 +50,7 @@ export function bigLong(t: Buffer, o: number, value: bigint): number {
 export function blob(t: Buffer, o: number, b: Buffer, p: number, length: number): number {
   if (length < 64) {
     t[o++] = length << 1
-    for (let i = 0; i < length; i++) t[o + i] = b[p + i] ?? 0
+    for (let i = 0; i < length; i++) t[o + i] = byteAt(b, p + i)
     return o + length
   }
   const at = natural(t, o, length)
@@ -67,7 +68,7 @@ export function padded(t: Buffer, o: number, b: Buffer, p: number, length: numbe
 
 /** Text of a single-byte or multi-byte set that has ASCII as its lower half. */
 export function asciiText(t: Buffer, o: number, b: Buffer, p: number, length: number, decoding: TextDecoding): number {
-  for (let i = 0; i < length; i++) if ((b[p + i] ?? 0) > 0x7f) return otherText(t, o, b, p, length, decoding)
+  for (let i = 0; i < length; i++) if (byteAt(b, p + i) > 0x7f) return otherText(t, o, b, p, length, decoding)
   return blob(t, o, b, p, length)
 }
 
@@ -124,23 +125,23 @@ function fractionDigits(t: Buffer, o: number, micros: number, digits: number): n
 }
 
 function fractionMicros(b: Buffer, p: number, digits: number): number {
-  const first = b[p] ?? 0
+  const first = byteAt(b, p)
   if (digits < 3) return first * 10_000
-  const second = (first << 8) | (b[p + 1] ?? 0)
-  return digits < 5 ? second * 100 : (second << 8) | (b[p + 2] ?? 0)
+  const second = (first << 8) | byteAt(b, p + 1)
+  return digits < 5 ? second * 100 : (second << 8) | byteAt(b, p + 2)
 }
 
 export function date(t: Buffer, o: number, b: Buffer, p: number): number {
-  const packed = (b[p] ?? 0) | ((b[p + 1] ?? 0) << 8) | ((b[p + 2] ?? 0) << 16)
+  const packed = byteAt(b, p) | (byteAt(b, p + 1) << 8) | (byteAt(b, p + 2) << 16)
   t[o] = 20
   return ymd(t, o + 1, packed >> 9, (packed >> 5) & 15, packed & 31)
 }
 
 /** 40 bits, biased: the high 22 are the date, the low 17 the clock, and between them one bit of neither. */
 export function datetime(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  const high = (((b[p] ?? 0) & 0x7f) << 16) | ((b[p + 1] ?? 0) << 8) | (b[p + 2] ?? 0)
+  const high = ((byteAt(b, p) & 0x7f) << 16) | (byteAt(b, p + 1) << 8) | byteAt(b, p + 2)
   const days = high >> 1
-  const clock = ((high & 1) << 16) | ((b[p + 3] ?? 0) << 8) | (b[p + 4] ?? 0)
+  const clock = ((high & 1) << 16) | (byteAt(b, p + 3) << 8) | byteAt(b, p + 4)
   const yearMonth = days >> 5
   const year = (yearMonth / 13) | 0
   t[o] = (digits === 0 ? 19 : 20 + digits) << 1
@@ -150,7 +151,7 @@ export function datetime(t: Buffer, o: number, b: Buffer, p: number, digits: num
 }
 
 export function time(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  let clock = (((b[p] ?? 0) << 16) | ((b[p + 1] ?? 0) << 8) | (b[p + 2] ?? 0)) - 0x800000
+  let clock = ((byteAt(b, p) << 16) | (byteAt(b, p + 1) << 8) | byteAt(b, p + 2)) - 0x800000
   let micros = digits === 0 ? 0 : fractionMicros(b, p + 3, digits)
   const negative = clock < 0
   if (negative) {
@@ -175,7 +176,7 @@ function borrowed(micros: number, digits: number): number {
 
 /** Microseconds since 1970; the caller has told the zero timestamp apart. */
 export function timestamp(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  const seconds = (b[p] ?? 0) * 0x1000000 + (((b[p + 1] ?? 0) << 16) | ((b[p + 2] ?? 0) << 8) | (b[p + 3] ?? 0))
+  const seconds = byteAt(b, p) * 0x1000000 + ((byteAt(b, p + 1) << 16) | (byteAt(b, p + 2) << 8) | byteAt(b, p + 3))
   return natural(t, o, seconds * 1_000_000 + (digits === 0 ? 0 : fractionMicros(b, p + 4, digits)))
 }
 
@@ -185,7 +186,7 @@ export function bits(t: Buffer, o: number, b: Buffer, p: number, bytes: number):
   let low = 0
   for (let i = 0; i < bytes; i++) {
     high = (high << 8) | (low >>> 24)
-    low = (low << 8) | (b[p + i] ?? 0)
+    low = (low << 8) | byteAt(b, p + i)
   }
   return long(t, o, high, low)
 }
@@ -200,13 +201,13 @@ export function isShortDecimal(precision: number, scale: number): boolean {
 /** What `decimal` writes, for the short ones that most are: both groups are read first, so the text is written once. */
 export function shortDecimal(t: Buffer, o: number, b: Buffer, p: number, precision: number, scale: number): number {
   const wholeBytes = GROUP_BYTES[precision - scale] ?? 4
-  const negative = ((b[p] ?? 0) & 0x80) === 0
+  const negative = (byteAt(b, p) & 0x80) === 0
   const flip = negative ? 0xff : 0
-  let whole = (b[p] ?? 0) ^ 0x80 ^ flip
-  for (let i = 1; i < wholeBytes; i++) whole = (whole << 8) | ((b[p + i] ?? 0) ^ flip)
+  let whole = byteAt(b, p) ^ 0x80 ^ flip
+  for (let i = 1; i < wholeBytes; i++) whole = (whole << 8) | (byteAt(b, p + i) ^ flip)
   const end = p + wholeBytes + (GROUP_BYTES[scale] ?? 4)
   let fraction = 0
-  for (let i = p + wholeBytes; i < end; i++) fraction = (fraction << 8) | ((b[i] ?? 0) ^ flip)
+  for (let i = p + wholeBytes; i < end; i++) fraction = (fraction << 8) | (byteAt(b, i) ^ flip)
   let at = o + 1
   // A negative zero loses its sign, as the server prints it.
   if (negative && (whole | fraction) !== 0) t[at++] = 45
@@ -221,7 +222,7 @@ export function shortDecimal(t: Buffer, o: number, b: Buffer, p: number, precisi
 
 /** The text of a packed decimal (see decimal-value), without objects. */
 export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: number, scale: number): number {
-  const flip = (b[p] ?? 0) & 0x80 ? 0 : 0xff
+  const flip = byteAt(b, p) & 0x80 ? 0 : 0xff
   let at = o + 1
   if (flip !== 0) t[at++] = 45
   const digitsAt = at
@@ -232,7 +233,7 @@ export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: n
     const size = GROUP_BYTES[digits] ?? 4
     let group = 0
     for (let i = 0; i < size; i++) {
-      group = group * 256 + ((b[p++] ?? 0) ^ first ^ flip)
+      group = group * 256 + (byteAt(b, p++) ^ first ^ flip)
       first = 0
     }
     if (significant) at = fixedDigits(t, at, group, digits)
@@ -249,7 +250,7 @@ export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: n
       const size = GROUP_BYTES[digits] ?? 4
       let group = 0
       for (let i = 0; i < size; i++) {
-        group = group * 256 + ((b[p++] ?? 0) ^ first ^ flip)
+        group = group * 256 + (byteAt(b, p++) ^ first ^ flip)
         first = 0
       }
       zero &&= group === 0

@@ -192,11 +192,9 @@ function describeDecimal(draft: Draft, meta: number): void {
   draft.typeName = `decimal(${draft.precision},${draft.scale})`
 }
 
-const DIGITS_TO_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
-
-/** Bytes of so many decimal digits: four for each nine, fewer for the rest. */
+/** Bytes of so many decimal digits: four for each nine, one for each two or the last one of the rest. */
 export function decimalBytes(digits: number): number {
-  return Math.floor(digits / 9) * 4 + (DIGITS_TO_BYTES[digits % 9] ?? 0)
+  return Math.floor(digits / 9) * 4 + (((digits % 9) + 1) >> 1)
 }
 
 function describeBit(draft: Draft, meta: number): void {
@@ -252,7 +250,11 @@ function applyHiddenFraction(
 }
 
 /** INFORMATION_SCHEMA is utf8mb3: a label of these sets may hold characters that it shows as question marks. */
-const BEYOND_UTF8MB3 = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030'])
+const BEYOND_UTF8MB3 = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030', 'binary'])
+
+function shown(described: ColumnDescription | undefined): string {
+  return described?.typeName === undefined ? '' : `, the server shows ${described.typeName}`
+}
 
 function labelsOf(
   mapped: MappedColumn,
@@ -262,8 +264,9 @@ function labelsOf(
 ): readonly string[] {
   const decoding = draft.text
   if (mapped.labels !== undefined && decoding !== undefined) return mapped.labels.map((label) => decoding.decode(label))
-  if (described?.labels === undefined) return refuse(`nothing says what the labels of the ${draft.kind} are`)
-  const doubtful = BEYOND_UTF8MB3.has(described.charset ?? '')
+  if (described?.labels === undefined)
+    return refuse(`nothing says what the labels of the ${draft.kind} are${shown(described)}`)
+  const doubtful = BEYOND_UTF8MB3.has(described.charset ?? 'binary')
     ? described.labels.find((label) => label.includes('?'))
     : undefined
   if (doubtful !== undefined) {

@@ -14,6 +14,7 @@ import { groupOf } from './gtid-event.ts'
 import { atTransaction } from './passable-error.ts'
 import { type QuarantineRecord } from './quarantine-record.ts'
 import { SchemaChangeEvents } from './schema-change-events.ts'
+import { type SourceTables } from './source-tables.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
@@ -27,6 +28,8 @@ export interface BinlogDecoderOptions {
   readonly sink: WindowSink
   /** Asked for tables that the log does not describe itself. */
   readonly catalogue?: TableCatalogue
+  /** Which tables the sources capture; left out: those that their uris mean, names compared exactly. */
+  readonly sourceTables?: SourceTables
   /** What was known of tables that are gone. */
   readonly memory?: TableMemory
   /** Event type → processor; default: the standard ones. */
@@ -93,8 +96,8 @@ export class BinlogDecoder implements BinlogHandler {
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       ...quarantinesOf(options),
-      changes: new SchemaChangeEvents(sink, schemas, physicalSource),
-      tables: new TableCache(compiler, options.catalogue, options.memory, log),
+      changes: new SchemaChangeEvents(sink, schemas, physicalSource, options.sourceTables),
+      tables: new TableCache(compiler, options.catalogue, options.memory, log, options.sourceTables),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       limits: eventLimits(physicalSource.largestEventSizeInBytes),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,

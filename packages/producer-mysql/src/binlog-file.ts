@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { EVENT_HEADER_BYTES, MySQLConstants } from './binlog-event.ts'
+import { byteAt } from './byte-at.ts'
 import { BinlogEventCorruptError, BinlogFileError } from './errors.ts'
 import { crcOf } from './event-checksum.ts'
 
@@ -116,9 +117,9 @@ export class BinlogFile {
       throw new BinlogFileError(this.path, `checksum algorithm ${algorithm ?? 'none'} is unknown`)
     }
     this.checksums = algorithm === 1
-    this.inUse = ((this.bytes[offset + AT_FLAGS] ?? 0) & FLAG_IN_USE) !== 0
+    this.inUse = (byteAt(this.bytes, offset + AT_FLAGS) & FLAG_IN_USE) !== 0
     const covered = Buffer.from(this.bytes.subarray(offset, end - CHECKSUM_BYTES))
-    covered[AT_FLAGS] = (covered[AT_FLAGS] ?? 0) & ~FLAG_IN_USE
+    covered[AT_FLAGS] = byteAt(covered, AT_FLAGS) & ~FLAG_IN_USE
     if (this.checksums) this.check(end, crcOf(covered, 0, covered.length))
     return { offset, end: end - CHECKSUM_BYTES }
   }

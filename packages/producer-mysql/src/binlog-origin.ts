@@ -1,6 +1,7 @@
 import { type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { type GateFacts } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
+import { type SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
 import { type TableCatalogue } from './table-description.ts'
 
@@ -27,6 +28,8 @@ export interface BinlogOrigin {
   readonly gateFacts: GateFacts
   /** How long its logs are kept, as far as it has been asked; undefined: not known, or until somebody purges them. */
   readonly logKeptSeconds?: number | undefined
+  /** Which tables the sources capture; left out: those that their uris mean, names compared exactly. */
+  readonly sourceTables?: SourceTables
   /** Tables that the log does not describe; undefined: the log must describe them all. */
   readonly catalogue: TableCatalogue | undefined
   /** End of the log just before the last `settle` read the tables of the catalogue; undefined: it has read none. */

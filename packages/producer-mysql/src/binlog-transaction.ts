@@ -9,7 +9,7 @@ import { LogCursor } from './log-cursor.ts'
 import { ScnOfLog } from './scn-of-log.ts'
 import { type BinlogQuery } from './query-event.ts'
 import { RowDelivery, type RowsPlace } from './row-delivery.ts'
-import { DUMMY_TABLE_ID, type RowsKind, tableIdOf } from './rows-event.ts'
+import { endsStatementOnly, type RowsKind, tableIdOf } from './rows-event.ts'
 import { type LogIdentity } from './place-proof.ts'
 import { withoutComments } from './schema-change.ts'
 import { Savepoints } from './savepoints.ts'
@@ -226,9 +226,10 @@ export class BinlogTransaction {
     if (this.state === 'unknown' || this.hold(event)) return undefined
     if (this.state !== 'open') throw this.disorder('rows outside a transaction')
     const tableId = tableIdOf(event)
+    if (endsStatementOnly(event)) return undefined
     if (this.rows.takesFaulty(tableId, () => this.faultyPlace(event))) return undefined
     const table = this.options.tables.get(tableId)
-    if (table === null || tableId === DUMMY_TABLE_ID) return undefined
+    if (table === null) return undefined
     if (table === undefined) throw this.disorder(`rows of table id ${tableId}, which no table map has named`)
     return table
   }

@@ -52,6 +52,12 @@ export interface ImageReader {
   readonly complete: boolean
 }
 
+/** A column may bear the name that changes an object instead of becoming a property of it. */
+function setColumn(row: Record<string, ColumnValue>, name: string, value: ColumnValue): void {
+  if (name !== '__proto__') row[name] = value
+  else Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true })
+}
+
 function sameBytes(bitmap: Uint8Array, frame: Uint8Array, at: number): boolean {
   for (let i = 0; i < bitmap.length; i++) if (bitmap[i] !== frame[at + i]) return false
   return true
@@ -145,7 +151,7 @@ export class CapturedTable {
       const p = at[column.index] ?? AT_ABSENT
       if (p === AT_ABSENT) continue
       const value = p < 0 ? null : readColumnValue(column, bytes, p)
-      row[column.name] = value instanceof Uint8Array ? Buffer.from(value) : value
+      setColumn(row, column.name, value instanceof Uint8Array ? Buffer.from(value) : value)
     }
     return row
   }

@@ -1,4 +1,5 @@
 import { decimalBytes } from './binlog-column.ts'
+import { byteAt } from './byte-at.ts'
 
 /**
  * A packed decimal: nine digits in four bytes, big-endian, left-over digits in fewer bytes at both ends; the first bit
@@ -6,9 +7,9 @@ import { decimalBytes } from './binlog-column.ts'
  */
 export function readDecimal(value: Buffer, precision: number, scale: number): string {
   const bytes = Buffer.from(value)
-  const negative = ((bytes[0] ?? 0) & 0x80) === 0
-  bytes[0] = (bytes[0] ?? 0) ^ 0x80
-  if (negative) for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
+  const negative = (byteAt(bytes, 0) & 0x80) === 0
+  bytes[0] = byteAt(bytes, 0) ^ 0x80
+  if (negative) for (let i = 0; i < bytes.length; i++) bytes[i] = byteAt(bytes, i) ^ 0xff
   const whole = precision - scale
   const groups = [whole % 9, ...nines(whole), ...nines(scale), scale % 9].filter((digits) => digits > 0)
   let at = 0

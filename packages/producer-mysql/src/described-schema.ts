@@ -1,11 +1,12 @@
 import { AesopError, type Logger } from '@aesop/kernel'
-import { type LogicalSourceConfig, type PhysicalSourceConfig } from '@aesop/producer'
+import { type LogicalSourceConfig, type PhysicalSourceConfig, tableNamesOf } from '@aesop/producer'
 import { type SchemaRegistry, SchemaRegistryUnwritableError } from '@aesop/schema'
 import { binlogColumn, type BinlogColumn } from './binlog-column.ts'
 import { ColumnType } from './column-type.ts'
 import { ColumnUnsupportedError } from './errors.ts'
 import { deriveSchema, isHandWritten } from './schema-derivation.ts'
-import { type ColumnDescription, type TableCatalogue, type TableDescription, tableNameOf } from './table-description.ts'
+import { type SourceTables } from './source-tables.ts'
+import { type ColumnDescription, type TableCatalogue, type TableDescription } from './table-description.ts'
 import { type MappedColumn } from './table-map.ts'
 
 /** As a table map says it, as far as a schema depends on it: [type, meta]. A width is that of the length before a value. */
@@ -89,6 +90,8 @@ export interface DescribedSource {
   readonly physicalSource: PhysicalSourceConfig
   readonly schemas: SchemaRegistry
   readonly catalogue: TableCatalogue
+  /** Left out: the tables that the uris mean. */
+  readonly sourceTables?: SourceTables
   /** One above the SCN of the end of the log when the tables were described. */
   readonly sinceScn: bigint
   readonly log: Logger
@@ -111,11 +114,12 @@ export async function registerDescribed(described: DescribedSource): Promise<voi
  * @returns false when nothing can be kept
  */
 function register(
-  { physicalSource, schemas, catalogue, sinceScn, log }: DescribedSource,
+  { physicalSource, schemas, catalogue, sourceTables, sinceScn, log }: DescribedSource,
   source: LogicalSourceConfig,
 ): boolean {
-  const { database, table } = tableNameOf(source.uri)
-  const description = isHandWritten(schemas, source.name) ? undefined : catalogue.describe(database, table)
+  const [name, another] = sourceTables?.tablesOf(source) ?? tableNamesOf(source.uri)
+  const isUnsure = name === undefined || another !== undefined || isHandWritten(schemas, source.name)
+  const description = isUnsure ? undefined : catalogue.describe(name.database, name.table)
   const text = description === undefined ? undefined : describedSchema(description, physicalSource.zeroTimestamp)
   try {
     if (text !== undefined) schemas.register(source.name, text, sinceScn)

@@ -2,6 +2,7 @@ import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
+import { nameErrors } from './name-errors.ts'
 import { placeErrors } from './place-errors.ts'
 import { sizeErrors } from './size-errors.ts'
 import { TableFault } from './table-fault.ts'
@@ -268,6 +269,7 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...liveMysqlErrors,
   ...accountErrors,
   ...dumpErrors,
+  ...nameErrors,
   ...placeErrors,
   ...sizeErrors,
   ...unloggedErrors,

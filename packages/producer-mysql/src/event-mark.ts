@@ -63,7 +63,7 @@ export class EventMark {
 
   copy(from: EventMark): void {
     this.position = from.position
-    for (let i = 0; i < Field.COUNT; i++) this.numbers[i] = from.numbers[i] ?? 0
+    this.numbers.set(from.numbers)
   }
 
   /** Of the event that ends at this offset; undefined when none is known. */

@@ -12,6 +12,7 @@ import { examineLog } from './log-examination.ts'
 import { type GateFacts } from './resume-gate.ts'
 import { transactionCounter } from './transaction-counter.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
+import { SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
 
 /** Log files behind an index file; the log must describe its tables itself (`binlog_row_metadata=FULL`). */
@@ -20,11 +21,13 @@ export class FileOrigin implements BinlogOrigin {
   readonly defaultStart = { kind: 'earliest' } as const
   readonly catalogue = undefined
   readonly gateFacts: GateFacts
+  readonly sourceTables: SourceTables
   private readonly indexPath: string
 
   constructor(name: string, indexPath: string, physicalSource: PhysicalSourceConfig) {
     this.name = name
     this.indexPath = indexPath
+    this.sourceTables = new SourceTables(physicalSource.sources)
     const newCounter = (): BinlogDecoder => transactionCounter(physicalSource)
     this.gateFacts = { server: name, seekMax: Number.MAX_SAFE_INTEGER, newCounter }
   }

@@ -1,4 +1,5 @@
 import { type BinlogHandler } from './binlog-stream.ts'
+import { byteAt } from './byte-at.ts'
 import { GTID_EVENTS } from './gtid-event.ts'
 import { type EventPlace } from './log-examination.ts'
 
@@ -37,7 +38,7 @@ export class GtidGate implements BinlogHandler {
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
     if (this.#open) return this.#handler.onEvent(bytes, offset, end)
     // What a server sends before the first transaction, it may have made up.
-    if (!GTID_EVENTS.has(bytes[offset + AT_TYPE] ?? 0)) return this.#handler.onEvent(bytes, offset, end)
+    if (!GTID_EVENTS.has(byteAt(bytes, offset + AT_TYPE))) return this.#handler.onEvent(bytes, offset, end)
     this.#open = true
     if (!this.#large.has(this.#file)) return this.#handler.onEvent(bytes, offset, end)
     // The stream reuses its bytes.

@@ -1,4 +1,6 @@
 import { type Connection, type RowDataPacket } from 'mysql2/promise'
+import { SourceTables } from './source-tables.ts'
+import { labelsOf } from './label-text.ts'
 import { readHiddenFacts, showGeneratedKeys, withHiddenColumns } from './hidden-columns.ts'
 import {
   type ColumnDescription,
@@ -6,6 +8,9 @@ import {
   type TableDescription,
   type TableName,
 } from './table-description.ts'
+
+/** Whether two names are one to the server. */
+type Compare = { areSame(left: TableName, right: TableName): boolean }
 
 const COLUMNS = `SELECT TABLE_SCHEMA AS home, TABLE_NAME AS named, COLUMN_NAME AS name, COLUMN_TYPE AS type,
   DATA_TYPE AS dataType, CHARACTER_SET_NAME AS charset, EXTRA AS extra, IS_NULLABLE AS nullable
@@ -42,10 +47,13 @@ interface TableGroup {
 /** Tables as the server describes them now. Answers of `describe` come from what `refresh` has read. */
 export class InformationSchemaCatalogue implements TableCatalogue {
   private readonly ask: Ask
+  private readonly names: Compare
   private readonly tables = new Map<string, TableDescription>()
 
-  constructor(ask: Ask) {
+  /** @param names left out: names are compared exactly */
+  constructor(ask: Ask, names: Compare = new SourceTables([])) {
     this.ask = ask
+    this.names = names
   }
 
   describe(database: string, table: string): TableDescription | undefined {
@@ -60,7 +68,7 @@ export class InformationSchemaCatalogue implements TableCatalogue {
   /** Reads many tables anew, in few questions. */
   async refreshAll(names: readonly TableName[]): Promise<void> {
     for (const group of groupsOf(names)) {
-      const found = await this.ask((connection) => readTables(connection, group))
+      const found = await this.ask((connection) => readTables(connection, group, this.names))
       for (const table of group.tables) {
         const described = found(table)
         if (described === undefined) this.tables.delete(keyOf(group.database, table))
@@ -89,25 +97,29 @@ function groupsOf(names: readonly TableName[]): TableGroup[] {
 async function readTables(
   connection: Connection,
   { database, tables }: TableGroup,
+  names: Compare,
 ): Promise<(table: string) => TableDescription | undefined> {
   const isNamed = tables.length === 1 ? '= ?' : `IN (${tables.map(() => '?').join()})`
   const where = `WHERE TABLE_SCHEMA = ? AND TABLE_NAME ${isNamed}`
-  const names = [database, ...tables]
+  const values = [database, ...tables]
   const generatedKeys = await showGeneratedKeys(connection)
-  const [columns] = await connection.execute<ColumnRow[]>(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`, names)
+  const [columns] = await connection.execute<ColumnRow[]>(`${COLUMNS} ${where} ORDER BY ORDINAL_POSITION`, values)
   const [keys] = await connection.execute<TableRow[]>(
     `${PRIMARY_KEYS} ${where} AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`,
-    names,
+    values,
   )
-  const facts = await readHiddenFacts(connection, generatedKeys, where, names)
+  const facts = await readHiddenFacts(connection, generatedKeys, where, values)
   const columnsOf = groupedBy(columns, ({ home, named }) => keyOf(home, named))
   const keysOf = groupedBy(keys, ({ home, named }) => keyOf(home, named))
   return (table) => {
-    const key = sameName(columnsOf, keyOf(database, table))
-    if (key === undefined) return undefined
-    const columnsShown = columnsOf.get(key)
+    const columnsShown = [...columnsOf.values()].find(([first]) => {
+      return first !== undefined && names.areSame({ database: first.home, table: first.named }, { database, table })
+    })
+    const [first] = columnsShown ?? []
+    if (first === undefined) return undefined
+    const key = keyOf(first.home, first.named)
     const shown = describeTable({ database, table }, columnsShown, keysOf.get(key))
-    return withHiddenColumns(shown, columnsShown?.[0]?.named ?? table, facts)
+    return withHiddenColumns(shown, first.named, facts)
   }
 }
 
@@ -125,31 +137,17 @@ function describeTable(
   }
 }
 
-/** The server compares without regard to case, and may keep names in another case than they were configured in. */
-function sameName(tables: ReadonlyMap<string, unknown>, wanted: string): string | undefined {
-  if (tables.has(wanted)) return wanted
-  const lower = wanted.toLowerCase()
-  return [...tables.keys()].find((key) => key.toLowerCase() === lower)
-}
-
 function describeColumn({ name, type, dataType, charset, extra, nullable }: ColumnRow): ColumnDescription {
   const isLabelled = dataType === 'enum' || dataType === 'set'
   return {
     name,
-    unsigned: /\bunsigned\b/i.test(type),
+    unsigned: !isLabelled && /\bunsigned\b/i.test(type),
     charset: charset ?? undefined,
     labels: isLabelled ? labelsOf(type) : undefined,
     typeName: type,
     nullable: nullable === 'YES',
     ...(/\bINVISIBLE\b/.test(extra ?? '') ? { invisible: true } : {}),
   }
-}
-
-/** The labels of `enum('a','it''s')`; the server doubles quotes and escapes nothing else. */
-export function labelsOf(type: string): string[] {
-  const labels: string[] = []
-  for (const match of type.matchAll(/'((?:[^']|'')*)'/g)) labels.push((match[1] ?? '').replaceAll("''", "'"))
-  return labels
 }
 
 function groupedBy<Item>(items: readonly Item[], keyOfItem: (item: Item) => string): Map<string, Item[]> {

@@ -1,4 +1,5 @@
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
+import { byteAt } from './byte-at.ts'
 import { EventChecksum } from './event-checksum.ts'
 import { MysqlServerError, MysqlServerSilentError, MysqlServerUnreachableError } from './live-errors.ts'
 import { mysqlFault } from './mysql-fault.ts'
@@ -125,7 +126,7 @@ export class LiveBinlogStream implements BinlogStream {
     if (packetEnd - offset < HEADER_BYTES) throw new MysqlServerError(this.server, 'an event shorter than its header')
     const end = this.checksum.verify(bytes, offset, packetEnd)
     if (!this.established) this.establish()
-    const type = bytes[offset + 4] ?? 0
+    const type = byteAt(bytes, offset + 4)
     if (type === ROTATE_EVENT) this.rotate(this.handler, bytes, offset, end)
     else if (HEARTBEAT_EVENTS.has(type)) this.handler.onCaughtUp?.()
     else this.deliver(this.handler, bytes, offset, end)

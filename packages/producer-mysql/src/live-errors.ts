@@ -143,11 +143,11 @@ export class MysqlTableUnknownError extends AesopError {
     remedy: "Correct the uri of the source, create the table, or run: GRANT SELECT ON <database>.* TO '<user>'@'%';",
     canRetry: false,
   } as const
-  constructor(server: string, user: string, tables: readonly string[]) {
+  constructor(server: string, user: string, tables: readonly string[], inSql = tables[0]) {
     const names = tables.join(', ')
     super(MysqlTableUnknownError.kind, `the user "${user}" sees no table ${names} on ${server}`, {
       fields: { server, tables },
-      remedy: `Correct the uri of the source (SHOW TABLES; lists what is there), create the table, or run: GRANT SELECT ON ${tables[0] ?? names} TO '${user}'@'%';`,
+      remedy: `Correct the uri of the source (SHOW TABLES; lists what is there), create the table, or run: GRANT SELECT ON ${inSql ?? names} TO '${user}'@'%';`,
     })
   }
 }

@@ -1,4 +1,4 @@
-import { type LogicalSourceConfig } from '@aesop/producer'
+import { type LogicalSourceConfig, tableNamesOf } from '@aesop/producer'
 
 const TABLE_VERBS = new Set(['ALTER', 'CREATE', 'DROP', 'RENAME', 'TRUNCATE'])
 const ROW_VERBS = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH'])
@@ -21,10 +21,17 @@ export function* sourcesNamedIn(
 ): Generator<LogicalSourceConfig> {
   const text = sql.toLowerCase()
   for (const source of sources) {
-    const [home = '', table] = source.uri.toLowerCase().split('.')
-    if (table === undefined || !new RegExp(`(^|\\W)${escapeRegExp(table)}(\\W|$)`).test(text)) continue
-    if (home === database.toLowerCase() || text.includes(home)) yield source
+    const isNamed = tableNamesOf(source.uri.toLowerCase()).some(({ database: home, table }) => {
+      return names(text, table) && (home === database.toLowerCase() || names(text, home))
+    })
+    if (isNamed) yield source
   }
+}
+
+/** Within its own quotes a quote is doubled. */
+function names(text: string, name: string): boolean {
+  const written = [name, name.replaceAll('`', '``'), name.replaceAll('"', '""')]
+  return written.some((each) => new RegExp(`(^|\\W)${escapeRegExp(each)}(\\W|$)`).test(text))
 }
 
 function escapeRegExp(text: string): string {

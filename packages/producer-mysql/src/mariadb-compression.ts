@@ -1,4 +1,5 @@
 import { inflateRawSync, inflateSync } from 'node:zlib'
+import { byteAt } from './byte-at.ts'
 import { BinlogEventCorruptError } from './errors.ts'
 
 /**
@@ -23,7 +24,7 @@ export function uncompressColumn(value: Buffer): Buffer {
 
 /** Length of the value of a compressed column before compression. */
 export function uncompressedColumnBytes(bytes: Buffer, at: number, length: number): number {
-  const header = length === 0 ? 0 : (bytes[at] ?? 0)
+  const header = length === 0 ? 0 : byteAt(bytes, at)
   return header === 0 ? length : originalLength(bytes, at + 1, header & 7)
 }
 
@@ -39,7 +40,7 @@ export function uncompressedColumnBytes(bytes: Buffer, at: number, length: numbe
  * @param refuse called with a stated length above `bytesMax`, before anything is reserved for it; it throws
  */
 export function uncompressEvent(bytes: Buffer, bytesMax: number, refuse: (bytes: number) => never): Buffer {
-  const header = bytes[0] ?? 0
+  const header = byteAt(bytes, 0)
   if ((header & 0xf0) !== 0x80) throw new BinlogEventCorruptError(`a compressed event begins with ${header}`)
   const length = originalLength(bytes, 1, header & 7)
   return length > bytesMax ? refuse(length) : inflate(bytes.subarray(1 + (header & 7)), length, false)

@@ -315,13 +315,14 @@ export class MysqlEventProducer implements EventProducer {
   /** A table has a schema before it has a row. */
   private async registerDescribed(generation: number): Promise<void> {
     const { origin, context } = this
-    const { catalogue, describedAfter } = origin ?? {}
+    const { catalogue, sourceTables, describedAfter } = origin ?? {}
     if (context === undefined || catalogue === undefined || describedAfter === undefined) return
     const { file, position } = describedAfter
     const sinceScn = formatBinlogScn(generation, fileNumberOf(file), scnPosition(position, 0)) + 1n
     const { physicalSource, schemas } = context
-    const { log } = this.bean
-    await registerDescribed({ physicalSource, schemas, catalogue, sinceScn, log, stopped: this.stopping.signal })
+    const named = sourceTables === undefined ? {} : { sourceTables }
+    const described = { physicalSource, schemas, catalogue, ...named, sinceScn, log: this.bean.log }
+    await registerDescribed({ ...described, stopped: this.stopping.signal })
   }
 
   private newDecoder(generation: number, place: ReadingPlace, sink: WindowSink): BinlogDecoder {
@@ -350,6 +351,7 @@ export class MysqlEventProducer implements EventProducer {
         place.passed(gtid)
       },
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
+      ...(this.origin?.sourceTables === undefined ? {} : { sourceTables: this.origin.sourceTables }),
       ...(this.memory === undefined ? {} : { memory: this.memory }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),

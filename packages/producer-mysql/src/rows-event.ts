@@ -38,8 +38,21 @@ export class RowsEvent {
   }
 }
 
-/** Stands for "no table": the server writes it to end a statement that changed no row. */
-export const DUMMY_TABLE_ID = 0xffffff
+/** The id of the event that ends a statement without changes; a real table has it, too, when the server has counted so far. */
+const NO_TABLE_ID = 0xffffff
+
+/** Whether a rows event only ends a statement: it has no columns, and no table map goes before it. */
+export function endsStatementOnly(event: BinLogEvent): boolean {
+  return event.tableId === NO_TABLE_ID && columnsFrom(event).lengthEncoded() === 0
+}
+
+/** Behind what goes before the number of columns. */
+function columnsFrom(event: BinLogEvent): PacketReader {
+  const reader = new PacketReader(event.bytes, event.body, event.end, 'rows event')
+  reader.take(8)
+  if (hasExtraData(event.type)) reader.take(Math.max(0, reader.uint(2) - 2))
+  return reader
+}
 
 /**
  * Reads the frame of a rows event.
@@ -57,10 +70,8 @@ export const DUMMY_TABLE_ID = 0xffffff
  * @throws BinlogEventCorruptError, LoggedRowTooLargeError
  */
 export function parseRowsEvent(event: BinLogEvent, kind: RowsKind, rows: RowsEvent, table: string): RowsEvent {
-  const reader = new PacketReader(event.bytes, event.body, event.end, 'rows event')
-  rows.tableId = reader.uint(6)
-  reader.take(2)
-  if (hasExtraData(event.type)) reader.take(Math.max(0, reader.uint(2) - 2))
+  const reader = columnsFrom(event)
+  rows.tableId = event.tableId
   rows.bitmapBytes = (reader.lengthEncoded() + 7) >> 3
   rows.frame = event.bytes
   rows.present = reader.take(rows.bitmapBytes)

@@ -1,7 +1,8 @@
 import { type EventAppend, SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE, type SchemaChangeKind } from '@aesop/event'
 import { type LogicalSourceConfig, type PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { compileRowEncoder, type RowEncoder, type SchemaRegistry } from '@aesop/schema'
-import { type TableName, tableNameOf } from './table-description.ts'
+import { SourceTables } from './source-tables.ts'
+import { type TableName } from './table-description.ts'
 
 /** What happened to the table of a source. */
 export interface SourceChange {
@@ -21,16 +22,19 @@ export class SchemaChangeEvents {
   readonly #sink: WindowSink
   readonly #schemas: SchemaRegistry
   readonly #physicalSource: PhysicalSourceConfig
+  readonly #names: SourceTables
   #schema: { readonly id: Uint8Array; readonly encode: RowEncoder } | undefined
 
-  constructor(sink: WindowSink, schemas: SchemaRegistry, physicalSource: PhysicalSourceConfig) {
+  /** @param names left out: the tables that the uris mean */
+  constructor(sink: WindowSink, schemas: SchemaRegistry, physicalSource: PhysicalSourceConfig, names?: SourceTables) {
+    this.#names = names ?? new SourceTables(physicalSource.sources)
     this.#sink = sink
     this.#schemas = schemas
     this.#physicalSource = physicalSource
   }
 
   /** @param timestampNanos when it happened, as the log says @param sql the whole statement, where it was one */
-  append({ kind, source, named = tableNameOf(source.uri) }: SourceChange, timestampNanos: bigint, sql?: string): void {
+  append({ kind, source, named = this.#nameOf(source) }: SourceChange, timestampNanos: bigint, sql?: string): void {
     const { schemaChangeSourceId, ddlText, largestEventSizeInBytes } = this.#physicalSource
     const { id, encode } = (this.#schema ??= this.#registered())
     const value = encode({
@@ -51,6 +55,12 @@ export class SchemaChangeEvents {
       maxValueBytes: value.length,
     }
     this.#sink.append(append, (target, offset) => offset + value.copy(target, offset))
+  }
+
+  /** Of a source without a database in its uri, the whole of it is the table. */
+  #nameOf(source: LogicalSourceConfig): TableName {
+    const [name] = this.#names.tablesOf(source)
+    return name ?? { database: '', table: source.uri }
   }
 
   #registered(): { id: Uint8Array; encode: RowEncoder } {

@@ -59,14 +59,13 @@ const DDL = new RegExp(
   'i',
 )
 
-/** The table that a DDL statement names first, in lower case; undefined when it is no DDL of a table. */
+/** The table that a DDL statement names first, as it writes them; undefined when it is no DDL of a table. */
 export function tableOfDdl(sql: string, database: string): { database: string; table: string } | undefined {
   const [, first, second] = DDL.exec(withoutComments(sql)) ?? []
   if (first === undefined) return undefined
-  const plain = (name: string): string => unquoted(name).toLowerCase()
   return second === undefined
-    ? { database: database.toLowerCase(), table: plain(first) }
-    : { database: plain(first), table: plain(second) }
+    ? { database, table: unquoted(first) }
+    : { database: unquoted(first), table: unquoted(second) }
 }
 
 /** In sql_mode ANSI_QUOTES double quotes stand around names; within its own quotes a quote is doubled. */

@@ -27,6 +27,8 @@ export interface ServerFacts {
   /** `binlog_do_db` and `binlog_ignore_db` as the server prints them, joined by commas; '' without any. */
   readonly onlyDatabases: string
   readonly exceptDatabases: string
+  /** Whether names of databases and tables differ by more than case (`lower_case_table_names` 1 and 2). */
+  readonly caselessNames: boolean
   /** GTIDs that the log ends with: a MariaDB position or a MySQL set; '' without any. */
   readonly gtids: string
   /** The GTIDs that are no longer in the log, on MySQL. */
@@ -47,6 +49,7 @@ const VARIABLES = [
   'binlog_row_image',
   'binlog_row_metadata',
   'binlog_row_value_options',
+  'lower_case_table_names',
   'gtid_binlog_pos',
   'gtid_executed',
   'gtid_purged',
@@ -78,6 +81,7 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     end: status === undefined ? undefined : { file: text(status, 'File'), position: Number(status['Position']) },
     onlyDatabases: text(status, 'Binlog_Do_DB'),
     exceptDatabases: text(status, 'Binlog_Ignore_DB'),
+    caselessNames: (variables.get('lower_case_table_names') ?? '0') !== '0',
     gtids: (variables.get(mariadb ? 'gtid_binlog_pos' : 'gtid_executed') ?? '').replace(/\s/g, ''),
     purgedGtids: (variables.get('gtid_purged') ?? '').replace(/\s/g, ''),
     ...keptLogs(variables),

@@ -1,6 +1,6 @@
 import { type Connection } from 'mysql2/promise'
 import { type Logger } from '@aesop/kernel'
-import { type PhysicalSourceConfig } from '@aesop/producer'
+import { type LogicalSourceConfig, type PhysicalSourceConfig, quotedTable } from '@aesop/producer'
 import { type BinlogDecoder } from './binlog-decoder.ts'
 import { examineLog } from './log-examination.ts'
 import { type GateFacts } from './resume-gate.ts'
@@ -18,9 +18,10 @@ import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
 import { ServerQuestions } from './server-questions.ts'
+import { SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
+import { type TableName } from './table-description.ts'
 import { ToldOnce } from './told-once.ts'
-import { type TableName, tableNameOf } from './table-description.ts'
 import { type MysqlChangesUnloggedError } from './unlogged-errors.ts'
 
 export interface ServerOriginOptions {
@@ -45,17 +46,17 @@ export class ServerOrigin implements BinlogOrigin {
   readonly name: string
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
+  readonly sourceTables: SourceTables
   logKeptSeconds: number | undefined
   describedAfter: BinlogPosition | undefined
   private readonly options: ServerOriginOptions
   readonly gateFacts: GateFacts
   private readonly server: string
   private readonly questions: ServerQuestions
-  private readonly tables: readonly TableName[]
   private readonly findings: ToldOnce
   private knewAllTables: boolean
-  /** Of the configured tables, those that were not there when they were looked for. */
-  private missing: readonly TableName[] = []
+  /** The sources whose tables were not there when they were looked for. */
+  private missing: readonly LogicalSourceConfig[] = []
   private unlogged: MysqlChangesUnloggedError | undefined
 
   constructor(options: ServerOriginOptions) {
@@ -63,13 +64,13 @@ export class ServerOrigin implements BinlogOrigin {
     this.name = options.uri.masked
     this.server = serverNameOf(options.uri)
     const { uri, serverId, timing } = options
-    this.tables = options.physicalSource.sources.map((logical) => tableNameOf(logical.uri))
+    this.sourceTables = new SourceTables(options.physicalSource.sources)
     this.findings = new ToldOnce(options.log)
     this.knewAllTables = options.tablesMayBeGone ?? false
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
-    this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question))
+    this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question), this.sourceTables)
   }
 
   get concern(): string | undefined {
@@ -187,16 +188,18 @@ export class ServerOrigin implements BinlogOrigin {
     const facts = await readServerFacts(connection)
     this.logKeptSeconds = facts.logKeptSeconds
     this.describedAfter = facts.end
+    this.sourceTables.compare(facts.caselessNames ? 'withoutCase' : 'exactly')
     checkServerSettings(facts, place, this.findings)
     checkServerId(facts, await readReplicaIds(connection), place)
-    this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.tables))
+    this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.sourceTables.settled))
     return facts
   }
 
   /** A name that was never there is a mistake; a table that was dropped meanwhile holds up no other one. */
   private async readTables(): Promise<void> {
-    await this.catalogue.refreshAll(this.tables)
-    this.missing = this.tables
+    await this.catalogue.refreshAll(this.sourceTables.all)
+    this.sourceTables.settle((name) => this.isThere(name))
+    this.missing = this.options.physicalSource.sources
     const unknown = this.tablesUnknown()
     if (unknown === undefined) this.knewAllTables = true
     else if (!this.knewAllTables) throw unknown
@@ -208,10 +211,17 @@ export class ServerOrigin implements BinlogOrigin {
 
   /** A table that was made since has been described when its first row came. */
   private tablesUnknown(): MysqlTableUnknownError | undefined {
-    this.missing = this.missing.filter(({ database, table }) => this.catalogue.describe(database, table) === undefined)
+    this.missing = this.missing.filter((source) => {
+      return !this.sourceTables.tablesOf(source).some((name) => this.isThere(name))
+    })
     if (this.missing.length === 0) return undefined
-    const names = this.missing.map(({ database, table }) => `${database}.${table}`)
-    return new MysqlTableUnknownError(this.server, this.options.uri.user, names)
+    const names = this.missing.map(({ uri }) => uri)
+    const [first] = this.missing.flatMap((source) => this.sourceTables.tablesOf(source))
+    return new MysqlTableUnknownError(this.server, this.options.uri.user, names, first && quotedTable(first))
+  }
+
+  private isThere({ database, table }: TableName): boolean {
+    return this.catalogue.describe(database, table) !== undefined
   }
 
   /** Said once for each new finding. */

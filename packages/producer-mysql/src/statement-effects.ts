@@ -6,8 +6,8 @@ import { type BinlogQuery } from './query-event.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl } from './schema-change.ts'
 import { type SourceChange } from './schema-change-events.ts'
 import { type TableCache } from './table-cache.ts'
-import { sameName, tableStatement, type TableChangeKind } from './table-changes.ts'
-import { type TableName, tableNameOf } from './table-description.ts'
+import { tableStatement, type TableChangeKind } from './table-changes.ts'
+import { type TableName } from './table-description.ts'
 
 export interface StatementEffectsOptions {
   readonly tables: TableCache
@@ -56,8 +56,9 @@ export class StatementEffects {
     const { droppedDatabase } = statement
     if (droppedDatabase === undefined) return [...told.values()]
     for (const source of tables.capturedSources()) {
-      const named = tableNameOf(source.uri)
-      if (sameName(named.database, droppedDatabase)) tell('DROP', source, named)
+      for (const named of tables.names.tablesOf(source)) {
+        if (tables.names.areSame(named, { ...named, database: droppedDatabase })) tell('DROP', source, named)
+      }
     }
     return [...told.values()]
   }

@@ -4,7 +4,8 @@ import { type BinLogEvent } from './binlog-event.ts'
 import { CapturedTable, type TableCompiler } from './captured-table.ts'
 import { namesItself } from './column-alignment.ts'
 import { parseTableMap, type TableMap } from './table-map.ts'
-import { type TableCatalogue, type TableDescription, tableNameOf } from './table-description.ts'
+import { SourceTables } from './source-tables.ts'
+import { type TableCatalogue, type TableDescription, type TableName } from './table-description.ts'
 import { type TableMemory } from './table-memory.ts'
 
 interface CachedTable {
@@ -27,9 +28,10 @@ export class TableCache {
   /** Of the server that wrote the log; undefined: not known yet. */
   serverVersion: string | undefined
   private readonly tables = new Map<number, CachedTable>()
-  private readonly sources = new Map<string, LogicalSourceConfig>()
   private readonly deriving = new Set<number>()
   private readonly compiler: TableCompiler
+  /** Which tables the sources capture. */
+  readonly names: SourceTables
   private readonly catalogue: TableCatalogue | undefined
   private readonly memory: TableMemory | undefined
   private readonly log: Logger
@@ -39,12 +41,13 @@ export class TableCache {
     catalogue: TableCatalogue | undefined,
     memory: TableMemory | undefined,
     log: Logger,
+    names?: SourceTables,
   ) {
     this.compiler = compiler
     this.catalogue = catalogue
     this.memory = memory
     this.log = log
-    for (const source of compiler.physicalSource.sources) this.sources.set(source.uri.toLowerCase(), source)
+    this.names = names ?? new SourceTables(compiler.physicalSource.sources)
   }
 
   /** Forgets all tables: ids may mean other tables from now on. */
@@ -59,16 +62,16 @@ export class TableCache {
 
   /** The logical source of a table, if one captures it. */
   sourceOf(database: string, table: string): LogicalSourceConfig | undefined {
-    return this.sources.get(`${database}.${table}`.toLowerCase())
+    return this.names.sourceOf({ database, table })
   }
 
   capturedSources(): Iterable<LogicalSourceConfig> {
-    return this.sources.values()
+    return this.compiler.physicalSource.sources
   }
 
   /** A statement names the table of this source and may have changed it: what was known of its columns is not sure any more. */
-  mayHaveChanged({ uri }: LogicalSourceConfig): void {
-    this.memory?.forget(tableNameOf(uri))
+  mayHaveChanged(source: LogicalSourceConfig): void {
+    for (const name of this.names.tablesOf(source)) this.memory?.forget((known) => this.names.areSame(known, name))
   }
 
   /** From the next shape on, the schema of this source follows the table even if it was hand-written. */
@@ -89,8 +92,9 @@ export class TableCache {
     if (cached !== undefined && event.bodyEquals(cached.body)) return undefined
     const copy = Buffer.from(bytes.subarray(body, end))
     const map = parseTableMap(copy, 0, copy.length, this.mariadb)
-    const source = this.sourceOf(map.database, map.table)
+    const source = this.names.capture(map)
     if (source === undefined) {
+      this.warnOfCase(map)
       this.tables.set(map.tableId, { body: viewOf(copy), table: undefined })
       return undefined
     }
@@ -98,6 +102,14 @@ export class TableCache {
     if (this.catalogue !== undefined || !namesItself(map)) return this.ask(source, map, copy)
     this.compile(source, map, copy, undefined)
     return undefined
+  }
+
+  /** Of a log without a server, nobody has said that the table of a source is there. */
+  private warnOfCase({ database, table }: TableName): void {
+    const source = this.catalogue === undefined ? this.names.differingByCase({ database, table }) : undefined
+    if (source === undefined) return
+    const fault = `the table ${database}.${table} of the log is not captured: the source ${source.uri} differs in case`
+    this.log.warn(fault, { table: `${database}.${table}`, source: source.name })
   }
 
   private async ask(source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {

@@ -1,3 +1,5 @@
+import { type TableName } from '@aesop/producer'
+
 /**
  * What is known of a table's columns beyond a TABLE_MAP event without full metadata: read from INFORMATION_SCHEMA by
  * the live source, from the table map itself with `binlog_row_metadata=FULL`.
@@ -28,17 +30,7 @@ export interface PeriodNames {
   readonly end: string
 }
 
-/** A table's name: two texts, because a dot may stand in each. */
-export interface TableName {
-  readonly database: string
-  readonly table: string
-}
-
-/** The table that the uri of a logical source names. A dot in a database's name can not be told from the one between. */
-export function tableNameOf(uri: string): TableName {
-  const dot = uri.indexOf('.')
-  return { database: uri.slice(0, dot), table: uri.slice(dot + 1) }
-}
+export { type TableName }
 
 export interface TableDescription extends TableName {
   /** The names as the server has them, which may differ in case from those that were asked for. Left out: not known. */

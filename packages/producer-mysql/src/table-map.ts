@@ -1,3 +1,4 @@
+import { textOfTable } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { labelsFault, metadataFault } from './column-metadata.ts'
 import { BinlogEventCorruptError } from './errors.ts'
@@ -81,13 +82,13 @@ export function parseTableMap(bytes: Buffer, body: number, end: number, mariadb:
   return { tableId, database, table, columns, primaryKey }
 }
 
-/** `database.table` of a TABLE_MAP event, without its columns. @throws BinlogEventCorruptError */
+/** The table of a TABLE_MAP event, without its columns, as the uri of a source names it. @throws BinlogEventCorruptError */
 export function parseTableName(event: BinLogEvent): string {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'table map')
   reader.take(8)
   const database = reader.text(reader.uint8())
   reader.take(1)
-  return `${database}.${reader.text(reader.uint8())}`
+  return textOfTable({ database, table: reader.text(reader.uint8()) })
 }
 
 function bitAt(bits: Buffer, index: number): boolean {

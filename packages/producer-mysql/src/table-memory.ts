@@ -45,12 +45,13 @@ export class TableMemory {
     this.saveSoon()
   }
 
-  /** A statement may have changed the table. */
-  forget(name: TableName): void {
-    const key = keyOf(name)
-    if (this.tables.get(key)?.named !== false) return
-    this.tables.delete(key)
-    this.saveSoon()
+  /** A statement may have changed these tables. */
+  forget(isConcerned: (name: TableName) => boolean): void {
+    for (const [key, { named, description }] of this.tables) {
+      if (named || !isConcerned(description)) continue
+      this.tables.delete(key)
+      this.saveSoon()
+    }
   }
 
   /** Saves what is not saved yet. Never throws. */

@@ -3,7 +3,7 @@ import { type PassedOver, type PassOver } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { GTID_EVENTS, type GtidGroup } from './gtid-event.ts'
 import { parseQuery } from './query-event.ts'
-import { ROWS_TYPES, tableIdOf } from './rows-event.ts'
+import { endsStatementOnly, ROWS_TYPES, tableIdOf } from './rows-event.ts'
 import { withoutComments } from './schema-change.ts'
 import { parseTableName } from './table-map.ts'
 
@@ -94,7 +94,7 @@ export class TransactionPass {
   #count(event: BinLogEvent, { tables, rowsEvents }: Passing): void {
     try {
       if (event.type === MySQLConstants.TABLE_MAP_EVENT) tables.set(tableIdOf(event), parseTableName(event))
-      if (!ROWS_TYPES.has(event.type)) return
+      if (!ROWS_TYPES.has(event.type) || endsStatementOnly(event)) return
       const table = tables.get(tableIdOf(event)) ?? 'unknown'
       rowsEvents[table] = (rowsEvents[table] ?? 0) + 1
     } catch {

@@ -1,4 +1,5 @@
 import { Decompress } from 'fzstd'
+import { byteAt } from './byte-at.ts'
 import { BinlogEventCorruptError, BinlogEventUnsupportedError } from './errors.ts'
 
 const FRAME_MAGIC = 0xfd2fb528
@@ -79,14 +80,14 @@ function push(decoder: Decompress, bytes: Buffer, last: boolean): void {
 
 function readFrame(bytes: Buffer, at: number): Frame {
   if (bytes.length - at < 6 || bytes.readUInt32LE(at) !== FRAME_MAGIC) throw corrupt('no frame begins there')
-  const flags = bytes[at + 4] ?? 0
+  const flags = byteAt(bytes, at + 4)
   const isOneSegment = (flags & 0x20) !== 0
-  const dictionaryBytes = [0, 1, 2, 4][flags & 3] ?? 0
-  const sizeBytes = [isOneSegment ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0
+  const dictionaryBytes = (1 << (flags & 3)) >> 1
+  const sizeBytes = flags >> 6 === 0 ? Number(isOneSegment) : 1 << (flags >> 6)
   const sizeAt = at + 6 - (isOneSegment ? 1 : 0) + dictionaryBytes
   if (sizeAt + sizeBytes > bytes.length) throw corrupt('its header ends early')
   const contentBytes = sizeBytes === 0 ? undefined : readSize(bytes, sizeAt, sizeBytes)
-  const windowBytes = isOneSegment ? (contentBytes ?? 0) : windowOf(bytes[at + 5] ?? 0)
+  const windowBytes = isOneSegment && contentBytes !== undefined ? contentBytes : windowOf(byteAt(bytes, at + 5))
   if (windowBytes > ZSTD_WINDOW_BYTES_MAX) {
     const refused = `a compressed transaction whose decoder needs ${windowBytes} bytes, more than ${ZSTD_WINDOW_BYTES_MAX},`
     throw new BinlogEventUnsupportedError(refused)

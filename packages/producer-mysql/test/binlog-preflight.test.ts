@@ -30,6 +30,7 @@ const facts: ServerFacts = {
   purgedGtids: '',
   onlyDatabases: '',
   exceptDatabases: '',
+  caselessNames: false,
 }
 const code = (name: string): object => expect.objectContaining({ code: `AESOP_MYSQL_${name}` }) as object
 

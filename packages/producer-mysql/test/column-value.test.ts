@@ -130,7 +130,7 @@ describe('binary JSON', () => {
 describe('a DDL statement', () => {
   it.each([
     ['ALTER TABLE `x` ADD y INT', 'd.x'],
-    ['alter online ignore table D2.X add y int', 'd2.x'],
+    ['alter online ignore table D2.X add y int', 'D2.X'],
     ['/* comment */ -- more\n ALTER TABLE `a``b` DROP c', 'd.a`b'],
     ['/*!50100 ALTER TABLE x ENGINE=InnoDB */', 'd.x'],
     ['CREATE OR REPLACE TABLE IF NOT EXISTS `d3`.`x` (id INT)', 'd3.x'],

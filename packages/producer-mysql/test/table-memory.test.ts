@@ -34,7 +34,7 @@ describe('what is remembered of a table', () => {
     for (const named of [false, true]) {
       const kept = memory()
       kept.remember(NAME, mapOf(1, 'x'), named, DESCRIPTION)
-      kept.forget(NAME)
+      kept.forget(({ table }) => table === NAME.table)
       kept.flush()
       expect(memory().recall(NAME, mapOf(1, 'x')) !== undefined).toBe(named)
     }

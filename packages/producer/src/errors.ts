@@ -22,7 +22,7 @@ export class SourceIdCollisionError extends AesopError {
   static readonly kind = {
     code: 'AESOP_SOURCE_ID_COLLISION',
     meaning: 'Two logical sources of one physical source have the same id or the same name.',
-    remedy: 'Give one of the two an id (and a name) of its own; ids that are left out are derived from the name.',
+    remedy: 'Give one of the two a name (or an id) of its own; ids that are left out are derived from the name.',
     canRetry: false,
   } as const
   constructor(physicalSource: string, property: 'id' | 'name', value: number | string, first: string, second: string) {

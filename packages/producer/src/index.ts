@@ -24,4 +24,5 @@ export {
 } from './physical-source-config.ts'
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
+export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type WindowSink } from './window-sink.ts'

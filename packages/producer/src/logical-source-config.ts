@@ -1,16 +1,19 @@
 import { crc32 } from 'node:zlib'
 import { SourceConfigInvalidError } from './errors.ts'
 import { integerWithin } from './integer-within.ts'
+import { plainTableText, textOfTable } from './table-name.ts'
 
 /** The greatest id of a source or partition: it travels as a signed 16-bit number. */
 export const SOURCE_ID_MAX = 32767
 const PARTITION_FUNCTION = /^constant:(\d{1,5})$/
 
-/** What a descriptor says of one logical source; all but the URI has a default. */
+/** What a descriptor says of one logical source: `uri`, or `database` and `table`; the rest has a default. */
 export interface LogicalSourceOptions {
   readonly id?: number | bigint | string
   readonly name?: string
-  readonly uri: string
+  readonly uri?: string
+  readonly database?: string
+  readonly table?: string
   readonly partitionFunction?: string
 }
 
@@ -19,22 +22,21 @@ export class LogicalSourceConfig {
   /** 1–32767; left out: `1 + crc32(name) % 32767`. */
   readonly id: number
   /**
-   * Name in the schema registry and towards clients; left out: the same as `uri`. An unmodified Java client of Databus dies
+   * Name in the schema registry and towards clients; left out: `<database>.<table>`, without backticks. An unmodified Java client of Databus dies
    * of a name of exactly two parts: give a source that such a client reads one of one, three or more.
    */
   readonly name: string
-  /** `<database>.<table>`. */
+  /**
+   * `<database>.<table>`. Where a name holds a dot, backticks can say which one is between: `` `my.shop`.`book` ``; without them
+   * the server is asked which of the tables is there. Of `database` and `table`, the text that means them.
+   */
   readonly uri: string
   /** Only `constant:<n>` exists, as in Databus: the logical partition of every event; left out: `constant:0`. */
   readonly partitionFunction: string
 
   constructor(options: LogicalSourceOptions) {
-    const { uri } = options
-    if (typeof uri !== 'string' || uri === '') {
-      throw new SourceConfigInvalidError('logical source', 'uri', uri, 'the name of a table as <database>.<table>')
-    }
-    this.uri = uri
-    this.name = options.name ?? uri
+    this.uri = uriOf(options)
+    this.name = options.name ?? plainTableText(this.uri)
     const where = `logical source ${this.name}`
     this.id = integerWithin(where, 'id', options.id ?? defaultSourceId(this.name), 1, SOURCE_ID_MAX)
     this.partitionFunction = options.partitionFunction ?? 'constant:0'
@@ -46,6 +48,18 @@ export class LogicalSourceConfig {
     if (options instanceof LogicalSourceConfig) return options
     return new LogicalSourceConfig(typeof options === 'string' ? { uri: options } : options)
   }
+}
+
+function uriOf({ uri, database, table }: LogicalSourceOptions): string {
+  if (uri === undefined && isName(database) && isName(table)) return textOfTable({ database, table })
+  const expected = 'the name of a table as <database>.<table>, or database and table in its place'
+  if (!isName(uri)) throw new SourceConfigInvalidError('logical source', 'uri', uri, expected)
+  if (database === undefined && table === undefined) return uri
+  throw new SourceConfigInvalidError('logical source', 'database', database, `none beside the uri ${uri}`)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /** The id of a source that was given none: stable for its name. */

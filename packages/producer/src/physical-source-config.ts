@@ -131,8 +131,8 @@ function resolveSources(
     throw new SourceConfigInvalidError(`physical source ${physicalSource}`, 'sources', given, expected)
   }
   const resolved = sources.map((source) => LogicalSourceConfig.from(source))
-  refuseCollision(physicalSource, 'id', resolved)
   refuseCollision(physicalSource, 'name', resolved)
+  refuseCollision(physicalSource, 'id', resolved)
   return resolved
 }
 

@@ -76,7 +76,7 @@ test('scalars of a descriptor may be numbers, bigints or text', () => {
 
 test.each([
   [{ uri: 'memory:x', sources: [] }, /sources is \[\], expected a list of at least one table/],
-  [{ uri: 'memory:x', sources: ['a.b', 'a.b'] }, /the sources a.b and a.b both have the id/],
+  [{ uri: 'memory:x', sources: ['a.b', 'a.b'] }, /the sources a.b and a.b both have the name a.b/],
   [
     {
       uri: 'memory:x',
