@@ -1,6 +1,8 @@
-import { type MaxScn } from '@aesop/checkpoint'
+import { FileMaxScnStore, type MaxScn, PlaceJournal } from '@aesop/checkpoint'
 import { PhysicalSourceConfig } from '@aesop/producer'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SourceDesk } from '../../packages/relay/src/source-desk.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
@@ -165,6 +167,77 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     await again.producer.stop()
     expect(story(again.ledger.windows).at(-1)).toMatchObject({ rows: ['UPSERT 2 whole'], changes: [] })
     expect(again.producer.status().concern).toBeUndefined()
+  })
+
+  /** As the command does it, between two runs. */
+  async function release(rig: ProducerRig): Promise<readonly object[]> {
+    const path = join(rig.stateDirectory, 'shop.json')
+    const store = new FileMaxScnStore(path)
+    store.save(storedOf(rig))
+    const finder = rig.producer.placeFinder(new PhysicalSourceConfig(optionsOf()))
+    const desk = new SourceDesk('shop', path, new PlaceJournal(rig.stateDirectory, 'source', 'shop'), finder)
+    const change = await desk.release({ to: 'app.item', readersScn: -1n })
+    expect(store.load()).toEqual(storedOf(rig))
+    change.apply('mended')
+    rig.maxScn.save(store.load() ?? storedOf(rig))
+    return desk.journal()
+  }
+
+  it('is delivered again from the next row on once it is released, in the same way whenever it is read', async () => {
+    const first = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await first.arrived(1)
+    await first.producer.stop()
+    const from = storedOf(first)
+    const rig = await first.again().start()
+    await spoil()
+    await server.query("INSERT INTO app.item VALUES (2, 'lost', 1)")
+    await server.query('INSERT INTO app.other VALUES (2)')
+    await rig.arrived(6)
+    await rig.producer.stop()
+    const { scn: untilScn, quarantines: [interval] = [] } = storedOf(rig)
+    const [entry] = await release(rig)
+    expect(entry).toMatchObject({
+      what: 'release',
+      source: 'app.item',
+      reason: 'mended',
+      fromScn: Number(interval?.scn),
+      toScn: Number(untilScn),
+      rows: 4,
+    })
+    const again = await rig.again().start()
+    expect(again.producer.status().concern).toBeUndefined()
+    await server.query("INSERT INTO app.item VALUES (3, 'whole', 1)")
+    await server.query("INSERT INTO app.item VALUES (4, 'whole', 1)")
+    await again.arrived(8)
+    await again.producer.stop()
+    const { windows } = again.ledger
+    const since = story(windows.filter(({ scn }) => scn > from.scn))
+    expect(since.slice(-2)).toMatchObject([
+      { rows: ['UPSERT 3 whole'], changes: ['RELEASED app.item 0'] },
+      { rows: ['UPSERT 4 whole'], changes: [] },
+    ])
+    const last = windows.at(-1)?.scn ?? -1n
+    expect(await readAgain(from, storedOf(again), { onTableFault: 'stop' }, last)).toEqual(since)
+    await expect(release(again)).rejects.toMatchObject({ code: 'AESOP_RELAY_RELEASE_REFUSED' })
+  })
+
+  it('is not released while the server would make the same fault again, which names the setting', async () => {
+    const rig = await new ProducerRig(optionsOf()).start()
+    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await spoil()
+    await rig.arrived(5)
+    await rig.producer.stop()
+    await server.query("SET GLOBAL binlog_row_image='MINIMAL'")
+    try {
+      await expect(release(rig)).rejects.toMatchObject({
+        code: 'AESOP_RELAY_RELEASE_REFUSED',
+        message: expect.stringContaining('binlog_row_image=MINIMAL') as string,
+      })
+    } finally {
+      await server.query("SET GLOBAL binlog_row_image='FULL'")
+    }
+    await release(rig)
   })
 
   it('ends its source by name where the policy is to stop, which is the default', async () => {

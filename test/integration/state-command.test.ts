@@ -142,7 +142,7 @@ describe('aesop-launch state', () => {
     await launch.until('UPSERT 3')
   })
 
-  test('a place that is not there, a target that is not there, and what is not available yet are named', async () => {
+  test('a place that is not there, a target that is not there, and what can not be released are named', async () => {
     await using launch = launchOf()
     for (const [args, code, text] of [
       [['set', '--to', 'shop-bin.000001:5'], 3, 'AESOP_MYSQL_'],
@@ -153,7 +153,8 @@ describe('aesop-launch state', () => {
         'there is no source "shp"; there is source "shop", registration "people"',
       ],
       [['set'], 2, 'needs --to'],
-      [['release'], 2, 'not available yet'],
+      [['release'], 2, 'needs --table <logical source>'],
+      [['release', '--table', 'shop.item'], 3, 'none of its rows are left out'],
       [['show', '--to', 'x'], 2, 'takes no --to'],
     ] as const) {
       const [verb, ...rest] = args

@@ -11,8 +11,8 @@ export interface JournalEntry {
   readonly time: string
   readonly kind: 'source' | 'registration'
   readonly name: string
-  /** `pass`: somebody asked to go past a transaction; `passed`: the source met it and went past it. */
-  readonly what: 'set' | 'reset' | 'pass' | 'passed'
+  /** `pass`: somebody asked to go past a transaction; `passed`: the source met it and went past it; `release`: see `Quarantine`. */
+  readonly what: 'set' | 'reset' | 'pass' | 'passed' | 'release'
   readonly reason: string
   readonly who: string
   readonly fromScn?: bigint
@@ -24,6 +24,11 @@ export interface JournalEntry {
   readonly crc?: number
   /** Of a transaction that was passed over: table → number of its events that hold rows. */
   readonly rowsEvents?: Readonly<Record<string, number>>
+  /** Of a release: the logical source whose rows were left out, why, and how many, as far as they could be counted. */
+  readonly source?: string
+  readonly fault?: string
+  readonly rows?: number
+  readonly uncountedEvents?: number
 }
 
 /** A line that can't be read any more, as it stands in the file. */

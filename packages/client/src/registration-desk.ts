@@ -62,6 +62,12 @@ export class RegistrationDesk implements PlaceDesk {
     )
   }
 
+  release({ to }: PlaceQuestion): Promise<PlaceChange> {
+    return Promise.reject(
+      new RegistrationPlaceError(this.name, to, 'a source releases its tables: name one with --source'),
+    )
+  }
+
   #change(what: 'set' | 'reset', to: Place, effects: readonly string[], make: () => void): PlaceChange {
     const { from, unreadable } = this.#now()
     return {

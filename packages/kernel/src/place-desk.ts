@@ -53,6 +53,8 @@ export interface PlaceDesk {
   reset(question: Omit<PlaceQuestion, 'to'>): Promise<PlaceChange>
   /** Goes past the transaction that begins at a place, when it is met. */
   pass(question: PlaceQuestion): Promise<PlaceChange>
+  /** Delivers the rows of a table again that are left out: `to` is the name of its logical source. */
+  release(question: PlaceQuestion): Promise<PlaceChange>
 }
 
 /** What a bean offers that keeps places. */

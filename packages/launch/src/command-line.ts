@@ -33,7 +33,7 @@ export interface CommonOptions {
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'json'] as const
 export const SHELLS = ['bash', 'zsh'] as const
 
-export const STATE_VERBS = ['show', 'locate', 'set', 'reset', 'pass'] as const
+export const STATE_VERBS = ['show', 'locate', 'set', 'reset', 'pass', 'release'] as const
 
 /** `state <verb> <bootstrap.yaml>`: stored places of sources and registrations. */
 export interface StateCommand {
@@ -42,7 +42,7 @@ export interface StateCommand {
   readonly path: string
   readonly source?: string
   readonly registration?: string
-  /** Of `--to` (set) or `--at` (locate, pass). */
+  /** Of `--to` (set), `--at` (locate, pass) or `--table` (release). */
   readonly to?: string
   readonly reason: string
   /** Make the change; without it, it is only shown. */
@@ -93,6 +93,7 @@ export const OPTIONS = {
   registration: { type: 'string' },
   to: { type: 'string' },
   at: { type: 'string' },
+  table: { type: 'string' },
   reason: { type: 'string' },
   yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -166,7 +167,7 @@ function commandOf(first: string, rest: readonly string[], values: Values, optio
   }
 }
 
-const STATE_OPTIONS = ['source', 'registration', 'to', 'at', 'reason', 'yes'] as const
+const STATE_OPTIONS = ['source', 'registration', 'to', 'at', 'table', 'reason', 'yes'] as const
 
 function refuseStateOptions(values: Values): void {
   const given = STATE_OPTIONS.find((name) => values[name] !== undefined)
@@ -174,10 +175,6 @@ function refuseStateOptions(values: Values): void {
 }
 
 function stateCommand([verb, ...rest]: readonly string[], values: Values, options: CommonOptions): StateCommand {
-  if (verb === 'release')
-    throw new UsageError(
-      'state release is not available yet: state set --source <name> --to <place> goes on at that place with the rows of all tables',
-    )
   const known = oneOf(verb, 'the word after state', STATE_VERBS)
   if (known === undefined) throw new UsageError(`state needs one of ${STATE_VERBS.join(', ')}`)
   if (options.fresh) throw new UsageError('--fresh clears the state at a start; here, state reset forgets one place')
@@ -196,17 +193,28 @@ function stateCommand([verb, ...rest]: readonly string[], values: Values, option
   }
 }
 
-/** `--to` says where a place goes, `--at` which one is meant; each verb takes one of them, or none. */
-function placeOption(verb: StateCommand['verb'], { to, at }: Values): { to?: string } {
-  const wanted = verb === 'set' ? 'to' : verb === 'locate' || verb === 'pass' ? 'at' : undefined
-  const given = { to, at }
-  for (const name of ['to', 'at'] as const) {
+/** Which option says what a verb is about; the others take none. */
+const PLACE_OPTIONS = {
+  set: 'to',
+  locate: 'at',
+  pass: 'at',
+  release: 'table',
+  show: undefined,
+  reset: undefined,
+} as const
+
+/** `--to` says where a place goes, `--at` which one is meant, `--table` whose rows; each verb takes one of them, or none. */
+function placeOption(verb: StateCommand['verb'], { to, at, table }: Values): { to?: string } {
+  const wanted = PLACE_OPTIONS[verb]
+  const given = { to, at, table }
+  for (const name of ['to', 'at', 'table'] as const) {
     if (name !== wanted && given[name] !== undefined) throw new UsageError(`state ${verb} takes no --${name}`)
   }
   if (wanted === undefined) return {}
-  const place = given[wanted]
-  if (place === undefined || place === '') throw new UsageError(`state ${verb} needs --${wanted} <place>`)
-  return { to: place }
+  const value = given[wanted]
+  const what = wanted === 'table' ? 'logical source' : 'place'
+  if (value === undefined || value === '') throw new UsageError(`state ${verb} needs --${wanted} <${what}>`)
+  return { to: value }
 }
 
 function atLeastOne(paths: readonly string[], command: string): readonly string[] {

@@ -14,6 +14,7 @@ Usage: aesop-launch [run] <bootstrap.yaml> [options]
        aesop-launch state set <bootstrap> --to <place>        moves a stored place, with --yes; else shows what would be
        aesop-launch state reset <bootstrap>                   forgets a stored place
        aesop-launch state pass <bootstrap> --at <file:pos>    goes past one transaction of a source
+       aesop-launch state release <bootstrap> --table <logical source>   delivers the rows of a table again that are left out
 
 Options
   -s, --set <key=value>          value of \${key} in descriptors; repeatable, wins over all;

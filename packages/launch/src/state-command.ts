@@ -105,6 +105,7 @@ function changeOf(command: StateCommand, desk: PlaceDesk, desks: readonly PlaceD
   const readersScn = desk.kind === 'source' || others.length === 1 ? highest : -1n
   if (verb === 'set') return desk.set({ to, readersScn })
   if (verb === 'pass') return desk.pass({ to, readersScn })
+  if (verb === 'release') return desk.release({ to, readersScn })
   return desk.reset({ readersScn })
 }
 

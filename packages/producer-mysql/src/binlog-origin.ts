@@ -36,6 +36,8 @@ export interface BinlogOrigin {
   readonly describedAfter?: BinlogPosition | undefined
   /** What, as far as the last `settle` showed, keeps changes of captured tables from being read; for people. */
   readonly concern?: string | undefined
+  /** The global value of a setting of the server; undefined: it has none of that name. Left out: there is no server. */
+  setting?(name: string): Promise<string | undefined>
   /** The place of `startFrom`, as the log is now. @throws AesopError */
   locate(start: StartPlace): Promise<ResumePoint>
   /** Checks everything that must hold, and that the log goes on from `point`. @throws AesopError */

@@ -1,4 +1,4 @@
-import { type MaxScn } from '@aesop/checkpoint'
+import { type MaxScn, type Quarantine } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
 import { type PassOver, type PlaceFinder, type PlaceRecord } from '@aesop/producer'
 import { anewRecord, isAnew, underNewScns } from './begin-anew.ts'
@@ -6,6 +6,7 @@ import { type BinlogOrigin, NO_LARGE_LOGS } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { examineLog } from './log-examination.ts'
+import { faultRemains } from './fault-remains.ts'
 import { MysqlPlaceError } from './place-errors.ts'
 import { parsePlace, type PlaceText } from './place-text.ts'
 import { type ResumePoint, toMaxScn } from './resume-point.ts'
@@ -57,6 +58,10 @@ export class MysqlPlaceFinder implements PlaceFinder {
       const { gtid, timeMs, crc } = begins
       return { file, position, timeMs, crc, ...(gtid === undefined ? {} : { gtid }) }
     })
+  }
+
+  faultRemains(interval: Quarantine): Promise<string | undefined> {
+    return this.#asking(() => faultRemains(interval, (name) => this.#origin.setting?.(name)))
   }
 
   async #pointAt(text: string, parsed: PlaceText, floorScn: bigint): Promise<ResumePoint> {

@@ -16,7 +16,14 @@ import { readLogFilter, unloggedChanges } from './log-filter.ts'
 import { logFileWrittenAt } from './log-file-time.ts'
 import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
-import { gtidsAt, readGrants, readReplicaIds, readServerFacts, type ServerFacts } from './server-facts.ts'
+import {
+  gtidsAt,
+  readGrants,
+  readReplicaIds,
+  readServerFacts,
+  readVariables,
+  type ServerFacts,
+} from './server-facts.ts'
 import { ServerQuestions } from './server-questions.ts'
 import { SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
@@ -230,6 +237,10 @@ export class ServerOrigin implements BinlogOrigin {
       this.options.log.warn(found.message, { code: found.code, remedy: found.remedy })
     }
     this.unlogged = found
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return (await this.ask('its settings', (connection) => readVariables(connection, [name]))).get(name)
   }
 
   private pointAt(facts: ServerFacts, at: BinlogPosition, gtid: string | undefined): ResumePoint {

@@ -1,4 +1,4 @@
-import { type MaxScn } from '@aesop/checkpoint'
+import { type MaxScn, type Quarantine } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
 import { type PassOver } from './pass-over.ts'
 
@@ -27,4 +27,6 @@ export interface PlaceFinder {
   recordAnew(floorScn: bigint): PlaceRecord
   /** The transaction that begins at a place. @throws AesopError when none begins there */
   transactionAt(place: string): Promise<PassOver & Pick<Place, 'timeMs'>>
+  /** Why the fault of an interval would come again with the next rows, as far as the source can be asked; undefined: not known to. */
+  faultRemains(interval: Quarantine): Promise<string | undefined>
 }

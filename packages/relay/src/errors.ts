@@ -99,6 +99,21 @@ export class PlaceUnsupportedError extends AesopError {
   }
 }
 
+export class ReleaseRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_RELEASE_REFUSED',
+    meaning: 'Rows of a table can not be delivered again: none of it are left out, or its fault would come again.',
+    remedy:
+      'Mend the fault first; aesop-launch state show <bootstrap.yaml> and the health of the relay tell what is left out.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, source: string, fault: string) {
+    super(ReleaseRefusedError.kind, `source "${physicalSource}" can not release ${source}: ${fault}`, {
+      fields: { physicalSource, source },
+    })
+  }
+}
+
 export class RelayPortInUseError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PORT_IN_USE',
@@ -134,6 +149,7 @@ export const relayErrors: readonly AesopErrorClass[] = [
   ProducerMissingError,
   SourceNameTakenError,
   PlaceUnsupportedError,
+  ReleaseRefusedError,
   RelayPortInUseError,
   RelayListenError,
 ]

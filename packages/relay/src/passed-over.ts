@@ -2,7 +2,7 @@ import { type JournalEntry, type PlaceJournal } from '@aesop/checkpoint'
 import { type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { type PassedOver, type PassOver } from '@aesop/producer'
 
-const KINDS = ['set', 'reset', 'pass', 'passed'] as const
+const KINDS = ['set', 'reset', 'pass', 'passed', 'release'] as const
 
 /** The journal of a source as its running relay uses it: what is to be passed over, and what has been. */
 export class PassedOverNotes {
@@ -40,7 +40,7 @@ export class PassedOverNotes {
   metrics(): readonly Metric[] {
     return [...this.#counts].map(([what, value]) => ({
       name: 'aesop_relay_passed_over_total',
-      help: 'Entries of the journal of the source: places set or reset by hand, transactions to pass, transactions passed over.',
+      help: 'Entries of the journal of the source: places set or reset by hand, transactions to pass, transactions passed over, tables released.',
       type: 'counter',
       value,
       labels: { what },

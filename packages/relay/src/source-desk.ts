@@ -1,7 +1,8 @@
 import { FileMaxScnStore, type MaxScn, type PlaceJournal } from '@aesop/checkpoint'
 import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
 import { type PlaceFinder } from '@aesop/producer'
-import { PlaceUnsupportedError } from './errors.ts'
+import { PlaceUnsupportedError, ReleaseRefusedError } from './errors.ts'
+import { openInterval, releaseChange } from './table-release.ts'
 
 /** The stored place of a physical source, for those who look at it and move it while the relay does not run. */
 export class SourceDesk implements PlaceDesk {
@@ -81,6 +82,16 @@ export class SourceDesk implements PlaceDesk {
         this.#journal.append({ what: 'pass', reason, ...placeFields(at), ...(crc === undefined ? {} : { crc }) })
       },
     }
+  }
+
+  async release({ to: source, readersScn }: PlaceQuestion): Promise<PlaceChange> {
+    const interval = openInterval(this.name, source, this.#store.load())
+    const fault = await this.#finder?.faultRemains(interval)
+    if (fault !== undefined) throw new ReleaseRefusedError(this.name, source, fault)
+    return releaseChange(interval, readersScn, (record, entry) => {
+      this.#journal.append(entry)
+      this.#store.save(record)
+    })
   }
 
   /** What can't be read any more is no reason to refuse a change, which may be what mends it. */
