@@ -50,18 +50,18 @@ describe.each(['MariaDB', 'MySQL'] as const)('the catalogue of a %s', (product) 
   }
 
   it.each(ODD_NAMES)('describes a table named %s, whatever sql_mode makes of quotes and backslashes', async (name) => {
-    const found = await catalogue().refresh('odd', name)
+    const { description: found } = await catalogue().refresh('odd', name)
     expect(found?.columns.map((column) => column.name)).toEqual(['b', 'a', name])
     expect(found?.primaryKey).toEqual(['a', 'b'])
   })
 
   it('describes a table of a database with quotes in its name', async () => {
-    expect((await catalogue().refresh(`qu"o'te`, 't'))?.primaryKey).toEqual(['id'])
+    expect((await catalogue().refresh(`qu"o'te`, 't')).description?.primaryKey).toEqual(['id'])
   })
 
   it('keeps tables apart whose names differ by case only', async () => {
     const columnsOf = async (table: string): Promise<string[] | undefined> =>
-      (await catalogue().refresh('odd', table))?.columns.map(({ name }) => name)
+      (await catalogue().refresh('odd', table)).description?.columns.map(({ name }) => name)
     expect(await columnsOf('item')).toEqual(['id'])
     expect(await columnsOf('Item')).toEqual(['other'])
   })
@@ -78,7 +78,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('the catalogue of a %s', (product) 
     expect(questions).toBe(3)
     const alone = catalogue()
     for (const { database, table } of names) {
-      const one = await alone.refresh(database, table)
+      const { description: one } = await alone.refresh(database, table)
       expect(together.describe(database, table)).toEqual(one)
       expect(one === undefined).toBe(table === 'missing' || database === 'missing')
     }
@@ -123,7 +123,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('the catalogue of a %s', (product) 
         CREATE TABLE many.generated (a INT); CREATE TABLE many.own (my_row_id BIGINT UNSIGNED PRIMARY KEY, a INT);
         SET SESSION sql_generate_invisible_primary_key = OFF`)
       const hidden = async (table: string): Promise<unknown> => {
-        const found = await catalogue().refresh('many', table)
+        const { description: found } = await catalogue().refresh('many', table)
         expect(found?.primaryKey).toEqual(['my_row_id'])
         return found?.columns.map((column) => [column.name, column.hidden])
       }
@@ -146,9 +146,9 @@ describe.each(['MariaDB', 'MySQL'] as const)('the catalogue of a %s', (product) 
   it('forgets a table that is gone', async () => {
     await server.query('CREATE TABLE many.short (id INT)')
     const known = catalogue()
-    expect(await known.refresh('many', 'short')).toBeDefined()
+    expect((await known.refresh('many', 'short')).description).toBeDefined()
     await server.query('DROP TABLE many.short')
-    expect(await known.refresh('many', 'short')).toBeUndefined()
+    expect((await known.refresh('many', 'short')).description).toBeUndefined()
     expect(known.describe('many', 'short')).toBeUndefined()
   })
 })

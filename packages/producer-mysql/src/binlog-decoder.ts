@@ -8,17 +8,20 @@ import { BinlogEventCorruptError } from './errors.ts'
 import { type BinlogHandler } from './binlog-stream.ts'
 import { eventLimits } from './event-limits.ts'
 import { BinlogTransaction } from './binlog-transaction.ts'
+import { type LogAhead } from './log-ahead.ts'
 import { type LogCursor } from './log-cursor.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
+import { inOrder } from './in-order.ts'
 import { groupOf } from './gtid-event.ts'
 import { atTransaction } from './passable-error.ts'
 import { type QuarantineRecord } from './quarantine-record.ts'
 import { SchemaChangeEvents } from './schema-change-events.ts'
-import { type SourceTables } from './source-tables.ts'
+import { ShapeHistory } from './shape-history.ts'
+import { SourceTables } from './source-tables.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
-import { type TableMemory } from './table-memory.ts'
+import { TableShapes } from './table-shapes.ts'
 import { TransactionPass } from './transaction-pass.ts'
 import { type WindowPosition } from './window-position.ts'
 
@@ -30,8 +33,10 @@ export interface BinlogDecoderOptions {
   readonly catalogue?: TableCatalogue
   /** Which tables the sources capture; left out: those that their uris mean, names compared exactly. */
   readonly sourceTables?: SourceTables
-  /** What was known of tables that are gone. */
-  readonly memory?: TableMemory
+  /** Which shape tables had where in the log; default: one that keeps nothing. */
+  readonly shapes?: ShapeHistory
+  /** Looks for changes between the rows that are read and what the catalogue says; default: there are none. */
+  readonly ahead?: LogAhead
   /** Event type → processor; default: the standard ones. */
   readonly eventsMap?: EventsMap
   /** Logical source id → a user's own mapper; default: the compiled one. */
@@ -97,7 +102,7 @@ export class BinlogDecoder implements BinlogHandler {
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       ...quarantinesOf(options),
       changes: new SchemaChangeEvents(sink, schemas, physicalSource, options.sourceTables),
-      tables: new TableCache(compiler, options.catalogue, options.memory, log, options.sourceTables),
+      tables: new TableCache(compiler, shapesOf(options), log, options.sourceTables),
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       limits: eventLimits(physicalSource.largestEventSizeInBytes),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
@@ -140,9 +145,9 @@ export class BinlogDecoder implements BinlogHandler {
     const { file, position } = this.transaction.eventPlace
     switch (pass.step(event, file, position, () => groupOf(event))) {
       case 'skip':
-        return undefined
+        return this.transaction.passedEvent(event)
       case 'end':
-        return this.transaction.passOver(event)
+        return inOrder(this.transaction.passedEvent(event), () => this.transaction.passOver(event))
       case 'ended':
         this.transaction.rollback()
         return this.process(event)
@@ -199,6 +204,15 @@ function quarantinesOf({ quarantineRecord: record, physicalSource }: BinlogDecod
 } {
   const takesNew = physicalSource.onTableFault === 'quarantine'
   return record === undefined || !(takesNew || record.list.length > 0) ? {} : { quarantines: { record, takesNew } }
+}
+
+/** Undefined: the log has to describe its tables itself. */
+function shapesOf(options: BinlogDecoderOptions): TableShapes | undefined {
+  const { catalogue, ahead, physicalSource, sourceTables, generation, log } = options
+  if (catalogue === undefined) return undefined
+  const captured = (sourceTables ?? new SourceTables(physicalSource.sources)).all
+  const history = options.shapes ?? new ShapeHistory(undefined, true, captured, log)
+  return new TableShapes({ history, catalogue, ahead, generation, log })
 }
 
 export type { WindowPosition } from './window-position.ts'

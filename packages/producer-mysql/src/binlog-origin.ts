@@ -1,4 +1,5 @@
 import { type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
+import { type LogAhead } from './log-ahead.ts'
 import { type GateFacts } from './resume-gate.ts'
 import { type ResumePoint } from './resume-point.ts'
 import { type SourceTables } from './source-tables.ts'
@@ -34,6 +35,8 @@ export interface BinlogOrigin {
   readonly catalogue: TableCatalogue | undefined
   /** End of the log just before the last `settle` read the tables of the catalogue; undefined: it has read none. */
   readonly describedAfter?: BinlogPosition | undefined
+  /** Looks for changes of captured tables further on in the log; undefined: nobody is asked for tables. */
+  readonly ahead?: LogAhead
   /** What, as far as the last `settle` showed, keeps changes of captured tables from being read; for people. */
   readonly concern?: string | undefined
   /** The global value of a setting of the server; undefined: it has none of that name. Left out: there is no server. */

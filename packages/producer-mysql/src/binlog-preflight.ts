@@ -18,6 +18,9 @@ import { type ServerFacts } from './server-facts.ts'
  * What must hold before a log is read. Pure: facts in, a named error out; who asks the server is elsewhere.
  */
 
+/** In a message. */
+const TABLES_SHOWN = 10
+
 /** Who connects where, for messages. */
 export interface PreflightPlace {
   readonly server: string
@@ -25,8 +28,16 @@ export interface PreflightPlace {
   readonly serverId: number
 }
 
-/** @throws MysqlBinlogOffError, MysqlBinlogFormatError, MysqlRowImageError */
-export function checkServerSettings(facts: ServerFacts, { server }: PreflightPlace, log: Pick<Logger, 'warn'>): void {
+/**
+ * @param tables the captured ones, `database.table`
+ * @throws MysqlBinlogOffError, MysqlBinlogFormatError, MysqlRowImageError
+ */
+export function checkServerSettings(
+  facts: ServerFacts,
+  { server }: PreflightPlace,
+  log: Pick<Logger, 'warn'>,
+  tables: readonly string[] = [],
+): void {
   if (!facts.logBin) throw new MysqlBinlogOffError(server)
   if (facts.binlogFormat !== 'ROW') throw new MysqlBinlogFormatError(server, facts.binlogFormat)
   if (facts.rowImage !== 'FULL') throw new MysqlRowImageError(server, facts.rowImage)
@@ -38,13 +49,19 @@ export function checkServerSettings(facts: ServerFacts, { server }: PreflightPla
   }
   if (facts.rowMetadata === 'FULL') return
   log.warn(
-    'binlog_row_metadata is not FULL: after an ALTER, rows that are still to be read can get wrong column names',
+    `binlog_row_metadata is not FULL: where ${shown(tables)} change twice in a row, the columns of rows between can be unsure, which is a fault of the table`,
     {
       server,
       found: facts.rowMetadata ?? 'unknown to this server',
-      remedy: 'SET GLOBAL binlog_row_metadata=FULL',
+      remedy: 'SET GLOBAL binlog_row_metadata=FULL writes the columns into the log from then on',
     },
   )
+}
+
+function shown(tables: readonly string[]): string {
+  const more = tables.length - TABLES_SHOWN
+  const first = tables.slice(0, TABLES_SHOWN).join(', ')
+  return tables.length === 0 ? 'tables' : more > 0 ? `${first} and ${more} more` : first
 }
 
 /** Roles hide privileges, so only a user without any is judged by its grants. @throws MysqlGrantMissingError */

@@ -4,6 +4,7 @@ import { type CapturedTable } from './captured-table.ts'
 import { PartialJsonError, TransactionOrderError } from './errors.ts'
 import { type EventLimits } from './event-limits.ts'
 import { EventMark } from './event-mark.ts'
+import { inOrder } from './in-order.ts'
 import { GTID_EVENTS, type GtidGroup, isMysqlGtid } from './gtid-event.ts'
 import { LogCursor } from './log-cursor.ts'
 import { ScnOfLog } from './scn-of-log.ts'
@@ -59,6 +60,7 @@ export class BinlogTransaction {
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
+    options.tables.cursor = this.cursor
     this.scn = new ScnOfLog(options.generation)
     this.effects = new StatementEffects(options)
     this.rows = new RowDelivery(options)
@@ -123,6 +125,11 @@ export class BinlogTransaction {
     this.cursor.endTransaction()
     this.lastWindowMs = -Number.MAX_VALUE
     return this.closeWindow()
+  }
+
+  /** Notes what an event of a transaction that is passed over changes: the shape of tables goes on from there. */
+  passedEvent(event: BinLogEvent): Promise<void> | undefined {
+    return this.effects.passed(event, this.limits.loggedBytesMax)
   }
 
   /** Row changes delivered so far. */
@@ -393,11 +400,13 @@ export class BinlogTransaction {
   private statement(query: BinlogQuery, sql: string, verb: string, seconds: number): Promise<void> | undefined {
     const isChange = this.group?.changesNothing !== true
     const changes = isChange ? this.effects.take(query, sql, verb, () => this.where()) : []
-    // MySQL creates a table from a SELECT in one transaction, which this statement opens.
-    if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
-    if (this.state !== 'unknown' && changes.length > 0) this.appendChanges(changes, query.sql, seconds)
-    if (this.state === 'group') return this.commit()
-    return undefined
+    const end = (): Promise<void> | undefined => {
+      // MySQL creates a table from a SELECT in one transaction, which this statement opens.
+      if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
+      if (this.state !== 'unknown' && changes.length > 0) this.appendChanges(changes, query.sql, seconds)
+      return this.state === 'group' ? this.commit() : undefined
+    }
+    return isChange ? inOrder(this.effects.changeShapes(query), end) : end()
   }
 
   /** A statement that changes a table is a transaction of its own, also in a log without identifiers. */

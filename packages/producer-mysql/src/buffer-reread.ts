@@ -73,11 +73,6 @@ export class BufferReread {
     this.#marks?.note(point, clock.now())
   }
 
-  tableChanged(): void {
-    this.#marks?.forget()
-    this.#windowsToClock = 0
-  }
-
   /** Where the oldest windows of the sink can be read again, and what readers still need. */
   markFor(sink: WindowSink, readersSinceScn?: bigint): ResumePoint | undefined {
     return sink.prevScn === undefined ? undefined : this.#marks?.before(sink.prevScn, readersSinceScn)

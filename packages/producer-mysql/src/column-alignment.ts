@@ -1,6 +1,6 @@
 import { ColumnType } from './column-type.ts'
 import { TableUndescribedError } from './errors.ts'
-import { HASH_NAME, IMPLICIT_PERIOD } from './hidden-columns.ts'
+import { GENERATED_KEY, HASH_NAME, IMPLICIT_PERIOD } from './hidden-columns.ts'
 import {
   type ColumnDescription,
   type HiddenColumn,
@@ -8,6 +8,9 @@ import {
   type TableDescription,
 } from './table-description.ts'
 import { type MappedColumn, type TableMap } from './table-map.ts'
+
+/** The collation of what is no text. */
+const BINARY = 63
 
 /** A logged column beside what is known of it. */
 export interface AlignedColumn {
@@ -44,6 +47,21 @@ export function alignColumns(table: string, map: TableMap, description: TableDes
 /** Whether the table map has all that is needed: written with binlog_row_metadata=FULL. */
 export function namesItself(map: TableMap): boolean {
   return map.columns.every((column) => column.name !== undefined)
+}
+
+/**
+ * Whether the log names its columns and yet does not say what they are: UUID and INET6 look as BINARY there, and nothing tells
+ * a period of system versioning, or a key that the server made, from columns of the same name and type.
+ */
+export function isAmbiguous({ columns, primaryKey }: TableMap, mariadb: boolean): boolean {
+  if (!mariadb) return columns[0]?.name === GENERATED_KEY
+  const isAddress = ({ type, meta, collation = BINARY }: MappedColumn): boolean =>
+    type === ColumnType.STRING && collation === BINARY && (meta === 4 || meta === 16)
+  const last = columns.at(-1)
+  if (columns.some(isAddress) || (last !== undefined && HASH_NAME.test(last.name ?? ''))) return true
+  if (columns.filter(isPeriodEnd).length < 2 || primaryKey?.length === 1) return false
+  const lastOfKey = columns[primaryKey?.at(-1) ?? -1]
+  return lastOfKey === undefined || isPeriodEnd(lastOfKey)
 }
 
 function alignByName(table: string, map: TableMap, description: TableDescription | undefined): ColumnAlignment {

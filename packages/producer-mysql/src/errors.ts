@@ -4,6 +4,7 @@ import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 import { nameErrors } from './name-errors.ts'
 import { placeErrors } from './place-errors.ts'
+import { shapeErrors } from './shape-errors.ts'
 import { sizeErrors } from './size-errors.ts'
 import { TableFault } from './table-fault.ts'
 import { unloggedErrors } from './unlogged-errors.ts'
@@ -271,6 +272,7 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...dumpErrors,
   ...nameErrors,
   ...placeErrors,
+  ...shapeErrors,
   ...sizeErrors,
   ...unloggedErrors,
 ]

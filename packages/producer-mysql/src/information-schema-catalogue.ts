@@ -3,11 +3,13 @@ import { SourceTables } from './source-tables.ts'
 import { labelsOf } from './label-text.ts'
 import { readHiddenFacts, showGeneratedKeys, withHiddenColumns } from './hidden-columns.ts'
 import {
+  type CatalogueAnswer,
   type ColumnDescription,
   type TableCatalogue,
   type TableDescription,
   type TableName,
 } from './table-description.ts'
+import { underLocks } from './table-locks.ts'
 
 /** Whether two names are one to the server. */
 type Compare = { areSame(left: TableName, right: TableName): boolean }
@@ -31,8 +33,8 @@ interface ColumnRow extends TableRow {
   readonly type: string
   readonly dataType: string
   readonly charset: string | null
-  readonly extra: string | null
   readonly nullable: string
+  readonly extra: string | null
 }
 
 /** Asks over a working connection and names the errors; the catalogue neither opens nor ends one. */
@@ -49,6 +51,8 @@ export class InformationSchemaCatalogue implements TableCatalogue {
   private readonly ask: Ask
   private readonly names: Compare
   private readonly tables = new Map<string, TableDescription>()
+  private answers: { readonly name: TableName; readonly answer: CatalogueAnswer }[] = []
+  private last: Promise<unknown> = Promise.resolve()
 
   /** @param names left out: names are compared exactly */
   constructor(ask: Ask, names: Compare = new SourceTables([])) {
@@ -60,21 +64,46 @@ export class InformationSchemaCatalogue implements TableCatalogue {
     return this.tables.get(keyOf(database, table))
   }
 
-  async refresh(database: string, table: string): Promise<TableDescription | undefined> {
-    await this.refreshAll([{ database, table }])
-    return this.describe(database, table)
+  async refresh(database: string, table: string): Promise<CatalogueAnswer> {
+    const [only] = await this.read([{ database, table }])
+    return only?.answer ?? { description: undefined, at: undefined }
   }
 
-  /** Reads many tables anew, in few questions. */
+  /** Reads many tables anew, in few questions; `takeAnswers` gives the answers. */
   async refreshAll(names: readonly TableName[]): Promise<void> {
-    for (const group of groupsOf(names)) {
-      const found = await this.ask((connection) => readTables(connection, group, this.names))
-      for (const table of group.tables) {
-        const described = found(table)
-        if (described === undefined) this.tables.delete(keyOf(group.database, table))
-        else this.tables.set(keyOf(group.database, table), described)
-      }
-    }
+    this.answers = [...(await this.read(names))]
+  }
+
+  takeAnswers(): readonly { readonly name: TableName; readonly answer: CatalogueAnswer }[] {
+    const { answers } = this
+    this.answers = []
+    return answers
+  }
+
+  /** One after the other: each question is a transaction of its session. */
+  private async read(names: readonly TableName[]): Promise<typeof this.answers> {
+    const before = this.last
+    const reading = (async () => {
+      await before.catch(() => undefined)
+      const answers: typeof this.answers = []
+      for (const group of groupsOf(names)) answers.push(...(await this.readGroup(group)))
+      return answers
+    })()
+    this.last = reading
+    return reading
+  }
+
+  private async readGroup({ database, tables }: TableGroup): Promise<typeof this.answers> {
+    const { answer: found, ...locks } = await this.ask((connection) =>
+      underLocks(connection, database, tables, () => readTables(connection, { database, tables }, this.names)),
+    )
+    return tables.map((table) => {
+      const description = found(table)
+      if (description === undefined) this.tables.delete(keyOf(database, table))
+      else this.tables.set(keyOf(database, table), description)
+      const isSure = description === undefined || locks.held.has(table)
+      return { name: { database, table }, answer: { description, at: isSure ? locks.at : undefined } }
+    })
   }
 }
 

@@ -28,7 +28,8 @@ import { registerDescribed } from './described-schema.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { MysqlEventChecksumError } from './live-errors.ts'
 import { MysqlPlaceFinder } from './mysql-place-finder.ts'
-import { guestServerId, originOf } from './origin-of-uri.ts'
+import { guestServerId } from './guest-server-id.ts'
+import { originOf } from './origin-of-uri.ts'
 import { proveLog } from './proven-stream.ts'
 import { QuarantineRecord, quarantineText } from './quarantine-record.ts'
 import { ReadingPlace } from './reading-place.ts'
@@ -36,8 +37,9 @@ import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
 import { resumeAfter, type ResumePoint } from './resume-point.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './schema-change.ts'
+import { SourceTables } from './source-tables.ts'
 import { sourceBeginning } from './source-beginning.ts'
-import { TableMemory } from './table-memory.ts'
+import { ShapeHistory } from './shape-history.ts'
 import { type WindowPosition } from './window-position.ts'
 
 export interface MysqlEventProducerOptions {
@@ -63,7 +65,7 @@ export class MysqlEventProducer implements EventProducer {
   private readonly reread = new BufferReread()
   private context: ProducerContext | undefined
   private origin: BinlogOrigin | undefined
-  private memory: TableMemory | undefined
+  private shapes: ShapeHistory | undefined
   private keeper: ResumeKeeper | undefined
   private place: ReadingPlace | undefined
   private quarantines: QuarantineRecord | undefined
@@ -73,7 +75,6 @@ export class MysqlEventProducer implements EventProducer {
   private state: ProducerStatus['state'] = 'stopped'
   private detail: string | undefined
   private held = false
-  private describesTables = false
   private lastWindowSeconds = 0
   private windows = 0
   private reconnects = 0
@@ -95,7 +96,8 @@ export class MysqlEventProducer implements EventProducer {
     const origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
     this.origin = origin
     const path = namedPath(join(this.bean.stateDirectory, 'tables'), context.physicalSource.name, '.json')
-    this.memory = new TableMemory(path, !wasRead, this.bean.log)
+    const captured = (origin.sourceTables ?? new SourceTables(context.physicalSource.sources)).all
+    this.shapes = new ShapeHistory(path, !wasRead, captured, this.bean.log)
     const quarantines = this.quarantineRecord(stored)
     this.quarantines = quarantines
     this.keeper = new ResumeKeeper({
@@ -152,7 +154,7 @@ export class MysqlEventProducer implements EventProducer {
     await this.session?.close()
     await this.running
     this.keeper?.flush()
-    this.memory?.flush()
+    this.shapes?.flush()
     await this.origin?.release()
     if (this.state !== 'failed') this.state = 'stopped'
   }
@@ -303,7 +305,6 @@ export class MysqlEventProducer implements EventProducer {
   /** One decoder serves all sessions of a generation, so that it keeps what it has compiled. */
   private handlerFor(point: SettledPoint, place: ReadingPlace, sink: WindowSink): BinlogDecoder {
     this.reread.opened(point, performance.now())
-    this.describesTables = point.describesTables
     place.settled(point)
     const { generation } = point
     if (this.decoder?.generation !== generation) {
@@ -352,15 +353,11 @@ export class MysqlEventProducer implements EventProducer {
       },
       ...(this.origin?.catalogue === undefined ? {} : { catalogue: this.origin.catalogue }),
       ...(this.origin?.sourceTables === undefined ? {} : { sourceTables: this.origin.sourceTables }),
-      ...(this.memory === undefined ? {} : { memory: this.memory }),
+      ...(this.shapes === undefined ? {} : { shapes: this.shapes }),
+      ...(this.origin?.ahead === undefined ? {} : { ahead: this.origin.ahead }),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),
-      schemaChangeEventProcessor: {
-        process: (change) => {
-          if (!this.describesTables) this.reread.tableChanged()
-          return schemaChanges.process(change)
-        },
-      },
+      schemaChangeEventProcessor: schemaChanges,
     })
   }
 

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -40,11 +39,6 @@ export function originOf(
     log: context.log,
     ...(heartbeatMs === undefined ? {} : { timing: { heartbeatMs } }),
   })
-}
-
-/** For somebody who looks at the log beside its reader: a server ends the connection of a replica with the same id. */
-export function guestServerId(): number {
-  return 0x80000000 + randomInt(0x40000000)
 }
 
 /**

@@ -13,6 +13,10 @@ export interface BinlogQuery {
   readonly sql: string
 }
 
+export function isStatement({ type }: BinLogEvent): boolean {
+  return type === MySQLConstants.QUERY_EVENT || type === MySQLConstants.MARIADB_QUERY_COMPRESSED_EVENT
+}
+
 /**
  * Reads a query event.
  *

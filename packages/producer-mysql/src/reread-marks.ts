@@ -47,14 +47,6 @@ export class RereadMarks {
     return oldest !== undefined && oldest.scn <= prevScn ? oldest : undefined
   }
 
-  /**
-   * To be called when what stands before can't be read again as it was, because the log does not describe its tables
-   * and one of them changes: the next window's end becomes the oldest mark.
-   */
-  forget(): void {
-    this.#forgetful = true
-  }
-
   /** A quiet source fills its buffer over days: fewer marks then, further apart. */
   #thinOut(): void {
     this.#marks = this.#marks.filter((_, i) => i % 2 === 0)

@@ -78,7 +78,7 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     rowMetadata: variables.get('binlog_row_metadata'),
     partialJson: /PARTIAL_JSON/i.test(variables.get('binlog_row_value_options') ?? ''),
     logs,
-    end: status === undefined ? undefined : { file: text(status, 'File'), position: Number(status['Position']) },
+    end: endIn(status),
     onlyDatabases: text(status, 'Binlog_Do_DB'),
     exceptDatabases: text(status, 'Binlog_Ignore_DB'),
     caselessNames: (variables.get('lower_case_table_names') ?? '0') !== '0',
@@ -145,6 +145,15 @@ async function namedValues(
 async function readLogs(connection: Connection): Promise<LogFile[]> {
   const found = await rows(connection, 'SHOW BINARY LOGS')
   return found.map((row) => ({ name: text(row, 'Log_name'), bytes: Number(row['File_size']) }))
+}
+
+/** Where the log ends now; undefined without one. */
+export async function readLogEnd(connection: Connection): Promise<BinlogPosition | undefined> {
+  return endIn(await readLogStatus(connection))
+}
+
+function endIn(status: Row | undefined): BinlogPosition | undefined {
+  return status === undefined ? undefined : { file: text(status, 'File'), position: Number(status['Position']) }
 }
 
 async function readLogStatus(connection: Connection): Promise<Row | undefined> {

@@ -2,6 +2,8 @@ import { type Connection } from 'mysql2/promise'
 import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig, type PhysicalSourceConfig, quotedTable } from '@aesop/producer'
 import { type BinlogDecoder } from './binlog-decoder.ts'
+import { guestServerId } from './guest-server-id.ts'
+import { LogAhead } from './log-ahead.ts'
 import { examineLog } from './log-examination.ts'
 import { type GateFacts } from './resume-gate.ts'
 import { transactionCounter } from './transaction-counter.ts'
@@ -54,6 +56,7 @@ export class ServerOrigin implements BinlogOrigin {
   readonly defaultStart = { kind: 'latest' } as const
   readonly catalogue: InformationSchemaCatalogue
   readonly sourceTables: SourceTables
+  readonly ahead: LogAhead
   logKeptSeconds: number | undefined
   describedAfter: BinlogPosition | undefined
   private readonly options: ServerOriginOptions
@@ -77,6 +80,7 @@ export class ServerOrigin implements BinlogOrigin {
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
+    this.ahead = new LogAhead((at) => this.streamAt(at, guestServerId()), this.sourceTables.all)
     this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question), this.sourceTables)
   }
 
@@ -170,8 +174,8 @@ export class ServerOrigin implements BinlogOrigin {
     return Promise.resolve()
   }
 
-  private streamAt(at: BinlogPosition | string): LiveBinlogStream {
-    const { uri, serverId, timing } = this.options
+  private streamAt(at: BinlogPosition | string, serverId = this.options.serverId): LiveBinlogStream {
+    const { uri, timing } = this.options
     const { host, port, user, password, tls } = uri
     const gtidSet = typeof at === 'string' ? { gtidSet: at } : {}
     const encryption = tls === undefined ? {} : { tls }
@@ -196,7 +200,8 @@ export class ServerOrigin implements BinlogOrigin {
     this.logKeptSeconds = facts.logKeptSeconds
     this.describedAfter = facts.end
     this.sourceTables.compare(facts.caselessNames ? 'withoutCase' : 'exactly')
-    checkServerSettings(facts, place, this.findings)
+    const names = this.sourceTables.all.map(({ database, table }) => `${database}.${table}`)
+    checkServerSettings(facts, place, this.findings, names)
     checkServerId(facts, await readReplicaIds(connection), place)
     this.noteUnlogged(unloggedChanges(await readLogFilter(connection, facts), this.server, this.sourceTables.settled))
     return facts

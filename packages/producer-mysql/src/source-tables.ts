@@ -78,6 +78,11 @@ export class SourceTables {
     return this.sources.find((source) => this.tablesOf(source).some((each) => isSame(each, name, true)))
   }
 
+  /** What a source calls a table that it captures: the server may write it in another case. */
+  calledBy(source: LogicalSourceConfig, table: TableName): TableName {
+    return this.tablesOf(source).find((name) => this.areSame(name, table)) ?? table
+  }
+
   areSame(left: TableName, right: TableName): boolean {
     return isSame(left, right, this.caseless)
   }

@@ -2,8 +2,9 @@ import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig } from '@aesop/producer'
 import { StatementFormatError } from './errors.ts'
 import { changesRows, changesTables, sourcesNamedIn } from './logged-statement.ts'
-import { type BinlogQuery } from './query-event.ts'
+import { type BinlogQuery, isStatement, parseQuery } from './query-event.ts'
 import { type SchemaChangeEventProcessor, tableOfDdl } from './schema-change.ts'
+import { type BinLogEvent } from './binlog-event.ts'
 import { type SourceChange } from './schema-change-events.ts'
 import { type TableCache } from './table-cache.ts'
 import { tableStatement, type TableChangeKind } from './table-changes.ts'
@@ -33,7 +34,7 @@ export class StatementEffects {
     verb: string,
     where: () => { file: string; position: number },
   ): readonly SourceChange[] {
-    if (changesTables(verb)) this.changeShape(query, sql)
+    if (changesTables(verb)) this.tellChange(query, sql)
     if (changesRows(verb)) this.alarm(query, sql, where)
     return this.changesOf(query)
   }
@@ -63,11 +64,24 @@ export class StatementEffects {
     return [...told.values()]
   }
 
-  private changeShape(query: BinlogQuery, sql: string): void {
+  /** A statement that is passed over changes its tables all the same. */
+  passed(event: BinLogEvent, bytesMax: number): Promise<void> | undefined {
+    return isStatement(event) ? this.changeShapes(parseQuery(event, bytesMax)) : undefined
+  }
+
+  /** The promise waits for what the tables are now. */
+  changeShapes(query: BinlogQuery): Promise<void> | undefined {
+    const statement = tableStatement(query)
+    if (statement === undefined) return undefined
+    const { tables } = this.options
+    const sources = [...tables.capturedSources()].filter((source) =>
+      tables.names.tablesOf(source).some((name) => statement.mayChange(name)),
+    )
+    return tables.changed(sources)
+  }
+
+  private tellChange(query: BinlogQuery, sql: string): void {
     const { tables, schemaChanges } = this.options
-    for (const source of sourcesNamedIn(query.sql, query.database, tables.capturedSources())) {
-      tables.mayHaveChanged(source)
-    }
     const named = tableOfDdl(sql, query.database)
     const source = named === undefined ? undefined : tables.sourceOf(named.database, named.table)
     if (named === undefined || source === undefined) return

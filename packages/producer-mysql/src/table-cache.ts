@@ -2,11 +2,14 @@ import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { CapturedTable, type TableCompiler } from './captured-table.ts'
-import { namesItself } from './column-alignment.ts'
+import { isAmbiguous, namesItself } from './column-alignment.ts'
+import { misfitOf } from './column-fit.ts'
+import { LogCursor } from './log-cursor.ts'
+import { TableLockedError, TableShapeUnsureError } from './shape-errors.ts'
 import { parseTableMap, type TableMap } from './table-map.ts'
 import { SourceTables } from './source-tables.ts'
-import { type TableCatalogue, type TableDescription, type TableName } from './table-description.ts'
-import { type TableMemory } from './table-memory.ts'
+import { type TableDescription, type TableName } from './table-description.ts'
+import { type TableShapes } from './table-shapes.ts'
 
 interface CachedTable {
   /** The body of the table map: the same bytes mean the same table. */
@@ -25,6 +28,8 @@ const TABLES_MAX = 10_000
 export class TableCache {
   /** Whether the log is MariaDB's: it counts text columns in another way. */
   mariadb = false
+  /** Where the log is read. */
+  cursor = new LogCursor()
   /** Of the server that wrote the log; undefined: not known yet. */
   serverVersion: string | undefined
   private readonly tables = new Map<number, CachedTable>()
@@ -32,20 +37,13 @@ export class TableCache {
   private readonly compiler: TableCompiler
   /** Which tables the sources capture. */
   readonly names: SourceTables
-  private readonly catalogue: TableCatalogue | undefined
-  private readonly memory: TableMemory | undefined
+  private readonly shapes: TableShapes | undefined
   private readonly log: Logger
 
-  constructor(
-    compiler: TableCompiler,
-    catalogue: TableCatalogue | undefined,
-    memory: TableMemory | undefined,
-    log: Logger,
-    names?: SourceTables,
-  ) {
+  /** @param shapes undefined: the log describes all tables itself */
+  constructor(compiler: TableCompiler, shapes: TableShapes | undefined, log: Logger, names?: SourceTables) {
     this.compiler = compiler
-    this.catalogue = catalogue
-    this.memory = memory
+    this.shapes = shapes
     this.log = log
     this.names = names ?? new SourceTables(compiler.physicalSource.sources)
   }
@@ -69,9 +67,12 @@ export class TableCache {
     return this.compiler.physicalSource.sources
   }
 
-  /** A statement names the table of this source and may have changed it: what was known of its columns is not sure any more. */
-  mayHaveChanged(source: LogicalSourceConfig): void {
-    for (const name of this.names.tablesOf(source)) this.memory?.forget((known) => this.names.areSame(known, name))
+  /** A statement has changed the tables of these sources here, or may have. The promise waits for what they are now. */
+  changed(sources: readonly LogicalSourceConfig[]): Promise<void> | undefined {
+    return this.shapes?.changed(
+      sources.flatMap((source) => this.names.tablesOf(source)),
+      this.cursor,
+    )
   }
 
   /** From the next shape on, the schema of this source follows the table even if it was hand-written. */
@@ -85,7 +86,10 @@ export class TableCache {
     return cached === undefined ? undefined : (cached.table ?? null)
   }
 
-  /** Takes a table map in. A promise comes back when somebody else has to be asked for the table. */
+  /**
+   * Takes a table map in, that stands here. A promise comes back when somebody else has to be asked for the table.
+   * @throws TableFault
+   */
   add(event: BinLogEvent): Promise<void> | undefined {
     const { bytes, body, end } = event
     const cached = end - body < 6 ? undefined : this.tables.get(event.tableId)
@@ -98,24 +102,35 @@ export class TableCache {
       this.tables.set(map.tableId, { body: viewOf(copy), table: undefined })
       return undefined
     }
-    // What was known of the table may be older than this shape; types that the log does not tell apart are asked for.
-    if (this.catalogue !== undefined || !namesItself(map)) return this.ask(source, map, copy)
-    this.compile(source, map, copy, undefined)
+    const known = this.shapes?.known(this.names.calledBy(source, map), this.cursor)
+    const isKnown = known !== undefined && misfitOf(map, known) === undefined
+    if (this.shapes !== undefined && !isKnown) return this.ask(this.shapes, source, map, copy)
+    this.compile(source, map, copy, known)
     return undefined
   }
 
   /** Of a log without a server, nobody has said that the table of a source is there. */
   private warnOfCase({ database, table }: TableName): void {
-    const source = this.catalogue === undefined ? this.names.differingByCase({ database, table }) : undefined
+    const source = this.shapes === undefined ? this.names.differingByCase({ database, table }) : undefined
     if (source === undefined) return
     const fault = `the table ${database}.${table} of the log is not captured: the source ${source.uri} differs in case`
     this.log.warn(fault, { table: `${database}.${table}`, source: source.name })
   }
 
-  private async ask(source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {
-    const described = await this.catalogue?.refresh(map.database, map.table)
-    this.compile(source, map, body, described ?? this.memory?.recall(map, body))
-    if (described !== undefined) this.memory?.remember(map, body, namesItself(map), described)
+  private async ask(shapes: TableShapes, source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {
+    const { cursor } = this
+    const needed = !namesItself(map) || isAmbiguous(map, this.mariadb)
+    const found = await shapes.find(this.names.calledBy(source, map), cursor, needed)
+    const wanted = {
+      source: this.compiler.physicalSource.name,
+      table: `${map.database}.${map.table}`,
+      place: `${cursor.file}:${cursor.position}`,
+    }
+    if ('locked' in found && needed) throw new TableLockedError(wanted)
+    const misfit = 'description' in found ? misfitOf(map, found.description) : undefined
+    if ('description' in found && misfit === undefined) this.compile(source, map, body, found.description)
+    else if (!needed) this.compile(source, map, body, undefined)
+    else throw new TableShapeUnsureError(wanted, misfit ?? ('reason' in found ? found.reason : ''))
   }
 
   private compile(

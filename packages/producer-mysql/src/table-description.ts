@@ -1,4 +1,5 @@
 import { type TableName } from '@aesop/producer'
+import { type BinlogPosition } from './binlog-stream.ts'
 
 /**
  * What is known of a table's columns beyond a TABLE_MAP event without full metadata: read from INFORMATION_SCHEMA by
@@ -43,10 +44,23 @@ export interface TableDescription extends TableName {
   readonly period?: PeriodNames
 }
 
+/** What a catalogue says of a table. */
+export interface CatalogueAnswer {
+  /** Undefined: there is no such table. */
+  readonly description: TableDescription | undefined
+  /**
+   * The place of the log where the table was like this; undefined: a session held the table locked, and nothing says when.
+   * `everywhere`: what is described belongs to a recorded log.
+   */
+  readonly at: BinlogPosition | 'everywhere' | undefined
+}
+
 /** Where the decoder asks for tables that the log itself does not describe. */
 export interface TableCatalogue {
   /** What is known now; undefined: unknown table. */
   describe(database: string, table: string): TableDescription | undefined
-  /** Reads the table anew, after a schema change or a count that does not match. */
-  refresh(database: string, table: string): Promise<TableDescription | undefined>
+  /** Reads the table anew. @throws AesopError of the connection */
+  refresh(database: string, table: string): Promise<CatalogueAnswer>
+  /** Answers that were given since this was called last; left out: those of `refresh` are all. */
+  takeAnswers?(): readonly { readonly name: TableName; readonly answer: CatalogueAnswer }[]
 }

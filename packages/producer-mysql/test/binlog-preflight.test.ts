@@ -142,7 +142,8 @@ describe('the pre-flight check', () => {
     const once = new ToldOnce({ ...silentLogger, warn: (message: string) => warnings.push(message) })
     const found = { ...facts, partialJson: true }
     for (const rowMetadata of ['NO_LOG', 'NO_LOG', 'FULL', 'NO_LOG'])
-      checkServerSettings({ ...found, rowMetadata }, place, once)
+      checkServerSettings({ ...found, rowMetadata }, place, once, ['shop.item', 'shop.order'])
     expect(warnings.map((text) => text.split(' ')[0])).toEqual(['binlog_row_value_options', 'binlog_row_metadata'])
+    expect(warnings[1]).toContain('shop.item, shop.order')
   })
 })

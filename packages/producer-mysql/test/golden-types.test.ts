@@ -19,6 +19,9 @@ const RECORDINGS = {
   'mysql9-compressed': 'mysql9-full',
 }
 
+/** With minimal metadata: labels that the catalogue can not show, and a table that was changed after its first row. */
+const UNSURE = new Set(['wide_labels', 'instant'])
+
 /** A decoded value in the words of SELECT. */
 function asSelected(decoded: Row[string], type: string): string | null {
   const value = decoded as string | number | bigint | Uint8Array | null | undefined
@@ -48,7 +51,7 @@ function equalAs(type: string, got: string | null, expected: string | null): boo
 describe.each(Object.entries(RECORDINGS))('a log recorded with %s', (recording, script) => {
   const expected = JSON.parse(readTestdata(`${script}/expected.json`)) as Record<string, Expected>
 
-  const tables = Object.keys(expected).filter((table) => recording !== 'mysql9-minimal' || table !== 'wide_labels')
+  const tables = Object.keys(expected).filter((table) => recording !== 'mysql9-minimal' || !UNSURE.has(table))
 
   it.each(tables)('gives every value of %s as SELECT prints it', async (table) => {
     const { columns, types, rows } = expected[table] ?? { columns: [], types: [], rows: [] }

@@ -107,7 +107,10 @@ export function catalogueOf(recording: string): TableCatalogue {
   const tables = JSON.parse(readTestdata(`${recording}/catalogue.json`)) as TableDescription[]
   const describeTable = (_database: string, table: string): TableDescription | undefined =>
     tables.find((each) => each.table === table)
-  return { describe: describeTable, refresh: (database, table) => Promise.resolve(describeTable(database, table)) }
+  return {
+    describe: describeTable,
+    refresh: (database, table) => Promise.resolve({ description: describeTable(database, table), at: 'everywhere' }),
+  }
 }
 
 /** A physical source over a recording that captures these tables. */

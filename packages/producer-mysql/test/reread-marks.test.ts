@@ -55,14 +55,6 @@ describe('marks for reading again', () => {
     expect(marks.before((oldest ?? 0n) - 1n, 10n)).toBeUndefined()
     expect(marks.before(90n, 95n)?.scn).toBeGreaterThanOrEqual(87n)
   })
-
-  test('older than a change of a table that the log does not describe are forgotten', () => {
-    const marks = marksAfter(10)
-    marks.forget()
-    marks.note(() => point(11), 1001)
-    expect(marks.before(10n)).toBeUndefined()
-    expect(marks.before(11n)?.scn).toBe(11n)
-  })
 })
 
 const SINK: WindowSink = {
@@ -116,7 +108,7 @@ describe('the place to begin at', () => {
 })
 
 describe('filling a buffer again', () => {
-  test('asks for the time once in sixteen windows, and takes a mark at the first window after a table has changed', () => {
+  test('asks for the time once in sixteen windows', () => {
     const reread = new BufferReread()
     const settled = {
       ...point(0),
@@ -133,10 +125,5 @@ describe('filling a buffer again', () => {
     expect(asked).toBe(3)
     const after = (prevScn: bigint): bigint | undefined => reread.markFor({ ...SINK, prevScn })?.scn
     expect(after(30n)).toBe(17n)
-    reread.tableChanged()
-    reread.closedWindow(() => point(34), clock)
-    expect(asked).toBe(4)
-    expect(after(33n)).toBeUndefined()
-    expect(after(34n)).toBe(34n)
   })
 })

@@ -118,7 +118,8 @@ describe('a recorded log of transactions of every shape', () => {
 
   it('refuses a table whose column count the catalogue does not confirm', async () => {
     const description = { database: 'types', table: 'integers', columns: [], primaryKey: [] }
-    const catalogue = { describe: () => description, refresh: () => Promise.resolve(description) }
+    const answer = { description, at: 'everywhere' } as const
+    const catalogue = { describe: () => description, refresh: () => Promise.resolve(answer) }
     await expect(decodeRecording('no-log', ['types.integers'], { catalogue })).rejects.toThrow(/14 columns/)
   })
 })

@@ -1,0 +1,123 @@
+import { BinLogEvent } from './binlog-event.ts'
+import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
+import { groupOf, GTID_EVENTS } from './gtid-event.ts'
+import { LogCursor } from './log-cursor.ts'
+import { comparePlaces, type LogPlace, placeOf } from './log-place.ts'
+import { isStatement, parseQuery } from './query-event.ts'
+import { tableStatement } from './table-changes.ts'
+import { type TableName } from './table-description.ts'
+
+/** A place that a stream can begin at. */
+export interface NamedPlace extends LogPlace {
+  readonly file: string
+}
+
+/** A statement that changed, or may have changed, captured tables; it ends at `at`. */
+interface ChangeAhead {
+  readonly at: NamedPlace
+  readonly tables: readonly TableName[]
+}
+
+/** A part of the log that has been looked at: behind `from`, up to and with `until`. */
+interface LookedAt {
+  readonly from: NamedPlace
+  readonly until: NamedPlace
+  readonly changes: readonly ChangeAhead[]
+}
+
+/** A statement is looked at for the names in it. */
+const STATEMENT_BYTES_MAX = 64 * 1024 * 1024
+
+/**
+ * Looks for changes of captured tables in the part of the log that is still to be read: a second reading, of statements
+ * alone, over a connection of its own. A part is read once, whichever table and row asks.
+ */
+export class LogAhead {
+  private readonly open: (at: BinlogPosition) => BinlogStream
+  private readonly captured: readonly TableName[]
+  private known: LookedAt | undefined
+
+  /** @param open gives a stream with a server id that nobody else has */
+  constructor(open: (at: BinlogPosition) => BinlogStream, captured: readonly TableName[]) {
+    this.open = open
+    this.captured = captured
+  }
+
+  /** The first change of a table behind a place, up to and with another one. @throws AesopError of the connection */
+  async changeBetween(table: TableName, from: NamedPlace, until: NamedPlace): Promise<NamedPlace | undefined> {
+    if (comparePlaces(from, until) >= 0) return undefined
+    const { changes } = await this.lookAt(from, until)
+    const isMeant = ({ at, tables }: ChangeAhead): boolean =>
+      comparePlaces(at, from) > 0 &&
+      comparePlaces(at, until) <= 0 &&
+      tables.some((each) => each.database === table.database && each.table === table.table)
+    return changes.find(isMeant)?.at
+  }
+
+  private async lookAt(from: NamedPlace, until: NamedPlace): Promise<LookedAt> {
+    const { known } = this
+    const isWithin =
+      known !== undefined && comparePlaces(known.from, from) <= 0 && comparePlaces(from, known.until) <= 0
+    if (isWithin && comparePlaces(until, known.until) <= 0) return known
+    const begin = isWithin ? known.until : from
+    const more = await this.read(begin, until)
+    const before = isWithin ? known.changes.filter(({ at }) => comparePlaces(at, from) > 0) : []
+    this.known = { from, until, changes: [...before, ...more] }
+    return this.known
+  }
+
+  private async read(from: NamedPlace, until: NamedPlace): Promise<readonly ChangeAhead[]> {
+    const stream = this.open(from)
+    try {
+      return await new Promise<readonly ChangeAhead[]>((resolve, reject) => {
+        stream.open(from, new ChangeReader(this.captured, until, resolve), reject).catch(reject)
+      })
+    } finally {
+      await stream.close()
+    }
+  }
+}
+
+class ChangeReader implements BinlogHandler {
+  private readonly captured: readonly TableName[]
+  private readonly until: NamedPlace
+  private readonly done: (changes: readonly ChangeAhead[]) => void
+  private readonly event = new BinLogEvent()
+  private readonly cursor = new LogCursor()
+  private readonly changes: ChangeAhead[] = []
+  private changesNothing = false
+
+  constructor(captured: readonly TableName[], until: NamedPlace, done: (changes: readonly ChangeAhead[]) => void) {
+    this.captured = captured
+    this.until = until
+    this.done = done
+  }
+
+  onRotate(file: string, position: number): void {
+    this.cursor.rotate(file, position)
+    this.finishAtEnd()
+  }
+
+  onEvent(bytes: Buffer, offset: number, end: number): undefined {
+    const event = this.event.set(bytes, offset, end)
+    this.cursor.advance(event)
+    if (GTID_EVENTS.has(event.type)) this.changesNothing = groupOf(event)?.changesNothing ?? false
+    else if (isStatement(event)) this.take(event)
+    this.finishAtEnd()
+  }
+
+  private take(event: BinLogEvent): void {
+    const statement = this.changesNothing ? undefined : tableStatement(parseQuery(event, STATEMENT_BYTES_MAX))
+    if (statement === undefined) return
+    const tables = this.captured.filter((table) => statement.mayChange(table))
+    if (tables.length > 0) this.changes.push({ at: this.place, tables })
+  }
+
+  private get place(): NamedPlace {
+    return { ...placeOf(this.until.generation, this.cursor), file: this.cursor.file }
+  }
+
+  private finishAtEnd(): void {
+    if (comparePlaces(this.place, this.until) >= 0) this.done(this.changes)
+  }
+}
