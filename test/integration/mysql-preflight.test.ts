@@ -72,26 +72,44 @@ describe('what is checked before a log is read', () => {
 
   it('describes the tables as the server does', async () => {
     const { catalogue } = origin()
-    expect(await catalogue.refresh('shop', 'item')).toEqual({
+    const { description, at } = await catalogue.refresh('shop', 'item')
+    expect(at).toMatchObject({ file: expect.stringMatching(/\.\d{6}$/) as string })
+    expect(description).toEqual({
       database: 'shop',
       table: 'item',
+      asShown: { database: 'shop', table: 'item' },
       primaryKey: ['id'],
       columns: [
-        { name: 'id', unsigned: true, charset: undefined, labels: undefined, typeName: 'int(10) unsigned' },
+        {
+          name: 'id',
+          nullable: false,
+          unsigned: true,
+          charset: undefined,
+          labels: undefined,
+          typeName: 'int(10) unsigned',
+        },
         {
           name: 'kind',
+          nullable: true,
           unsigned: false,
           charset: 'utf8mb4',
           labels: ['a', "it's, so"],
           typeName: "enum('a','it''s, so')",
         },
-        { name: 'name', unsigned: false, charset: 'latin1', labels: undefined, typeName: 'varchar(40)' },
-        { name: 'u', unsigned: false, charset: undefined, labels: undefined, typeName: 'uuid' },
+        {
+          name: 'name',
+          nullable: true,
+          unsigned: false,
+          charset: 'latin1',
+          labels: undefined,
+          typeName: 'varchar(40)',
+        },
+        { name: 'u', nullable: true, unsigned: false, charset: undefined, labels: undefined, typeName: 'uuid' },
       ],
     })
-    expect((await catalogue.refresh('shop', 'pair'))?.primaryKey).toEqual(['a', 'b'])
+    expect((await catalogue.refresh('shop', 'pair')).description?.primaryKey).toEqual(['a', 'b'])
     expect(catalogue.describe('shop', 'pair')?.primaryKey).toEqual(['a', 'b'])
-    expect(await catalogue.refresh('shop', 'nothing')).toBeUndefined()
+    expect((await catalogue.refresh('shop', 'nothing')).description).toBeUndefined()
   })
 
   it('refuses a table that is not there', async () => {

@@ -18,7 +18,7 @@ import { type SourceChange } from './schema-change-events.ts'
 import { StatementEffects } from './statement-effects.ts'
 import { TransactionTime } from './transaction-time.ts'
 import { PlaceEnd, type WindowPosition } from './window-position.ts'
-import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
+import { xaFrom, xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
 
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
@@ -41,7 +41,7 @@ export class BinlogTransaction {
   private group: GtidGroup | undefined
   private windowOpen = false
   private lastScn: bigint
-  private resuming: boolean
+  private resuming = true
   private lastWindowMs = -Number.MAX_VALUE
   private readonly time = new TransactionTime()
   private groupFrom = 4
@@ -65,7 +65,6 @@ export class BinlogTransaction {
     this.effects = new StatementEffects(options)
     this.rows = new RowDelivery(options)
     this.lastScn = options.sinceScn
-    this.resuming = true
   }
 
   private get gtid(): string | undefined {
@@ -78,8 +77,10 @@ export class BinlogTransaction {
 
   /** Answers later whether everything that hangs on the connection has been forgotten since: nothing may be added then. */
   forgettable(): () => boolean {
-    const begun = this.resets
-    return () => this.resets !== begun
+    return (
+      (begun) => () =>
+        this.resets !== begun
+    )(this.resets)
   }
 
   /** The least SCN that the open transaction can get: above those of all that ended before the event at hand. */
@@ -94,8 +95,9 @@ export class BinlogTransaction {
 
   /** Where the transaction begins that the event at hand belongs to; the event itself, outside of one. */
   get groupPlace(): { file: string; position: number } {
-    const inside = this.state === 'group' || this.state === 'open'
-    return { file: this.cursor.file, position: inside ? this.groupFrom : this.cursor.eventFrom }
+    return this.state === 'group' || this.state === 'open'
+      ? { file: this.cursor.file, position: this.groupFrom }
+      : this.eventPlace
   }
 
   /** Where the event at hand begins. */
@@ -103,10 +105,7 @@ export class BinlogTransaction {
     return { file: this.cursor.file, position: this.cursor.eventFrom }
   }
 
-  /**
-   * Where the transaction begins that the event at hand has failed in, which may have been closed just now, or that it would
-   * have begun; undefined outside of one: there is nothing to go past.
-   */
+  /** Where the transaction begins, open or closed just now, that the event at hand has failed in, or would have begun. */
   faultPlace(type: number): { file: string; position: number } | undefined {
     const { file, eventFrom } = this.cursor
     const isInside = this.state === 'group' || this.state === 'open' || this.closedBy === eventFrom
@@ -116,9 +115,8 @@ export class BinlogTransaction {
 
   /** Closes a transaction of which nothing was taken: an empty window moves the SCN beyond it. */
   passOver(last: BinLogEvent): Promise<void> | undefined {
-    const xid = xidOfVerdict(last)
     // Its rows wait no more: reading has not to begin before them any longer.
-    if (xid !== undefined) this.prepared.delete(xid)
+    this.prepared.delete(xidOfVerdict(last) ?? '')
     this.forgetWindow()
     this.xa = undefined
     this.state = 'between'
@@ -188,8 +186,7 @@ export class BinlogTransaction {
 
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
   tableMap(event: BinLogEvent): Promise<void> | undefined {
-    if (this.hold(event)) return undefined
-    return this.rows.addTable(event)
+    return this.hold(event) ? undefined : this.rows.addTable(event)
   }
 
   /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
@@ -394,12 +391,12 @@ export class BinlogTransaction {
   }
 
   private readonly alarm = (): void => {
-    this.options.log.error('this sink can not forget what ROLLBACK TO SAVEPOINT has undone', this.where())
+    this.options.log.error('this sink can not forget what ROLLBACK TO SAVEPOINT has undone', this.cursor.here)
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string, seconds: number): Promise<void> | undefined {
     const isChange = this.group?.changesNothing !== true
-    const changes = isChange ? this.effects.take(query, sql, verb, () => this.where()) : []
+    const changes = isChange ? this.effects.take(query, sql, verb, this.cursor.here) : []
     const end = (): Promise<void> | undefined => {
       // MySQL creates a table from a SELECT in one transaction, which this statement opens.
       if (this.state === 'group' && /\bSTART\s+TRANSACTION\s*$/i.test(sql)) this.begin()
@@ -435,10 +432,8 @@ export class BinlogTransaction {
   }
 
   private holdXa(): void {
-    const { file, log, ended, last } = this.cursor
-    const before = this.group?.mariadb === true ? last : this.beforeGroup
-    const from = { file, position: this.groupFrom, ended, log, event: before.at(this.groupFrom) }
-    this.xa = { events: [], from, gtid: this.gtid }
+    const before = this.group?.mariadb === true ? this.cursor.last : this.beforeGroup
+    this.xa = xaFrom(this.cursor, this.groupFrom, before, this.gtid)
   }
 
   /** The verdict has come. */
@@ -474,7 +469,7 @@ export class BinlogTransaction {
     this.cursor.endTransaction()
     this.pass(this.gtid)
     // What was prepared before the place where reading began was delivered by nobody.
-    this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.where())
+    this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.cursor.here)
     return undefined
   }
 
@@ -500,9 +495,5 @@ export class BinlogTransaction {
 
   private disorder(fault: string): TransactionOrderError {
     return new TransactionOrderError(`${fault}, before ${this.place}`)
-  }
-
-  private where(): { file: string; position: number } {
-    return { file: this.cursor.file, position: this.cursor.position }
   }
 }

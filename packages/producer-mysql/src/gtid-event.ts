@@ -19,11 +19,6 @@ export interface GtidGroup {
   readonly committedMicros: number
 }
 
-/** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
-export function isMysqlGtid(gtid: string): boolean {
-  return gtid.includes(':')
-}
-
 const FLAG_STANDALONE = 1
 const FLAG_GROUP_COMMIT = 2
 const FLAG_PREPARED_XA = 64
@@ -189,4 +184,9 @@ function variableUint(reader: PacketReader): bigint {
   let value = BigInt(first)
   for (let i = 1; i <= more; i++) value |= BigInt(reader.uint8()) << BigInt(8 * i)
   return value >> BigInt(more + 1)
+}
+
+/** A MySQL identifier is `uuid:number`, MariaDB's has no colon. */
+export function isMysqlGtid(gtid: string): boolean {
+  return gtid.includes(':')
 }

@@ -1,6 +1,7 @@
 import { BinLogEvent } from './binlog-event.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
 import { groupOf, GTID_EVENTS } from './gtid-event.ts'
+import { MysqlConnectionLostError } from './live-errors.ts'
 import { LogCursor } from './log-cursor.ts'
 import { comparePlaces, type LogPlace, placeOf } from './log-place.ts'
 import { isStatement, parseQuery } from './query-event.ts'
@@ -36,6 +37,7 @@ export class LogAhead {
   private readonly open: (at: BinlogPosition) => BinlogStream
   private readonly captured: readonly TableName[]
   private known: LookedAt | undefined
+  private giveUp: (() => void) | undefined
 
   /** @param open gives a stream with a server id that nobody else has */
   constructor(open: (at: BinlogPosition) => BinlogStream, captured: readonly TableName[]) {
@@ -54,6 +56,11 @@ export class LogAhead {
     return changes.find(isMeant)?.at
   }
 
+  /** Ends a reading that is under way: whoever waits for it gets a retryable error. */
+  close(): void {
+    this.giveUp?.()
+  }
+
   private async lookAt(from: NamedPlace, until: NamedPlace): Promise<LookedAt> {
     const { known } = this
     const isWithin =
@@ -70,9 +77,13 @@ export class LogAhead {
     const stream = this.open(from)
     try {
       return await new Promise<readonly ChangeAhead[]>((resolve, reject) => {
+        this.giveUp = () => {
+          reject(new MysqlConnectionLostError(`${from.file}:${from.position}`, 'the reading ahead was closed'))
+        }
         stream.open(from, new ChangeReader(this.captured, until, resolve), reject).catch(reject)
       })
     } finally {
+      this.giveUp = undefined
       await stream.close()
     }
   }

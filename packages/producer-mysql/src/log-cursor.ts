@@ -29,6 +29,11 @@ export class LogCursor {
   readonly last = new EventMark()
   private unplacedBytes = 0
 
+  /** For messages. */
+  get here(): { file: string; position: number } {
+    return { file: this.file, position: this.position }
+  }
+
   /** Moves behind an event; called before its processor. */
   advance(event: BinLogEvent): void {
     if ((event.flags & FLAG_ARTIFICIAL) !== 0) return

@@ -151,6 +151,8 @@ export class MysqlEventProducer implements EventProducer {
 
   async stop(): Promise<void> {
     this.stopping.abort()
+    // Nothing that the event at hand asks for is waited for.
+    await this.origin?.release()
     await this.session?.close()
     await this.running
     this.keeper?.flush()

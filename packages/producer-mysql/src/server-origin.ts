@@ -170,6 +170,7 @@ export class ServerOrigin implements BinlogOrigin {
   }
 
   release(): Promise<void> {
+    this.ahead.close()
     this.questions.release()
     return Promise.resolve()
   }

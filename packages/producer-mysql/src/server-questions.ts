@@ -94,7 +94,7 @@ export class ServerQuestions {
     const connectTimeout = this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
     const encryption = tls === undefined ? {} : { ssl: readTlsOptions(tls) }
     const server = { host, port, user, password, connectTimeout, ...encryption }
-    const connection = await mysql.createConnection({ ...server, dateStrings: true })
+    const connection = await mysql.createConnection({ ...server, dateStrings: true, multipleStatements: true })
     // Whoever asks next gets the error; nobody is asking now.
     connection.on('error', () => {
       if (this.connection === connection) this.connection = undefined

@@ -32,7 +32,7 @@ export class StatementEffects {
     query: BinlogQuery,
     sql: string,
     verb: string,
-    where: () => { file: string; position: number },
+    where: { file: string; position: number },
   ): readonly SourceChange[] {
     if (changesTables(verb)) this.tellChange(query, sql)
     if (changesRows(verb)) this.alarm(query, sql, where)
@@ -90,10 +90,10 @@ export class StatementEffects {
   }
 
   /** A change that was logged as its statement can't be captured; nobody may overlook it. */
-  private alarm(query: BinlogQuery, sql: string, where: () => { file: string; position: number }): void {
+  private alarm(query: BinlogQuery, sql: string, where: { file: string; position: number }): void {
     for (const { uri } of sourcesNamedIn(sql, query.database, this.options.tables.capturedSources())) {
       const alarm = new StatementFormatError(uri)
-      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, { ...where(), code: alarm.code, table: uri })
+      this.options.log.error(`${alarm.message}: ${alarm.remedy}`, { ...where, code: alarm.code, table: uri })
     }
   }
 }

@@ -12,6 +12,12 @@ export interface AnswerUnderLocks<Answer> {
   readonly held: ReadonlySet<string>
 }
 
+const BEGIN = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  'SET SESSION lock_wait_timeout = 1, wait_timeout = 5',
+  'START TRANSACTION READ ONLY',
+]
+const END = ['COMMIT', 'SET SESSION wait_timeout = DEFAULT']
 const TABLES_PER_STATEMENT = 50
 /** Somebody has locked a table: the others are asked for without waiting for more of them than this. */
 const WAITS_MAX = 3
@@ -30,16 +36,23 @@ export async function underLocks<Answer>(
   tables: readonly string[],
   question: () => Promise<Answer>,
 ): Promise<AnswerUnderLocks<Answer>> {
-  await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
-  await connection.query('SET SESSION lock_wait_timeout = 1, wait_timeout = 5')
-  await connection.query('START TRANSACTION READ ONLY')
+  await together(connection, BEGIN)
   try {
     const held = await hold(connection, database, tables)
     const at = await readLogEnd(connection)
     return { answer: await question(), at, held }
   } finally {
-    await connection.query('COMMIT')
-    await connection.query('SET SESSION wait_timeout = DEFAULT')
+    await together(connection, END)
+  }
+}
+
+/** In one round trip, where the server, or a proxy before it, takes several statements at once. */
+async function together(connection: Connection, statements: readonly string[]): Promise<void> {
+  try {
+    await connection.query(statements.join('; '))
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ER_PARSE_ERROR') throw error
+    for (const statement of statements) await connection.query(statement)
   }
 }
 

@@ -1,4 +1,6 @@
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
+import { type EventMark } from './event-mark.ts'
+import { type LogCursor } from './log-cursor.ts'
 import { PacketReader } from './packet-reader.ts'
 import { parseQuery } from './query-event.ts'
 import { withoutComments } from './schema-change.ts'
@@ -48,4 +50,14 @@ export function xidOfVerdict(event: BinLogEvent): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** One that begins at a position of the log that is read; `before`: the event that ends there. */
+export function xaFrom(
+  { file, log, ended }: LogCursor,
+  position: number,
+  before: EventMark,
+  gtid: string | undefined,
+): XaTransaction {
+  return { events: [], from: { file, position, ended, log, event: before.at(position) }, gtid }
 }

@@ -61,7 +61,7 @@ describe('registering described tables', () => {
   const physicalSource = sourceOf('shapes', ['shop.item', 'shop.other'])
   const catalogue = {
     describe: (_database: string, name: string) => table({ table: name }),
-    refresh: () => Promise.resolve(undefined),
+    refresh: () => Promise.resolve({ description: undefined, at: undefined }),
   }
   const { signal } = new AbortController()
   const register = (schemas: MemorySchemaRegistry, stopped = signal): Promise<void> =>
