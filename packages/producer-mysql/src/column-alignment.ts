@@ -1,5 +1,6 @@
 import { ColumnType } from './column-type.ts'
 import { TableUndescribedError } from './errors.ts'
+import { hidesFraction } from './old-temporal.ts'
 import { GENERATED_KEY, HASH_NAME, IMPLICIT_PERIOD } from './hidden-columns.ts'
 import {
   type ColumnDescription,
@@ -58,6 +59,7 @@ export function isAmbiguous({ columns, primaryKey }: TableMap, mariadb: boolean)
   const isAddress = ({ type, meta, collation = BINARY }: MappedColumn): boolean =>
     type === ColumnType.STRING && collation === BINARY && (meta === 4 || meta === 16)
   const last = columns.at(-1)
+  if (columns.some(({ type }) => hidesFraction(type))) return true
   if (columns.some(isAddress) || (last !== undefined && HASH_NAME.test(last.name ?? ''))) return true
   if (columns.filter(isPeriodEnd).length < 2 || primaryKey?.length === 1) return false
   const lastOfKey = columns[primaryKey?.at(-1) ?? -1]

@@ -28,11 +28,11 @@ const blob = (lengthBytes: number): LooksOf => withMeta(BLOB_TYPES, lengthBytes)
 function withMeta(types: readonly number[], meta: number): LooksOf {
   return () => ({ types, meta })
 }
-/** The older form, without fractions, has a type of its own. */
+/** The older form has a type of its own, which does not tell the digits of fractions. */
 const temporal =
   (type: number, older: number): LooksOf =>
   ([digits = 0]) =>
-    digits === 0 ? { types: [type, older], meta: 0 } : { types: [type], meta: digits }
+    digits === 0 ? { types: [type, older], meta: 0 } : { types: [type, older] }
 const padded =
   (bytesPerCharacter: (described: ColumnDescription) => number): LooksOf =>
   ([length = 1], described) => ({ types: [T.STRING], meta: length * bytesPerCharacter(described) })
