@@ -162,7 +162,7 @@ describe('consumers that are slower than their source, in the process of the rel
     try {
       await until('a full buffer', () => stuck.asked && isFull(launched), DEADLINE_MS)
       void launched.stopClient(AbortSignal.timeout(100))
-      await until('the rest', () => launched.relay.buffer?.events === ROWS, DEADLINE_MS)
+      await until('the rest', () => (launched.relay.buffer?.events ?? 0) >= ROWS, DEADLINE_MS)
       expect([stuck.keys, launched.failures]).toEqual([[], []])
     } finally {
       stuck.letGo()
