@@ -10,6 +10,8 @@ interface Looks {
   readonly types: readonly number[]
   /** Left out: any. */
   readonly meta?: number
+  /** One of the types, of which the log has no metadata. */
+  readonly untold?: number
 }
 
 type Parameters = readonly number[]
@@ -31,8 +33,7 @@ function withMeta(types: readonly number[], meta: number): LooksOf {
 /** The older form has a type of its own, which does not tell the digits of fractions. */
 const temporal =
   (type: number, older: number): LooksOf =>
-  ([digits = 0]) =>
-    digits === 0 ? { types: [type, older], meta: 0 } : { types: [type, older] }
+  ([digits = 0]) => ({ types: [type, older], meta: digits, untold: older })
 const padded =
   (bytesPerCharacter: (described: ColumnDescription) => number): LooksOf =>
   ([length = 1], described) => ({ types: [T.STRING], meta: length * bytesPerCharacter(described) })
@@ -104,7 +105,7 @@ export function misfitOf(map: TableMap, { columns }: TableDescription): string |
 function misfit(mapped: MappedColumn, described: ColumnDescription): string | undefined {
   const looks = looksOf(described)
   if (looks !== undefined && !looks.types.includes(mapped.type)) return `the log has type ${mapped.type}`
-  if (looks?.meta !== undefined && looks.meta !== mapped.meta) {
+  if (looks?.meta !== undefined && looks.untold !== mapped.type && looks.meta !== mapped.meta) {
     return `the log has ${mapped.meta} as the metadata of its type, not ${looks.meta}`
   }
   if (described.nullable !== undefined && described.nullable !== mapped.nullable) {

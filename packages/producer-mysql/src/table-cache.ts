@@ -103,8 +103,9 @@ export class TableCache {
       return undefined
     }
     const known = this.shapes?.known(this.names.calledBy(source, map), this.cursor)
-    const isKnown = known !== undefined && misfitOf(map, known) === undefined
-    if (this.shapes !== undefined && !isKnown) return this.ask(this.shapes, source, map, copy)
+    const misfit = known === undefined ? undefined : misfitOf(map, known)
+    const isKnown = known !== undefined && misfit === undefined
+    if (this.shapes !== undefined && !isKnown) return this.ask(this.shapes, source, map, copy, misfit)
     this.compile(source, map, copy, known)
     return undefined
   }
@@ -117,7 +118,14 @@ export class TableCache {
     this.log.warn(fault, { table: `${database}.${table}`, source: source.name })
   }
 
-  private async ask(shapes: TableShapes, source: LogicalSourceConfig, map: TableMap, body: Buffer): Promise<void> {
+  /** @param knownMisfit why it is not the shape that was known; undefined: none was */
+  private async ask(
+    shapes: TableShapes,
+    source: LogicalSourceConfig,
+    map: TableMap,
+    body: Buffer,
+    knownMisfit: string | undefined,
+  ): Promise<void> {
     const { cursor } = this
     const needed = !namesItself(map) || isAmbiguous(map, this.mariadb)
     const found = await shapes.find(this.names.calledBy(source, map), cursor, needed)
@@ -130,7 +138,7 @@ export class TableCache {
     const misfit = 'description' in found ? misfitOf(map, found.description) : undefined
     if ('description' in found && misfit === undefined) this.compile(source, map, body, found.description)
     else if (!needed) this.compile(source, map, body, undefined)
-    else throw new TableShapeUnsureError(wanted, misfit ?? ('reason' in found ? found.reason : ''))
+    else throw new TableShapeUnsureError(wanted, misfit ?? knownMisfit ?? ('reason' in found ? found.reason : ''))
   }
 
   private compile(
