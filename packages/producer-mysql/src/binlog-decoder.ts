@@ -15,14 +15,14 @@ import { inOrder } from './in-order.ts'
 import { groupOf } from './gtid-event.ts'
 import { atTransaction } from './passable-error.ts'
 import { type QuarantineRecord } from './quarantine-record.ts'
-import { SchemaChangeEvents } from './schema-change-events.ts'
+import { SchemaChangeEvents, type SourceChange } from './schema-change-events.ts'
 import { ShapeHistory } from './shape-history.ts'
 import { SourceTables } from './source-tables.ts'
 import { standardEvents } from './standard-events.ts'
 import { TableCache } from './table-cache.ts'
 import { type TableCatalogue } from './table-description.ts'
 import { TableShapes } from './table-shapes.ts'
-import { TransactionPass } from './transaction-pass.ts'
+import { type PassedTables, TransactionPass } from './transaction-pass.ts'
 import { type WindowPosition } from './window-position.ts'
 
 export interface BinlogDecoderOptions {
@@ -74,6 +74,7 @@ export class BinlogDecoder implements BinlogHandler {
   /** When the event that came last was written, in seconds since 1970; 0 before the first. */
   lastEventSeconds = 0
   private readonly transaction: BinlogTransaction
+  private readonly tables: TableCache
   /** Undefined while nothing is to be passed over: the path of every event asks. */
   private readonly pass: TransactionPass | undefined
   private readonly source: string
@@ -91,6 +92,7 @@ export class BinlogDecoder implements BinlogHandler {
       mappers: options.mappers ?? new Map<number, BinLogEventMapper>(),
       sinceScn: () => this.transaction.scnMin,
     }
+    this.tables = new TableCache(compiler, shapesOf(options), log, options.sourceTables)
     const events: EventsMap = new Map([...standardEvents(), ...(options.eventsMap ?? [])])
     this.processors = Array.from({ length: 256 }, (_unused, type) => events.get(type))
     this.transaction = new BinlogTransaction({
@@ -102,7 +104,7 @@ export class BinlogDecoder implements BinlogHandler {
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       ...quarantinesOf(options),
       changes: new SchemaChangeEvents(sink, schemas, physicalSource, options.sourceTables),
-      tables: new TableCache(compiler, shapesOf(options), log, options.sourceTables),
+      tables: this.tables,
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       limits: eventLimits(physicalSource.largestEventSizeInBytes),
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
@@ -147,7 +149,9 @@ export class BinlogDecoder implements BinlogHandler {
       case 'skip':
         return this.transaction.passedEvent(event)
       case 'end':
-        return inOrder(this.transaction.passedEvent(event), () => this.transaction.passOver(event))
+        return inOrder(this.transaction.passedEvent(event), () =>
+          this.transaction.passOver(event, this.concernedBy(pass.last)),
+        )
       case 'ended':
         this.transaction.rollback()
         return this.process(event)
@@ -157,6 +161,13 @@ export class BinlogDecoder implements BinlogHandler {
       case 'process':
         return this.process(event)
     }
+  }
+
+  private concernedBy({ tables, isSure }: PassedTables): SourceChange[] {
+    const concerned = [...this.tables.capturedSources()].filter(
+      (source) => !isSure || tables.some(({ database, table }) => this.tables.sourceOf(database, table) === source),
+    )
+    return concerned.map((source) => ({ kind: 'PASSED_OVER', source }))
   }
 
   /** The first event of a transaction that is passed over names it, unless that is what is wrong with it. */

@@ -113,11 +113,12 @@ export class BinlogTransaction {
     return GTID_EVENTS.has(type) ? { file, position: eventFrom } : undefined
   }
 
-  /** Closes a transaction of which nothing was taken: an empty window moves the SCN beyond it. */
-  passOver(last: BinLogEvent): Promise<void> | undefined {
+  /** Closes a transaction of which nothing was taken; its window tells whose rows it may have held. */
+  passOver(last: BinLogEvent, concerned: readonly SourceChange[]): Promise<void> | undefined {
     // Its rows wait no more: reading has not to begin before them any longer.
     this.prepared.delete(xidOfVerdict(last) ?? '')
     this.forgetWindow()
+    if (concerned.length > 0) this.appendChanges(concerned, undefined, last.timestamp)
     this.xa = undefined
     this.state = 'between'
     this.cursor.endTransaction()
@@ -407,7 +408,7 @@ export class BinlogTransaction {
   }
 
   /** A statement that changes a table is a transaction of its own, also in a log without identifiers. */
-  private appendChanges(changes: readonly SourceChange[], sql: string, seconds: number): void {
+  private appendChanges(changes: readonly SourceChange[], sql: string | undefined, seconds: number): void {
     if (this.state === 'between') {
       this.time.committedMicros = 0
       this.markGroup()

@@ -1,4 +1,4 @@
-import { textOfTable } from '@aesop/producer'
+import { type TableName } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { labelsFault, metadataFault } from './column-metadata.ts'
 import { BinlogEventCorruptError } from './errors.ts'
@@ -82,13 +82,13 @@ export function parseTableMap(bytes: Buffer, body: number, end: number, mariadb:
   return { tableId, database, table, columns, primaryKey }
 }
 
-/** The table of a TABLE_MAP event, without its columns, as the uri of a source names it. @throws BinlogEventCorruptError */
-export function parseTableName(event: BinLogEvent): string {
+/** The table of a TABLE_MAP event, without its columns. @throws BinlogEventCorruptError */
+export function parseTableName(event: BinLogEvent): TableName {
   const reader = new PacketReader(event.bytes, event.body, event.end, 'table map')
   reader.take(8)
   const database = reader.text(reader.uint8())
   reader.take(1)
-  return textOfTable({ database, table: reader.text(reader.uint8()) })
+  return { database, table: reader.text(reader.uint8()) }
 }
 
 function bitAt(bits: Buffer, index: number): boolean {

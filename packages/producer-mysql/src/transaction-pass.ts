@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { type PassedOver, type PassOver } from '@aesop/producer'
+import { type PassedOver, type PassOver, type TableName, textOfTable } from '@aesop/producer'
 import { type BinLogEvent, MySQLConstants } from './binlog-event.ts'
 import { GTID_EVENTS, type GtidGroup } from './gtid-event.ts'
 import { parseQuery } from './query-event.ts'
@@ -19,6 +19,8 @@ const LAST: ReadonlySet<number> = new Set([
   MySQLConstants.XA_PREPARE_EVENT,
   MySQLConstants.TRANSACTION_PAYLOAD_EVENT,
 ])
+/** What they hold, or what was lost at them, is not looked at. */
+const UNREAD: ReadonlySet<number> = new Set([MySQLConstants.TRANSACTION_PAYLOAD_EVENT, MySQLConstants.INCIDENT_EVENT])
 const QUERIES: ReadonlySet<number> = new Set([
   MySQLConstants.QUERY_EVENT,
   MySQLConstants.MARIADB_QUERY_COMPRESSED_EVENT,
@@ -37,10 +39,19 @@ export type PassStep =
   /** The one before has ended without saying so: forget it, then process this event. */
   | 'ended'
 
+/** Whose rows a transaction held that was passed over. */
+export interface PassedTables {
+  readonly tables: readonly TableName[]
+  /** False: it may have held rows of any table. */
+  readonly isSure: boolean
+}
+
 interface Passing {
   readonly at: PassOver
-  readonly tables: Map<number, string>
+  readonly tables: Map<number, TableName>
   readonly rowsEvents: Record<string, number>
+  readonly withRows: Set<TableName>
+  isSure: boolean
   /** Whether its BEGIN was read: from there on only a COMMIT or ROLLBACK ends it. */
   open: boolean
 }
@@ -53,6 +64,7 @@ export class TransactionPass {
   readonly #wanted: ReadonlyMap<string, PassOver>
   readonly #passed: (passed: PassedOver) => void
   #passing: Passing | undefined
+  #last: PassedTables = { tables: [], isSure: true }
 
   constructor(wanted: readonly PassOver[], passed: (passed: PassedOver) => void) {
     this.#wanted = new Map(wanted.map((each) => [`${each.file}:${each.position}`, each]))
@@ -72,6 +84,11 @@ export class TransactionPass {
     return 'end'
   }
 
+  /** Of the transaction that ended last. */
+  get last(): PassedTables {
+    return this.#last
+  }
+
   /** The connection is gone: the transaction comes again from its beginning. */
   reset(): void {
     this.#passing = undefined
@@ -83,7 +100,14 @@ export class TransactionPass {
     const found = group()
     if (at.gtid !== undefined && found?.gtid !== undefined && at.gtid !== found.gtid) return 'process'
     if (at.crc !== undefined && at.crc !== crc32(event.bytes.subarray(event.offset, event.end))) return 'process'
-    this.#passing = { at, tables: new Map(), rowsEvents: {}, open: found?.begins === true }
+    this.#passing = {
+      at,
+      tables: new Map(),
+      rowsEvents: {},
+      withRows: new Set(),
+      isSure: true,
+      open: found?.begins === true,
+    }
     if (OUTSIDE.has(event.type)) return 'begin'
     this.#count(event, this.#passing)
     // A log without identifiers begins a transaction with its BEGIN.
@@ -91,13 +115,19 @@ export class TransactionPass {
     return 'skip'
   }
 
-  #count(event: BinLogEvent, { tables, rowsEvents }: Passing): void {
+  #count(event: BinLogEvent, passing: Passing): void {
+    const { tables, rowsEvents, withRows } = passing
+    if (UNREAD.has(event.type)) passing.isSure = false
     try {
       if (event.type === MySQLConstants.TABLE_MAP_EVENT) tables.set(tableIdOf(event), parseTableName(event))
       if (!ROWS_TYPES.has(event.type) || endsStatementOnly(event)) return
-      const table = tables.get(tableIdOf(event)) ?? 'unknown'
+      const name = tables.get(tableIdOf(event))
+      if (name === undefined) passing.isSure = false
+      else withRows.add(name)
+      const table = name === undefined ? 'unknown' : textOfTable(name)
       rowsEvents[table] = (rowsEvents[table] ?? 0) + 1
     } catch {
+      passing.isSure = false
       rowsEvents['unreadable'] = (rowsEvents['unreadable'] ?? 0) + 1
     }
   }
@@ -105,7 +135,9 @@ export class TransactionPass {
   #finish(): void {
     const passing = this.#passing
     this.#passing = undefined
-    if (passing !== undefined) this.#passed({ ...passing.at, rowsEvents: passing.rowsEvents })
+    if (passing === undefined) return
+    this.#last = { tables: [...passing.withRows], isSure: passing.isSure }
+    this.#passed({ ...passing.at, rowsEvents: passing.rowsEvents })
   }
 }
 
@@ -122,6 +154,8 @@ function isLast(event: BinLogEvent, passing: Passing): boolean {
 
 /** Behind a BEGIN only COMMIT and ROLLBACK end a transaction; a statement without one is all of it. */
 function endsWith(sql: string, passing: Passing): boolean {
+  // The rows that XA COMMIT is about came before.
+  if (/^XA\s+COMMIT\b/i.test(sql)) passing.isSure = false
   if (/^(COMMIT|XA\s+(COMMIT|ROLLBACK))\b/i.test(sql)) return true
   if (/^ROLLBACK\b/i.test(sql)) return !/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)
   const wasOpen = passing.open
