@@ -19,13 +19,19 @@ interface ChangeAhead {
   readonly tables: readonly TableName[]
 }
 
-/** A part of the log that has been looked at: behind `from`, up to and with `until`. */
-interface LookedAt {
-  readonly from: NamedPlace
+/** How far a reading came, and what it met. */
+interface Reading {
+  /** As the log itself names it, so that a further reading can begin there. */
   readonly until: NamedPlace
   readonly changes: readonly ChangeAhead[]
 }
 
+/** A part of the log that has been looked at: behind `from`, up to and with `until`. */
+interface LookedAt extends Reading {
+  readonly from: NamedPlace
+}
+
+const LOG_START = 4
 /** A statement is looked at for the names in it. */
 const STATEMENT_BYTES_MAX = 64 * 1024 * 1024
 
@@ -36,17 +42,26 @@ const STATEMENT_BYTES_MAX = 64 * 1024 * 1024
 export class LogAhead {
   private readonly open: (at: BinlogPosition) => BinlogStream
   private readonly captured: readonly TableName[]
+  private readonly seekMax: number
   private known: LookedAt | undefined
   private giveUp: (() => void) | undefined
 
-  /** @param open gives a stream with a server id that nobody else has */
-  constructor(open: (at: BinlogPosition) => BinlogStream, captured: readonly TableName[]) {
+  /**
+   * @param open gives a stream with a server id that nobody else has
+   * @param seekMax a stream that is to begin behind this position of a file begins at the file's start; default: there is none
+   */
+  constructor(
+    open: (at: BinlogPosition) => BinlogStream,
+    captured: readonly TableName[],
+    seekMax = Number.MAX_SAFE_INTEGER,
+  ) {
     this.open = open
     this.captured = captured
+    this.seekMax = seekMax
   }
 
   /** The first change of a table behind a place, up to and with another one. @throws AesopError of the connection */
-  async changeBetween(table: TableName, from: NamedPlace, until: NamedPlace): Promise<NamedPlace | undefined> {
+  async changeBetween(table: TableName, from: NamedPlace, until: LogPlace): Promise<NamedPlace | undefined> {
     if (comparePlaces(from, until) >= 0) return undefined
     const { changes } = await this.lookAt(from, until)
     const isMeant = ({ at, tables }: ChangeAhead): boolean =>
@@ -61,7 +76,7 @@ export class LogAhead {
     this.giveUp?.()
   }
 
-  private async lookAt(from: NamedPlace, until: NamedPlace): Promise<LookedAt> {
+  private async lookAt(from: NamedPlace, until: LogPlace): Promise<LookedAt> {
     const { known } = this
     const isWithin =
       known !== undefined && comparePlaces(known.from, from) <= 0 && comparePlaces(from, known.until) <= 0
@@ -69,18 +84,19 @@ export class LogAhead {
     const begin = isWithin ? known.until : from
     const more = await this.read(begin, until)
     const before = isWithin ? known.changes.filter(({ at }) => comparePlaces(at, from) > 0) : []
-    this.known = { from, until, changes: [...before, ...more] }
+    this.known = { from, until: more.until, changes: [...before, ...more.changes] }
     return this.known
   }
 
-  private async read(from: NamedPlace, until: NamedPlace): Promise<readonly ChangeAhead[]> {
-    const stream = this.open(from)
+  private async read(from: NamedPlace, until: LogPlace): Promise<Reading> {
+    const begin = from.position > this.seekMax ? { ...from, position: LOG_START } : from
+    const stream = this.open(begin)
     try {
-      return await new Promise<readonly ChangeAhead[]>((resolve, reject) => {
+      return await new Promise<Reading>((resolve, reject) => {
         this.giveUp = () => {
           reject(new MysqlConnectionLostError(`${from.file}:${from.position}`, 'the reading ahead was closed'))
         }
-        stream.open(from, new ChangeReader(this.captured, until, resolve), reject).catch(reject)
+        stream.open(begin, new ChangeReader(this.captured, until, resolve), reject).catch(reject)
       })
     } finally {
       this.giveUp = undefined
@@ -91,14 +107,14 @@ export class LogAhead {
 
 class ChangeReader implements BinlogHandler {
   private readonly captured: readonly TableName[]
-  private readonly until: NamedPlace
-  private readonly done: (changes: readonly ChangeAhead[]) => void
+  private readonly until: LogPlace
+  private readonly done: (reading: Reading) => void
   private readonly event = new BinLogEvent()
   private readonly cursor = new LogCursor()
   private readonly changes: ChangeAhead[] = []
   private changesNothing = false
 
-  constructor(captured: readonly TableName[], until: NamedPlace, done: (changes: readonly ChangeAhead[]) => void) {
+  constructor(captured: readonly TableName[], until: LogPlace, done: (reading: Reading) => void) {
     this.captured = captured
     this.until = until
     this.done = done
@@ -129,6 +145,7 @@ class ChangeReader implements BinlogHandler {
   }
 
   private finishAtEnd(): void {
-    if (comparePlaces(this.place, this.until) >= 0) this.done(this.changes)
+    const { place, changes } = this
+    if (comparePlaces(place, this.until) >= 0) this.done({ until: place, changes })
   }
 }

@@ -80,7 +80,8 @@ export class ServerOrigin implements BinlogOrigin {
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
-    this.ahead = new LogAhead((at) => this.streamAt(at, guestServerId()), this.sourceTables.all)
+    const open = (at: BinlogPosition): LiveBinlogStream => this.streamAt(at, guestServerId())
+    this.ahead = new LogAhead(open, this.sourceTables.all, DUMP_POSITION_MAX)
     this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question), this.sourceTables)
   }
 

@@ -50,9 +50,14 @@ export class ShapeHistory {
     this.isUnsaved = isNew || stored.some((name) => !this.shapes.has(keyOf(name)))
   }
 
-  /** The shape of rows at a place, where that is sure. */
+  /**
+   * The shape of rows at a place, where that is sure: the one that was learnt of nearest before it. What was known from earlier
+   * on and differs was changed by a statement that is not in the log.
+   */
   at(name: TableName, place: LogPlace): TableDescription | undefined {
-    return this.of(name).find((shape) => isWithin(shape, place))?.description
+    return this.of(name)
+      .filter((shape) => isWithin(shape, place))
+      .reduce<KnownShape | undefined>(laterOf, undefined)?.description
   }
 
   /** The nearest shape that begins behind a place; it holds there, too, if nothing has changed the table between. */
@@ -71,12 +76,8 @@ export class ShapeHistory {
   }
 
   register(name: TableName, shape: KnownShape): void {
-    const known = this.of(name)
-    const text = JSON.stringify(shape.description)
-    const isKnown = known.some((each) => isWithin(each, shape.from) && JSON.stringify(each.description) === text)
-    if (isKnown) return
-    known.push(shape)
-    this.shapes.set(keyOf(name), known)
+    if (JSON.stringify(this.at(name, shape.from)) === JSON.stringify(shape.description)) return
+    this.shapes.set(keyOf(name), [...this.of(name), shape])
     this.saveSoon()
   }
 
@@ -165,6 +166,11 @@ export class ShapeHistory {
       return []
     }
   }
+}
+
+/** Of two answers for one place the later one. */
+function laterOf(before: KnownShape | undefined, shape: KnownShape): KnownShape {
+  return before !== undefined && comparePlaces(before.from, shape.from) > 0 ? before : shape
 }
 
 function isWithin({ from, until }: KnownShape, place: LogPlace): boolean {

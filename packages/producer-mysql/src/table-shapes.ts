@@ -94,7 +94,7 @@ export class TableShapes {
   private async reachBack(name: TableName, here: NamedPlace, from: LogPlace, needed: boolean): Promise<ShapeFinding> {
     const { history, ahead } = this.options
     if (!needed && !isNear(here, from)) return { reason: 'the log was not read ahead so far' }
-    const change = await ahead?.changeBetween(name, here, { ...from, file: '' })
+    const change = await ahead?.changeBetween(name, here, from)
     const until = textOf(here, from)
     if (change !== undefined) {
       return { reason: `it was changed at ${change.file}:${change.position}, before the server was asked at ${until}` }

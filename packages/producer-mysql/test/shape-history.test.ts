@@ -57,6 +57,18 @@ describe('the history of shapes', () => {
     expect(keyAt(known, at(250))).toBe('b')
   })
 
+  it('believes what was learnt last of a table that no statement of the log has changed', () => {
+    const known = history()
+    known.register(NAME, { from: at(100), description: described('a') })
+    known.register(NAME, { from: at(300), description: described('b') })
+    known.register(NAME, { from: at(500), description: described('a') })
+    expect([299, 300, 499, 500].map((position) => keyAt(known, at(position)))).toEqual(['a', 'b', 'b', 'a'])
+    known.register(NAME, { from: at(500), description: described('c') })
+    expect(keyAt(known, at(500))).toBe('c')
+    known.end([NAME], at(600))
+    expect(keyAt(known, at(600))).toBeUndefined()
+  })
+
   it('has the end of a shape on disk at once, and tells it after a restart', () => {
     const known = history()
     known.register(NAME, { from: at(100), description: described('a') })
