@@ -28,6 +28,8 @@ const STATEMENTS: readonly (readonly [sql: string, told: readonly string[]])[] =
     ['RENAME app.item', 'RENAME app.other'],
   ],
   ["/* led by a comment */ alter table `app`.`item` comment = 'DROP TABLE app.other'", ['ALTER app.item']],
+  ['CREATE TABLE app.parts (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9))', []],
+  ['ALTER TABLE app.parts EXCHANGE PARTITION p WITH TABLE app.item', ['RENAME app.item']],
 ]
 const ALL_TOLD = STATEMENTS.flatMap(([, told]) => told)
 

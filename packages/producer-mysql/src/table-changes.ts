@@ -7,7 +7,7 @@ export type TableChangeKind = 'ALTER' | 'TRUNCATE' | 'DROP' | 'RENAME' | 'CREATE
 /** What a statement does to a table that it certainly is about; names as the statement writes them. */
 export interface TableChange extends TableName {
   readonly kind: TableChangeKind
-  /** The new name, of a RENAME. */
+  /** The new name, of a RENAME; left out: a table and a partition have changed places. */
   readonly renamedTo?: TableName
 }
 
@@ -15,7 +15,7 @@ export interface TableChange extends TableName {
 export interface TableStatement {
   /** In the order of the statement: one RENAME may name a table twice. CREATE OR REPLACE is a DROP and a CREATE. */
   readonly changes: readonly TableChange[]
-  /** DROP DATABASE: a DROP of each of its tables. */
+  /** DROP DATABASE, and CREATE OR REPLACE DATABASE: a DROP of each of its tables. */
   readonly droppedDatabase: string | undefined
   /**
    * Whether the statement names this table, or may do so: whoever knows columns from before can not be sure of them any
@@ -31,7 +31,8 @@ const HARMLESS = new Set(
 
 /** How a text that was no UTF-8 comes out of the decoder: which names it holds is not known. */
 const UNREADABLE = '\ufffd'
-const FIRST_VERB = /^(?:\s+|\/\*(?![!M])[\s\S]*?\*\/|--\s[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|\/\*M?!\d*)*([A-Za-z]+)/
+/** Behind comments; an executable one has no verb, because versions differ in whether they run it. */
+const FIRST_VERB = /^(?:\s+|\/\*(?!M?!)[\s\S]*?\*\/|--(?=\s)[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))*([A-Za-z]+)/
 
 /** Undefined: the statement changes no table. */
 export function tableStatement({ sql, database }: BinlogQuery): TableStatement | undefined {
@@ -112,14 +113,14 @@ class StatementReader {
     this.at++
     const replaces = this.take('OR') && this.take('REPLACE')
     while (this.take('ONLINE', 'OFFLINE', 'IGNORE', 'UNIQUE', 'FULLTEXT', 'SPATIAL', 'UNDO'));
-    if (this.take('DATABASE', 'SCHEMA')) return this.databaseChange(verb)
+    if (this.take('DATABASE', 'SCHEMA')) return this.databaseChange(verb, replaces)
     return { changes: this.changes(verb, replaces), droppedDatabase: undefined, isOfDatabase: false }
   }
 
-  private databaseChange(verb: string): Reading {
+  private databaseChange(verb: string, replaces: boolean): Reading {
     this.skipExistence()
     const name = this.name()
-    return { changes: [], droppedDatabase: verb === 'DROP' ? name : undefined, isOfDatabase: true }
+    return { changes: [], droppedDatabase: verb === 'DROP' || replaces ? name : undefined, isOfDatabase: true }
   }
 
   private changes(verb: string, replaces: boolean): TableChange[] {
@@ -147,23 +148,43 @@ class StatementReader {
   private alter(): TableChange[] {
     const table = this.tableName()
     if (table === undefined) return []
-    const renamedTo = this.newName()
-    return [renamedTo === undefined ? { kind: 'ALTER', ...table } : { kind: 'RENAME', ...table, renamedTo }]
+    const others: TableChange[] = []
+    for (let word = this.nextClause(); word !== undefined; word = this.nextClause()) {
+      if (word !== 'RENAME') others.push(...this.only(this.kindOfOther()))
+      else if (!this.take('COLUMN', 'INDEX', 'KEY')) {
+        const renamedTo = this.newName()
+        if (renamedTo !== undefined) return [{ kind: 'RENAME', ...table, renamedTo }]
+      }
+    }
+    return [{ kind: 'ALTER', ...table }, ...others]
   }
 
-  /** `RENAME [TO | AS | =] name` among the clauses of an ALTER; RENAME COLUMN, INDEX and KEY are other clauses. */
-  private newName(): TableName | undefined {
+  /** Goes behind the next RENAME or TABLE among the clauses of an ALTER. */
+  private nextClause(): string | undefined {
     let depth = 0
     for (; this.at < this.tokens.length; this.at++) {
       const { kind, value } = this.tokens[this.at] ?? { kind: 'sign', value: '' }
       if (kind === 'sign') depth += value === '(' ? 1 : value === ')' ? -1 : 0
-      if (depth > 0 || this.word() !== 'RENAME') continue
+      const word = this.word()
+      if (depth > 0 || (word !== 'RENAME' && word !== 'TABLE')) continue
       this.at++
-      if (['COLUMN', 'INDEX', 'KEY'].includes(this.word())) continue
-      if (!this.take('TO', 'AS')) this.takeSign('=')
-      return this.tableName()
+      return word
     }
     return undefined
+  }
+
+  /** What becomes of the table behind TABLE in an ALTER: a partition, or a partition becomes the table, or both. */
+  private kindOfOther(): TableChangeKind {
+    const before = this.tokens[this.at - 2]?.word
+    // EXCHANGE PARTITION p WITH TABLE: as with RENAME, the table has the rows of another one.
+    if (before === 'WITH') return 'RENAME'
+    return before === 'CONVERT' ? 'DROP' : 'CREATE'
+  }
+
+  /** `RENAME [TO | AS | =] name`. */
+  private newName(): TableName | undefined {
+    if (!this.take('TO', 'AS')) this.takeSign('=')
+    return this.tableName()
   }
 
   private renames(): TableChange[] {
