@@ -153,8 +153,3 @@ function floatText(value: number): string {
   }
   return String(value)
 }
-
-/** Whether two keys name the same row. */
-export function sameKey(left: EventKey, right: EventKey): boolean {
-  return left === right
-}
