@@ -157,10 +157,18 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     await spoil()
     await rig.arrived(5)
     await rig.producer.stop()
-    const { scn, quarantines } = storedOf(rig)
-    expect(quarantines).toHaveLength(1)
-    const finder = rig.producer.placeFinder(new PhysicalSourceConfig(optionsOf()))
-    rig.maxScn.save((await finder.recordAt('latest', scn)).record)
+    const { scn, quarantines: [interval] = [] } = storedOf(rig)
+    const { store, desk } = deskOf(rig)
+    const change = await desk.set({ to: 'latest', readersScn: -1n })
+    expect(change.effects.join(' ')).toMatch(
+      /rows of app\.item, left out from SCN \d+ on, are delivered again .* 3 rows/,
+    )
+    change.apply('given up')
+    expect(desk.journal()).toMatchObject([
+      { what: 'set', reason: 'given up' },
+      { what: 'release', source: 'app.item', fromScn: Number(interval?.scn), toScn: Number(scn), rows: 3 },
+    ])
+    rig.maxScn.save(store.load() ?? storedOf(rig))
     const again = await rig.again().start()
     await server.query("INSERT INTO app.item VALUES (2, 'whole', 1)")
     await again.arrived(6)
@@ -169,13 +177,17 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     expect(again.producer.status().concern).toBeUndefined()
   })
 
-  /** As the command does it, between two runs. */
-  async function release(rig: ProducerRig): Promise<readonly object[]> {
+  /** What the command works with, between two runs. */
+  function deskOf(rig: ProducerRig): { store: FileMaxScnStore; desk: SourceDesk } {
     const path = join(rig.stateDirectory, 'shop.json')
     const store = new FileMaxScnStore(path)
     store.save(storedOf(rig))
     const finder = rig.producer.placeFinder(new PhysicalSourceConfig(optionsOf()))
-    const desk = new SourceDesk('shop', path, new PlaceJournal(rig.stateDirectory, 'source', 'shop'), finder)
+    return { store, desk: new SourceDesk('shop', path, new PlaceJournal(rig.stateDirectory, 'source', 'shop'), finder) }
+  }
+
+  async function release(rig: ProducerRig): Promise<readonly object[]> {
+    const { store, desk } = deskOf(rig)
     const change = await desk.release({ to: 'app.item', readersScn: -1n })
     expect(store.load()).toEqual(storedOf(rig))
     change.apply('mended')

@@ -1,8 +1,17 @@
-import { FileMaxScnStore, type MaxScn, type PlaceJournal } from '@aesop/checkpoint'
+import { FileMaxScnStore, isOpen, type MaxScn, type PlaceJournal, type Quarantine } from '@aesop/checkpoint'
 import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
 import { type PlaceFinder } from '@aesop/producer'
 import { PlaceUnsupportedError, ReleaseRefusedError } from './errors.ts'
-import { openInterval, releaseChange } from './table-release.ts'
+import { forgottenText, gapOf, openInterval, releaseChange } from './table-release.ts'
+
+/** What a change of the place begins with. */
+interface Now {
+  readonly from: Place | undefined
+  readonly floorScn: bigint
+  readonly effects: readonly string[]
+  /** What is left out, which the record forgets with its place. */
+  readonly leftOut: readonly Quarantine[]
+}
 
 /** The stored place of a physical source, for those who look at it and move it while the relay does not run. */
 export class SourceDesk implements PlaceDesk {
@@ -36,20 +45,22 @@ export class SourceDesk implements PlaceDesk {
   }
 
   async set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
-    const { from, floorScn, effects } = this.#now(readersScn)
+    const now = this.#now(readersScn)
+    const { from, floorScn, effects } = now
     const found = (await this.#finder?.recordAt(to, floorScn)) ?? this.#scnRecord(to)
     return {
       from,
       to: found.place,
       effects: [...effects, ...movedEffects(from, found.place), ...readerEffects(floorScn)],
       apply: (reason) => {
-        this.#apply('set', found.record, found.place, floorScn, reason)
+        this.#apply('set', found.record, found.place, now, reason)
       },
     }
   }
 
   reset({ readersScn }: { readonly readersScn: bigint }): Promise<PlaceChange> {
-    const { from, floorScn, effects } = this.#now(readersScn)
+    const now = this.#now(readersScn)
+    const { from, floorScn, effects } = now
     const found = floorScn < 0n ? undefined : this.#finder?.recordAnew(floorScn)
     const place = found?.place ?? { note: 'nothing: the configuration decides at the next start' }
     return Promise.resolve({
@@ -61,7 +72,7 @@ export class SourceDesk implements PlaceDesk {
         ...readerEffects(floorScn),
       ],
       apply: (reason) => {
-        this.#apply('reset', found?.record, place, floorScn, reason)
+        this.#apply('reset', found?.record, place, now, reason)
       },
     })
   }
@@ -95,18 +106,19 @@ export class SourceDesk implements PlaceDesk {
   }
 
   /** What can't be read any more is no reason to refuse a change, which may be what mends it. */
-  #now(readersScn: bigint): { from: Place | undefined; floorScn: bigint; effects: string[] } {
+  #now(readersScn: bigint): Now {
     let floorScn = readersScn
     try {
       const stored = this.#store.load()
-      if (stored === undefined) return { from: undefined, floorScn, effects: [] }
+      if (stored === undefined) return { from: undefined, floorScn, effects: [], leftOut: [] }
       if (stored.scn > floorScn) floorScn = stored.scn
-      return { from: this.#describe(stored), floorScn, effects: [] }
+      const leftOut = (stored.quarantines ?? []).filter(isOpen)
+      return { from: this.#describe(stored), floorScn, effects: leftOut.map(forgottenText), leftOut }
     } catch (error) {
       const unreadable = `what is stored can not be read (${messageOf(error)}) and is replaced.`
       const others =
         'Registrations of other processes that stand at a higher SCN wait for it: state set --registration moves them.'
-      return { from: undefined, floorScn, effects: [unreadable, others] }
+      return { from: undefined, floorScn, effects: [unreadable, others], leftOut: [] }
     }
   }
 
@@ -114,9 +126,11 @@ export class SourceDesk implements PlaceDesk {
     return this.#finder?.describe(stored) ?? { scn: stored.scn }
   }
 
-  #apply(what: 'set' | 'reset', record: MaxScn | undefined, to: Place, fromScn: bigint, reason: string): void {
+  #apply(what: 'set' | 'reset', record: MaxScn | undefined, to: Place, now: Now, reason: string): void {
+    const { floorScn: fromScn, leftOut } = now
     // The journal first: a change that nobody can find again is worse than a line about one that a crash prevented.
     this.#journal.append({ what, reason, ...(fromScn < 0n ? {} : { fromScn }), ...placeFields(to) })
+    for (const each of leftOut) this.#journal.append({ what: 'release', reason, ...gapOf(each, fromScn) })
     if (record === undefined) this.#store.clear()
     else this.#store.save(record)
   }

@@ -15,6 +15,19 @@ export function openInterval(physicalSource: string, source: string, record: Max
   throw new ReleaseRefusedError(physicalSource, source, `none of its rows are left out; rows ${found} are`)
 }
 
+/** What a place that is moved by hand means for rows that are left out: the record forgets the intervals. */
+export function forgottenText({ source, scn, code, reason, rows, uncountedEvents }: Quarantine): string {
+  return `rows of ${source}, left out from SCN ${scn} on, are delivered again from the new place on, without an event RELEASED: ${reason} (${code}). Of ${countText(rows, uncountedEvents)} no consumer gets those that stand before it.`
+}
+
+/** An interval that ends by hand, as the journal keeps it. */
+export function gapOf(
+  { scn, source, code, reason, rows, uncountedEvents }: Quarantine,
+  toScn: bigint,
+): Pick<JournalEntry, 'fromScn' | 'toScn' | 'source' | 'fault' | 'rows' | 'uncountedEvents'> {
+  return { fromScn: scn, toScn, source, fault: `${code}: ${reason}`, rows, uncountedEvents }
+}
+
 /**
  * Ends an interval behind everything that was read: behind the stored place, and behind what readers have. Below that, a log that
  * is read again leaves out the same rows.
@@ -39,8 +52,7 @@ export function releaseChange(
       'If the fault comes again, rows are left out again from there on.',
     ],
     apply: (reason) => {
-      const gap = { fromScn, toScn: untilScn, source, fault: `${code}: ${fault}`, rows, uncountedEvents }
-      save({ ...record, quarantines }, { what: 'release', reason, ...gap })
+      save({ ...record, quarantines }, { what: 'release', reason, ...gapOf(interval, untilScn) })
     },
   }
 }
