@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { provideTemplates } from './data-template.ts'
 import { findMariadbd } from './mariadb-server.ts'
 import { mysqlHome, unpackedMysql } from './unpacked-mysql.ts'
 
@@ -10,10 +11,11 @@ function wants(server: 'mariadb' | 'mysql'): boolean {
   return servers === undefined || servers.split(',').includes(server)
 }
 
-/** Makes sure, before any test with a server runs, that there is one. */
-export default function setup(): void {
+/** Makes sure, before any test with a server runs, that there is one. @returns what is done when all have run */
+export default function setup(): (() => void) | undefined {
   if (wants('mariadb')) provideMariadb()
   if (wants('mysql')) provideMysql()
+  return provideTemplates()
 }
 
 function provideMariadb(): void {

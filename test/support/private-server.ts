@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise'
+import { fillData } from './data-template.ts'
 import { until } from './until.ts'
 
 const START_DEADLINE_MS = 60_000
@@ -157,10 +158,13 @@ export abstract class PrivateServer {
   protected async begin(): Promise<this> {
     mkdirSync(this.dataFolder)
     const lines = ['[mysqld]', ...(isRoot() ? ['user=mysql'] : []), ...this.configuration(this.dataFolder), '']
-    writeFileSync(this.configurationPath, lines.join('\n'))
+    const text = lines.join('\n')
+    writeFileSync(this.configurationPath, text)
     giveToServerUser(this.folder)
-    const [program, ...rest] = this.installCommand()
-    execFileSync(program, rest, { stdio: 'pipe' })
+    fillData(this.dataFolder, text.replaceAll(this.folder, '').replaceAll(/^(?:port|server-id)=.*$/gm, ''), () => {
+      const [program, ...rest] = this.installCommand()
+      execFileSync(program, rest, { stdio: 'pipe' })
+    })
     giveToServerUser(this.dataFolder)
     await this.restart()
     await this.query("CREATE USER 'aesop'@'%' IDENTIFIED BY 'secret'")

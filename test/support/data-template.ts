@@ -1,0 +1,52 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The environment variable that names the folder of the templates of one run, for the processes of its tests. */
+const FOLDER = 'AESOP_TEST_DATA_TEMPLATES'
+/** What belongs to one server alone: each makes its own at its start. */
+const OWN = /^auto\.cnf$|\.pem$/
+
+/** Gives a run a folder for its templates. @returns what removes it; undefined: the run has one already */
+export function provideTemplates(): (() => void) | undefined {
+  if (process.env[FOLDER] !== undefined) return undefined
+  const folder = mkdtempSync(join(tmpdir(), 'aesop-data-templates-'))
+  process.env[FOLDER] = folder
+  return () => {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Fills an empty data directory, by `install` for the first server of a configuration, and for all others by a copy of what
+ * that one had before its first start: a MySQL takes seconds to install, and a tenth of one to copy.
+ * @param configuration without what differs from server to server
+ */
+export function fillData(data: string, configuration: string, install: () => void): void {
+  const folder = process.env[FOLDER]
+  if (folder === undefined) {
+    install()
+    return
+  }
+  const template = join(folder, createHash('sha256').update(configuration).digest('hex'))
+  if (!existsSync(template)) {
+    install()
+    keep(data, template)
+    return
+  }
+  copy(template, data)
+}
+
+/** Under its name only when it is whole: another process may look for it. */
+function keep(data: string, template: string): void {
+  const partial = `${template}.${randomUUID()}`
+  copy(data, partial)
+  for (const name of readdirSync(partial)) if (OWN.test(name)) rmSync(join(partial, name))
+  if (existsSync(template)) rmSync(partial, { recursive: true })
+  else renameSync(partial, template)
+}
+
+function copy(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true })
+}
