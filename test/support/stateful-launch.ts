@@ -11,8 +11,8 @@ export interface StatefulOptions {
   /** Logical sources, `database.table`. */
   readonly sources: readonly string[]
   readonly startFrom?: string
-  /** Further lines of the physical source, `key: value` each. */
   readonly bufferBytes?: number
+  readonly onTableFault?: 'stop' | 'quarantine'
 }
 
 /** How a command ended. */
@@ -38,7 +38,13 @@ export class StatefulLaunch implements AsyncDisposable {
   }
 
   /** Replaces the descriptors. */
-  write({ uri, sources, startFrom = 'earliest', bufferBytes = 64 * 1024 * 1024 }: StatefulOptions): void {
+  write({
+    uri,
+    sources,
+    startFrom = 'earliest',
+    bufferBytes = 64 * 1024 * 1024,
+    onTableFault = 'stop',
+  }: StatefulOptions): void {
     const names = sources.join(', ')
     writeFileSync(
       this.bootstrap,
@@ -53,7 +59,7 @@ export class StatefulLaunch implements AsyncDisposable {
       relayConfig:
         relayProperties: { databus.relay.container.httpPort: 0, databus.relay.eventBuffer.maxSize: ${bufferBytes} }
       producerRegistrationList:
-        - physicalSourceConfig: { name: shop, uri: '${uri}', startFrom: '${startFrom}', startRetryMs: 1, sources: [${names}] }
+        - physicalSourceConfig: { name: shop, uri: '${uri}', startFrom: '${startFrom}', startRetryMs: 1, onTableFault: ${onTableFault}, sources: [${names}] }
 `,
     )
     writeFileSync(
@@ -68,9 +74,9 @@ export class StatefulLaunch implements AsyncDisposable {
     )
   }
 
-  /** @param through see `LaunchedProcess.start` */
-  async start(through: readonly string[] = []): Promise<LaunchedProcess> {
-    const launched = LaunchedProcess.start([this.bootstrap], {}, undefined, through)
+  /** @param through see `LaunchedProcess.start` @param options of `aesop-launch` */
+  async start(through: readonly string[] = [], options: readonly string[] = []): Promise<LaunchedProcess> {
+    const launched = LaunchedProcess.start([this.bootstrap, ...options], {}, undefined, through)
     this.process = launched
     await launched.untilReady(READY_DEADLINE_MS)
     return launched

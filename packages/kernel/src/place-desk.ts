@@ -47,6 +47,8 @@ export interface PlaceDesk {
   show(): Place | undefined
   /** What was changed and passed over until now, oldest first. */
   journal(): readonly object[]
+  /** Of a source: the tables whose rows are left out now, one record each. @throws AesopError when that can't be read */
+  leftOut?(): readonly object[]
   /** Which place that is, asked from the source itself. @throws AesopError when there is none such */
   locate(place: string): Promise<Place>
   set(question: PlaceQuestion): Promise<PlaceChange>

@@ -9,7 +9,7 @@ Usage: aesop-launch [run] <bootstrap.yaml> [options]
        aesop-launch convert <spring.xml>       Spring XML as a descriptor, on stdout
        aesop-launch explain <CODE>             what an error code means and what to do
        aesop-launch completion <bash|zsh>      a script for the shell
-       aesop-launch state show <bootstrap>     where sources and registrations stand, and what was changed by hand
+       aesop-launch state show <bootstrap>     where they stand, whose rows are left out, what was changed by hand
        aesop-launch state locate <bootstrap> --at <place>     which SCN, file, position, GTID and time a place is
        aesop-launch state set <bootstrap> --to <place>        moves a stored place, with --yes; else shows what would be
        aesop-launch state reset <bootstrap>                   forgets a stored place

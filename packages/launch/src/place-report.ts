@@ -13,6 +13,8 @@ export interface DeskReport {
   readonly place?: PlaceRecord
   /** Why the place can't be read. */
   readonly error?: string
+  /** Tables whose rows are left out now. */
+  readonly leftOut?: readonly object[]
   readonly journal: readonly object[]
 }
 
@@ -21,17 +23,23 @@ export function deskReport(desk: PlaceDesk): DeskReport {
   const known = { kind, name, keptIn, journal: desk.journal() }
   try {
     const place = desk.show()
-    return { ...known, ...(place === undefined ? {} : { place: placeRecord(place) }) }
+    const leftOut = desk.leftOut?.() ?? []
+    return {
+      ...known,
+      ...(place === undefined ? {} : { place: placeRecord(place) }),
+      ...(leftOut.length === 0 ? {} : { leftOut }),
+    }
   } catch (error) {
     return { ...known, error: messageOf(error) }
   }
 }
 
-export function deskText({ kind, name, keptIn, place, error, journal }: DeskReport): string {
+export function deskText({ kind, name, keptIn, place, error, leftOut = [], journal }: DeskReport): string {
   const stands = error === undefined ? placeText(place) : `can not be read: ${error}`
   const older = journal.length > JOURNAL_LINES ? [`  journal  ${journal.length - JOURNAL_LINES} older entries`] : []
   const lines = journal.slice(-JOURNAL_LINES).map((entry) => `  journal  ${formatJson(entry)}`)
-  return [`${kind} ${name}`, `  place    ${stands}`, `  kept in  ${keptIn}`, ...older, ...lines].join('\n')
+  const gaps = leftOut.map((gap) => `  left out ${formatJson(gap)}`)
+  return [`${kind} ${name}`, `  place    ${stands}`, `  kept in  ${keptIn}`, ...gaps, ...older, ...lines].join('\n')
 }
 
 export function changeText(desk: PlaceDesk, { from, to, effects }: PlaceChange): string {

@@ -31,7 +31,7 @@ import { MysqlPlaceFinder } from './mysql-place-finder.ts'
 import { guestServerId } from './guest-server-id.ts'
 import { originOf } from './origin-of-uri.ts'
 import { proveLog } from './proven-stream.ts'
-import { QuarantineRecord, quarantineText } from './quarantine-record.ts'
+import { QuarantineRecord, quarantineRemedy, quarantineText } from './quarantine-record.ts'
 import { ReadingPlace } from './reading-place.ts'
 import { DAMAGED_READS_MAX, isFinal, RECONNECT } from './reconnect-policy.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
@@ -388,8 +388,10 @@ export class MysqlEventProducer implements EventProducer {
         this.keeper?.saveQuarantines(list, this.currentPoint)
       },
       (interval) => {
+        const { source, scn, code } = interval
         const message = quarantineText(interval)
-        this.bean.log.error(message, { source: interval.source, scn: interval.scn, code: interval.code })
+        const remedy = quarantineRemedy(this.name, source)
+        this.bean.log.error(message, { source, scn, code, remedy })
         this.bean.publish?.({ type: 'alert', severity: 'error', message })
       },
     )

@@ -1,4 +1,5 @@
 import { isOpen, type Quarantine } from '@aesop/checkpoint'
+import { shellWord } from '@aesop/kernel'
 
 /** The intervals of one physical source, as its producer keeps them. */
 export class QuarantineRecord {
@@ -39,4 +40,10 @@ export class QuarantineRecord {
 /** One open interval, for people. */
 export function quarantineText({ source, scn, ordinal, reason, code }: Quarantine): string {
   return `rows of ${source} are left out from SCN ${scn}, event ${ordinal} on: ${reason} (${code})`
+}
+
+/** The way back of a logical source of a physical one. */
+export function quarantineRemedy(physicalSource: string, source: string): string {
+  const command = `aesop-launch state release <bootstrap.yaml> --source ${shellWord(physicalSource)} --table ${shellWord(source)}`
+  return `Mend the fault and stop the process; ${command} --yes delivers the rows of the table again from the next one on.`
 }

@@ -2,7 +2,7 @@ import { FileMaxScnStore, isOpen, type MaxScn, type PlaceJournal, type Quarantin
 import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
 import { type PlaceFinder } from '@aesop/producer'
 import { PlaceUnsupportedError, ReleaseRefusedError } from './errors.ts'
-import { forgottenText, gapOf, openInterval, releaseChange } from './table-release.ts'
+import { forgottenText, gapOf, leftOutOf, openInterval, releaseChange } from './table-release.ts'
 
 /** What a change of the place begins with. */
 interface Now {
@@ -38,6 +38,10 @@ export class SourceDesk implements PlaceDesk {
 
   journal(): readonly object[] {
     return this.#journal.entries()
+  }
+
+  leftOut(): readonly object[] {
+    return (this.#store.load()?.quarantines ?? []).filter(isOpen).map(leftOutOf)
   }
 
   locate(place: string): Promise<Place> {

@@ -20,12 +20,16 @@ export function forgottenText({ source, scn, code, reason, rows, uncountedEvents
   return `rows of ${source}, left out from SCN ${scn} on, are delivered again from the new place on, without an event RELEASED: ${reason} (${code}). Of ${countText(rows, uncountedEvents)} no consumer gets those that stand before it.`
 }
 
+type Gap = Pick<JournalEntry, 'fromScn' | 'source' | 'fault' | 'rows' | 'uncountedEvents'>
+
+/** What an interval leaves out, in the words of the journal. */
+export function leftOutOf({ scn, source, code, reason, rows, uncountedEvents }: Quarantine): Gap {
+  return { fromScn: scn, source, fault: `${code}: ${reason}`, rows, uncountedEvents }
+}
+
 /** An interval that ends by hand, as the journal keeps it. */
-export function gapOf(
-  { scn, source, code, reason, rows, uncountedEvents }: Quarantine,
-  toScn: bigint,
-): Pick<JournalEntry, 'fromScn' | 'toScn' | 'source' | 'fault' | 'rows' | 'uncountedEvents'> {
-  return { fromScn: scn, toScn, source, fault: `${code}: ${reason}`, rows, uncountedEvents }
+export function gapOf(interval: Quarantine, toScn: bigint): Gap & Pick<JournalEntry, 'toScn'> {
+  return { ...leftOutOf(interval), toScn }
 }
 
 /**
