@@ -1,5 +1,6 @@
 import { FileMaxScnStore, type MaxScn, PlaceJournal } from '@aesop/checkpoint'
 import { PhysicalSourceConfig } from '@aesop/producer'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SourceDesk } from '../../packages/relay/src/source-desk.ts'
@@ -264,6 +265,33 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     expect(rig.ledger.ids).toEqual([1])
     await rig.producer.stop()
   })
+})
+
+it('leaves out rows too large to be held, too, of a table whose shape nobody knows', async () => {
+  const server = await MysqlServer.start({ rowMetadata: 'MINIMAL' })
+  try {
+    await server.query('CREATE DATABASE app; CREATE TABLE app.other (id INT PRIMARY KEY)')
+    await server.query('CREATE TABLE app.item (id INT PRIMARY KEY, a LONGTEXT, b LONGTEXT)')
+    const sources = ['app.item', 'app.other']
+    const options = { uri: server.uri(), name: 'shop', sources, onTableFault: 'quarantine' as const }
+    const before = await new ProducerRig(options).start()
+    await before.producer.stop()
+    const session = await server.connect()
+    await session.query('SET SESSION binlog_transaction_compression = ON')
+    await session.query(`INSERT INTO app.item VALUES (1, REPEAT('a', ${4 * 1024 * 1024}), '')`)
+    await session.query('ALTER TABLE app.item RENAME COLUMN a TO b, RENAME COLUMN b TO a')
+    await session.query('INSERT INTO app.other VALUES (2)')
+    await session.end()
+    rmSync(join(before.stateDirectory, 'tables'), { recursive: true })
+    const rig = await before.again({ largestEventSizeInBytes: 1024 * 1024 }).start()
+    await rig.arrived(1)
+    await rig.producer.stop()
+    expect(storedOf(rig).quarantines).toMatchObject([
+      { source: 'app.item', code: 'AESOP_MYSQL_TABLE_SHAPE_UNSURE', ordinal: 0, uncountedEvents: 1 },
+    ])
+  } finally {
+    await server.destroy()
+  }
 })
 
 function storedOf(rig: ProducerRig): MaxScn {

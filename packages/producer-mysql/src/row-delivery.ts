@@ -79,6 +79,7 @@ export class RowDelivery {
 
   /** An event that is too large to be held. @throws LoggedRowTooLargeError unless nobody captures it, or its rows are left out */
   leaveOut(head: BinLogEvent, bytes: number, place: () => RowsPlace): void {
+    if (ROWS_TYPES.has(head.type) && this.takesFaulty(head.tableId, place)) return
     try {
       refuseOversize(head, bytes, this.#options)
     } catch (error) {
