@@ -112,6 +112,24 @@ describe('what is checked before a log is read', () => {
     expect((await catalogue.refresh('shop', 'nothing')).description).toBeUndefined()
   })
 
+  it('takes no description from another server than the one whose log is read', async () => {
+    const from = origin()
+    await from.settle(await latest(from))
+    const [{ id } = { id: 1 }] = await server.query<{ id: number }>('SELECT @@server_id AS id')
+    await server.query('SET GLOBAL server_id = 77')
+    try {
+      const another = {
+        code: 'AESOP_MYSQL_TABLE_ANSWER_OF_ANOTHER',
+        canRetry: true,
+        fields: { answered: 'the server 77/0' },
+      }
+      await expect(from.catalogue.refresh('shop', 'item')).rejects.toMatchObject(another)
+    } finally {
+      await server.query(`SET GLOBAL server_id = ${id}`)
+    }
+    expect((await from.catalogue.refresh('shop', 'item')).description).toBeDefined()
+  })
+
   it('refuses a table that is not there', async () => {
     const from = origin(server.uri(), {}, ['shop.item', 'shop.itme'])
     const unknown = {

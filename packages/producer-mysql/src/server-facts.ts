@@ -58,6 +58,19 @@ const VARIABLES = [
 ]
 const UNKNOWN_COMMANDS = new Set(['ER_PARSE_ERROR', 'ER_SYNTAX_ERROR'])
 
+const IDENTITY = ['server_uuid', 'server_id', 'gtid_domain_id']
+
+function identityIn(variables: ReadonlyMap<string, string>): string {
+  return (
+    variables.get('server_uuid') ?? `${variables.get('server_id') ?? '0'}/${variables.get('gtid_domain_id') ?? '0'}`
+  )
+}
+
+/** What tells the server from others: its `server_uuid`, or server id and GTID domain. */
+export async function readIdentity(connection: Connection): Promise<string> {
+  return identityIn(await readVariables(connection, IDENTITY))
+}
+
 /** Asks the server. Errors of the driver come through as they are. */
 export async function readServerFacts(connection: Connection): Promise<ServerFacts> {
   const version = text((await rows(connection, 'SELECT VERSION() AS version'))[0], 'version')
@@ -71,7 +84,7 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
     flavour: mariadb ? 'mariadb' : 'mysql',
     version,
     serverId,
-    identity: variables.get('server_uuid') ?? `${serverId}/${variables.get('gtid_domain_id') ?? '0'}`,
+    identity: identityIn(variables),
     logBin,
     binlogFormat: variables.get('binlog_format') ?? 'ROW',
     rowImage: variables.get('binlog_row_image') ?? 'FULL',

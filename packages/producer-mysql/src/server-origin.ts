@@ -3,6 +3,7 @@ import { type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig, type PhysicalSourceConfig, quotedTable } from '@aesop/producer'
 import { type BinlogDecoder } from './binlog-decoder.ts'
 import { guestServerId } from './guest-server-id.ts'
+import { TableAnswerOfAnotherError } from './shape-errors.ts'
 import { LogAhead } from './log-ahead.ts'
 import { examineLog } from './log-examination.ts'
 import { type GateFacts } from './resume-gate.ts'
@@ -21,6 +22,7 @@ import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import {
   gtidsAt,
   readGrants,
+  readIdentity,
   readReplicaIds,
   readServerFacts,
   readVariables,
@@ -59,6 +61,8 @@ export class ServerOrigin implements BinlogOrigin {
   readonly ahead: LogAhead
   logKeptSeconds: number | undefined
   describedAfter: BinlogPosition | undefined
+  /** Identity of the server whose log is read; undefined until a place was settled. */
+  private readFrom: string | undefined
   private readonly options: ServerOriginOptions
   readonly gateFacts: GateFacts
   private readonly server: string
@@ -82,7 +86,7 @@ export class ServerOrigin implements BinlogOrigin {
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
     const open = (at: BinlogPosition): LiveBinlogStream => this.streamAt(at, guestServerId())
     this.ahead = new LogAhead(open, this.sourceTables.all, DUMP_POSITION_MAX)
-    this.catalogue = new InformationSchemaCatalogue((question) => this.ask('its tables', question), this.sourceTables)
+    this.catalogue = new InformationSchemaCatalogue((question) => this.askOfTables(question), this.sourceTables)
   }
 
   get concern(): string | undefined {
@@ -140,6 +144,7 @@ export class ServerOrigin implements BinlogOrigin {
       const facts = await this.preflight(connection)
       const { identity: serverIdentity, flavour } = facts
       const describesTables = facts.rowMetadata === 'FULL'
+      this.readFrom = serverIdentity
       const largeLogs = new Set(facts.logs.filter(({ bytes }) => bytes >= POSITION_BOUND).map(({ name }) => name))
       const isOther = point.serverIdentity !== undefined && point.serverIdentity !== serverIdentity
       if (isOther || (point.file === undefined && point.gtid !== undefined)) {
@@ -232,6 +237,17 @@ export class ServerOrigin implements BinlogOrigin {
     const names = this.missing.map(({ uri }) => uri)
     const [first] = this.missing.flatMap((source) => this.sourceTables.tablesOf(source))
     return new MysqlTableUnknownError(this.server, this.options.uri.user, names, first && quotedTable(first))
+  }
+
+  /** Its answers come with places of the log: those of another server would be taken for places of this one. */
+  private askOfTables<Answer>(question: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    return this.ask('its tables', async (connection) => {
+      const [answers, read] = [await readIdentity(connection), this.readFrom]
+      if (read !== undefined && answers !== read) {
+        throw new TableAnswerOfAnotherError(`the server ${answers}`, `the server ${read}`)
+      }
+      return question(connection)
+    })
   }
 
   private isThere({ database, table }: TableName): boolean {

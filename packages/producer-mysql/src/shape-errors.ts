@@ -16,7 +16,7 @@ export class TableShapeUnsureError extends TableFault {
     code: 'AESOP_MYSQL_TABLE_SHAPE_UNSURE',
     meaning: 'Nothing says for sure which columns a captured table had where its rows stand in the log.',
     remedy:
-      'SET GLOBAL binlog_row_metadata=FULL writes the columns into the log from now on. What stands in it already is left out with onTableFault: quarantine on the physical source.',
+      'SET GLOBAL binlog_row_metadata=FULL writes the columns into the log from now on; what stands in it already can only be left out.',
     canRetry: false,
   } as const
   constructor({ source, table, place }: ShapeWanted, reason: string) {
@@ -38,6 +38,22 @@ export class TableLockedError extends AesopError {
   }
 }
 
+export class TableAnswerOfAnotherError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_TABLE_ANSWER_OF_ANOTHER',
+    meaning:
+      'A captured table was described by another server than the one whose log is read, or by one that is behind it.',
+    remedy:
+      'Let the uri lead every connection to one server: not to a proxy or name that spreads them. After a fail-over nothing needs doing: it is tried again.',
+    canRetry: true,
+  } as const
+  constructor(answered: string, read: string) {
+    super(TableAnswerOfAnotherError.kind, `tables were described by ${answered}, the log is read from ${read}`, {
+      fields: { answered, read },
+    })
+  }
+}
+
 export class ShapesUnsavedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_SHAPES_UNSAVED',
@@ -54,4 +70,9 @@ export class ShapesUnsavedError extends AesopError {
 }
 
 /** The errors of what is known of tables, part of the package's catalogue. */
-export const shapeErrors: readonly AesopErrorClass[] = [TableShapeUnsureError, TableLockedError, ShapesUnsavedError]
+export const shapeErrors: readonly AesopErrorClass[] = [
+  TableShapeUnsureError,
+  TableLockedError,
+  TableAnswerOfAnotherError,
+  ShapesUnsavedError,
+]

@@ -3,6 +3,7 @@ import { type BinlogPosition } from './binlog-stream.ts'
 import { type LogAhead, type NamedPlace } from './log-ahead.ts'
 import { type LogCursor } from './log-cursor.ts'
 import { comparePlaces, type LogPlace, placeAt, placeOf } from './log-place.ts'
+import { TableAnswerOfAnotherError } from './shape-errors.ts'
 import { type ShapeHistory } from './shape-history.ts'
 import {
   type CatalogueAnswer,
@@ -65,7 +66,10 @@ export class TableShapes {
     if (answer.at === 'everywhere') return { description: answer.description }
     if (answer.at === undefined) return { locked: true }
     const from = placeAt(here.generation, answer.at)
-    if (comparePlaces(from, here) < 0) return { reason: 'the server that was asked is behind the one that is read' }
+    if (comparePlaces(from, here) < 0) {
+      const answers = `a server whose log ends at ${textOf(here, from)}`
+      throw new TableAnswerOfAnotherError(answers, `one that was read up to ${textOf(here, here)}`)
+    }
     this.take(name, answer)
     const { description } = answer
     return comparePlaces(from, here) === 0 ? { description } : this.reachBack(name, here, from, needed)
