@@ -1,22 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { runFolder } from './run-folder.ts'
 
-/** The environment variable that names the folder of the templates of one run, for the processes of its tests. */
-const FOLDER = 'AESOP_TEST_DATA_TEMPLATES'
 /** What belongs to one server alone: each makes its own at its start. */
 const OWN = /^auto\.cnf$|\.pem$/
-
-/** Gives a run a folder for its templates. @returns what removes it; undefined: the run has one already */
-export function provideTemplates(): (() => void) | undefined {
-  if (process.env[FOLDER] !== undefined) return undefined
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-data-templates-'))
-  process.env[FOLDER] = folder
-  return () => {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
 
 /**
  * Fills an empty data directory, by `install` for the first server of a configuration, and for all others by a copy of what
@@ -24,7 +12,7 @@ export function provideTemplates(): (() => void) | undefined {
  * @param configuration without what differs from server to server
  */
 export function fillData(data: string, configuration: string, install: () => void): void {
-  const folder = process.env[FOLDER]
+  const folder = runFolder()
   if (folder === undefined) {
     install()
     return

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { provideTemplates } from './data-template.ts'
 import { findMariadbd } from './mariadb-server.ts'
+import { provideRunFolder } from './run-folder.ts'
 import { mysqlHome, unpackedMysql } from './unpacked-mysql.ts'
 
 const REMEDY = 'apt-get update && apt-get install -y mariadb-server'
@@ -15,7 +15,7 @@ function wants(server: 'mariadb' | 'mysql'): boolean {
 export default function setup(): (() => void) | undefined {
   if (wants('mariadb')) provideMariadb()
   if (wants('mysql')) provideMysql()
-  return provideTemplates()
+  return provideRunFolder()
 }
 
 function provideMariadb(): void {

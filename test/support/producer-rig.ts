@@ -6,6 +6,7 @@ import { MemorySchemaRegistry } from '@aesop/schema'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runFolder } from './run-folder.ts'
 import { until } from './until.ts'
 import { WindowLedger } from './window-ledger.ts'
 
@@ -25,7 +26,7 @@ process.once('exit', () => {
 })
 
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-rig-'))
+  const folder = mkdtempSync(join(runFolder() ?? tmpdir(), 'aesop-rig-'))
   folders.add(folder)
   return folder
 }

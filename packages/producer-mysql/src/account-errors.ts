@@ -18,7 +18,7 @@ export class MysqlAccessDeniedError extends AesopError {
     const secure = encrypted ? '' : '; if SHOW CREATE USER says REQUIRE SSL, add ?ssl=required to the uri'
     super(MysqlAccessDeniedError.kind, `the server ${server} refused the user "${user}": ${messageOf(cause)}`, {
       fields: { server, user },
-      remedy: `Correct user and password of the uri, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>';${secure}`,
+      remedy: `Correct user and password of the uri, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>'${secure}`,
     })
   }
 }
