@@ -1,4 +1,5 @@
-import { byteAt } from './byte-at.ts'
+import { decimalBytes } from './binlog-column.ts'
+import { demandBytes } from './byte-at.ts'
 import { type TextDecoding } from './charset.ts'
 
 /**
@@ -49,8 +50,9 @@ export function bigLong(t: Buffer, o: number, value: bigint): number {
 /** Bytes and text that is UTF-8 already. */
 export function blob(t: Buffer, o: number, b: Buffer, p: number, length: number): number {
   if (length < 64) {
+    demandBytes(b, p, length)
     t[o++] = length << 1
-    for (let i = 0; i < length; i++) t[o + i] = byteAt(b, p + i)
+    for (let i = 0; i < length; i++) t[o + i] = b[p + i] as number
     return o + length
   }
   const at = natural(t, o, length)
@@ -68,7 +70,8 @@ export function padded(t: Buffer, o: number, b: Buffer, p: number, length: numbe
 
 /** Text of a single-byte or multi-byte set that has ASCII as its lower half. */
 export function asciiText(t: Buffer, o: number, b: Buffer, p: number, length: number, decoding: TextDecoding): number {
-  for (let i = 0; i < length; i++) if (byteAt(b, p + i) > 0x7f) return otherText(t, o, b, p, length, decoding)
+  demandBytes(b, p, length)
+  for (let i = 0; i < length; i++) if ((b[p + i] as number) > 0x7f) return otherText(t, o, b, p, length, decoding)
   return blob(t, o, b, p, length)
 }
 
@@ -125,23 +128,26 @@ function fractionDigits(t: Buffer, o: number, micros: number, digits: number): n
 }
 
 function fractionMicros(b: Buffer, p: number, digits: number): number {
-  const first = byteAt(b, p)
+  demandBytes(b, p, (digits + 1) >> 1)
+  const first = b[p] as number
   if (digits < 3) return first * 10_000
-  const second = (first << 8) | byteAt(b, p + 1)
-  return digits < 5 ? second * 100 : (second << 8) | byteAt(b, p + 2)
+  const second = (first << 8) | (b[p + 1] as number)
+  return digits < 5 ? second * 100 : (second << 8) | (b[p + 2] as number)
 }
 
 export function date(t: Buffer, o: number, b: Buffer, p: number): number {
-  const packed = byteAt(b, p) | (byteAt(b, p + 1) << 8) | (byteAt(b, p + 2) << 16)
+  demandBytes(b, p, 3)
+  const packed = (b[p] as number) | ((b[p + 1] as number) << 8) | ((b[p + 2] as number) << 16)
   t[o] = 20
   return ymd(t, o + 1, packed >> 9, (packed >> 5) & 15, packed & 31)
 }
 
 /** 40 bits, biased: the high 22 are the date, the low 17 the clock, and between them one bit of neither. */
 export function datetime(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  const high = ((byteAt(b, p) & 0x7f) << 16) | (byteAt(b, p + 1) << 8) | byteAt(b, p + 2)
+  demandBytes(b, p, 5)
+  const high = (((b[p] as number) & 0x7f) << 16) | ((b[p + 1] as number) << 8) | (b[p + 2] as number)
   const days = high >> 1
-  const clock = ((high & 1) << 16) | (byteAt(b, p + 3) << 8) | byteAt(b, p + 4)
+  const clock = ((high & 1) << 16) | ((b[p + 3] as number) << 8) | (b[p + 4] as number)
   const yearMonth = days >> 5
   const year = (yearMonth / 13) | 0
   t[o] = (digits === 0 ? 19 : 20 + digits) << 1
@@ -151,7 +157,8 @@ export function datetime(t: Buffer, o: number, b: Buffer, p: number, digits: num
 }
 
 export function time(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  let clock = ((byteAt(b, p) << 16) | (byteAt(b, p + 1) << 8) | byteAt(b, p + 2)) - 0x800000
+  demandBytes(b, p, 3)
+  let clock = (((b[p] as number) << 16) | ((b[p + 1] as number) << 8) | (b[p + 2] as number)) - 0x800000
   let micros = digits === 0 ? 0 : fractionMicros(b, p + 3, digits)
   const negative = clock < 0
   if (negative) {
@@ -176,17 +183,20 @@ function borrowed(micros: number, digits: number): number {
 
 /** Microseconds since 1970; the caller has told the zero timestamp apart. */
 export function timestamp(t: Buffer, o: number, b: Buffer, p: number, digits: number): number {
-  const seconds = byteAt(b, p) * 0x1000000 + ((byteAt(b, p + 1) << 16) | (byteAt(b, p + 2) << 8) | byteAt(b, p + 3))
+  demandBytes(b, p, 4)
+  const seconds =
+    (b[p] as number) * 0x1000000 + (((b[p + 1] as number) << 16) | ((b[p + 2] as number) << 8) | (b[p + 3] as number))
   return natural(t, o, seconds * 1_000_000 + (digits === 0 ? 0 : fractionMicros(b, p + 4, digits)))
 }
 
 /** Bits of a BIT column, big-endian. */
 export function bits(t: Buffer, o: number, b: Buffer, p: number, bytes: number): number {
+  demandBytes(b, p, bytes)
   let high = 0
   let low = 0
   for (let i = 0; i < bytes; i++) {
     high = (high << 8) | (low >>> 24)
-    low = (low << 8) | byteAt(b, p + i)
+    low = (low << 8) | (b[p + i] as number)
   }
   return long(t, o, high, low)
 }
@@ -201,13 +211,14 @@ export function isShortDecimal(precision: number, scale: number): boolean {
 /** What `decimal` writes, for the short ones that most are: both groups are read first, so the text is written once. */
 export function shortDecimal(t: Buffer, o: number, b: Buffer, p: number, precision: number, scale: number): number {
   const wholeBytes = GROUP_BYTES[precision - scale] ?? 4
-  const negative = (byteAt(b, p) & 0x80) === 0
-  const flip = negative ? 0xff : 0
-  let whole = byteAt(b, p) ^ 0x80 ^ flip
-  for (let i = 1; i < wholeBytes; i++) whole = (whole << 8) | (byteAt(b, p + i) ^ flip)
   const end = p + wholeBytes + (GROUP_BYTES[scale] ?? 4)
+  demandBytes(b, p, end - p)
+  const negative = ((b[p] as number) & 0x80) === 0
+  const flip = negative ? 0xff : 0
+  let whole = (b[p] as number) ^ 0x80 ^ flip
+  for (let i = 1; i < wholeBytes; i++) whole = (whole << 8) | ((b[p + i] as number) ^ flip)
   let fraction = 0
-  for (let i = p + wholeBytes; i < end; i++) fraction = (fraction << 8) | (byteAt(b, i) ^ flip)
+  for (let i = p + wholeBytes; i < end; i++) fraction = (fraction << 8) | ((b[i] as number) ^ flip)
   let at = o + 1
   // A negative zero loses its sign, as the server prints it.
   if (negative && (whole | fraction) !== 0) t[at++] = 45
@@ -222,7 +233,8 @@ export function shortDecimal(t: Buffer, o: number, b: Buffer, p: number, precisi
 
 /** The text of a packed decimal (see decimal-value), without objects. */
 export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: number, scale: number): number {
-  const flip = byteAt(b, p) & 0x80 ? 0 : 0xff
+  demandBytes(b, p, decimalBytes(precision - scale) + decimalBytes(scale))
+  const flip = (b[p] as number) & 0x80 ? 0 : 0xff
   let at = o + 1
   if (flip !== 0) t[at++] = 45
   const digitsAt = at
@@ -233,7 +245,7 @@ export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: n
     const size = GROUP_BYTES[digits] ?? 4
     let group = 0
     for (let i = 0; i < size; i++) {
-      group = group * 256 + (byteAt(b, p++) ^ first ^ flip)
+      group = group * 256 + ((b[p++] as number) ^ first ^ flip)
       first = 0
     }
     if (significant) at = fixedDigits(t, at, group, digits)
@@ -250,7 +262,7 @@ export function decimal(t: Buffer, o: number, b: Buffer, p: number, precision: n
       const size = GROUP_BYTES[digits] ?? 4
       let group = 0
       for (let i = 0; i < size; i++) {
-        group = group * 256 + (byteAt(b, p++) ^ first ^ flip)
+        group = group * 256 + ((b[p++] as number) ^ first ^ flip)
         first = 0
       }
       zero &&= group === 0

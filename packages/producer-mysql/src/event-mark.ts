@@ -63,7 +63,8 @@ export class EventMark {
 
   copy(from: EventMark): void {
     this.position = from.position
-    this.numbers.set(from.numbers)
+    // For five numbers a loop is faster than `set`, and every transaction copies two marks.
+    for (let i = 0; i < Field.COUNT; i++) this.numbers[i] = from.numbers[i] as number
   }
 
   /** Of the event that ends at this offset; undefined when none is known. */

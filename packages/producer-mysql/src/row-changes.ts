@@ -37,6 +37,8 @@ export class RowChanges {
   private at: Int32Array = new Int32Array(0)
   private before: Int32Array = new Int32Array(0)
   private source: Int32Array = this.at
+  /** For the table at hand; −1: its values may be compressed, and no image is small. */
+  private smallImageBytesMax = -1
   private readonly write: ValueWriter
 
   constructor(sink: WindowSink, limits: EventLimits) {
@@ -114,6 +116,7 @@ export class RowChanges {
     }
     this.table = table
     this.bytes = rows.bytes
+    this.smallImageBytesMax = table.bound.inflates ? -1 : SMALL_IMAGE_BYTES_MAX
     if (this.at.length < columns.length) {
       this.at = new Int32Array(columns.length)
       this.before = new Int32Array(columns.length)
@@ -138,6 +141,7 @@ export class RowChanges {
 
   /** Before anything is made of it: keys of whole rows, too, are as large as the row, and what is compressed grows. */
   private refuseHuge(imageBytes: number, bytes: Buffer, at: Int32Array): void {
+    if (imageBytes <= this.smallImageBytesMax) return
     const { loggedBytesMax } = this.limits
     const inflated = this.table?.bound.inflates === true ? this.table.bound.inflated(bytes, at) : 0
     if (imageBytes + inflated <= loggedBytesMax) return
@@ -219,7 +223,7 @@ export class RowChanges {
     this.source = at
     const valueBytesMax = table.bound.rough(imageBytes, this.bytes, at)
     this.append.maxValueBytes = valueBytesMax
-    const isSmall = imageBytes <= SMALL_IMAGE_BYTES_MAX && !table.bound.inflates
+    const isSmall = imageBytes <= this.smallImageBytesMax
     if (isSmall && eventHeaderBytesMax(key) + valueBytesMax <= this.limits.eventBytesMax) {
       this.sink.append(this.append, this.write)
     } else this.emitLarge(table, at)

@@ -23,7 +23,8 @@ export class Savepoints {
   }
 
   clear(): void {
-    this.#undo.clear()
+    // Every transaction asks: a map that is cleared makes itself anew, be it empty.
+    if (this.#undo.size > 0) this.#undo.clear()
   }
 }
 
