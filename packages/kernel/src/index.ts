@@ -34,5 +34,6 @@ export {
   type PlaceQuestion,
 } from './place-desk.ts'
 export { formatJson, parseJson } from './json.ts'
+export { Secret, type SecretText } from './secret.ts'
 export { sleep } from './sleep.ts'
 export { ToldBefore } from './told-before.ts'
