@@ -6,7 +6,7 @@ it('shows what it was made with for that, whoever asks', () => {
   const secret = new Secret('p@ss/wrd', '${DB_PASSWORD}')
   const shown = [
     String(secret),
-    `${secret.toString()}`,
+    secret.toString(),
     JSON.stringify({ secret }),
     inspect({ secret }, { showHidden: true }),
   ]
