@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { constants, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import { formatJson, namedPath, parseJson } from '@aesop/kernel'
+import { formatJson, makePrivateFolder, namedPath, parseJson, withPrivateFile } from '@aesop/kernel'
 import { CheckpointUnwritableError } from './errors.ts'
 import { readState } from './read-state.ts'
 
@@ -83,17 +83,14 @@ function parseEntry(line: string): JournalEntry | UnreadableEntry {
 }
 
 function appendLine(path: string, line: string): void {
-  mkdirSync(dirname(path), { recursive: true })
-  const file = openSync(path, 'a+')
-  try {
+  makePrivateFolder(dirname(path))
+  withPrivateFile(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, (file) => {
     const { size } = fstatSync(file)
     const last = Buffer.alloc(1, '\n')
     if (size > 0) readSync(file, last, 0, 1, size - 1)
     writeSync(file, `${last.toString() === '\n' ? '' : '\n'}${line}\n`)
     fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  })
 }
 
 function whoAsks(): string {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -36,6 +36,18 @@ describe('the journal of places', () => {
   test('of a source and of a registration of one name are two', () => {
     new PlaceJournal(folder, 'source', 'people').append({ what: 'set', reason: '' })
     expect(new PlaceJournal(folder, 'registration', 'people').entries()).toEqual([])
+  })
+
+  test('does not follow a symbolic link in its place', () => {
+    const journal = new PlaceJournal(folder, 'source', 'people')
+    const target = join(folder, 'target')
+    appendFileSync(target, 'of another user')
+    mkdirSync(join(folder, 'passed-over'))
+    symlinkSync(target, journal.path)
+    expect(() => {
+      journal.append({ what: 'set', reason: '' })
+    }).toThrow(CheckpointUnwritableError)
+    expect(readFileSync(target, 'utf8')).toBe('of another user')
   })
 
   test('that can not be written is a named error', () => {

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makePrivateFolder, NEW_FILE, withPrivateFile } from './private-path.ts'
 
 /**
  * Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. A crash at any
  * step leaves the old content or the new one. The temporary name is random: a process id is 1 in every container.
- * Synchronous, because what it keeps (a checkpoint, a schema) must be on
- * disk before its writer goes on.
+ * File and folder are for this user alone; a symbolic link in the place of the file is replaced, not followed.
+ * Synchronous, because what it keeps (a checkpoint, a schema) must be on disk before its writer goes on.
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array): void {
   const folder = dirname(path)
-  mkdirSync(folder, { recursive: true })
+  makePrivateFolder(folder)
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`
   try {
     writeDurably(temporary, content)
@@ -24,14 +25,11 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
 
 function writeDurably(path: string, content: string | Uint8Array): void {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
-  const file = openSync(path, 'wx')
-  try {
+  withPrivateFile(path, NEW_FILE, (file) => {
     let written = 0
     while (written < bytes.length) written += writeSync(file, bytes, written)
     fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  })
 }
 
 function syncFolder(folder: string): void {

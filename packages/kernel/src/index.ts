@@ -7,6 +7,7 @@ export {
   systemCodeOf,
 } from './aesop-error.ts'
 export { removeLeftOverFiles, writeFileAtomically } from './atomic-file.ts'
+export { makePrivateFolder, NEW_FILE, withPrivateFile } from './private-path.ts'
 export { readIfThere } from './read-if-there.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'
 export {

@@ -29,7 +29,7 @@ export class LifeSocket {
       socket.destroy()
     })
     await withShortPath(folder, name, async (path) => {
-      server.listen({ path, writableAll: true })
+      server.listen({ path })
       await once(server, 'listening')
     })
     server.unref()

@@ -1,6 +1,6 @@
-import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemCodeOf } from '@aesop/kernel'
+import { NEW_FILE, readIfThere, systemCodeOf, withPrivateFile } from '@aesop/kernel'
 
 /** Who holds a state directory, for people. */
 export interface StateHolder {
@@ -28,12 +28,9 @@ export function highestClaim(folder: string): StateClaim | undefined {
   for (;;) {
     const number = Math.max(0, ...claimNumbers(folder))
     if (number === 0) return undefined
-    try {
-      return parseClaim(number, readFileSync(claimPath(folder, number), 'utf8'))
-    } catch (error) {
-      // A higher one has come meanwhile, whose holder removed this one.
-      if (systemCodeOf(error) !== 'ENOENT') throw error
-    }
+    const text = readIfThere(claimPath(folder, number))
+    if (text !== undefined) return parseClaim(number, text)
+    // A higher one has come meanwhile, whose holder removed this one.
   }
 }
 
@@ -46,7 +43,9 @@ export function claimNumbers(folder: string): number[] {
 /** Makes the claim, whole, unless one of that number is there. @returns whether it was made */
 export function makeClaim(folder: string, number: number, socket: string, holder: StateHolder): boolean {
   const draft = join(folder, `${socket}.tmp`)
-  writeFileSync(draft, `${JSON.stringify({ socket, holder })}\n`)
+  withPrivateFile(draft, NEW_FILE, (file) => {
+    writeFileSync(file, `${JSON.stringify({ socket, holder })}\n`)
+  })
   try {
     linkSync(draft, claimPath(folder, number))
     return true

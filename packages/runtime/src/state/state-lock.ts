@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { AesopError } from '@aesop/kernel'
+import { AesopError, makePrivateFolder } from '@aesop/kernel'
 import { LifeSocket, livesBehind } from './life-socket.ts'
 import { claimNumbers, highestClaim, makeClaim, removeClaim, type StateHolder } from './state-claim.ts'
 import { StateDirectoryHeldError, StateLockError } from './state-errors.ts'
@@ -73,7 +73,7 @@ export async function stateHolder(directory: string): Promise<StateHolder | unde
 
 async function takeLock(directory: string, what: string): Promise<StateLock> {
   const folder = join(directory, LOCK_FOLDER)
-  mkdirSync(folder, { recursive: true })
+  makePrivateFolder(folder)
   for (;;) {
     const name = randomBytes(6).toString('hex')
     const socket = await LifeSocket.listen(folder, name)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, register } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BeanContext, messageOf } from '@aesop/kernel'
@@ -86,6 +86,7 @@ function locate(use: ModuleUse): { path?: string; tried: string } {
   }
 }
 
+const WITHOUT_CACHE = 'TSX_DISABLE_CACHE'
 let typescriptReady: Promise<void> | undefined
 
 /** TypeScript is loaded by Node itself where it strips types, else through tsx, which only then is loaded. */
@@ -97,8 +98,14 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>
 }
 
-/** Files below a package.json without `"type": "module"` go through the CommonJS loader, so both are taught. */
+/**
+ * Files below a package.json without `"type": "module"` go through the CommonJS loader, so both are taught. Without a cache:
+ * that of tsx lies in the shared temporary folder, where others can put code that we would run. Its two copies, of this thread
+ * and of that of the loaders, look into the environment when they are loaded.
+ */
 async function registerTypescript(): Promise<void> {
+  process.env[WITHOUT_CACHE] = '1'
+  register(`data:text/javascript,process.env.${WITHOUT_CACHE}='1'`)
   const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
   commonJs.register()
   modules.register()
