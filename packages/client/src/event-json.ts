@@ -17,18 +17,24 @@ export interface ChangeEventJson {
  * on the column alone; bytes become base64.
  */
 export function eventToJson(event: ChangeEvent): ChangeEventJson {
-  const row = Object.fromEntries(Object.entries(event.row).map(([name, value]) => [name, plain(value)]))
   return {
     scn: event.scn.toString(),
     opcode: event.opcode,
     key: event.key.toString(),
     source: event.source.name,
     committedAt: new Date(Number(event.timestampNanos / 1_000_000n)).toISOString(),
-    row,
+    row: plainObject(event.row),
   }
+}
+
+/** Names are taken as they are, `__proto__` too. */
+function plainObject(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]))
 }
 
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(plain)
+  return typeof value === 'object' && value !== null ? plainObject(value) : value
 }

@@ -20,3 +20,20 @@ test('an event in JSON keeps every digit and every byte, in types that depend on
     row: { id: '1', big: '18446744073709551615', n: 5, text: 'é', cover: 'AP8=', none: null },
   })
 })
+
+test('nested values of an event in JSON are as plain, and keep names that every object knows', () => {
+  const own = (json: string): object => JSON.parse(json) as object
+  const deep = [{ id: 2n, bytes: new Uint8Array([1]) }, own('{"__proto__": {"constructor": 1}}')]
+  const source = { id: 1, name: 'shop.book' }
+  const event = {
+    scn: 1n,
+    opcode: 'UPSERT',
+    key: 1n,
+    source,
+    timestampNanos: 0n,
+    row: { deep },
+  } as unknown as ChangeEvent
+  expect(JSON.stringify(eventToJson(event).row)).toBe(
+    '{"deep":[{"id":"2","bytes":"AQ=="},{"__proto__":{"constructor":1}}]}',
+  )
+})

@@ -35,6 +35,7 @@ export {
   type PlaceQuestion,
 } from './place-desk.ts'
 export { formatJson, parseJson } from './json.ts'
+export { type JsonShape, jsonShape } from './json-shape.ts'
 export { Secret, type SecretText } from './secret.ts'
 export { sleep } from './sleep.ts'
 export { ToldBefore } from './told-before.ts'

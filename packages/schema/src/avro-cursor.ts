@@ -69,6 +69,13 @@ export class AvroCursor {
     return new Uint8Array(this.bytes.subarray(this.at - length, this.at))
   }
 
+  /** The same of a length that the schema says. */
+  byteStringOf(length: number): Uint8Array {
+    if (length > this.bytes.length - this.at) throw new RangeError(`a length of ${length} bytes`)
+    this.at += length
+    return new Uint8Array(this.bytes.subarray(this.at - length, this.at))
+  }
+
   #length(): number {
     const length = this.longAsNumber()
     if (length < 0 || length > this.bytes.length - this.at) throw new RangeError(`a length of ${length} bytes`)

@@ -1,12 +1,14 @@
 import { javaHashOrder } from './java-hash-order.ts'
 import { javaJsonText, javaStringText } from './java-json-text.ts'
 import { isJsonArray, isJsonObject, JsonNumber, type JsonNode, type JsonObject, parseJsonNode } from './json-node.ts'
+import { excessOf } from './record-schema.ts'
 
 /**
  * The text that `Schema.parse(text).toString(false)` of Avro 1.4.0 gives, which Databus hashes; SPEC.md has the rules.
- * Undefined where Avro 1.4 refuses the text: then no client of Databus can read it.
+ * Undefined where Avro 1.4 refuses the text: then no client of Databus can read it; also where it is too large for us.
  */
 export function avroNormalForm(text: string): string | undefined {
+  if (excessOf(text) !== undefined) return undefined
   try {
     return new NormalForm().schema(parseJsonNode(text))
   } catch (error) {

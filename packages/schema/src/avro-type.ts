@@ -1,16 +1,22 @@
+import { messageOf } from '@aesop/kernel'
 import avro from 'avsc'
+import { SchemaInvalidError } from './errors.ts'
 
 /**
- * The avsc type of a schema, with longs as bigints so that no digit is lost. It is the slow and complete path: for
- * schemas with more than primitive fields, for row objects of custom mappers, and as the oracle of the compiled reader.
+ * The avsc type of a schema, with longs as bigints so that no digit is lost. It is the slow and complete path: it
+ * says what a schema means, encodes row objects of custom mappers, and is the oracle of the readers. @throws SchemaInvalidError
  */
-export function avroTypeOf(text: string): avro.Type {
+export function avroTypeOf(text: string, where = 'a logical source'): avro.Type {
   const long = bigintLong()
-  return avro.Type.forSchema(JSON.parse(text) as avro.Schema, {
-    wrapUnions: false,
-    // A long may stand as a name or, with a logical type, as an object.
-    typeHook: (schema) => (schema === 'long' || (schema as { type?: unknown }).type === 'long' ? long : undefined),
-  })
+  try {
+    return avro.Type.forSchema(JSON.parse(text) as avro.Schema, {
+      wrapUnions: false,
+      // A long may stand as a name or, with a logical type, as an object.
+      typeHook: (schema) => (schema === 'long' || (schema as { type?: unknown }).type === 'long' ? long : undefined),
+    })
+  } catch (error) {
+    throw new SchemaInvalidError(where, messageOf(error), error)
+  }
 }
 
 function bigintLong(): avro.Type {

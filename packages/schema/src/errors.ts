@@ -56,6 +56,19 @@ export class PayloadCorruptError extends AesopError {
   }
 }
 
+export class PayloadLimitError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCHEMA_PAYLOAD_LIMIT',
+    meaning: 'The Avro value of an event would become more values, or deeper ones, than a row may have.',
+    remedy:
+      'Let the mapper of the relay make smaller rows; if it does not make such ones, what stands between it and this client is not to be trusted.',
+    canRetry: false,
+  } as const
+  constructor(record: string, fault: string) {
+    super(PayloadLimitError.kind, `a value of ${record} is refused: it holds ${fault}`, { fields: { record } })
+  }
+}
+
 export class PayloadUnencodableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_SCHEMA_PAYLOAD_UNENCODABLE',
@@ -77,5 +90,6 @@ export const schemaErrors: readonly AesopErrorClass[] = [
   SchemaRegistryUnreadableError,
   SchemaRegistryUnwritableError,
   PayloadCorruptError,
+  PayloadLimitError,
   PayloadUnencodableError,
 ]

@@ -1,6 +1,7 @@
 export { avroNormalForm } from './avro-normal-form.ts'
 export {
   PayloadCorruptError,
+  PayloadLimitError,
   PayloadUnencodableError,
   SchemaInvalidError,
   SchemaRegistryUnreadableError,

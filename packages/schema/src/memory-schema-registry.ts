@@ -1,6 +1,5 @@
 import { avroNormalForm } from './avro-normal-form.ts'
 import { avroTypeOf } from './avro-type.ts'
-import { SchemaInvalidError } from './errors.ts'
 import { parseRecordSchema } from './record-schema.ts'
 import { schemaIdOf } from './schema-id.ts'
 import { type RegisteredSchema, type SchemaRegistry, type SchemaSpan } from './schema-registry.ts'
@@ -88,11 +87,7 @@ export class MemorySchemaRegistry implements SchemaRegistry {
 /** A schema with its id, proven to be a record that Avro accepts. @throws SchemaInvalidError */
 function makeSchema(source: string, version: number, text: string): RegisteredSchema {
   parseRecordSchema(text, source)
-  try {
-    avroTypeOf(text)
-  } catch (error) {
-    throw new SchemaInvalidError(source, error instanceof Error ? error.message : String(error), error)
-  }
+  avroTypeOf(text, source)
   const id = schemaIdOf(text)
   return { id, idHex: id.toString('hex'), source, version, text }
 }

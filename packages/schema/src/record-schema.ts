@@ -1,7 +1,11 @@
+import { jsonShape } from '@aesop/kernel'
 import { SchemaInvalidError } from './errors.ts'
 import { parseMeta, type SchemaMeta } from './meta-text.ts'
 
 const PRIMITIVES = ['boolean', 'int', 'long', 'float', 'double', 'string', 'bytes'] as const
+/** Beyond these no schema was made of a table or by hand, and who reads one needs more of a stack than there is. */
+const SCHEMA_CHARS_MAX = 4 * 1024 * 1024
+const SCHEMA_DEPTH_MAX = 128
 export type AvroPrimitive = (typeof PRIMITIVES)[number]
 
 /** One field of a row's schema. */
@@ -49,7 +53,17 @@ export function parseRecordSchema(text: string, where = 'a logical source'): Rec
   }
 }
 
+/** What the text of a schema has too much of; undefined: it may be read. */
+export function excessOf(text: string): string | undefined {
+  if (text.length > SCHEMA_CHARS_MAX)
+    return `it is ${text.length} characters long, expected at most ${SCHEMA_CHARS_MAX}`
+  const { depth } = jsonShape(text)
+  return depth > SCHEMA_DEPTH_MAX ? `it is ${depth} levels deep, expected at most ${SCHEMA_DEPTH_MAX}` : undefined
+}
+
 function readJson(text: string, where: string): Record<string, unknown> {
+  const excess = excessOf(text)
+  if (excess !== undefined) throw new SchemaInvalidError(where, excess)
   let json: unknown
   try {
     json = JSON.parse(text)
