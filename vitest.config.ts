@@ -11,7 +11,9 @@ const project = (name: string, include: string[], more: object = {}): object => 
 })
 /** Tests that start processes of `aesop-launch` from `dist`: too slow for a check before every push. */
 const processes = ['packages/launch/test/{commands,exit-codes}.test.ts', 'packages/launch/test/running/**/*.test.ts']
-const withServers = { globalSetup: ['test/support/global-setup.ts'], fileParallelism: false, hookTimeout: 120_000 }
+/** Two at a time: most of what they do is waiting for servers and processes. */
+const atATime = { maxWorkers: 2 }
+const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
@@ -22,10 +24,10 @@ export default defineConfig({
         // Far above what any of them takes: a loaded machine is no failure.
         testTimeout: 30_000,
       }),
-      project('process', processes, { testTimeout: 60_000 }),
+      project('process', processes, { ...atATime, testTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
-      project('soak', ['test/soak/**/*.test.ts'], { ...withServers, testTimeout: 3_600_000 }),
+      project('soak', ['test/soak/**/*.test.ts'], { ...withServers, fileParallelism: false, testTimeout: 3_600_000 }),
     ],
   },
 })

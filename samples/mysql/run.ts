@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, MariadbServer } from '../../test/support/mariadb-server.ts'
+import { freePort } from '../../test/support/free-port.ts'
+import { MariadbServer } from '../../test/support/mariadb-server.ts'
 import { LaunchedProcess } from '../../test/support/launched-process.ts'
 import { renderChange, type PersonChange, samePeople, STATEMENTS } from './story.ts'
 

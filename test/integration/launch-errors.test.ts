@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
-import { freePort, MariadbServer } from '../support/mariadb-server.ts'
+import { freePort } from '../support/free-port.ts'
+import { MariadbServer } from '../support/mariadb-server.ts'
 
 /*
  * What people get wrong, as they meet it: the launch of real descriptors in a process of its own. Each error is named,

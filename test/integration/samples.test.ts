@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
-import { freePort, MariadbServer } from '../support/mariadb-server.ts'
+import { freePort } from '../support/free-port.ts'
+import { MariadbServer } from '../support/mariadb-server.ts'
 
 const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '../..')

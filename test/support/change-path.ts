@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LaunchedProcess } from './launched-process.ts'
-import { freePort } from './mariadb-server.ts'
+import { freePort } from './free-port.ts'
 
 const CONSUMERS = resolve(import.meta.dirname, 'consumers.js')
 const READY_DEADLINE_MS = 30_000

@@ -31,8 +31,12 @@ function keep(data: string, template: string): void {
   const partial = `${template}.${randomUUID()}`
   copy(data, partial)
   for (const name of readdirSync(partial)) if (OWN.test(name)) rmSync(join(partial, name))
-  if (existsSync(template)) rmSync(partial, { recursive: true })
-  else renameSync(partial, template)
+  try {
+    renameSync(partial, template)
+  } catch {
+    // The other process was first: a folder does not take the place of one that holds something.
+    rmSync(partial, { recursive: true })
+  }
 }
 
 function copy(from: string, to: string): void {

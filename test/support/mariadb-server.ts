@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, freePort, PrivateServer } from './private-server.ts'
-
-export { freePort } from './private-server.ts'
+import { freePort } from './free-port.ts'
+import { type Command, PrivateServer } from './private-server.ts'
 
 export interface MariadbOptions {
   /** `binlog_row_metadata`; default FULL. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type Command, freePort, PrivateServer } from './private-server.ts'
+import { freePort } from './free-port.ts'
+import { type Command, PrivateServer } from './private-server.ts'
 import { mysqldCommand, unpackedMysql } from './unpacked-mysql.ts'
 
 export interface MysqlOptions {
