@@ -1,5 +1,6 @@
 import { formatJson } from '@aesop/kernel'
 import { CheckpointInvalidError } from './errors.ts'
+import { isScnSpace, SCN_SPACE_FORM } from './scn-space.ts'
 
 export const CONSUMPTION_MODES = ['INIT', 'ONLINE_CONSUMPTION', 'BOOTSTRAP_SNAPSHOT', 'BOOTSTRAP_CATCHUP'] as const
 export type ConsumptionMode = (typeof CONSUMPTION_MODES)[number]
@@ -12,6 +13,7 @@ export interface CheckpointFields {
   readonly prevScn: bigint
   readonly snapshotOffset: bigint
   readonly tsNanos: bigint
+  readonly scnSpace?: string | undefined
   /** Keys of bootstrap, and those that nobody here knows. */
   readonly others: Readonly<Record<string, unknown>>
 }
@@ -24,7 +26,16 @@ const INT64_MAX = 2n ** 63n - 1n
  * @throws CheckpointInvalidError
  */
 export function fieldsOf(json: Readonly<Record<string, unknown>>): CheckpointFields {
-  const { consumption_mode: mode, windowScn, windowOffset, prevScn, snapshot_offset, tsNsecs, ...others } = json
+  const {
+    consumption_mode: mode,
+    windowScn,
+    windowOffset,
+    prevScn,
+    snapshot_offset,
+    tsNsecs,
+    scnSpace,
+    ...others
+  } = json
   if (!isMode(mode)) {
     const expected = CONSUMPTION_MODES.join(', ')
     throw new CheckpointInvalidError(`consumption_mode is ${formatJson(mode ?? null)}, expected one of ${expected}`)
@@ -37,6 +48,7 @@ export function fieldsOf(json: Readonly<Record<string, unknown>>): CheckpointFie
     prevScn: integer('prevScn', prevScn),
     snapshotOffset: integer('snapshot_offset', snapshot_offset),
     tsNanos: integer('tsNsecs', tsNsecs),
+    scnSpace: spaceIn(scnSpace),
     others,
   }
   RULES[mode](fields)
@@ -114,6 +126,11 @@ function check(holds: boolean, fault: string): void {
 
 function isMode(value: unknown): value is ConsumptionMode {
   return CONSUMPTION_MODES.includes(value as ConsumptionMode)
+}
+
+function spaceIn(value: unknown): string | undefined {
+  if (value === undefined || isScnSpace(value)) return value
+  throw new CheckpointInvalidError(`scnSpace is ${formatJson(value)}, expected ${SCN_SPACE_FORM}`)
 }
 
 /** Every number of a checkpoint counts from 0 in 64 bits, or is −1 for unset. */

@@ -24,6 +24,7 @@ const ONLINE: CheckpointFields = {
  * | prevScn           | −1    | the last whole window before the current one; equal to windowScn at its end |
  * | snapshot_offset   | −1    | row id reached in a bootstrap snapshot                                     |
  * | tsNsecs           | −1    | timestamp of the last whole window's end, nanoseconds                      |
+ * | scnSpace          | none  | ours: the SCN space that the SCNs are of; Databus keeps the key            |
  *
  * Keys that are not known here (those of bootstrap) are kept as they are. Immutable.
  */
@@ -34,6 +35,8 @@ export class Checkpoint {
   readonly prevScn: bigint
   readonly snapshotOffset: bigint
   readonly tsNanos: bigint
+  /** Undefined: nobody said; the SCNs may be of any space. */
+  readonly scnSpace: string | undefined
   readonly others: Readonly<Record<string, unknown>>
 
   private constructor(fields: CheckpointFields) {
@@ -43,6 +46,7 @@ export class Checkpoint {
     this.prevScn = fields.prevScn
     this.snapshotOffset = fields.snapshotOffset
     this.tsNanos = fields.tsNanos
+    this.scnSpace = fields.scnSpace
     this.others = fields.others
   }
 
@@ -52,13 +56,13 @@ export class Checkpoint {
   }
 
   /** Everything up to and with the window of this SCN is consumed. */
-  static online(scn: bigint, tsNanos = -1n): Checkpoint {
-    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn: scn, tsNanos })
+  static online(scn: bigint, tsNanos = -1n, scnSpace?: string): Checkpoint {
+    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn: scn, tsNanos, scnSpace })
   }
 
   /** Everything up to and with `prevScn`, and the first `events` events of the window `scn`, are consumed. */
-  static within(scn: bigint, prevScn: bigint, events: bigint): Checkpoint {
-    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn, windowOffset: events })
+  static within(scn: bigint, prevScn: bigint, events: bigint, scnSpace?: string): Checkpoint {
+    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn, windowOffset: events, scnSpace })
   }
 
   /** @throws CheckpointInvalidError when it breaks a rule of its mode */
@@ -85,7 +89,7 @@ export class Checkpoint {
       throw new CheckpointInvalidError(fault)
     }
     if (this.isFlexible || this.isFullyConsumed) return this
-    if (this.prevScn >= 0n) return Checkpoint.online(this.prevScn)
+    if (this.prevScn >= 0n) return Checkpoint.online(this.prevScn, -1n, this.scnSpace)
     throw new CheckpointInvalidError(
       `it lies inside the window of SCN ${this.windowScn} (windowOffset ${this.windowOffset}) and has no prevScn`,
     )
@@ -108,8 +112,9 @@ export class Checkpoint {
   }
 
   #with(change: Partial<CheckpointFields>): Checkpoint {
-    const { mode, windowScn, windowOffset, prevScn, snapshotOffset, tsNanos, others } = this
-    return new Checkpoint({ mode, windowScn, windowOffset, prevScn, snapshotOffset, tsNanos, others, ...change })
+    const { mode, windowScn, windowOffset, prevScn, snapshotOffset, tsNanos, scnSpace, others } = this
+    const fields = { mode, windowScn, windowOffset, prevScn, snapshotOffset, tsNanos, scnSpace, others }
+    return new Checkpoint({ ...fields, ...change })
   }
 
   /** One line of JSON, as Databus writes it. */
@@ -121,6 +126,7 @@ export class Checkpoint {
       windowOffset: this.windowOffset,
       snapshot_offset: this.snapshotOffset,
       ...(this.tsNanos < 0n ? {} : { tsNsecs: this.tsNanos }),
+      ...(this.scnSpace === undefined ? {} : { scnSpace: this.scnSpace }),
       ...this.others,
     })
   }

@@ -6,6 +6,7 @@ import { CheckpointUnwritableError, MaxScnUnreadableError } from './errors.ts'
 import { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
 import { parseQuarantines } from './quarantine.ts'
 import { readState } from './read-state.ts'
+import { isScnSpace, SCN_SPACE_FORM } from './scn-space.ts'
 
 /** For tests and for sources that always begin anew. */
 export class MemoryMaxScnStore implements MaxScnStore {
@@ -21,7 +22,7 @@ export class MemoryMaxScnStore implements MaxScnStore {
 }
 
 /**
- * The max SCN of one physical source in one JSON file, `{scn, savedAt, position, quarantines}`. The text form of Databus
+ * The max SCN of one physical source in one JSON file, `{scn, savedAt, scnSpace, position, quarantines}`. The text form of Databus
  * (`<scn>:<date>`) is read, and replaced at the next save.
  */
 export class FileMaxScnStore implements MaxScnStore {
@@ -42,9 +43,9 @@ export class FileMaxScnStore implements MaxScnStore {
   }
 
   save(maxScn: MaxScn): void {
-    const { scn, savedAtMs, position, quarantines = [] } = maxScn
+    const { scn, savedAtMs, scnSpace, position, quarantines = [] } = maxScn
     const leftOut = quarantines.length === 0 ? {} : { quarantines }
-    const json = formatJson({ scn, savedAt: new Date(savedAtMs).toISOString(), position, ...leftOut })
+    const json = formatJson({ scn, savedAt: new Date(savedAtMs).toISOString(), scnSpace, position, ...leftOut })
     try {
       writeFileAtomically(this.path, `${json}\n`)
     } catch (error) {
@@ -61,20 +62,27 @@ export class FileMaxScnStore implements MaxScnStore {
 /** `4294967300:Fri Aug 19 10:00:00 UTC 2016`, as Java prints a date; nothing of it may be missing. */
 const DATABUS_FORM = /^(-?\d+):(\w{3} \w{3} \d{2} \d{2}:\d{2}:\d{2} \S+ \d{4})$/
 const INT64_MAX = 2n ** 63n - 1n
+type Key = 'scn' | 'savedAt' | 'scnSpace' | 'position' | 'quarantines'
 
 function parseMaxScn(text: string): MaxScn {
   const databus = DATABUS_FORM.exec(text)
   // Java knows more names of time zones than we do: without the time the record is still whole.
   if (databus !== null) return { scn: scnOf(BigInt(databus[1] ?? '')), savedAtMs: Date.parse(databus[2] ?? '') || 0 }
-  const json = parseJson(text) as { scn?: unknown; savedAt?: unknown; position?: unknown; quarantines?: unknown } | null
+  const json = parseJson(text) as Readonly<Partial<Record<Key, unknown>>> | null
   const savedAtMs = typeof json?.savedAt === 'string' ? Date.parse(json.savedAt) : NaN
   if (Number.isNaN(savedAtMs)) throw new Error(`no date "savedAt" in ${text.slice(0, 80)}`)
   return {
     scn: scnOf(json?.scn),
     savedAtMs,
+    ...(json?.scnSpace === undefined ? {} : { scnSpace: spaceOf(json.scnSpace) }),
     ...(json?.position === undefined ? {} : { position: json.position }),
     ...(json?.quarantines === undefined ? {} : { quarantines: parseQuarantines(json.quarantines) }),
   }
+}
+
+function spaceOf(value: unknown): string {
+  if (isScnSpace(value)) return value
+  throw new Error(`"scnSpace" is ${formatJson(value)}, expected ${SCN_SPACE_FORM}`)
 }
 
 function scnOf(value: unknown): bigint {
