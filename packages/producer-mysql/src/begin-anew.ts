@@ -8,6 +8,8 @@ import { type ResumePoint } from './resume-point.ts'
  * SCN stays the highest one before: a reader that stands there goes on.
  *
  *   {scn, savedAt, position: {anew: true, generation}}: startFrom decides at the next start, as if nothing had been stored.
+ *
+ * The SCN space stays: SCNs of before and after can be compared. With the SCN −1 nothing was read yet at all.
  */
 
 /** The generation of the windows after a place that was moved by hand. */
@@ -17,6 +19,16 @@ export function generationAfter(floorScn: bigint): number {
 
 export function anewRecord(floorScn: bigint, savedAtMs: number): MaxScn {
   return { scn: floorScn, savedAtMs, position: { anew: true, generation: generationAfter(floorScn) } }
+}
+
+/** What is stored of a source of which nothing was read yet: its SCN space alone. */
+export function unreadRecord(savedAtMs: number): MaxScn {
+  return anewRecord(-1n, savedAtMs)
+}
+
+/** Whether a record says no more than the SCN space. */
+export function isUnread(stored: MaxScn): boolean {
+  return isAnew(stored) && stored.scn < 0n
 }
 
 export function isAnew(stored: MaxScn): boolean {

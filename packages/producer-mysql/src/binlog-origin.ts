@@ -41,6 +41,8 @@ export interface BinlogOrigin {
   readonly concern?: string | undefined
   /** The global value of a setting of the server; undefined: it has none of that name. Left out: there is no server. */
   setting?(name: string): Promise<string | undefined>
+  /** The SCN space that the log itself tells of, the same for whoever reads it. Left out: it tells none. @throws AesopError */
+  scnSpace?(): Promise<string>
   /** The place of `startFrom`, as the log is now. @throws AesopError */
   locate(start: StartPlace): Promise<ResumePoint>
   /** Checks everything that must hold, and that the log goes on from `point`. @throws AesopError */

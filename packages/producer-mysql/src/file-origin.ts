@@ -4,6 +4,7 @@ import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type BinlogDecoder } from './binlog-decoder.ts'
 import { NO_LARGE_LOGS, type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, scnPosition } from './binlog-scn.ts'
+import { BinlogIndex } from './binlog-index.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
 import { BinlogFileError } from './errors.ts'
 import { FileBinlogStream } from './file-binlog-stream.ts'
@@ -14,6 +15,8 @@ import { transactionCounter } from './transaction-counter.ts'
 import { type ResumePoint, resumeAtScn } from './resume-point.ts'
 import { SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
+
+const LOG_START = 4
 
 /** Log files behind an index file; the log must describe its tables itself (`binlog_row_metadata=FULL`). */
 export class FileOrigin implements BinlogOrigin {
@@ -44,6 +47,14 @@ export class FileOrigin implements BinlogOrigin {
       case 'gtid':
         throw new MysqlStartFromError(start.kind, 'log files begin at earliest, latest or scn:<number>')
     }
+  }
+
+  /** By the beginning of the first log that is there: where reading begins is another matter. */
+  async scnSpace(): Promise<string> {
+    const isThere = (file: string): boolean => existsSync(join(dirname(this.indexPath), file))
+    const file = new BinlogIndex(this.indexPath).files().find(isThere) ?? this.files().earliest().file
+    const { log } = await examineLog(this, { file, position: LOG_START })
+    return `binlog-${log.begunSeconds}-${log.serverId ?? 0}-${fileNumberOf(file)}`
   }
 
   private async latest(): Promise<ResumePoint> {

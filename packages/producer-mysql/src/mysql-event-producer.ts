@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type MaxScn } from '@aesop/checkpoint'
+import { type MaxScn, ScnSpaceKeeper } from '@aesop/checkpoint'
 import {
   backoffMs,
   type BeanContext,
@@ -15,8 +15,10 @@ import {
   type PhysicalSourceConfig,
   type ProducerContext,
   type ProducerStatus,
+  scnSpaceOfSource,
   type WindowSink,
 } from '@aesop/producer'
+import { isUnread, unreadRecord } from './begin-anew.ts'
 import { BinlogDecoder, type BinlogDecoderOptions } from './binlog-decoder.ts'
 import { type BinLogEventMapper } from './binlog-event-mapper.ts'
 import { type BinLogEventProcessor } from './binlog-event-processor.ts'
@@ -59,6 +61,7 @@ export interface MysqlEventProducerOptions {
  */
 export class MysqlEventProducer implements EventProducer {
   readonly name: string
+  scnSpace: string | undefined
   private readonly options: MysqlEventProducerOptions
   private readonly bean: BeanContext
   private readonly stopping = new AbortController()
@@ -88,7 +91,8 @@ export class MysqlEventProducer implements EventProducer {
   /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
-    const stored = context.maxScn.load()
+    const record = context.maxScn.load()
+    const stored = record === undefined || isUnread(record) ? undefined : record
     const wasRead = stored !== undefined
     // SCNs of another log, or of this one before it was given up, say nothing of what comes now.
     if (!wasRead) for (const { name } of context.physicalSource.sources) context.schemas.forgetHistory(name)
@@ -100,9 +104,11 @@ export class MysqlEventProducer implements EventProducer {
     this.shapes = new ShapeHistory(path, !wasRead, captured, this.bean.log)
     const quarantines = this.quarantineRecord(stored)
     this.quarantines = quarantines
+    const store = await this.firstly(context, () => this.storeOf(context, record, origin))
+    this.scnSpace = store.scnSpace
     this.keeper = new ResumeKeeper({
       quarantines: () => quarantines.list,
-      store: context.maxScn,
+      store,
       log: this.bean.log,
       onFinalError: (error) => {
         this.fail(error)
@@ -114,6 +120,9 @@ export class MysqlEventProducer implements EventProducer {
     if (isNew) {
       this.keeper.note(() => point)
       this.keeper.flush()
+    } else if (record?.scnSpace !== store.scnSpace) {
+      // What a client may learn of it has to be the same after a crash.
+      store.save(record ?? unreadRecord(Date.now()))
     }
     this.place = new ReadingPlace(point)
     return point.scn
@@ -379,6 +388,17 @@ export class MysqlEventProducer implements EventProducer {
   private readonly currentPoint = (): ResumePoint => {
     invariant(this.place !== undefined, 'a prepared source knows its place')
     return this.place.current()
+  }
+
+  private async storeOf(
+    { physicalSource, maxScn }: ProducerContext,
+    stored: MaxScn | undefined,
+    origin: BinlogOrigin,
+  ): Promise<ScnSpaceKeeper> {
+    const told = origin.scnSpace?.bind(origin)
+    const { log } = this.bean
+    const scnSpace = await scnSpaceOfSource({ physicalSource, stored, log, ...(told === undefined ? {} : { told }) })
+    return new ScnSpaceKeeper(maxScn, scnSpace)
   }
 
   private quarantineRecord(stored: MaxScn | undefined): QuarantineRecord {

@@ -1,7 +1,7 @@
 import { type MaxScn, type Quarantine } from '@aesop/checkpoint'
 import { type Place } from '@aesop/kernel'
 import { type PassOver, type PlaceFinder, type PlaceRecord } from '@aesop/producer'
-import { anewRecord, isAnew, underNewScns } from './begin-anew.ts'
+import { anewRecord, isAnew, isUnread, underNewScns } from './begin-anew.ts'
 import { type BinlogOrigin, NO_LARGE_LOGS } from './binlog-origin.ts'
 import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn, POSITION_BOUND, scnPosition } from './binlog-scn.ts'
 import { type BinlogPosition } from './binlog-stream.ts'
@@ -25,7 +25,10 @@ export class MysqlPlaceFinder implements PlaceFinder {
   }
 
   describe(stored: MaxScn): Place {
-    if (isAnew(stored)) return { scn: stored.scn, note: 'nothing: startFrom decides at the next start' }
+    if (isAnew(stored)) {
+      const note = 'nothing: startFrom decides at the next start'
+      return isUnread(stored) ? { note } : { scn: stored.scn, note }
+    }
     return placeOf(fromMaxScn(stored))
   }
 

@@ -56,6 +56,12 @@ export interface ProducerStatus {
  */
 export interface EventProducer {
   readonly name: string
+  /**
+   * Identity of the SCN space that the SCNs of its windows are of. It is known, and on disk, when `prepare` has resolved, and
+   * stays the same until `stop`. A producer that reads from another relay hands on the one that it is told there. Left out
+   * or undefined: not known, unless the physical source is given one.
+   */
+  readonly scnSpace?: string | undefined
   /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
   prepare(context: ProducerContext): Promise<bigint>
   start(sinceScn: bigint, sink: WindowSink): Promise<void>

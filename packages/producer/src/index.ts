@@ -24,5 +24,6 @@ export {
 } from './physical-source-config.ts'
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
+export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type WindowSink } from './window-sink.ts'

@@ -4,6 +4,7 @@ import { type EventProducer, type ProducerContext, type ProducerStatus } from '.
 import { logicalPartitionOf } from './logical-source-config.ts'
 import { MEMORY_ROW_SCHEMA, memoryRowBytesMax, MemoryRowWriter } from './memory-row.ts'
 import { type MemoryUri, parseMemoryUri } from './memory-uri.ts'
+import { scnSpaceOfSource } from './scn-space-of-source.ts'
 import { type WindowSink } from './window-sink.ts'
 
 /** One change that a test adds. */
@@ -33,6 +34,9 @@ const BURST_MS = 5
 /**
  * A producer without a database: windows come from `addWindow`, or are generated as its `memory:` URI says. SCNs of
  * generated windows follow each other without gaps.
+ *
+ * What it has made is gone when it ends, and it stores how far it came only when it is stopped in order: after any other end its
+ * SCNs begin anew, in a new SCN space.
  */
 export class MemoryEventProducer implements EventProducer {
   readonly name: string
@@ -49,13 +53,18 @@ export class MemoryEventProducer implements EventProducer {
   #resumed: { promise: Promise<void>; resolve: () => void } | undefined
   #generator: Promise<void> | undefined
   #generated = 0
+  #scnSpace: string | undefined
 
   constructor(options: MemoryEventProducerOptions = {}) {
     this.name = options.name ?? 'memory'
     this.#schema = options.schema ?? MEMORY_ROW_SCHEMA
   }
 
-  prepare(context: ProducerContext): Promise<bigint> {
+  get scnSpace(): string | undefined {
+    return this.#scnSpace
+  }
+
+  async prepare(context: ProducerContext): Promise<bigint> {
     this.#context = context
     this.#uri = parseMemoryUri(context.physicalSource.uri)
     this.#eventBytesMax = context.physicalSource.largestEventSizeInBytes
@@ -67,12 +76,15 @@ export class MemoryEventProducer implements EventProducer {
         logicalPartition: logicalPartitionOf(source),
       })
     }
-    this.#scn = context.maxScn.load()?.scn ?? context.initialScn ?? 0n
-    return Promise.resolve(this.#scn)
+    const stored = context.maxScn.load()
+    this.#scn = stored?.scn ?? context.initialScn ?? 0n
+    this.#scnSpace = await scnSpaceOfSource({ physicalSource: context.physicalSource, stored })
+    return this.#scn
   }
 
   start(sinceScn: bigint, sink: WindowSink): Promise<void> {
     this.#scn = sinceScn
+    this.#disownStored()
     this.#sink = sink
     this.#state = 'running'
     if (this.#uri.eventsPerSecond !== undefined || this.#uri.windows !== undefined) {
@@ -82,6 +94,14 @@ export class MemoryEventProducer implements EventProducer {
       })
     }
     return Promise.resolve()
+  }
+
+  /** From now on SCNs are handed out that the stored record knows nothing of, until a stop in order brings the next one. */
+  #disownStored(): void {
+    const stored = this.#context?.maxScn.load()
+    if (stored?.scnSpace === undefined) return
+    const { scn, savedAtMs } = stored
+    this.#context?.maxScn.save({ scn, savedAtMs })
   }
 
   pause(): void {
@@ -106,7 +126,8 @@ export class MemoryEventProducer implements EventProducer {
     await this.#generator
     this.#sink = undefined
     if (this.#state !== 'failed') this.#state = 'stopped'
-    this.#context?.maxScn.save({ scn: this.#scn, savedAtMs: Date.now() })
+    const scnSpace = this.#scnSpace === undefined ? {} : { scnSpace: this.#scnSpace }
+    this.#context?.maxScn.save({ scn: this.#scn, savedAtMs: Date.now(), ...scnSpace })
   }
 
   status(): ProducerStatus {

@@ -1,3 +1,4 @@
+import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { SchemaChangeIdTakenError, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
 import { integerWithin } from './integer-within.ts'
@@ -24,6 +25,7 @@ export interface PhysicalSourceOptions {
   readonly schemaChangeSourceId?: number | bigint | string
   readonly onTableFault?: string
   readonly ddlText?: boolean
+  readonly scnSpace?: string
 }
 
 /** A database (cluster) with one order of commits: the bean `PhysicalSourceConfig` of a descriptor. */
@@ -59,6 +61,11 @@ export class PhysicalSourceConfig {
   readonly schemaChangeSourceId: number
   /** Whether events of that source carry the text of the statement, which may hold what nobody should read; default false. */
   readonly ddlText: boolean
+  /**
+   * The SCN space of its SCNs; left out: made when the source is first read. The same for relays that read one server
+   * independently, so that their clients may go from one to another.
+   */
+  readonly scnSpace?: string
 
   constructor(options: PhysicalSourceOptions) {
     const { uri } = options
@@ -86,6 +93,7 @@ export class PhysicalSourceConfig {
     const changesId = options.schemaChangeSourceId ?? SCHEMA_CHANGE_ID_DEFAULT
     this.schemaChangeSourceId = integerWithin(where, 'schemaChangeSourceId', changesId, 1, SOURCE_ID_MAX)
     this.ddlText = truth(where, 'ddlText', options.ddlText ?? false)
+    if (options.scnSpace !== undefined) this.scnSpace = spaceNamed(where, options.scnSpace)
     this.#refuseSchemaChangeSource()
   }
 
@@ -159,6 +167,11 @@ function startFrom(where: string, value: string): StartFrom {
     value,
     'earliest, latest, scn:<n>, timestamp:<time> or gtid:<set>',
   )
+}
+
+function spaceNamed(where: string, value: string): string {
+  if (isScnSpace(value)) return value
+  throw new SourceConfigInvalidError(where, 'scnSpace', value, SCN_SPACE_FORM)
 }
 
 function truth(where: string, property: string, value: unknown): boolean {
