@@ -120,6 +120,12 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           description:
             'Whether a fault of one table ends the source, or leaves out the rows of that table until it is released.',
         },
+        scnSpace: {
+          type: 'string',
+          pattern: '^[\\w.:-]{1,100}$',
+          description:
+            'Name of what its SCNs count in, the same for relays that read one server independently; left out: one is made when the source is first read.',
+        },
         schemaChangeSourceId: {
           type: 'integer',
           minimum: 1,

@@ -2,6 +2,7 @@ import { Checkpoint } from '@aesop/checkpoint'
 import { type EventView, eventLayout, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { type AesopError, type Logger, messageOf } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
+import { ScnSpaceForeignError } from '@aesop/wire'
 import { chain, ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
 import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
 import { type CallbackPlace, ConsumerOverdueError, EventOrderError, SchemaMissingError } from './errors.ts'
@@ -27,6 +28,13 @@ export interface DispatcherOptions {
   readonly timeBudgetMs: number
   readonly totals: CallbackTotals
   readonly log: Logger
+}
+
+/** What a relay says before the first event of an answer. */
+export interface AnswerHead {
+  readonly address: string
+  readonly previousScn: bigint | undefined
+  readonly scnSpace: string | undefined
 }
 
 const NO_SOURCE = Number.NaN
@@ -55,6 +63,10 @@ export class Dispatcher {
   /** Whether `#checkpoint` is a place that a store keeps. */
   #hasBegun: boolean
   #previousScn: bigint | undefined
+  /** The SCN space of the place where reading stands; undefined: not known. */
+  #scnSpace: string | undefined
+  /** That of the relay whose answer is read; undefined: it tells none. */
+  #relayScnSpace: string | undefined
 
   #inWindow = false
   #windowScn = -1n
@@ -76,6 +88,7 @@ export class Dispatcher {
     this.#calls = new ConsumerCalls(options.timeBudgetMs)
     this.#checkpoint = options.checkpoint.lastWholeWindow()
     this.#lastScn = this.#checkpoint.windowScn
+    this.#scnSpace = this.#checkpoint.scnSpace
     this.#highestScn = this.#lastScn
     this.#hasBegun = !this.#checkpoint.isFlexible
   }
@@ -101,13 +114,24 @@ export class Dispatcher {
 
   /** Where reading goes on when nothing went wrong: also within a window that a relay has cut. */
   get position(): Checkpoint {
-    if (!this.#inWindow) return this.#lastScn < 0n ? Checkpoint.flexible() : Checkpoint.online(this.#lastScn)
-    return Checkpoint.within(this.#windowScn, this.#lastScn, BigInt(this.#windowEvents))
+    if (this.#inWindow) {
+      return Checkpoint.within(this.#windowScn, this.#lastScn, BigInt(this.#windowEvents), this.#scnSpace)
+    }
+    return this.#lastScn < 0n ? Checkpoint.flexible() : Checkpoint.online(this.#lastScn, -1n, this.#scnSpace)
   }
 
-  /** What the relay says of the answer that follows: the SCN before its first window, where it says so. */
-  answerBegins(previousScn: bigint | undefined): void {
+  /**
+   * What the relay says of the answer that follows, where it says so: the SCN before its first window, and its SCN space.
+   * @throws ScnSpaceForeignError when reading stands at a place of another one
+   */
+  answerBegins({ address, previousScn, scnSpace }: AnswerHead): void {
+    const { position } = this
+    const ours = position.isFlexible ? undefined : this.#scnSpace
+    if (ours !== undefined && scnSpace !== undefined && ours !== scnSpace) {
+      throw ScnSpaceForeignError.of(position.windowScn, ours, `the relay at ${address}`, scnSpace)
+    }
     this.#previousScn = previousScn
+    this.#relayScnSpace = scnSpace
   }
 
   /** Tells what the relay in use serves; `refresh` lets a source learn the schema that an event of it names. */
@@ -164,6 +188,7 @@ export class Dispatcher {
   async rollback(): Promise<void> {
     this.#leaveWindow()
     this.#lastScn = this.#checkpoint.windowScn
+    this.#scnSpace = this.#checkpoint.scnSpace
     this.#totals.numRollbacks++
     try {
       await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn, this.#calls.signal))
@@ -280,6 +305,7 @@ export class Dispatcher {
     const scn = view.scn
     if (scn <= this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
     if (!this.#hasBegun) this.#begin(scn)
+    this.#scnSpace = this.#relayScnSpace
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
@@ -300,7 +326,7 @@ export class Dispatcher {
       if (previousScn < 0n || previousScn >= scn) {
         throw new EventOrderError(`a first window of SCN ${scn}, said to follow SCN ${previousScn}`)
       }
-      this.#checkpoint = Checkpoint.online(previousScn)
+      this.#checkpoint = Checkpoint.online(previousScn, -1n, this.#relayScnSpace)
       this.#lastScn = previousScn
     }
     this.#options.begin(this.#checkpoint)
@@ -345,6 +371,7 @@ export class Dispatcher {
     if (scn < this.#lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${this.#lastScn}`)
     if (scn === this.#lastScn) return undefined
     if (!this.#hasBegun) this.#begin(scn)
+    this.#scnSpace = this.#relayScnSpace
     return this.#windowDone(scn, timestampNanos)
   }
 
@@ -399,7 +426,7 @@ export class Dispatcher {
   }
 
   #agreed(scn: bigint, timestampNanos: bigint): void {
-    this.#checkpoint = Checkpoint.online(scn, timestampNanos)
+    this.#checkpoint = Checkpoint.online(scn, timestampNanos, this.#scnSpace)
     this.#options.acknowledge(this.#checkpoint)
   }
 

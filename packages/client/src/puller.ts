@@ -1,4 +1,4 @@
-import { type Checkpoint, CheckpointUnwritableError } from '@aesop/checkpoint'
+import { type Checkpoint, CheckpointUnwritableError, isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { EventDecoder, EventTooLargeError } from '@aesop/event'
 import {
   AesopError,
@@ -312,7 +312,11 @@ export class Puller {
     const asked = this.#streamRequest(catalogue, fromLatest)
     const path = formatStreamRequest(asked)
     const response = await connection.open(path, silenceMs, this.#interrupt.signal)
-    dispatcher.answerBegins(previousScnOf(response.headers[headers.previousScn]))
+    dispatcher.answerBegins({
+      address: connection.address,
+      previousScn: previousScnOf(response.headers[headers.previousScn]),
+      scnSpace: scnSpaceOf(response.headers[headers.scnSpace]),
+    })
     const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
     const decoder = new EventDecoder(eventBytesMax)
     let chunks = 0
@@ -417,6 +421,12 @@ function previousScnOf(text: string | string[] | undefined): bigint | undefined 
   if (text === undefined) return undefined
   if (typeof text === 'string' && /^\d{1,19}$/.test(text)) return BigInt(text)
   throw new ResponseMalformedError(`${headers.previousScn} is ${String(text)}, expected an SCN`)
+}
+
+/** @throws ResponseMalformedError when what the relay says names no SCN space */
+function scnSpaceOf(text: string | string[] | undefined): string | undefined {
+  if (text === undefined || isScnSpace(text)) return text
+  throw new ResponseMalformedError(`${headers.scnSpace} is ${String(text)}, expected ${SCN_SPACE_FORM}`)
 }
 
 function faultOf(error: AesopError): Fault {

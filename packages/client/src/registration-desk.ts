@@ -110,12 +110,15 @@ export class RegistrationDesk implements PlaceDesk {
 
 function placeOf(checkpoint: Checkpoint): Place {
   if (checkpoint.isFlexible) return { note: 'the oldest window that its relay has' }
-  const { windowScn, windowOffset, prevScn, tsNanos } = checkpoint
-  const time = tsNanos > 0n ? { timeMs: Number(tsNanos / 1_000_000n) } : {}
-  if (checkpoint.isFullyConsumed) return { scn: windowScn, ...time }
+  const { windowScn, windowOffset, prevScn, tsNanos, scnSpace } = checkpoint
+  const more = {
+    ...(scnSpace === undefined ? {} : { scnSpace }),
+    ...(tsNanos > 0n ? { timeMs: Number(tsNanos / 1_000_000n) } : {}),
+  }
+  if (checkpoint.isFullyConsumed) return { scn: windowScn, ...more }
   return {
     ...(prevScn < 0n ? {} : { scn: prevScn }),
-    ...time,
+    ...more,
     note: `and ${windowOffset} events of window ${windowScn}`,
   }
 }
@@ -124,6 +127,6 @@ function effectsOf({ scn }: Place): string[] {
   if (scn === undefined) return ['the registration goes on with the oldest window that its relay has when it asks.']
   return [
     `the registration goes on with the first window after SCN ${scn}: what it had not read up to there is SKIPPED, what it had read after it comes again.`,
-    'If its relay does not hold that place any more, it stops and says so.',
+    'If its relay does not hold that place any more, it stops and says so. The SCN is taken for one of the SCN space of its relay.',
   ]
 }

@@ -234,6 +234,7 @@ export class Registration {
       relay: this.#puller?.relayAddress,
       state: this.#puller?.state.status ?? 'idle',
       checkpoint: this.#dispatcher?.checkpoint.windowScn,
+      scnSpace: this.#dispatcher?.checkpoint.scnSpace,
       fault: this.#puller?.fault?.message,
       ...this.totals.toJson(),
     }

@@ -2,6 +2,8 @@
 export interface Place {
   /** What a consumer that stands there has: everything up to and with this SCN. */
   readonly scn?: bigint
+  /** The SCN space that the SCN is of; SCNs of another one can not be compared with it. */
+  readonly scnSpace?: string
   /** The log file of the source, and the position in it. */
   readonly file?: string
   readonly position?: number
@@ -30,6 +32,8 @@ export interface PlaceQuestion {
   readonly to: string
   /** The highest SCN that consumers of this process stand at; −1 when there is none. New SCNs have to be above it. */
   readonly readersScn: bigint
+  /** The SCN space of the places where they stand; left out: they name none, or several. */
+  readonly readersScnSpace?: string | undefined
 }
 
 /**

@@ -54,9 +54,10 @@ export function placeRecord({ timeMs, ...rest }: Place): PlaceRecord {
 
 export function placeText(place: PlaceRecord | undefined): string {
   if (place === undefined) return 'none is stored'
-  const { scn, file, position, gtid, time, note } = place
+  const { scn, scnSpace, file, position, gtid, time, note } = place
   const parts = [
     scn === undefined ? undefined : `SCN ${scn}`,
+    scnSpace === undefined ? undefined : `SCN space ${scnSpace}`,
     file === undefined ? undefined : `${file}:${position ?? ''}`,
     gtid === undefined ? undefined : `GTID ${gtid}`,
     time,

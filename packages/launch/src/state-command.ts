@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { formatJson, isPlaceKeeper, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
+import { formatJson, isPlaceKeeper, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
 import {
   type Application,
   type ContainerDefinition,
@@ -99,23 +99,29 @@ function show(command: StateCommand, desks: readonly PlaceDesk[]): number {
 
 function changeOf(command: StateCommand, desk: PlaceDesk, desks: readonly PlaceDesk[]): Promise<PlaceChange> {
   const { verb, to = '' } = command
-  const others = desks.filter(({ kind }) => kind !== desk.kind).map(scnOf)
+  const others = desks.filter(({ kind }) => kind !== desk.kind).map(placeOf)
   // A source goes on above all readers; a registration may be set to where the only source stands.
-  const highest = others.reduce((max, scn) => (scn > max ? scn : max), -1n)
+  const highest = others.reduce((max, { scn = -1n }) => (scn > max ? scn : max), -1n)
   const readersScn = desk.kind === 'source' || others.length === 1 ? highest : -1n
-  if (verb === 'set') return desk.set({ to, readersScn })
-  if (verb === 'pass') return desk.pass({ to, readersScn })
-  if (verb === 'release') return desk.release({ to, readersScn })
-  return desk.reset({ readersScn })
+  const question = { to, readersScn, readersScnSpace: onlySpaceOf(others) }
+  if (verb === 'set') return desk.set(question)
+  if (verb === 'pass') return desk.pass(question)
+  if (verb === 'release') return desk.release(question)
+  return desk.reset(question)
 }
 
 /** Of a place that can't be read nothing is known; the desk it belongs to says so. */
-function scnOf(desk: PlaceDesk): bigint {
+function placeOf(desk: PlaceDesk): Place {
   try {
-    return desk.show()?.scn ?? -1n
+    return desk.show() ?? {}
   } catch {
-    return -1n
+    return {}
   }
+}
+
+function onlySpaceOf(places: readonly Place[]): string | undefined {
+  const [only, ...more] = new Set(places.flatMap(({ scnSpace }) => scnSpace ?? []))
+  return more.length === 0 ? only : undefined
 }
 
 function changeJson(desk: PlaceDesk, { from, to, effects }: PlaceChange, isDone: boolean): string {

@@ -1,5 +1,5 @@
 import { type EventBuffer } from '@aesop/buffer'
-import { formatJson, type Logger, messageOf, sleep, systemCodeOf, ToldBefore } from '@aesop/kernel'
+import { type AesopError, formatJson, type Logger, messageOf, sleep, systemCodeOf, ToldBefore } from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type RequestName, RequestTotals, TrafficTotals } from '@aesop/stats'
@@ -19,6 +19,7 @@ import { StreamResponse } from './stream-response.ts'
 
 const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
 const READ_CHECKS_MAX_MS = 1_000
+const PLACE_ERRORS = [wire.ScnNotFoundError, wire.ScnInFutureError, wire.ScnSpaceForeignError]
 /** How many places that are not to be had are remembered, so that each is logged once. */
 const TOLD_MAX = 1_000
 
@@ -114,6 +115,8 @@ export class RelayServer {
     const { physicalSource, source, config } = this.#options
     app.use((_request, response, next) => {
       response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+      // Positions are in many answers, in errors too: all of them say of which space they are.
+      if (source.scnSpace !== undefined) response.setHeader(wire.headers.scnSpace, source.scnSpace)
       if (this.#stopping) response.setHeader('Connection', 'close')
       next(this.#stopping ? new wire.RequestFailedError('the relay is stopping') : undefined)
     })
@@ -260,8 +263,8 @@ export class RelayServer {
 
   /** A client that asks for what the relay does not have asks again and again: each of its places is news once. */
   #levelOf(error: unknown, peer: string): 'warn' | 'debug' {
-    if (!(error instanceof wire.ScnNotFoundError) && !(error instanceof wire.ScnInFutureError)) return 'debug'
-    const { code, fields } = error
+    if (!PLACE_ERRORS.some((known) => error instanceof known)) return 'debug'
+    const { code, fields } = error as AesopError
     return this.#told.has(peer, code, String(fields['scn'])) ? 'debug' : 'warn'
   }
 }

@@ -51,6 +51,7 @@ interface Running {
   readonly server: RelayServer
   readonly inbound: InboundEvents
   readonly producer: EventProducer
+  readonly scnSpace: string | undefined
   readonly passedOver: PassedOverNotes
   readonly schemas: SchemaRegistry
   readonly port: number
@@ -157,12 +158,13 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   }
 
   describe(): unknown {
-    const { buffer, producer, server } = this.#running ?? {}
+    const { buffer, producer, server, scnSpace } = this.#running ?? {}
     const { name, id, sources } = this.#physicalSource
     const status = producer?.status()
     return {
       address: this.address,
       physicalSource: { name, id, sources: sources.map((source) => ({ id: source.id, name: source.name })) },
+      scnSpace,
       buffer: buffer && {
         minScn: buffer.minScn.toString(),
         prevScn: buffer.prevScn.toString(),
@@ -227,7 +229,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const tableIds = new Set(physicalSource.sources.map(({ id }) => id))
     const futureGraceUntilMs = performance.now() + (this.#options.futureGraceMs ?? FUTURE_GRACE_MS)
     const rereadUntilScn = (): bigint => producer.status().rereadUntilScn ?? -1n
-    const source = { buffer, signal, sourceIds, tableIds, futureGraceUntilMs, rereadUntilScn }
+    const scnSpace = producer.scnSpace ?? physicalSource.scnSpace
+    const source = { buffer, signal, sourceIds, tableIds, futureGraceUntilMs, rereadUntilScn, scnSpace }
     const server = new RelayServer({
       config: this.#config,
       physicalSource,
@@ -246,7 +249,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
     const blockWatch = this.#watchBlocks(buffer, readers, producer)
     await producer.start(prevScn, buffer)
-    return { buffer, server, inbound, passedOver, producer, schemas, port, blockWatch }
+    return { buffer, server, inbound, passedOver, producer, scnSpace, schemas, port, blockWatch }
   }
 
   /** The registrations of this process that read here. */

@@ -8,6 +8,8 @@ import { forgottenText, gapOf, leftOutOf, openInterval, releaseChange } from './
 interface Now {
   readonly from: Place | undefined
   readonly floorScn: bigint
+  /** The SCN space of what is stored, else of the readers; undefined: not known. */
+  readonly scnSpace: string | undefined
   readonly effects: readonly string[]
   /** What is left out, which the record forgets with its place. */
   readonly leftOut: readonly Quarantine[]
@@ -33,7 +35,7 @@ export class SourceDesk implements PlaceDesk {
 
   show(): Place | undefined {
     const stored = this.#store.load()
-    return stored === undefined ? undefined : this.#describe(stored)
+    return stored === undefined ? undefined : inSpace(this.#describe(stored), stored.scnSpace)
   }
 
   journal(): readonly object[] {
@@ -48,35 +50,40 @@ export class SourceDesk implements PlaceDesk {
     return this.#finder?.locate(place) ?? Promise.resolve({ scn: this.#scnOf(place) })
   }
 
-  async set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
-    const now = this.#now(readersScn)
+  async set(question: PlaceQuestion): Promise<PlaceChange> {
+    const now = this.#now(question)
     const { from, floorScn, effects } = now
-    const found = (await this.#finder?.recordAt(to, floorScn)) ?? this.#scnRecord(to)
+    const found = (await this.#finder?.recordAt(question.to, floorScn)) ?? this.#scnRecord(question.to)
+    // Without a finder SCNs go on from the one that is given, wherever they were.
+    const goesOn = this.#finder !== undefined || found.record.scn >= floorScn
+    const scnSpace = goesOn ? now.scnSpace : undefined
+    const to = inSpace(found.place, scnSpace)
     return {
       from,
-      to: found.place,
-      effects: [...effects, ...movedEffects(from, found.place), ...readerEffects(floorScn)],
+      to,
+      effects: [...effects, ...movedEffects(from, to), ...readerEffects(floorScn, scnSpace)],
       apply: (reason) => {
-        this.#apply('set', found.record, found.place, now, reason)
+        this.#apply('set', recordIn(found.record, scnSpace), to, now, reason)
       },
     }
   }
 
-  reset({ readersScn }: { readonly readersScn: bigint }): Promise<PlaceChange> {
-    const now = this.#now(readersScn)
+  reset(question: Omit<PlaceQuestion, 'to'>): Promise<PlaceChange> {
+    const now = this.#now(question)
     const { from, floorScn, effects } = now
     const found = floorScn < 0n ? undefined : this.#finder?.recordAnew(floorScn)
-    const place = found?.place ?? { note: 'nothing: the configuration decides at the next start' }
+    const scnSpace = found === undefined ? undefined : now.scnSpace
+    const place = inSpace(found?.place ?? { note: 'nothing: the configuration decides at the next start' }, scnSpace)
     return Promise.resolve({
       from,
       to: place,
       effects: [
         ...effects,
         'startFrom (or initVal) decides at the next start: changes between the stored place and that one are skipped, or come again.',
-        ...readerEffects(floorScn),
+        ...readerEffects(floorScn, scnSpace),
       ],
       apply: (reason) => {
-        this.#apply('reset', found?.record, place, now, reason)
+        this.#apply('reset', found && recordIn(found.record, scnSpace), place, now, reason)
       },
     })
   }
@@ -87,7 +94,7 @@ export class SourceDesk implements PlaceDesk {
       throw new PlaceUnsupportedError(this.name, 'its producer reads no log that could be passed over')
     const { crc, ...at } = await finder.transactionAt(to)
     return {
-      from: this.#now(-1n).from,
+      from: this.#now({ readersScn: -1n }).from,
       to: at,
       effects: [
         `the transaction at ${to} is passed over when the source meets it: no consumer gets its changes.`,
@@ -110,19 +117,22 @@ export class SourceDesk implements PlaceDesk {
   }
 
   /** What can't be read any more is no reason to refuse a change, which may be what mends it. */
-  #now(readersScn: bigint): Now {
+  #now({ readersScn, readersScnSpace }: Omit<PlaceQuestion, 'to'>): Now {
     let floorScn = readersScn
+    let scnSpace = readersScnSpace
     try {
       const stored = this.#store.load()
-      if (stored === undefined) return { from: undefined, floorScn, effects: [], leftOut: [] }
+      if (stored === undefined) return { from: undefined, floorScn, scnSpace, effects: [], leftOut: [] }
       if (stored.scn > floorScn) floorScn = stored.scn
+      scnSpace = stored.scnSpace ?? scnSpace
       const leftOut = (stored.quarantines ?? []).filter(isOpen)
-      return { from: this.#describe(stored), floorScn, effects: leftOut.map(forgottenText), leftOut }
+      const from = inSpace(this.#describe(stored), stored.scnSpace)
+      return { from, floorScn, scnSpace, effects: leftOut.map(forgottenText), leftOut }
     } catch (error) {
       const unreadable = `what is stored can not be read (${messageOf(error)}) and is replaced.`
       const others =
         'Registrations of other processes that stand at a higher SCN wait for it: state set --registration moves them.'
-      return { from: undefined, floorScn, effects: [unreadable, others], leftOut: [] }
+      return { from: undefined, floorScn, scnSpace, effects: [unreadable, others], leftOut: [] }
     }
   }
 
@@ -152,6 +162,14 @@ export class SourceDesk implements PlaceDesk {
   }
 }
 
+function inSpace(place: Place, scnSpace: string | undefined): Place {
+  return scnSpace === undefined ? place : { ...place, scnSpace }
+}
+
+function recordIn(record: MaxScn, scnSpace: string | undefined): MaxScn {
+  return scnSpace === undefined ? record : { ...record, scnSpace }
+}
+
 function placeFields({ scn, file, position, gtid }: Place): object {
   return {
     ...(scn === undefined ? {} : { toScn: scn }),
@@ -177,9 +195,16 @@ function movedEffects(from: Place | undefined, to: Place): string[] {
     : [`changes after ${target} come (again, as far as they came before), with new SCNs.`]
 }
 
-function readerEffects(floorScn: bigint): string[] {
+function readerEffects(floorScn: bigint, scnSpace: string | undefined): string[] {
   if (floorScn < 0n) return []
+  const named =
+    scnSpace === undefined
+      ? [
+          'the source gets an SCN space at its next start: a registration whose checkpoint names another one stops by name (AESOP_RELAY_SCN_SPACE_FOREIGN), with the way on.',
+        ]
+      : []
   return [
+    ...named,
     `registrations at SCN ${floorScn} go on with what comes next; one that is behind stops with ScnNotFoundException, and goes on with the oldest window after: aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest. What it misses then is what was changed between its place and the new one.`,
   ]
 }

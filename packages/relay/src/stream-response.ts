@@ -51,7 +51,7 @@ export class StreamResponse {
 
   /**
    * Resolves when the response has ended. An error after the first byte goes into the trailers.
-   * @throws ScnNotFoundError, ScnInFutureError, InvalidRequestError before the first byte
+   * @throws ScnNotFoundError, ScnInFutureError, ScnSpaceForeignError, InvalidRequestError before the first byte
    */
   async run(): Promise<void> {
     const response = this.#response

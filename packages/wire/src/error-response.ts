@@ -18,6 +18,7 @@ const REQUEST_PROCESSING = 'com.linkedin.databus2.core.container.request.Request
 const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly of: WireErrorClass }[] = [
   { name: 'com.linkedin.databus.core.ScnNotFoundException', cause: true, of: errors.ScnNotFoundError },
   { name: 'aesop.ScnInFutureError', cause: true, of: errors.ScnInFutureError },
+  { name: 'aesop.ScnSpaceForeignError', cause: true, of: errors.ScnSpaceForeignError },
   { name: 'com.linkedin.databus.core.OffsetNotFoundException', cause: true, of: errors.OffsetNotFoundError },
   { name: 'com.linkedin.databus2.core.BufferNotFoundException', cause: false, of: errors.BufferNotFoundError },
   {

@@ -44,6 +44,27 @@ export class ScnInFutureError extends AesopError {
   }
 }
 
+export class ScnSpaceForeignError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SCN_SPACE_FOREIGN',
+    meaning:
+      'The checkpoint of a client is of another SCN space than the relay: its SCN means nothing there. The relay reads another database, or its stored place was lost and its SCNs began anew.',
+    remedy:
+      'Check that it is the right relay. If it is, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that it has. If it reads the same server, under the same SCNs, as the relay before, give its PhysicalSourceConfig scnSpace: with the name of the SCN space that the checkpoint is of.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(ScnSpaceForeignError.kind, message, options)
+  }
+  /** @param relay names it in the message */
+  static of(scn: bigint, scnSpace: string, relay: string, relayScnSpace: string): ScnSpaceForeignError {
+    return new ScnSpaceForeignError(
+      `the checkpoint, at SCN ${scn}, is of the SCN space "${scnSpace}", and ${relay} serves the SCN space "${relayScnSpace}"`,
+      { fields: { scn, scnSpace, relayScnSpace } },
+    )
+  }
+}
+
 export class OffsetNotFoundError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_OFFSET_NOT_FOUND',
@@ -158,6 +179,7 @@ export class ResponseMalformedError extends AesopError {
 export const wireErrors: readonly AesopErrorClass[] = [
   ScnNotFoundError,
   ScnInFutureError,
+  ScnSpaceForeignError,
   OffsetNotFoundError,
   BufferNotFoundError,
   InvalidRequestError,

@@ -10,6 +10,7 @@ export {
   ResponseMalformedError,
   ScnInFutureError,
   ScnNotFoundError,
+  ScnSpaceForeignError,
   UnknownCommandError,
 } from './errors.ts'
 export {

@@ -48,6 +48,8 @@ export const headers = {
   responseCode: 'x-databus-response-code',
   /** Ours, on `/stream` for a flexible checkpoint: the SCN after which the answer begins, as the buffer knows it. */
   previousScn: 'x-aesop-previous-scn',
+  /** Ours, on every answer of a relay that knows it: the SCN space that its SCNs are of. */
+  scnSpace: 'x-aesop-scn-space',
 } as const
 
 /** What the client asks for when nothing else was said. */

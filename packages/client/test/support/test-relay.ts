@@ -43,6 +43,8 @@ export class TestRelay {
   prevScn = 0n
   /** Whether it tells a client without a place where its answer begins; a plain Databus relay does not. */
   tellsPreviousScn = false
+  /** The SCN space that it tells; a plain Databus relay tells none. */
+  scnSpace: string | undefined
   /** Taken by one `/stream` request each, the first first. */
   readonly faults: StreamFault[] = []
   /** Fault of every `/stream` request, when no other is due. */
@@ -93,6 +95,7 @@ export class TestRelay {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.scnSpace !== undefined) response.setHeader(headers.scnSpace, this.scnSpace)
     try {
       const { command, parameters } = parseRequest(request.url ?? '', request.headers)
       if (command === 'sources') response.end(formatSources(this.sources))

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Checkpoint, MemoryCheckpointStore, PlaceJournal } from '@aesop/checkpoint'
+import { expect, onTestFinished, test } from 'vitest'
+import { RegistrationDesk } from '../src/registration-desk.ts'
+
+function deskOf(checkpoint: Checkpoint) {
+  const folder = mkdtempSync(join(tmpdir(), 'aesop-desk-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const store = new MemoryCheckpointStore()
+  store.save(checkpoint)
+  const desk = new RegistrationDesk('people', folder, store, new PlaceJournal(folder, 'registration', 'people'))
+  return { desk, store }
+}
+
+test('shows the SCN space of a checkpoint', () => {
+  expect(deskOf(Checkpoint.online(5n, -1n, 'shop')).desk.show()).toEqual({ scn: 5n, scnSpace: 'shop' })
+  expect(deskOf(Checkpoint.within(7n, 5n, 1n, 'shop')).desk.show()).toMatchObject({ scn: 5n, scnSpace: 'shop' })
+  expect(deskOf(Checkpoint.online(5n)).desk.show()).toEqual({ scn: 5n })
+})
+
+test.each(['oldest', 'latest', '9'])('set to %s, a registration takes on the SCN space of its relay', async (to) => {
+  const { desk, store } = deskOf(Checkpoint.online(5n, -1n, 'shop'))
+  const change = await desk.set({ to, readersScn: 8n, readersScnSpace: 'other' })
+  change.apply('test')
+  expect(store.load()?.scnSpace).toBeUndefined()
+})
