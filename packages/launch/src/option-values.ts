@@ -7,7 +7,9 @@ export function settings(pairs: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}
   for (const pair of pairs) {
     const equals = pair.indexOf('=')
-    if (equals < 1) throw new UsageError(`--set needs key=value, got "${pair}"`)
+    // What stands there may be a secret, so it is not repeated.
+    if (equals < 1)
+      throw new UsageError(`--set needs key=value, got ${equals < 0 ? 'no "="' : 'no key before the "="'}`)
     found[pair.slice(0, equals)] = pair.slice(equals + 1)
   }
   return found

@@ -4,5 +4,5 @@ import { type CommonOptions } from './command-line.ts'
 /** The part of the command line that says how descriptors are read. */
 export function preparationOptions(options: CommonOptions): Omit<PreparationOptions, 'containers'> {
   const { set, profiles, properties, projectsRoot, strict } = options
-  return { set, profiles, properties, projectsRoot, strict }
+  return { set, isSetByArguments: true, profiles, properties, projectsRoot, strict }
 }

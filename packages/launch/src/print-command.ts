@@ -13,8 +13,8 @@ import { type CommonOptions } from './command-line.ts'
 import { readDescriptors } from './read-descriptors.ts'
 
 /**
- * Prints the effective beans: placeholders, imports, parents and settings are in, and every value says where it came
- * from. What has errors is printed as far as it was understood.
+ * Prints the effective beans as a descriptor: imports, parents and settings are in, and every value says where it came
+ * from. Text with placeholders is printed as it is written. What has errors is printed as far as it was understood.
  */
 export async function print(
   paths: readonly string[],
@@ -27,10 +27,10 @@ export async function print(
   return hasErrors ? EXIT_CODES.descriptors : 0
 }
 
-function yamlDocuments({ descriptors, mask }: Preparation): string[] {
-  return descriptors.map(({ container, descriptor }) => {
-    const tree = descriptorTree(descriptor, { noteOf, hideSecrets: true })
-    return mask.apply(`# ${container}: ${shown(descriptor.file.path)}\n${writeYaml(tree)}`)
+function yamlDocuments({ descriptors }: Preparation): string[] {
+  return descriptors.map(({ container, descriptor, disclosure }) => {
+    const tree = descriptorTree(descriptor, { noteOf, disclosure })
+    return `# ${container}: ${shown(descriptor.file.path)}\n${writeYaml(tree)}`
   })
 }
 
@@ -40,15 +40,11 @@ function noteOf(at: SourceRange, origin: string | undefined): string {
 }
 
 function jsonOf(preparations: readonly Preparation[]): string {
-  const documents = preparations.flatMap(({ descriptors, mask }) =>
-    descriptors.map(({ container, descriptor }) => ({
+  const documents = preparations.flatMap(({ descriptors }) =>
+    descriptors.map(({ container, descriptor, disclosure }) => ({
       container,
       file: shown(descriptor.file.path),
-      values: valueRecords(descriptor).map((record) => ({
-        ...record,
-        value: typeof record.value === 'string' ? mask.apply(record.value) : record.value,
-        file: shown(record.file),
-      })),
+      values: valueRecords(descriptor, disclosure).map((record) => ({ ...record, file: shown(record.file) })),
     })),
   )
   return JSON.stringify(documents, null, 2)

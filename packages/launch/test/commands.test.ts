@@ -18,29 +18,57 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 const timeout = 30_000
 
 describe('print', { timeout }, () => {
-  test('shows effective values with their origins, and hides secrets', async () => {
+  test('shows values with their origins, text with placeholders as it is written, and no secret', async () => {
     using folder = new LaunchFolder(
-      'port: "${worker.port}", uri: "mysql://me%2Fhunter22@localhost/1/x", fail: "${db.password:geheim}"',
+      'port: "${worker.port}", uri: "mysql://me%2Fp%40ss%2Fwrd@localhost/1/x", fail: "${db.password:geheim}"',
     )
     const args = ['print', 'bootstrap.yaml', '--set', 'worker.port=7']
     const { code, stdout } = await new Launched(args, folder.path).ended
     expect(code).toBe(0)
     expect(stdout).toContain('# fixture: fixture-config.yaml')
     expect(stdout).toContain('port: 7  # fixture-config.yaml:4, value from ${worker.port}, set by --set worker.port')
-    expect(stdout).toContain('mysql://me%2F***@localhost/1/x')
-    expect(stdout).not.toMatch(/hunter22|fail: geheim/)
+    expect(stdout).toContain('uri: mysql://localhost/1/x  # fixture-config.yaml:4, a part is hidden')
+    expect(stdout).toContain('fail: "${db.password:***}"')
+    expect(stdout).not.toMatch(/wrd|geheim/)
     const json = JSON.parse((await new Launched([...args, '--json'], folder.path).ended).stdout) as {
       container: string
       values: Record<string, unknown>[]
     }[]
     expect(json[1]?.values[1]).toEqual({
       path: 'worker.properties.port',
-      value: '7',
+      value: 7,
       file: 'fixture-config.yaml',
       line: 4,
       column: 25,
       origin: 'value from ${worker.port}, set by --set worker.port',
     })
+  })
+
+  test('writes a descriptor again, which can be checked', async () => {
+    using folder = new LaunchFolder('port: "${worker.port:7}", uri: "${db.uri}", fail: "${db.password:geheim}"')
+    const env = { DB_URI: 'mysql://us%25er:p%40ss%2Fwrd@localhost/1/x' }
+    const { stdout } = await new Launched(['print', 'fixture-config.yaml'], folder.path, env).ended
+    expect(stdout).not.toMatch(/wrd|us%25er/)
+    writeFileSync(join(folder.path, 'fixture-config.yaml'), stdout)
+    const { code, stderr } = await new Launched(['check', 'bootstrap.yaml'], folder.path, env).ended
+    expect(stderr).toContain('no errors')
+    expect(code).toBe(0)
+    const again = await new Launched(['print', 'fixture-config.yaml'], folder.path, env).ended
+    const plain = (text: string): unknown => parse(text) as unknown
+    expect(plain(again.stdout)).toEqual(plain(stdout))
+  })
+
+  test('a secret on the command line is warned of', async () => {
+    using folder = new LaunchFolder('uri: "${db.password}"')
+    const args = ['check', 'bootstrap.yaml', '--set', 'db.password=p@ss/wrd']
+    const { code, stderr } = await new Launched(args, folder.path).ended
+    expect(code).toBe(0)
+    expect(stderr).toContain('warning AESOP_DESCRIPTOR_SETTING_SECRET: --set db.password gives a secret')
+    expect(stderr).toContain('${file:/run/secrets/x}')
+    expect(stderr).not.toContain('wrd')
+    const wrong = await new Launched(['check', 'bootstrap.yaml', '--set', 'p@ss/wrd'], folder.path).ended
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).not.toContain('wrd')
   })
 
   test('what has errors is printed as far as it was understood, with exit code 3', async () => {

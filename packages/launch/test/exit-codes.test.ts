@@ -155,7 +155,7 @@ describe('what is written where', { timeout }, () => {
       }),
     ])
     expect(text.stderr).toContain('value from the default of ${port}')
-    expect(text.stderr).toContain('mysql://me%2F***@localhost')
+    expect(text.stderr).toContain('uri: mysql://localhost/1/x')
     expect(text.stderr).not.toContain('hunter22')
   })
 
@@ -168,11 +168,10 @@ describe('what is written where', { timeout }, () => {
   })
 
   test('the log is JSON when asked, and its secrets are hidden', async () => {
-    using folder = new LaunchFolder('fail: stop, uri: "${db.password}"')
-    using launched = new Launched(
-      ['bootstrap.yaml', '--log-format', 'json', '--admin', 'off', '--set', 'db.password=stop'],
-      folder.path,
-    )
+    using folder = new LaunchFolder('fail: stop, uri: "${db.password}", later: say')
+    using launched = new Launched(['bootstrap.yaml', '--log-format', 'json', '--admin', 'off'], folder.path, {
+      DB_PASSWORD: 'p@ss/"wrd"',
+    })
     await launched.until('is ready')
     launched.signal('SIGTERM')
     const { stderr } = await launched.ended
@@ -187,7 +186,7 @@ describe('what is written where', { timeout }, () => {
       bean: 'worker',
       code: 'AESOP_RUNTIME_STOP_FAILED',
     })
-    expect(lines[1]?.['message']).toBe('bean "worker" failed to ***: *** was told to fail')
+    expect(lines[1]?.['message']).toBe('bean "worker" failed to stop: stop was told to fail with ${db.password}')
   })
 
   test('there are no colours in a pipe unless they are forced, and none with --no-color', async () => {

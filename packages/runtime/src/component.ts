@@ -3,12 +3,14 @@ import { type PlatformEvent } from './lifecycle/platform-events.ts'
 import { type StandardSchema } from './descriptor/standard-schema.ts'
 
 /**
- * A JSON Schema (draft 7, as data) for the properties of a class, with three words of ours on a property:
+ * A JSON Schema (draft 7, as data) for the properties of a class, with four words of ours on a property:
  *
  * - `x-bean: 'RelayConfig'`: the value is a bean. A `ref` or `class` is taken as it is; a plain map becomes the
  *   properties of this class, and a scalar its one required property.
  * - `x-methods: ['createConsumer']`: whatever is injected must have these methods.
  * - `x-flat: true`: the value is a props object: nested maps are flattened to dotted keys.
+ * - `secret: true`: the bean gets a `Secret` of `@aesop/kernel`, whose `reveal()` reads files and providers anew; nothing
+ *   shows the text. With `format: 'password'` it gets a plain string that nothing shows.
  *
  * A property with `x-bean`, `x-methods` or `x-any: true` is not checked further by the schema. Integers of
  * `format: 'int64'` arrive as bigint, every other integer as number. Scalars that came out of a `${placeholder}` are

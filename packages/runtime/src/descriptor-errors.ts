@@ -1,4 +1,4 @@
-import { type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 import { DescriptorError, type Finding } from './descriptor/descriptor-error.ts'
 
 export class DescriptorNotFoundError extends DescriptorError {
@@ -167,6 +167,45 @@ export class PropertyMissingError extends DescriptorError {
   } as const
   constructor(message: string, finding: Finding) {
     super(PropertyMissingError.kind, message, finding)
+  }
+}
+
+export class PlaceholderTooLongError extends DescriptorError {
+  static readonly kind = {
+    code: 'AESOP_DESCRIPTOR_PLACEHOLDER_TOO_LONG',
+    meaning: 'A text has more than 64 KiB once its placeholders are replaced, or its placeholders are nested too deep.',
+    remedy: 'Look for values that name each other many times; let the class read a large text from a file by itself.',
+    canRetry: false,
+  } as const
+  constructor(message: string, finding: Finding) {
+    super(PlaceholderTooLongError.kind, message, finding)
+  }
+}
+
+export class SettingSecretError extends DescriptorError {
+  static readonly kind = {
+    code: 'AESOP_DESCRIPTOR_SETTING_SECRET',
+    meaning:
+      'A --set option gives a secret: it stands in the list of processes, where every user of the machine reads it.',
+    remedy:
+      'Write ${file:/run/secrets/x}, ${cred:x} or ${env:X} in the descriptor or in a properties file, or set the key in the environment.',
+    canRetry: false,
+  } as const
+  constructor(message: string, finding: Finding) {
+    super(SettingSecretError.kind, message, { ...finding, severity: 'warning' })
+  }
+}
+
+/** What a secret of a bean says when it is asked for its text and there is none any more. */
+export class SecretUnreadableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RUNTIME_SECRET_UNREADABLE',
+    meaning: 'The text of a secret was there at the start, and can no longer be read from its file or provider.',
+    remedy: 'Put it back where the message says; it is asked for again at the next attempt.',
+    canRetry: true,
+  } as const
+  constructor(message: string, remedy: string | undefined) {
+    super(SecretUnreadableError.kind, message, remedy === undefined ? {} : { remedy })
   }
 }
 
@@ -391,7 +430,10 @@ export const descriptorErrors: readonly AesopErrorClass[] = [
   PropertyUnknownError,
   PropertyTypeError,
   PropertyMissingError,
+  PlaceholderTooLongError,
   PlaceholderUnresolvedError,
+  SecretUnreadableError,
+  SettingSecretError,
   SettingUnusedError,
   BootstrapInvalidError,
   ContainerUnknownError,

@@ -34,12 +34,15 @@ export {
   ModuleNotFoundError,
   ModuleSchemaMissingError,
   ParentInvalidError,
+  PlaceholderTooLongError,
   PlaceholderUnresolvedError,
   ProfileUnusedError,
   PropertyMissingError,
   PropertyTypeError,
   PropertyUnknownError,
+  SecretUnreadableError,
   SettingInvalidError,
+  SettingSecretError,
   SettingUnusedError,
 } from './descriptor-errors.ts'
 

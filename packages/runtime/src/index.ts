@@ -18,6 +18,7 @@ export {
   mermaidGraph,
 } from './descriptor/bean-graph.ts'
 export { descriptorTree, type TreeOptions, type ValueRecord, valueRecords } from './descriptor/descriptor-tree.ts'
+export { type Disclosure, type ShownScalar } from './descriptor/disclosure.ts'
 export { bootstrapSchema, containerSchema } from './descriptor/editor-schema.ts'
 export { suggestion } from './descriptor/suggestion.ts'
 export {
@@ -35,6 +36,7 @@ export {
   problemSummary,
   type ReportOptions,
 } from './descriptor/problem-report.ts'
+export type { SecretProvider, SecretProviders } from './descriptor/secret-provider.ts'
 export { positionOf, type SourceRange } from './descriptor/source-file.ts'
 export { type StandardSchema } from './descriptor/standard-schema.ts'
 export { writeYaml, type YamlNode, type YamlScalar } from './descriptor/yaml-writer.ts'
@@ -61,7 +63,8 @@ export { EXIT_CODES, ProcessRunner, type RunnerOptions } from './lifecycle/proce
 export type { LifeStep, TimelineEntry } from './lifecycle/timeline.ts'
 export { LogLevels, type LoggerState, type LogLevel } from './log/log-levels.ts'
 export type { LogOptions, ProcessLog } from './log/winston-log.ts'
-export { isSecretName, SecretMask } from './log/secret-mask.ts'
+export { SecretMask } from './log/secret-mask.ts'
+export { isSecretName } from './log/secret-name.ts'
 export { type StateHolder } from './state/state-claim.ts'
 export { stateHolder, StateLock } from './state/state-lock.ts'
 export { type ComponentContainerOptions, RuntimeComponentContainer } from './runtime-component-container.ts'

@@ -23,10 +23,12 @@ interface Open extends XmlElement {
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const NAME = /[A-Za-z_][\w.:-]*/y
 const SPACE = /\s*/y
+const NESTED_MAX = 200
 
 /**
  * Parses the XML that configuration files use: elements, attributes, text, CDATA, comments, a prolog and a document
- * type, which is skipped. Entities that a document defines itself are refused. Nesting has no limit.
+ * type, which is skipped. Entities that a document defines itself are refused, and elements that are nested more than 200
+ * deep: whoever walks through them may recurse.
  * @throws XmlSyntaxError with the place
  */
 export function parseXml(text: string): XmlElement {
@@ -58,6 +60,7 @@ class XmlParser {
         root ??= element
         top?.children.push(element)
         if (!isEmpty) open.push(element)
+        if (open.length > NESTED_MAX) this.#fail(`elements are nested more than ${NESTED_MAX} deep`, element)
       } else this.#readText(top)
     }
     const last = open[open.length - 1]

@@ -5,6 +5,7 @@ interface Deeds {
   readonly fail?: string
   readonly hang?: string
   readonly later?: string
+  readonly uri?: string
 }
 interface Context {
   fail(error: Error): void
@@ -39,7 +40,8 @@ class Worker {
   }
   async #do(step: string): Promise<void> {
     process.stdout.write(`${step}\n`)
-    if (this.options.fail === step) throw new Error(`${step} was told to fail`)
+    const what = this.options.later === 'say' ? ` with ${this.options.uri ?? ''}` : ''
+    if (this.options.fail === step) throw new Error(`${step} was told to fail${what}`)
     if (this.options.hang === step) await new Promise(() => undefined)
   }
 }

@@ -3,11 +3,12 @@ import { AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
 import { LaunchStoppedError } from '../errors.ts'
 import { ReloadRefusedError, TargetUnknownError } from '../lifecycle/operation-errors.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
+import { redacted } from '../log/redacted.ts'
 import { AdminRequestInvalidError, AdminRequestRefusedError } from './admin-errors.ts'
 
 /** Sends data as JSON, without secrets; integers of 64 bits keep their digits. */
 export function sendJson(response: Response, mask: SecretMask, data: unknown): void {
-  response.type('application/json').send(`${mask.apply(formatJson(data ?? null))}\n`)
+  response.type('application/json').send(`${formatJson(redacted(data ?? null, mask))}\n`)
 }
 
 /** Sends what was thrown: `{code, message, remedy}` with the status that fits. */

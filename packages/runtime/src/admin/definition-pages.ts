@@ -1,7 +1,6 @@
 import { beanGraph, dotGraph, mermaidGraph } from '../descriptor/bean-graph.ts'
 import { valueRecords } from '../descriptor/descriptor-tree.ts'
 import { type Application } from '../lifecycle/application.ts'
-import { type SecretMask } from '../log/secret-mask.ts'
 
 /** What `/admin/graph` says: the top-level beans and who needs whom; as text for `mermaid` and `dot`. */
 export function graphPage(application: Application, format: unknown): object | string {
@@ -11,17 +10,12 @@ export function graphPage(application: Application, format: unknown): object | s
 }
 
 /** What `/admin/config` says: every value that holds now, with its place and where it came from. */
-export function configPage(application: Application, mask: SecretMask): object {
+export function configPage(application: Application): object {
   const { applicationName, nature, projectsRoot, stateDirectory } = application.plan
   const containers = Object.fromEntries(
     application.containers.map(({ name, prepared }) => [
       name,
-      prepared.read.flatMap(({ descriptor }) =>
-        valueRecords(descriptor).map((record) => ({
-          ...record,
-          value: typeof record.value === 'string' ? mask.apply(record.value) : record.value,
-        })),
-      ),
+      prepared.read.flatMap(({ descriptor, disclosure }) => valueRecords(descriptor, disclosure)),
     ]),
   )
   return { applicationName, nature, projectsRoot, stateDirectory, containers }

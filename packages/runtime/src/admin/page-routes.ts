@@ -27,14 +27,14 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
   routes.get('/metrics', async (_request, response) => {
     metrics ??= openMetrics(application, log ?? silentLogger)
     const { contentType, text } = await (await metrics).render()
-    response.type(contentType).send(text)
+    response.type(contentType).send(mask.apply(text))
   })
   const pages: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) => unknown>> = {
     '/health/live': () => ({ status: 'up' }),
     '/admin/containers': () => application.containers.map(containerPage),
     '/admin/beans': ({ container }) => beansOf(application, container),
     '/admin/startup': () => startupPage(application),
-    '/admin/config': () => configPage(application, mask),
+    '/admin/config': () => configPage(application),
     '/admin/loggers': () => levels?.list() ?? [],
   }
   for (const [path, page] of Object.entries(pages)) {
@@ -44,7 +44,7 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
   }
   routes.get('/admin/graph', (request, response) => {
     const graph = graphPage(application, request.query['format'])
-    if (typeof graph === 'string') response.type('text/plain').send(`${graph}\n`)
+    if (typeof graph === 'string') response.type('text/plain').send(`${mask.apply(graph)}\n`)
     else sendJson(response, mask, graph)
   })
   const paths = ['/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()

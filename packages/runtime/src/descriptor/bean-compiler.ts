@@ -16,6 +16,7 @@ import {
   type Value,
 } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
+import { type Disclosure } from './disclosure.ts'
 import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
@@ -35,6 +36,8 @@ export interface CompileOptions {
   readonly problems: ProblemList
   /** The user's classes that are loaded, by `moduleClassKey`. */
   readonly moduleClasses: ReadonlyMap<string, ModuleClass>
+  /** Learns from the schemas what may be shown. */
+  readonly disclosure: Disclosure
 }
 
 /** What a descriptor becomes: recipes in the order in which they can be made, and the user's classes that it names. */
@@ -83,7 +86,7 @@ class BeanCompiler {
   }
 
   compileTop(id: string, value: Value): Recipe {
-    const scope = new BeanScope(id, '', this.#options.problems)
+    const scope = this.#scopeOf(id, '')
     return this.#compile(value, ANYTHING, '', scope).recipe
   }
 
@@ -140,14 +143,21 @@ class BeanCompiler {
 
   #compileScalar(value: ScalarValue, schema: PropertySchema, scope: BeanScope): Compiled {
     const { value: converted, fault } = convertScalar(value, schema)
+    const { disclosure } = this.#options
+    disclosure.note(value, schema, converted)
     if (fault !== undefined) {
-      const message = `"${lastName(value.path)}" must be ${fault}, got ${String(value.value)}`
+      const message = `"${lastName(value.path)}" must be ${fault}, got ${String(disclosure.shownOf(value).value)}`
       this.#add(new PropertyTypeError(message, this.#finding(value, scope)))
     }
+    const isSecret = schema['secret'] === true && converted !== null
     return {
-      recipe: { kind: 'constant', value: converted },
+      recipe: { kind: 'constant', value: isSecret ? disclosure.secretOf(value) : converted },
       plain: typeof converted === 'bigint' ? Number(converted) : converted,
     }
+  }
+
+  #scopeOf(bean: string, className: string): BeanScope {
+    return new BeanScope(bean, className, this.#options)
   }
 
   #compileEntries(entries: readonly Entry[], schema: PropertySchema, pointer: string, scope: BeanScope): Compiled {
@@ -205,17 +215,21 @@ class BeanCompiler {
 
   #reportNotABean(value: Value, expected: string, scope: BeanScope): void {
     const got =
-      value.kind === 'scalar' ? (value.value === null ? 'nothing' : `"${String(value.value)}"`) : `a ${value.kind}`
+      value.kind === 'scalar'
+        ? value.value === null
+          ? 'nothing'
+          : `"${String(this.#options.disclosure.shownOf(value).value)}"`
+        : `a ${value.kind}`
     const message = `"${lastName(value.path)}" must be ${expected}, got ${got}`
     this.#add(new PropertyTypeError(message, this.#finding(value, scope)))
   }
 
   #compileBean(value: BeanValue, methods: readonly string[], bean: string): Recipe {
     const target = this.#classes.resolve(value, methods, bean)
-    const scope = new BeanScope(bean, value.class.text, this.#options.problems)
+    const scope = this.#scopeOf(bean, value.class.text)
     scope.place('', { at: placeOfClass(value), path: value.path })
     const args = value.args?.map((arg, i) => {
-      const ownScope = new BeanScope(bean, value.class.text, this.#options.problems)
+      const ownScope = this.#scopeOf(bean, value.class.text)
       return this.#compile(arg, ANYTHING, `/args/${i}`, ownScope).recipe
     })
     const options = this.#compileEntries(value.properties, target?.schema ?? ANYTHING, '', scope)

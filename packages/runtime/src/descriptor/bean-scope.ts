@@ -2,6 +2,7 @@ import { PropertyMissingError, PropertyTypeError, PropertyUnknownError } from '.
 import { type PropertySchema } from '../component.ts'
 import { type Value } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
+import { type Disclosure } from './disclosure.ts'
 import { pointerName, type SchemaFault, validate } from './schema-validator.ts'
 import { type SourceRange } from './source-file.ts'
 import { issuePointer, type StandardSchema } from './standard-schema.ts'
@@ -18,13 +19,19 @@ export class BeanScope {
   readonly bean: string
   readonly className: string
   readonly #problems: ProblemList
+  readonly #disclosure: Disclosure
   readonly #places = new Map<string, Place>()
   readonly #dynamic = new Set<string>()
 
-  constructor(bean: string, className: string, problems: ProblemList) {
+  constructor(
+    bean: string,
+    className: string,
+    { problems, disclosure }: { readonly problems: ProblemList; readonly disclosure: Disclosure },
+  ) {
     this.bean = bean
     this.className = className
     this.#problems = problems
+    this.#disclosure = disclosure
   }
 
   place(pointer: string, place: Place): void {
@@ -40,7 +47,8 @@ export class BeanScope {
     const isDynamic = (pointer: string): boolean => ancestors(pointer).some((each) => this.#dynamic.has(each))
     const hasDynamicBelow = (pointer: string): boolean =>
       [...this.#dynamic].some((each) => each.startsWith(`${pointer}/`))
-    const faults = validate(schema, plain, this.className, isDynamic, hasDynamicBelow)
+    const shownAt = (pointer: string): unknown => this.#shownAt(pointer)
+    const faults = validate(schema, plain, this.className, { isDynamic, hasDynamicBelow, shownAt })
     for (const fault of faults) this.#report(fault)
     return faults.length === 0
   }
@@ -60,6 +68,12 @@ export class BeanScope {
       const message = `${name === '' ? `class ${this.className}` : `"${name}"`}: ${issue.message}`
       this.#report({ kind: 'type', pointer, near: pointer, message })
     }
+  }
+
+  /** What may be shown of the scalar at a pointer; undefined where none is written. */
+  #shownAt(pointer: string): unknown {
+    const value = this.#places.get(pointer)?.value
+    return value?.kind === 'scalar' ? this.#disclosure.shownOf(value).value : undefined
   }
 
   #report(fault: SchemaFault): void {

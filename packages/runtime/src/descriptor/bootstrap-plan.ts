@@ -10,6 +10,7 @@ import { compileDescriptor } from './bean-compiler.ts'
 import { resolveClassName, simpleName } from './class-name.ts'
 import { type BeanValue, type Descriptor, type NamedPlace, type Value } from './definition.ts'
 import { type ProblemList } from './descriptor-error.ts'
+import { type Disclosure } from './disclosure.ts'
 import { linkDescriptor } from './linker.ts'
 import { type OwnContainers } from './own-containers.ts'
 import { suggestion } from './suggestion.ts'
@@ -86,12 +87,13 @@ export function planBootstrap(
   descriptor: Descriptor,
   standard: readonly ContainerDefinition[],
   problems: ProblemList,
+  disclosure: Disclosure,
   own: OwnContainers = { definitions: [], moduleClasses: new Map() },
 ): BootstrapPlan | undefined {
   const offered = [...standard, ...own.definitions]
   const links = linkDescriptor(descriptor, problems)
   const catalogue = bootstrapCatalogue(standard)
-  compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: own.moduleClasses })
+  compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: own.moduleClasses, disclosure })
   const info = findInfo(descriptor, problems)
   if (info === undefined) return undefined
   const folder = dirname(descriptor.file.path)

@@ -1,3 +1,4 @@
+import { type OutsideText } from './placeholder.ts'
 import { type SourceFile, type SourceRange } from './source-file.ts'
 
 /** What every part of a definition knows about its place. */
@@ -15,6 +16,12 @@ export interface ScalarValue extends Placed {
   readonly value: Scalar
   /** Set when the value came out of a placeholder: such text is converted to the type of its property. */
   readonly origin?: string
+  /** The text as it stands in the descriptor, when it has placeholders: this is what is shown. */
+  readonly written?: string
+  /** What of it came from outside of the descriptors. */
+  readonly outside?: readonly OutsideText[]
+  /** Expands what is written once more: files and providers are asked again. @throws SecretUnreadableError */
+  readonly readAgain?: () => string
 }
 
 export interface ListValue extends Placed {

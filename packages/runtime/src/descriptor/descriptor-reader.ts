@@ -8,11 +8,11 @@ import {
   DescriptorShapeError,
   PlaceholderUnresolvedError,
 } from '../errors.ts'
-import { type Definition, type Descriptor, type NamedPlace, type Value } from './definition.ts'
+import { type Definition, type Descriptor, type NamedPlace, type ScalarValue, type Value } from './definition.ts'
 import { type DescriptorError, type Finding, ProblemList } from './descriptor-error.ts'
 import { suggestion } from './suggestion.ts'
 import { inheritAll } from './inheritance.ts'
-import { type PropertyLookup } from './placeholder.ts'
+import { type PropertyLookup } from './property-lookup.ts'
 import { type ActiveProfiles, describeCondition } from './profile-condition.ts'
 import { rawEntries, type RawEntry } from './raw-entry.ts'
 import { positionOf, type SourceFile, type SourceRange } from './source-file.ts'
@@ -132,7 +132,7 @@ class DescriptorReader {
       for (const entry of value.entries)
         this.#addProperties(entry.value, key === '' ? entry.key : `${key}.${entry.key}`)
     } else if (value.kind === 'scalar' && key !== '') {
-      if (!this.#properties.has(key)) this.#properties.set(key, value.value === null ? '' : String(value.value))
+      if (!this.#properties.has(key)) this.#properties.set(key, writtenText(value))
     } else if (value.kind !== 'scalar' || value.value !== null) {
       const message = '"properties" must map keys to plain values'
       this.#problems.add(new DescriptorShapeError(message, { at: value.at, path: value.path }))
@@ -241,6 +241,12 @@ class DescriptorReader {
   #parserOf(file: YamlFile): ValueParser {
     return new ValueParser(file, this.#lookup, this.#properties, this.#problems)
   }
+}
+
+/** The text of a property with its placeholders: they are replaced where the property is used. */
+function writtenText({ value, written }: ScalarValue): string {
+  if (written !== undefined) return written
+  return typeof value === 'string' ? value.replaceAll('${', '\\${') : String(value ?? '')
 }
 
 /**

@@ -1,6 +1,17 @@
-import { isSecretName } from '../log/secret-mask.ts'
-import { type BeanValue, type Definition, type Descriptor, type Entry, type Value } from './definition.ts'
+import { dirname, relative, resolve } from 'node:path'
+import { isSecretName } from '../log/secret-name.ts'
+import {
+  type BeanValue,
+  type Definition,
+  type Descriptor,
+  type Entry,
+  type NamedPlace,
+  type Scalar,
+  type ScalarValue,
+  type Value,
+} from './definition.ts'
 import { DISCRIMINATORS } from './definition-keys.ts'
+import { type Disclosure, type ShownScalar } from './disclosure.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
 import { type YamlNode } from './yaml-writer.ts'
 
@@ -8,17 +19,44 @@ import { type YamlNode } from './yaml-writer.ts'
 export interface TreeOptions {
   /** The text behind a value that says where it came from; without it nothing is said. */
   readonly noteOf?: (at: SourceRange, origin: string | undefined) => string
-  /** Shows values under telling names as `***`. */
-  readonly hideSecrets?: boolean
+  /** Shows text with placeholders as it is written, and hides secrets; without it everything is shown as it is. */
+  readonly disclosure?: Disclosure
 }
 
-/** The effective beans of a descriptor as a tree that is a descriptor again: placeholders, imports and parents are in. */
+/**
+ * The effective beans of a descriptor as a tree that is a descriptor again: imports and parents are in, and the place of
+ * a hidden text is taken by a placeholder that asks for it.
+ */
 export function descriptorTree(descriptor: Descriptor, options: TreeOptions = {}): YamlNode {
   const beans = [...descriptor.definitions.values()].map((definition): [string, YamlNode] => [
     definition.id,
     definitionNode(definition, options),
   ])
-  return map([['beans', map(beans)]])
+  const { disclosure } = options
+  return map([...(disclosure === undefined ? [] : sections(descriptor, disclosure)), ['beans', map(beans)]])
+}
+
+/** What the beans need besides: modules by their path from the descriptor, and values of placeholders. */
+function sections({ file, modules, properties }: Descriptor, disclosure: Disclosure): [string, YamlNode][] {
+  const named = modules.map((each) => text(modulePath(each, dirname(file.path))))
+  const values = [...properties].map(([key, written]): [string, YamlNode] => {
+    const shown = disclosure.shownProperty(key, written)
+    return [key, { kind: 'scalar', value: shownText(shown, `properties.${key}`), ...remark(shown) }]
+  })
+  return [
+    ...(named.length === 0 ? [] : [['modules', { kind: 'list', items: named }] satisfies [string, YamlNode]]),
+    ...(values.length === 0 ? [] : [['properties', map(values)] satisfies [string, YamlNode]]),
+  ]
+}
+
+function remark({ hidden }: ShownScalar): { note?: string } {
+  return hidden === undefined ? {} : { note: hidden === 'all' ? 'hidden' : 'a part is hidden' }
+}
+
+function modulePath({ text: written, at }: NamedPlace, folder: string): string {
+  if (!/^\.{1,2}\//.test(written)) return written
+  const path = relative(folder, resolve(dirname(at.file.path), written))
+  return path.startsWith('.') ? path : `./${path}`
 }
 
 /** One value of the effective configuration, for machines. */
@@ -32,24 +70,25 @@ export interface ValueRecord {
   readonly origin?: string
 }
 
-/** Every leaf of the effective beans with its place and, where it was not written there, its origin. */
-export function valueRecords(descriptor: Descriptor, hide = '***'): ValueRecord[] {
+/** Every leaf of the effective beans as it may be shown, with its place and, where it was not written there, its origin. */
+export function valueRecords(descriptor: Descriptor, disclosure: Disclosure): ValueRecord[] {
   const records: ValueRecord[] = []
-  for (const { value } of descriptor.definitions.values()) collect(value, records, hide)
+  for (const { value } of descriptor.definitions.values()) collect(value, records, disclosure, false)
   return records
 }
 
-function collect(value: Value, records: ValueRecord[], hide: string): void {
+function collect(value: Value, records: ValueRecord[], disclosure: Disclosure, isBelowSecret: boolean): void {
   const add = (shown: ValueRecord['value'], origin?: string): void => {
     const place = { file: value.at.file.path, ...positionOf(value.at) }
     records.push({ path: value.path, value: shown, ...place, ...(origin === undefined ? {} : { origin }) })
   }
+  const go = (each: Value, isSecret: boolean): void => {
+    collect(each, records, disclosure, isSecret)
+  }
   switch (value.kind) {
-    case 'scalar': {
-      const plain = typeof value.value === 'bigint' ? integer(value.value) : value.value
-      add(isSecretName(lastKey(value.path)) && plain !== null ? hide : plain, value.origin)
+    case 'scalar':
+      add(plain(disclosure.shownOf(value, isBelowSecret).value), value.origin)
       return
-    }
     case 'reference':
       add(`ref ${value.id}${value.access === undefined ? '' : ` ${value.access.by} ${value.access.name}`}`)
       return
@@ -57,43 +96,47 @@ function collect(value: Value, records: ValueRecord[], hide: string): void {
       add(`const ${value.text}`)
       return
     case 'list':
-      for (const item of value.items) collect(item, records, hide)
+      for (const item of value.items) go(item, isBelowSecret)
       return
     case 'map':
     case 'keyed-map':
-      for (const entry of value.entries) collect(entry.value, records, hide)
+      for (const entry of value.entries) go(entry.value, isBelowSecret || isSecretName(entry.key))
       return
     case 'bean':
       add(`class ${value.class.text}`)
-      for (const arg of value.args ?? []) collect(arg, records, hide)
-      for (const entry of value.properties) collect(entry.value, records, hide)
+      for (const arg of value.args ?? []) go(arg, false)
+      for (const entry of value.properties) go(entry.value, isSecretName(entry.key))
   }
 }
 
-function integer(value: bigint): number | string {
+function plain(value: Scalar): ValueRecord['value'] {
+  if (typeof value !== 'bigint') return value
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }
 
 function definitionNode({ value }: Definition, options: TreeOptions): YamlNode {
   const isPlain = value.kind === 'scalar' || value.kind === 'list' || value.kind === 'map'
-  return isPlain ? map([['value', verbatimNode(value, options)]]) : valueNode(value, options)
+  return isPlain ? map([['value', verbatimNode(value, options, false)]]) : valueNode(value, options, false)
 }
 
 /** What stands below `value:` means itself, whatever its keys are. */
-function verbatimNode(value: Value, options: TreeOptions): YamlNode {
-  if (value.kind === 'list') return { kind: 'list', items: value.items.map((item) => verbatimNode(item, options)) }
-  if (value.kind !== 'map') return valueNode(value, options)
-  return map(value.entries.map((entry): [string, YamlNode] => [entry.key, verbatimNode(entry.value, options)]))
+function verbatimNode(value: Value, options: TreeOptions, isSecret: boolean): YamlNode {
+  if (value.kind === 'list')
+    return { kind: 'list', items: value.items.map((item) => verbatimNode(item, options, isSecret)) }
+  if (value.kind !== 'map') return valueNode(value, options, isSecret)
+  return map(
+    value.entries.map((entry): [string, YamlNode] => [
+      entry.key,
+      verbatimNode(entry.value, options, isSecret || isSecretName(entry.key)),
+    ]),
+  )
 }
 
-function valueNode(value: Value, options: TreeOptions): YamlNode {
+/** @param isSecret whether it stands below a key that names a secret */
+function valueNode(value: Value, options: TreeOptions, isSecret: boolean): YamlNode {
   switch (value.kind) {
-    case 'scalar': {
-      const isHidden = options.hideSecrets === true && isSecretName(lastKey(value.path)) && value.value !== null
-      const text = typeof value.value === 'string' ? value.value.replaceAll('${', '\\${') : value.value
-      const shown = typeof text === 'string' && value.origin !== undefined ? { bare: text } : text
-      return { kind: 'scalar', value: isHidden ? '***' : shown, note: options.noteOf?.(value.at, value.origin) }
-    }
+    case 'scalar':
+      return scalarNode(value, options, isSecret)
     case 'reference': {
       const access: [string, YamlNode][] =
         value.access === undefined ? [] : [[value.access.by, text(value.access.name)]]
@@ -102,12 +145,14 @@ function valueNode(value: Value, options: TreeOptions): YamlNode {
     case 'constant':
       return noted(map([['const', text(value.text)]]), value.at, options)
     case 'list':
-      return { kind: 'list', items: value.items.map((item) => valueNode(item, options)) }
+      return { kind: 'list', items: value.items.map((item) => valueNode(item, options, isSecret)) }
     case 'map':
-      return isWrapped(value) ? map([['value', verbatimNode(value, options)]]) : entriesNode(value.entries, options)
+      return isWrapped(value)
+        ? map([['value', verbatimNode(value, options, isSecret)]])
+        : entriesNode(value.entries, options, isSecret)
     case 'keyed-map': {
       const keys: [string, YamlNode][] = value.keys === undefined ? [] : [['keys', text(value.keys.text)]]
-      return map([...keys, ['map', entriesNode(value.entries, options)]])
+      return map([...keys, ['map', entriesNode(value.entries, options, isSecret)]])
     }
     case 'bean':
       return beanNode(value, options)
@@ -128,8 +173,8 @@ function beanNode(value: BeanValue, options: TreeOptions): YamlNode {
   entries.push(['class', text(value.class.text)])
   add('factory', value.factory?.text)
   if (value.args !== undefined)
-    entries.push(['args', { kind: 'list', items: value.args.map((arg) => valueNode(arg, options)) }])
-  if (value.hasProperties) entries.push(['properties', entriesNode(value.properties, options)])
+    entries.push(['args', { kind: 'list', items: value.args.map((arg) => valueNode(arg, options, false)) }])
+  if (value.hasProperties) entries.push(['properties', entriesNode(value.properties, options, false)])
   add('init', value.init?.text)
   add('destroy', value.destroy?.text)
   if (value.dependsOn.length > 0)
@@ -137,8 +182,35 @@ function beanNode(value: BeanValue, options: TreeOptions): YamlNode {
   return noted(map(entries), value.class.at, options)
 }
 
-function entriesNode(entries: readonly Entry[], options: TreeOptions): YamlNode {
-  return map(entries.map(({ key, value }): [string, YamlNode] => [key, valueNode(value, options)]))
+function entriesNode(entries: readonly Entry[], options: TreeOptions, isSecret: boolean): YamlNode {
+  return map(
+    entries.map(({ key, value }): [string, YamlNode] => [
+      key,
+      valueNode(value, options, isSecret || isSecretName(key)),
+    ]),
+  )
+}
+
+function scalarNode(value: ScalarValue, { disclosure, noteOf }: TreeOptions, isSecret: boolean): YamlNode {
+  const shown = disclosure?.shownOf(value, isSecret) ?? { value: value.value, isTemplate: false }
+  const notes = [noteOf?.(value.at, value.origin), remark(shown).note].filter((note) => note !== undefined)
+  const escaped = shownText(shown, value.path)
+  // Only who reads it again knows the type of a text that came from a placeholder or an option.
+  const isBare = typeof escaped === 'string' && value.origin !== undefined && shown.hidden === undefined
+  return {
+    kind: 'scalar',
+    value: isBare ? { bare: escaped } : escaped,
+    ...(notes.length === 0 ? {} : { note: notes.join(', ') }),
+  }
+}
+
+/** What is shown, as a descriptor says it. A text that is hidden becomes a placeholder that asks for it. */
+function shownText({ value, isTemplate, hidden }: ShownScalar, path: string): Scalar {
+  if (hidden === 'all') {
+    const key = path.replaceAll('.properties.', '.').replace(/[^\w.-]/g, '_')
+    return `\${hidden.${key}:***}`
+  }
+  return typeof value === 'string' && !isTemplate ? value.replaceAll('${', '\\${') : value
 }
 
 function map(entries: readonly (readonly [string, YamlNode])[]): YamlNode {
@@ -151,8 +223,4 @@ function text(value: string): YamlNode {
 
 function noted(node: YamlNode, at: SourceRange, options: TreeOptions): YamlNode {
   return { ...node, note: options.noteOf?.(at, undefined) }
-}
-
-function lastKey(path: string): string {
-  return /([\w-]+)(?:\[\d+\])*$/.exec(path)?.[1] ?? ''
 }

@@ -1,6 +1,6 @@
 import { type ComponentCatalogue, type ContainerDefinition, type PropertySchema } from '../component.ts'
 import { bootstrapCatalogue } from './bootstrap-plan.ts'
-import { asSchema } from './schema-words.ts'
+import { asSchema, isSecretSchema } from './schema-words.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -8,7 +8,7 @@ const PLACEHOLDER: Json = { type: 'string', pattern: String.raw`\$\{`, descripti
 const text: Json = { type: 'string' }
 const names: Json = { anyOf: [text, { type: 'array', items: text }] }
 /** Words of ours, and a format that editors do not know. */
-const OURS = ['x-bean', 'x-methods', 'x-any', 'x-flat', 'format']
+const OURS = ['x-bean', 'x-methods', 'x-any', 'x-flat', 'secret', 'format']
 
 /** The JSON Schema (draft 7) of the bootstrap descriptor, for editors. */
 export function bootstrapSchema(containers: readonly ContainerDefinition[]): Json {
@@ -151,7 +151,8 @@ function editable(schema: PropertySchema, catalogue: ComponentCatalogue): Json {
 }
 
 function plain(schema: PropertySchema): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => !OURS.includes(key)))
+  const known = Object.fromEntries(Object.entries(schema).filter(([key]) => !OURS.includes(key)))
+  return isSecretSchema(schema) ? { ...known, writeOnly: true } : known
 }
 
 function impliedForms(className: string, catalogue: ComponentCatalogue): Json[] {

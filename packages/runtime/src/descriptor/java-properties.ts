@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { LineCounter } from 'yaml'
-import { type FoundProperty } from './placeholder.ts'
+import { type FoundProperty } from './property-lookup.ts'
 import { type PropertiesFile } from './properties-file.ts'
 import { type SourceFile, type SourceRange } from './source-file.ts'
 

@@ -17,12 +17,13 @@ import {
 import { resolveClassName } from './class-name.ts'
 import { type Descriptor } from './definition.ts'
 import { DescriptorError as DescriptorProblem, ProblemList } from './descriptor-error.ts'
+import { Disclosure } from './disclosure.ts'
 import { readDescriptor } from './descriptor-reader.ts'
 import { type Links, linkDescriptor, warnOfUnused } from './linker.ts'
 import { locateDescriptors } from './locate.ts'
 import { loadOwnContainers } from './own-containers.ts'
 import { type ModuleClass, moduleClassKey, type ModuleClassUse } from './module-class.ts'
-import { PropertyLookup } from './placeholder.ts'
+import { PropertyLookup } from './property-lookup.ts'
 import {
   type Preparation,
   type PreparationOptions,
@@ -32,8 +33,9 @@ import {
 } from './preparation.ts'
 import { ActiveProfiles } from './profile-condition.ts'
 import { type PropertiesFile, readPropertiesFiles } from './properties-file.ts'
+import { standardProviders } from './secret-provider.ts'
 import { overrideProperty } from './setting-override.ts'
-import { reportUnused } from './unused-settings.ts'
+import { reportSecretSettings, reportUnused } from './unused-settings.ts'
 
 export type {
   Preparation,
@@ -49,6 +51,7 @@ interface Draft {
   readonly links: Links
   readonly catalogue: ComponentCatalogue
   readonly moduleUses: readonly ModuleClassUse[]
+  readonly disclosure: Disclosure
   compiled: CompiledDescriptor
 }
 
@@ -91,7 +94,8 @@ class LaunchPreparation {
     const filesOptions = { folder: dirname(path), named: named.map((each) => resolve(each)), profiles: this.#profiles }
     this.#propertiesFiles = readPropertiesFiles(filesOptions, this.#problems)
     const layers = this.#propertiesFiles.map((file) => file.values)
-    this.#lookup = new PropertyLookup({ settings: options.set ?? {}, env, layers, mask: this.#mask })
+    const providers = { ...standardProviders(env, resolve(dirname(path))), ...options.providers }
+    this.#lookup = new PropertyLookup({ settings: options.set ?? {}, env, layers, providers, mask: this.#mask })
   }
 
   async prepare(): Promise<Preparation> {
@@ -104,6 +108,7 @@ class LaunchPreparation {
     for (const each of pending) await this.#draft(each)
     // The files beside a descriptor of one container may serve the others too.
     reportUnused(this.#lookup, isBootstrap ? this.#propertiesFiles : [], this.#profiles, this.#problems)
+    if (this.#options.isSetByArguments === true) reportSecretSettings(this.#lookup, this.#descriptors, this.#problems)
     const extensions = compileExtensions(distinctModules(this.#modules, this.#problems), this.#problems)
     if (!this.#problems.hasErrors && this.#options.preload === true) await this.#preload()
     if (!this.#problems.hasErrors) await this.#loadModuleClasses()
@@ -145,11 +150,16 @@ class LaunchPreparation {
     this.#bootstrapModules = await this.#loadModules(descriptor)
     this.#modules.push(...this.#bootstrapModules)
     const own = await loadOwnContainers(containerNames(descriptor), CONTAINER_PROPERTIES, this.#problems)
-    const plan = planBootstrap(descriptor, this.#options.containers, this.#problems, own)
+    const disclosure = this.#newDisclosure()
+    const plan = planBootstrap(descriptor, this.#options.containers, this.#problems, disclosure, own)
     const links = linkDescriptor(descriptor, new ProblemList())
-    this.#descriptors.push({ container: 'bootstrap', descriptor, links })
+    this.#descriptors.push({ container: 'bootstrap', descriptor, links, disclosure })
     const { projectsRoot } = this.#options
     return plan === undefined || projectsRoot === undefined ? plan : moveRoot(plan, projectsRoot)
+  }
+
+  #newDisclosure(): Disclosure {
+    return new Disclosure(this.#mask, (name) => this.#lookup.provider(name) !== undefined)
   }
 
   #readAll(plan: BootstrapPlan | undefined): Pending[] {
@@ -203,8 +213,9 @@ class LaunchPreparation {
     const modules = distinctModules([...this.#bootstrapModules, ...own], new ProblemList())
     const { catalogue, roots } = withModules(container.definition, modules, problems)
     const links = linkDescriptor(descriptor, problems)
-    this.#descriptors.push({ container: container.name, descriptor, links })
-    const compiled = compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: new Map() })
+    const disclosure = this.#newDisclosure()
+    this.#descriptors.push({ container: container.name, descriptor, links, disclosure })
+    const compiled = compileDescriptor(descriptor, links, { catalogue, problems, moduleClasses: new Map(), disclosure })
     const isRoot = (id: string): boolean => {
       const value = descriptor.definitions.get(id)?.value
       if (value?.kind !== 'bean') return false
@@ -214,7 +225,7 @@ class LaunchPreparation {
     // A misspelt reference makes its target look unused: errors first.
     if (roots.length > 0 && !problems.hasErrorIn([descriptor.file, ...descriptor.imported]))
       warnOfUnused(descriptor, links, isRoot, problems)
-    const draft: Draft = { descriptor, links, catalogue, compiled, moduleUses: compiled.moduleClasses }
+    const draft: Draft = { descriptor, links, catalogue, compiled, moduleUses: compiled.moduleClasses, disclosure }
     this.#drafts.set(container, [...(this.#drafts.get(container) ?? []), draft])
   }
 
@@ -235,8 +246,9 @@ class LaunchPreparation {
       else moduleClasses.set(key, found)
     }
     for (const draft of drafts) {
-      const { descriptor, links, catalogue } = draft
-      draft.compiled = compileDescriptor(descriptor, links, { catalogue, problems: this.#problems, moduleClasses })
+      const { descriptor, links, catalogue, disclosure } = draft
+      const options = { catalogue, problems: this.#problems, moduleClasses, disclosure }
+      draft.compiled = compileDescriptor(descriptor, links, options)
     }
   }
 

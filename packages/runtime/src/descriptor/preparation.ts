@@ -4,7 +4,9 @@ import { type SecretMask } from '../log/secret-mask.ts'
 import { type CompiledDescriptor } from './bean-compiler.ts'
 import { type RuntimeNature } from './bootstrap-plan.ts'
 import { type Descriptor } from './definition.ts'
+import { type Disclosure } from './disclosure.ts'
 import { type Links } from './linker.ts'
+import { type SecretProviders } from './secret-provider.ts'
 
 /** One component container with its checked descriptors. */
 export interface PreparedContainer {
@@ -30,6 +32,10 @@ export interface PreparationOptions {
   readonly containers: readonly ContainerDefinition[]
   /** Values of `--set`. */
   readonly set?: Readonly<Record<string, string>> | undefined
+  /** The values of `set` stand on a command line: there is a warning when one of them is a secret. */
+  readonly isSetByArguments?: boolean | undefined
+  /** More places that texts come from, by name: `vault` serves `${vault:name}`, besides `file`, `env` and `cred`. */
+  readonly providers?: SecretProviders | undefined
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Chosen profiles; what `AESOP_PROFILE` says (separated by commas) comes before them. */
@@ -50,6 +56,7 @@ export interface ReadDescriptor {
   readonly container: string
   readonly descriptor: Descriptor
   readonly links: Links
+  readonly disclosure: Disclosure
 }
 
 /** The outcome of reading and checking descriptors: `launch` only for a bootstrap descriptor without errors. */

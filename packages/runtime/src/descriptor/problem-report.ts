@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { AesopError, messageOf } from '@aesop/kernel'
 import { DescriptorError, type Severity } from './descriptor-error.ts'
+import { shownLine } from './shown-line.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
 import type { SecretMask } from '../log/secret-mask.ts'
 
@@ -73,9 +74,9 @@ function codeFrame(at: SourceRange, label: string | undefined, mask: SecretMask)
   const start = at.start - (column - 1)
   const newline = at.file.text.indexOf('\n', start)
   const text = at.file.text.slice(start, newline < 0 ? undefined : newline).replace(/\r$/, '')
-  const shown = mask.apply(text)
-  const from = Math.min(shown.length, mask.apply(text.slice(0, column - 1)).length)
-  const rest = mask.apply(text.slice(Math.min(text.length, column - 1 + Math.max(1, at.end - at.start)))).length
+  const shown = shownLine({ file: at.file, start, end: start + text.length }, mask)
+  const from = Math.min(sameLength(text, shown), column - 1)
+  const rest = Math.min(sameEndLength(text, shown), Math.max(0, text.length - (column - 1) - (at.end - at.start)))
   const carets = '^'.repeat(Math.max(1, shown.length - rest - from))
   const gutter = ' '.repeat(String(line).length + 2)
   const padding = shown.slice(0, from).replace(/[^\t]/g, ' ')
@@ -84,6 +85,19 @@ function codeFrame(at: SourceRange, label: string | undefined, mask: SecretMask)
     ` ${line} | ${shown}`,
     `${gutter}| ${padding}${carets}${label === undefined ? '' : ` wanted by ${label}`}`,
   ]
+}
+
+/** How many characters two texts have in common at their beginning. */
+function sameLength(one: string, other: string): number {
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length++
+  return length
+}
+
+function sameEndLength(one: string, other: string): number {
+  let length = 0
+  while (length < Math.min(one.length, other.length) && one.at(-1 - length) === other.at(-1 - length)) length++
+  return length
 }
 
 function causeLines(cause: unknown, options: ReportOptions): string[] {

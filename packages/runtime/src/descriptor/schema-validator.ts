@@ -13,22 +13,33 @@ export interface SchemaFault {
   readonly hint?: string | undefined
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, logger: false, formats: { int64: true } })
+const ajv = new Ajv({
+  allErrors: true,
+  strict: false,
+  verbose: true,
+  logger: false,
+  formats: { int64: true, password: true },
+})
 const compiled = new WeakMap<PropertySchema, ValidateFunction>()
 /** A fault inside a branch says less than the fault of the whole. */
 const BRANCH = /\/(?:anyOf|oneOf)\/\d+/
 const WHOLE_KEYWORDS = ['anyOf', 'oneOf', 'allOf', 'not', 'if', 'const', 'enum']
 
-/**
- * Checks a value without expressions against a schema.
- * @param isDynamic whether the value at a pointer is made at run time: faults at or below it don't count.
- */
+/** What the document knows of the values at pointers. */
+export interface PointerView {
+  /** Whether the value is made at run time: faults at or below it don't count. */
+  readonly isDynamic: (pointer: string) => boolean
+  readonly hasDynamicBelow: (pointer: string) => boolean
+  /** The scalar as it may be shown; undefined where it may be shown as it is. */
+  readonly shownAt: (pointer: string) => unknown
+}
+
+/** Checks a value without expressions against a schema. */
 export function validate(
   schema: PropertySchema,
   value: unknown,
   className: string,
-  isDynamic: (pointer: string) => boolean,
-  hasDynamicBelow: (pointer: string) => boolean,
+  { isDynamic, hasDynamicBelow, shownAt }: PointerView,
 ): SchemaFault[] {
   let check = compiled.get(schema)
   if (check === undefined) {
@@ -41,10 +52,10 @@ export function validate(
     .filter(
       (error) => alternatives(error) || !WHOLE_KEYWORDS.includes(error.keyword) || !hasDynamicBelow(error.instancePath),
     )
-    .map((error) => faultOf(error, className))
+    .map((error) => faultOf(error, className, shownAt))
 }
 
-function faultOf(error: ErrorObject, className: string): SchemaFault {
+function faultOf(error: ErrorObject, className: string, shownAt: PointerView['shownAt']): SchemaFault {
   const { instancePath, params } = error as { instancePath: string; params: Record<string, unknown> }
   const owner = instancePath === '' ? `class ${className}` : `"${pointerName(instancePath)}"`
   if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') {
@@ -70,7 +81,12 @@ function faultOf(error: ErrorObject, className: string): SchemaFault {
     const message = `${owner} needs ${count} one of ${names.map((name) => `"${name}"`).join(', ')}`
     return { kind: 'missing', pointer: instancePath, near: instancePath, message }
   }
-  return { kind: 'type', pointer: instancePath, near: instancePath, ...describe(error, params) }
+  return {
+    kind: 'type',
+    pointer: instancePath,
+    near: instancePath,
+    ...describe(error, params, shownAt(instancePath) ?? error.data),
+  }
 }
 
 /** The names of a rule that asks only which properties are there: `oneOf: [{ required: [a] }, { required: [b] }]`. */
@@ -85,16 +101,20 @@ function alternatives(error: ErrorObject): string[] | undefined {
   return names.includes('') ? undefined : names
 }
 
-function describe(error: ErrorObject, params: Record<string, unknown>): { message: string; hint?: string | undefined } {
+function describe(
+  error: ErrorObject,
+  params: Record<string, unknown>,
+  data: unknown,
+): { message: string; hint?: string | undefined } {
   const name = pointerName(error.instancePath) || 'the value'
-  const got = shown(error.data)
+  const got = shown(data)
   const must = (expected: string): string => `"${name}" must be ${expected}, got ${got}`
   switch (error.keyword) {
     case 'type':
-      return { message: must(expectedTypes(params['type'])), hint: typeHint(params['type'], error.data) }
+      return { message: must(expectedTypes(params['type'])), hint: typeHint(params['type'], data) }
     case 'enum': {
       const allowed = (params['allowedValues'] as unknown[]).map(String)
-      return { message: must(`one of ${allowed.join(' | ')}`), hint: suggestion(String(error.data), allowed) }
+      return { message: must(`one of ${allowed.join(' | ')}`), hint: suggestion(String(data), allowed) }
     }
     case 'minimum':
     case 'maximum':
@@ -128,8 +148,8 @@ function expectedTypes(type: unknown): string {
 }
 
 function typeHint(type: unknown, data: unknown): string | undefined {
-  if (String(type).includes('string') && (typeof data === 'number' || typeof data === 'boolean'))
-    return `quote it: "${String(data)}"`
+  const isPlain = typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean'
+  if (String(type).includes('string') && isPlain) return `quote it: "${String(data)}"`
   if (String(type).includes('array') && typeof data === 'string') return `write a list: [${data}]`
   return undefined
 }
@@ -138,7 +158,7 @@ function shown(data: unknown): string {
   if (typeof data === 'string') return `"${data}"`
   if (Array.isArray(data)) return 'a list'
   if (typeof data === 'object') return data === null ? 'nothing' : 'a map'
-  return typeof data === 'number' || typeof data === 'boolean' ? String(data) : typeof data
+  return typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean' ? String(data) : typeof data
 }
 
 /** The last name of a pointer, with its indexes: `sources[0]`. */

@@ -9,6 +9,11 @@ export function methodsOf(schema: PropertySchema): readonly string[] {
   return Array.isArray(methods) ? (methods as string[]) : []
 }
 
+/** Whether nobody may see the value: `secret: true` gives the bean a Secret, `format: password` a plain text. */
+export function isSecretSchema(schema: PropertySchema): boolean {
+  return schema['secret'] === true || schema['format'] === 'password'
+}
+
 /** A part of a schema, or the schema that allows everything where there is none. */
 export function asSchema(part: unknown): PropertySchema {
   return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as PropertySchema) : ANYTHING

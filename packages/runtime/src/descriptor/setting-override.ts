@@ -92,7 +92,9 @@ class Override {
   }
 
   #leaf(at: Value['at'], path: string): Value {
-    return { kind: 'scalar', value: this.#text, at, path, origin: `value set by --set ${this.#key}` }
+    const origin = `--set ${this.#key}`
+    const outside = [{ placeholder: origin, text: this.#text, origin }]
+    return { kind: 'scalar', value: this.#text, at, path, origin: `value set by ${origin}`, outside }
   }
 
   #refuse(value: Value): Value {

@@ -1,6 +1,8 @@
-import { ProfileUnusedError, SettingUnusedError } from '../errors.ts'
+import { ProfileUnusedError, SettingSecretError, SettingUnusedError } from '../errors.ts'
+import { isSecretName } from '../log/secret-name.ts'
 import { type ProblemList } from './descriptor-error.ts'
-import { type PropertyLookup } from './placeholder.ts'
+import { type ReadDescriptor } from './preparation.ts'
+import { type PropertyLookup } from './property-lookup.ts'
 import { type ActiveProfiles } from './profile-condition.ts'
 import { type PropertiesFile } from './properties-file.ts'
 import { suggestion } from './suggestion.ts'
@@ -27,5 +29,19 @@ export function reportUnused(
     const hint = suggestion(name, profiles.known)
     const message = `no descriptor and no properties file knows the profile "${name}"`
     problems.add(new ProfileUnusedError(message, { hint, severity: 'warning' }))
+  }
+}
+
+/** Warns of options of the command line that give secrets: every user of the machine can read them there. */
+export function reportSecretSettings(
+  lookup: PropertyLookup,
+  descriptors: readonly ReadDescriptor[],
+  problems: ProblemList,
+): void {
+  const bySchema = new Set(descriptors.flatMap(({ disclosure }) => [...disclosure.secretSettings]))
+  for (const [key, value] of Object.entries(lookup.settings)) {
+    if (value === '' || !(isSecretName(key) || bySchema.has(key))) continue
+    const message = `--set ${key} gives a secret, and every user of this machine can read it in the list of processes`
+    problems.add(new SettingSecretError(message, {}))
   }
 }

@@ -1,16 +1,23 @@
 import { nearestName } from '@aesop/kernel'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
-import { DescriptorShapeError, PlaceholderUnresolvedError } from '../errors.ts'
-import { isSecretName } from '../log/secret-mask.ts'
+import {
+  DescriptorShapeError,
+  PlaceholderTooLongError,
+  PlaceholderUnresolvedError,
+  SecretUnreadableError,
+} from '../errors.ts'
 import { type BeanValue, type Entry, type NamedPlace, type ReferenceValue, type Value } from './definition.ts'
 import { checkDefinitionKeys, DISCRIMINATORS, type ExpressionKind } from './definition-keys.ts'
 import { type ProblemList } from './descriptor-error.ts'
-import { type Expansion, expandPlaceholders, type PropertyLookup } from './placeholder.ts'
+import { type Expansion, PlaceholderExpander } from './placeholder.ts'
+import { type PropertyLookup } from './property-lookup.ts'
 import { entryOf, rawEntries, type RawEntry } from './raw-entry.ts'
-import { type SourceRange } from './source-file.ts'
+import { positionOf, type SourceRange } from './source-file.ts'
 import { suggestion } from './suggestion.ts'
 import { type YamlFile } from './yaml-file.ts'
 
+/** No descriptor needs more, and everything that walks through values may recurse. */
+const NESTED_MAX = 100
 const FORM = 'write `when: { profile: [prod] }`; `!prod` means without it'
 
 /** Turns YAML nodes into values of the descriptor language. Problems are collected; a broken part becomes null. */
@@ -19,6 +26,8 @@ export class ValueParser {
   readonly #lookup: PropertyLookup
   readonly #fileProperties: ReadonlyMap<string, string>
   readonly #problems: ProblemList
+  readonly #expander: PlaceholderExpander
+  #depth = 0
 
   constructor(
     file: YamlFile,
@@ -30,18 +39,34 @@ export class ValueParser {
     this.#lookup = lookup
     this.#fileProperties = fileProperties
     this.#problems = problems
+    this.#expander = new PlaceholderExpander(lookup, fileProperties)
   }
 
   /** @param bean id of the top-level bean, for messages. */
   parse(node: unknown, path: string, bean: string, fallback: SourceRange): Value {
     const at = this.#file.rangeOf(node, fallback)
-    const followed = this.#file.follow(node, at)
-    if (isMap(followed)) return this.#parseMapping(followed, path, bean, at)
-    if (isSeq(followed)) {
+    return this.#nested(path, bean, at, () => {
+      const followed = this.#file.follow(node, at)
+      if (isMap(followed)) return this.#parseMapping(followed, path, bean, at)
+      if (!isSeq(followed)) return this.#parseScalar(followed, path, bean, at)
       const items = followed.items.map((item, i) => this.parse(item, `${path}[${i}]`, bean, at))
       return { kind: 'list', items, at, path }
+    })
+  }
+
+  /** A value inside of others; what is too deep is reported and becomes null. */
+  #nested(path: string, bean: string, at: SourceRange, parse: () => Value): Value {
+    if (this.#depth >= NESTED_MAX) {
+      const message = `values are nested more than ${NESTED_MAX} deep`
+      this.#problems.add(
+        new DescriptorShapeError(message, { at, bean, hint: 'write what is inside as a bean of its own' }),
+      )
+      return { kind: 'scalar', value: null, at, path }
     }
-    return this.#parseScalar(followed, path, bean, at)
+    this.#depth++
+    const value = parse()
+    this.#depth--
+    return value
   }
 
   #parseScalar(node: Node | undefined, path: string, bean: string, at: SourceRange): Value {
@@ -53,21 +78,38 @@ export class ValueParser {
 
   #parseText(text: string, path: string, bean: string, at: SourceRange): Value {
     const expansion = this.#expand(text, path, bean, at)
-    const lastKey = /([\w-]+)(?:\[\d+\])*$/.exec(path)?.[1] ?? ''
-    if (isSecretName(lastKey)) this.#lookup.mask.learn(expansion.text)
-    const origin = expansion.expanded ? { origin: expansion.origin ?? 'value from a placeholder' } : {}
-    return { kind: 'scalar', value: expansion.text, at, path, ...origin }
+    if (!expansion.expanded) return { kind: 'scalar', value: expansion.text, at, path }
+    return {
+      kind: 'scalar',
+      value: expansion.text,
+      at,
+      path,
+      origin: expansion.origin ?? 'value from a placeholder',
+      written: text,
+      outside: expansion.outside ?? [],
+      readAgain: () => this.#readAgain(text, path, at),
+    }
   }
 
   #expand(text: string, path: string, bean: string, at: SourceRange): Expansion {
-    const expansion = expandPlaceholders(text, this.#lookup, this.#fileProperties)
-    if (expansion.fault === undefined) return expansion
+    const expansion = this.#expander.expand(text)
+    const { fault } = expansion
+    if (fault === undefined) return expansion
+    const { missingKey } = fault
     const hint =
-      expansion.missingKey === undefined
-        ? undefined
-        : suggestion(expansion.missingKey, nearOnly(expansion.missingKey, this.#fileProperties.keys()))
-    this.#problems.add(new PlaceholderUnresolvedError(expansion.fault, { at, bean, path, hint }))
+      missingKey === undefined ? fault.hint : suggestion(missingKey, nearOnly(missingKey, this.#fileProperties.keys()))
+    const Problem = fault.kind === 'too-long' ? PlaceholderTooLongError : PlaceholderUnresolvedError
+    this.#problems.add(new Problem(fault.message, { at, bean, path, hint }))
     return expansion
+  }
+
+  #readAgain(text: string, path: string, at: SourceRange): string {
+    const { text: found, fault } = new PlaceholderExpander(this.#lookup, this.#fileProperties).expand(text)
+    if (fault === undefined) return found
+    throw new SecretUnreadableError(
+      `${fault.message}, for ${path} (${at.file.path}:${positionOf(at).line})`,
+      fault.hint,
+    )
   }
 
   #parseMapping(map: YAMLMap, path: string, bean: string, at: SourceRange): Value {
@@ -193,18 +235,20 @@ export class ValueParser {
   /** `{ value: … }`: the content means itself, whatever its keys are; placeholders still work. */
   #parseVerbatim(node: unknown, path: string, bean: string, fallback: SourceRange): Value {
     const at = this.#file.rangeOf(node, fallback)
-    const followed = this.#file.follow(node, at)
-    if (isSeq(followed)) {
-      const items = followed.items.map((item, i) => this.#parseVerbatim(item, `${path}[${i}]`, bean, at))
-      return { kind: 'list', items, at, path }
-    }
-    if (!isMap(followed)) return this.#parseScalar(followed, path, bean, at)
-    const entries = this.#rawEntries(followed, path, bean, at).map((entry) => ({
-      key: entry.key,
-      keyAt: entry.keyAt,
-      value: this.#parseVerbatim(entry.node, `${path}.${entry.key}`, bean, entry.keyAt),
-    }))
-    return { kind: 'map', entries, at, path }
+    return this.#nested(path, bean, at, () => {
+      const followed = this.#file.follow(node, at)
+      if (isSeq(followed)) {
+        const items = followed.items.map((item, i) => this.#parseVerbatim(item, `${path}[${i}]`, bean, at))
+        return { kind: 'list', items, at, path }
+      }
+      if (!isMap(followed)) return this.#parseScalar(followed, path, bean, at)
+      const entries = this.#rawEntries(followed, path, bean, at).map((entry) => ({
+        key: entry.key,
+        keyAt: entry.keyAt,
+        value: this.#parseVerbatim(entry.node, `${path}.${entry.key}`, bean, entry.keyAt),
+      }))
+      return { kind: 'map', entries, at, path }
+    })
   }
 
   #rawEntries(map: YAMLMap, path: string, bean: string | undefined, at: SourceRange): RawEntry[] {

@@ -4,6 +4,7 @@ import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocu
 import { DescriptorNotFoundError, DescriptorShapeError, DescriptorSyntaxError } from '../errors.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
 import { type SourceFile, type SourceRange } from './source-file.ts'
+import { LEVELS_MAX, tooDeepAt } from './yaml-depth.ts'
 
 /** More expansions of anchors than this in one file is an attack or a mistake. */
 const ALIASES_MAX = 1000
@@ -93,8 +94,9 @@ export function readText(
 /** Parses the text of a descriptor. Integers are bigint, and duplicate keys are left for the model to report. */
 export function parseYaml(path: string, text: string, problems: ProblemList): YamlFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, {
-    lineCounter: lines,
+  const deep = tooDeepAt(text)
+  const document = parseDocument(deep === undefined ? text : '', {
+    ...(deep === undefined ? { lineCounter: lines } : {}),
     intAsBigInt: true,
     uniqueKeys: false,
     merge: false,
@@ -102,13 +104,22 @@ export function parseYaml(path: string, text: string, problems: ProblemList): Ya
     logLevel: 'silent',
   })
   const source: SourceFile = { path, text, lines }
+  if (deep !== undefined) problems.add(tooDeep(source, deep))
   for (const fault of [...document.errors, ...document.warnings]) {
     const [start, end] = fault.pos
-    problems.add(
-      new DescriptorSyntaxError(fault.message, { at: { file: source, start, end: Math.max(end, start + 1) } }),
-    )
+    // Behind the colon the message repeats the text, which may be a secret.
+    const message = fault.message.split(': "')[0] ?? ''
+    problems.add(new DescriptorSyntaxError(message, { at: { file: source, start, end: Math.max(end, start + 1) } }))
   }
   // The tree behind a syntax error is a guess: what it says is not worth reporting.
-  const isSound = document.errors.length + document.warnings.length === 0
+  const isSound = deep === undefined && document.errors.length + document.warnings.length === 0
   return new YamlFile(source, document, problems, isSound)
+}
+
+function tooDeep(file: SourceFile, start: number): DescriptorSyntaxError {
+  // The parser, which would find the lines, has not seen this text.
+  file.lines.addNewLine(0)
+  for (let at = file.text.indexOf('\n'); at >= 0; at = file.text.indexOf('\n', at + 1)) file.lines.addNewLine(at + 1)
+  const message = `values are nested more than ${LEVELS_MAX} deep`
+  return new DescriptorSyntaxError(message, { at: { file, start, end: start + 1 } })
 }

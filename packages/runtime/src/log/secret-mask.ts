@@ -1,39 +1,90 @@
-const MASK = '***'
-const URI_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@%]*)(:|%2[fF])([^\s@/]+)@/g
-const NAMED_SECRET =
-  /\b([\w.-]*(?:password|passwd|secret|token|api[-_]?key)["']?\s*[:=]\s*)(?!\$\{)(["']?)([^\s"',}&]+)\2/gi
-const SECRET_NAME = /password|passwd|pwd|secret|token|credential|api[-_.]?key/i
+import { isIP } from 'node:net'
+import type { SourceFile, SourceRange } from '../descriptor/source-file.ts'
+import { withoutUserInfo } from './shown-text.ts'
 
-/** Shorter values are not hidden where they stand alone: they would blot out ordinary words. */
-const LENGTH_MIN = 4
+const HIDDEN = '***'
 
-/** Whether a key names something that must not be shown. */
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name)
+/** Shorter texts are not looked for in texts of others: they would blot out ordinary words. */
+const LENGTH_MIN = 8
+
+/** A part of a file, and what is shown in its place. */
+export interface HiddenPlace {
+  readonly start: number
+  readonly end: number
+  readonly shown: string
 }
 
 /**
- * Hides passwords in any text that leaves the process: those inside URIs, those behind a telling name, and the values
- * that were learned from placeholders with a telling name. One per launch.
+ * Replaces, in texts that others wrote (errors of a driver, stacks, messages of a log), what the descriptors of a launch
+ * got from outside or hide. Its time grows with the length of the text, whatever stands in it. One per launch.
  */
 export class SecretMask {
-  readonly #values = new Set<string>()
-  #pattern: RegExp | undefined
+  readonly #shown = new Map<string, string>()
+  readonly #places = new Map<SourceFile, Map<number, HiddenPlace>>()
 
-  /** Hides this value wherever it stands as a word of its own. */
-  learn(value: string): void {
-    if (value.length < LENGTH_MIN || this.#values.has(value)) return
-    this.#values.add(value)
-    const words = [...this.#values].sort((a, b) => b.length - a.length).map(escapePattern)
-    this.#pattern = new RegExp(`(?<![\\w.-])(?:${words.join('|')})(?![\\w-]|\\.\\w)`, 'g')
+  /** Replaces this text wherever it stands, by what may be shown instead: the placeholder that it came from. */
+  learn(text: string, shown = HIDDEN): void {
+    for (const each of spellings(text)) {
+      if (each.length < LENGTH_MIN || this.#shown.has(each) || isIP(each) !== 0 || each === 'localhost') continue
+      this.#shown.set(each, shown)
+    }
+  }
+
+  /** Shows something else in the place of a part of a file. */
+  hideAt({ file, start, end }: SourceRange, shown: string): void {
+    const places = this.#places.get(file) ?? new Map<number, HiddenPlace>()
+    this.#places.set(file, places.set(start, { start, end, shown }))
+  }
+
+  /** What is hidden in a part of a file, in its order. */
+  hiddenIn({ file, start, end }: SourceRange): HiddenPlace[] {
+    const places = [...(this.#places.get(file)?.values() ?? [])]
+    return places.filter((each) => each.start < end && each.end > start).sort((a, b) => a.start - b.start)
   }
 
   apply(text: string): string {
-    const masked = text.replace(URI_PASSWORD, `$1$2${MASK}@`).replace(NAMED_SECRET, `$1$2${MASK}$2`)
-    return this.#pattern === undefined ? masked : masked.replace(this.#pattern, MASK)
+    return this.#replace(withoutUserInfo(text))
+  }
+
+  /** The first of what is known is looked for, the longest where several begin; what replaces it is not looked at again. */
+  #replace(text: string): string {
+    const hits = [...this.#shown].map(([known, shown]) => ({ known, shown, at: text.indexOf(known) }))
+    const open = hits.filter(({ at }) => at >= 0)
+    if (open.length === 0) return text
+    let result = ''
+    let done = 0
+    for (;;) {
+      let first: (typeof open)[number] | undefined
+      for (const hit of open) {
+        if (hit.at >= 0 && hit.at < done) hit.at = text.indexOf(hit.known, done)
+        if (hit.at < 0) continue
+        const isFirst = first === undefined || hit.at < first.at
+        if (isFirst || (hit.at === first?.at && hit.known.length > first.known.length)) first = hit
+      }
+      if (first === undefined) return result + text.slice(done)
+      result += text.slice(done, first.at) + first.shown
+      done = first.at + first.known.length
+    }
   }
 }
 
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+/** A text as others may write it: inside of a URI, of JSON, or line by line. */
+function spellings(text: string): Set<string> {
+  const lines = text.split(/\r?\n/)
+  const found = [
+    text,
+    text.trim(),
+    ...(lines.length > 1 ? lines.map((line) => line.trim()) : []),
+    coded(text, decodeURIComponent),
+  ]
+  return new Set(found.flatMap((each) => [each, JSON.stringify(each).slice(1, -1), coded(each, encodeURIComponent)]))
+}
+
+function coded(text: string, by: (text: string) => string): string {
+  try {
+    return by(text)
+  } catch {
+    // Half a character pair, or a sign of a percentage: nobody writes it in that form.
+    return text
+  }
 }

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { type AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
 import { createLogger, format } from 'winston'
 import { loggerName, type LogLevel, LogLevels } from './log-levels.ts'
+import { redacted } from './redacted.ts'
 import { type SecretMask } from './secret-mask.ts'
 
 export interface LogOptions {
@@ -37,7 +38,7 @@ const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', info
 export function openLog(options: LogOptions): ProcessLog {
   const print = format.printf((info) => {
     const line = info as unknown as Line
-    return options.mask.apply(options.format === 'json' ? jsonLine(line, options) : textLine(line, options))
+    return options.format === 'json' ? jsonLine(line, options) : options.mask.apply(textLine(line, options))
   })
   const root = createLogger({ level: 'debug', format: print })
   const levels = new LogLevels(options.level)
@@ -110,7 +111,8 @@ function jsonLine(line: Line, options: LogOptions): string {
       value instanceof Error ? errorFields(value, options) : value,
     ]),
   )
-  return formatJson({ time: new Date().toISOString(), level, container, bean, message, ...fields })
+  const data = { time: new Date().toISOString(), level, container, bean, message, ...fields }
+  return formatJson(redacted(data, options.mask))
 }
 
 function errorFields(error: Error, options: LogOptions): Record<string, unknown> {

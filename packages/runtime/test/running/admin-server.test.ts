@@ -224,7 +224,7 @@ describe('pages', () => {
           { path: 'a', value: 'class Greeter', line: 2 },
           {
             path: 'a.properties.word',
-            value: '***',
+            value: '${db.password}',
             line: 2,
             column: 44,
             origin: 'value from ${db.password}, set by --set db.password',

@@ -118,6 +118,8 @@ export function fixtureContainer(diary: Diary = new Diary(), name = 'fixture'): 
           },
           port: { type: 'integer', minimum: 1, maximum: 65535 },
           name: { type: 'string' },
+          pin: { type: 'string', secret: true, minLength: 4 },
+          phrase: { type: 'string', format: 'password' },
           mode: { enum: ['fast', 'slow'] },
           names: { type: 'array', items: { type: 'string' } },
           greeter: { 'x-methods': ['greet'] },

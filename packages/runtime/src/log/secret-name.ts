@@ -1,0 +1,26 @@
+const PARTS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'pwd',
+  'secret',
+  'token',
+  'credential',
+  'authorization',
+  'apikey',
+  'privatekey',
+  'accesskey',
+]
+/** Too short to be looked for inside of words: `author`, `bypass`. */
+const WORDS = ['pass', 'auth']
+
+/** Whether a key names something that must not be shown: `db.password`, `accessKey`, `RELAY_AUTH`. */
+export function isSecretName(name: string): boolean {
+  const words = name
+    .slice(0, 256)
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  const joined = words.join('')
+  return PARTS.some((part) => joined.includes(part)) || WORDS.some((word) => words.includes(word))
+}
