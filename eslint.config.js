@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'test/testdata/**', '**/.aesop/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', 'test/testdata/**', '**/.aesop/**', '.mutants/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -320,19 +320,6 @@ test('what nobody needs makes room, and stays until the room is needed', () => {
   expect(buffer.lastScn - buffer.prevScn).toBeGreaterThanOrEqual(6n)
 })
 
-test('one event that fills the buffer to the last byte beside the end of its window passes', () => {
-  const maxBytes = 1024 * 1024
-  const buffer = new EventBuffer({ maxBytes, physicalPartition: 1 })
-  buffer.start(100n)
-  const overheadBytes = 2 * eventLayout.END_OF_PERIOD_BYTES
-  for (const scn of [101n, 102n]) addWindow(buffer, scn, [{ key: 1, valueBytes: maxBytes - overheadBytes }])
-  checkBuffer(buffer)
-  expect(drain(buffer.seekLatest())).toEqual(['102:1', '102:end'])
-  expect(() => {
-    addWindow(buffer, 103n, [{ key: 1, valueBytes: maxBytes - overheadBytes + 1 }])
-  }).toThrow(WindowTooLargeError)
-})
-
 test('a window larger than the buffer is refused by name however empty the buffer is, whether windows are needed or not', () => {
   for (const needed of [undefined, 100n]) {
     const buffer = started({ neededAfterScn: () => needed })

@@ -1,0 +1,99 @@
+import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
+import { eventLayout } from '@aesop/event'
+import fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import { addWindow, linesOf } from './support/windows.ts'
+
+const SEED = 20_262
+const FIRST_SCN = 100n
+const MAX_BYTES = 49_152
+/** A walk begins at an entry of the index and passes what lies within one step of it, 4 KiB: a length and an SCN per event. */
+const STEPS_MAX = 2 * Math.ceil(4096 / eventLayout.END_OF_PERIOD_BYTES)
+
+/** Windows of one event or of more than a segment, with SCNs left out between them. */
+const history = fc.array(
+  fc.record({
+    gap: fc.integer({ min: 1, max: 3 }),
+    events: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 0, max: 12 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 60, max: 120 }) },
+    ),
+    valueBytes: fc.integer({ min: 0, max: 120 }),
+  }),
+  { minLength: 20, maxLength: 60, size: 'max' },
+)
+
+interface Told {
+  scn: bigint
+  lines: string[]
+}
+
+function fill(buffer: EventBuffer, windows: readonly { gap: number; events: number; valueBytes: number }[]): Told[] {
+  let scn = FIRST_SCN
+  return windows.map(({ gap, events, valueBytes }) => {
+    scn += BigInt(gap)
+    const list = Array.from({ length: events }, (_, key) => ({ key, valueBytes }))
+    addWindow(buffer, scn, list)
+    return { scn, lines: [...list.map(({ key }) => `${scn}:${key}`), `${scn}:end`] }
+  })
+}
+
+/** The first event that a reader gets from there. */
+function firstAfter(buffer: EventBuffer, scn: bigint, offset: number): string {
+  const step = buffer.read(scn, offset, MAX_BYTES)
+  if (!(step instanceof BufferChunk)) return step.kind
+  const [line = 'nothing'] = linesOf(step.bytes)
+  step.release()
+  return line
+}
+
+/** How many lengths and SCNs of events `work` reads: the steps of its walk. */
+function stepsOf(work: () => unknown): number {
+  const lengths = vi.spyOn(Buffer.prototype as Buffer, 'readInt32BE')
+  const scns = vi.spyOn(Buffer.prototype as Buffer, 'readBigInt64BE')
+  try {
+    work()
+    return lengths.mock.calls.length + scns.mock.calls.length
+  } finally {
+    lengths.mockRestore()
+    scns.mockRestore()
+  }
+}
+
+test('from every SCN and every event of every window a reader goes on with the next one, in few steps', () => {
+  const reached = { segments: 0, indexed: 0, spanning: 0, absent: 0, evicted: 0, inside: 0 }
+  fc.assert(
+    fc.property(history, fc.constantFrom(1024, 4096, 12_288, 12_288), (windows, segmentBytes) => {
+      const buffer = new EventBuffer({ maxBytes: MAX_BYTES, segmentBytes, physicalPartition: 1 })
+      buffer.start(FIRST_SCN)
+      const told = fill(buffer, windows)
+      checkBuffer(buffer)
+      const there = told.filter(({ scn }) => scn > buffer.prevScn)
+      reached.evicted += told.length > there.length ? 1 : 0
+      reached.segments += buffer.segments.length > 4 ? 1 : 0
+      reached.indexed += buffer.segments.some(({ indexLength }) => indexLength > 2) ? 1 : 0
+      reached.spanning += buffer.segments.some(({ firstWindowOffset }) => firstWindowOffset < 0) ? 1 : 0
+      for (let scn = buffer.prevScn; scn <= buffer.lastScn; scn++) {
+        const next = there.find((window) => window.scn > scn)?.lines[0] ?? 'caughtUp'
+        expect(firstAfter(buffer, scn, -1), `after ${scn}`).toBe(next)
+        expect(
+          stepsOf(() => buffer.seek(scn, -1)),
+          `steps to ${scn}`,
+        ).toBeLessThanOrEqual(STEPS_MAX)
+        const window = there.find((candidate) => candidate.scn === scn)
+        if (window === undefined) {
+          reached.absent++
+          if (scn > buffer.prevScn) expect(firstAfter(buffer, scn, 2), `${scn} is not there`).toBe(next)
+          continue
+        }
+        for (let offset = 0; offset <= window.lines.length + 1; offset++) {
+          expect(firstAfter(buffer, scn, offset), `${scn} from ${offset}`).toBe(window.lines[offset] ?? next)
+          reached.inside++
+        }
+      }
+    }),
+    { seed: SEED, numRuns: 30 },
+  )
+  const seldom = Object.entries(reached).filter(([, times]) => times < 8)
+  expect(seldom, `seed ${SEED}: ${JSON.stringify(reached)}`).toEqual([])
+})
