@@ -1,26 +1,62 @@
+import { type Logger } from '@aesop/kernel'
 import { type TrafficCounts } from '@aesop/stats'
+import { RelayBusyError } from '@aesop/wire'
 import { type Server } from 'node:http'
 import { type Socket } from 'node:net'
 
-/** Counts the connections of a server and what it writes to them, at no cost per byte. */
+export interface ConnectionBounds {
+  /** Most connections at a time. */
+  readonly connections: number
+  /** The first number of a descriptor that is left to others. */
+  readonly descriptors: number
+}
+
+/** How many connections may be told at a time that they are too many, and how long each has to ask and to read the answer. */
+const REFUSED_MAX = 16
+const REFUSED_MS_MAX = 2_000
+/** A relay that is full is full for a while: it says so once in this time. */
+const TELL_MS = 60_000
+
+/** Counts the connections of a server and what it writes to them, at no cost per byte, and bounds them. */
 export class Connections {
+  readonly #bounds: ConnectionBounds
+  readonly #log: Logger
   readonly #open = new Set<Socket>()
+  /** Too many: each is told so by the answer to its request, and closed. */
+  readonly #refused = new Set<Socket>()
   #opened = 0
   #bytesOfClosed = 0
+  #toldAtMs = -Infinity
+  refusedTotal = 0
+  /** Connections that the system could not give us. */
+  acceptFailures = 0
+
+  constructor(bounds: ConnectionBounds, log: Logger) {
+    this.#bounds = bounds
+    this.#log = log
+  }
 
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
-      this.#opened++
-      this.#open.add(socket)
-      socket.once('close', () => {
-        this.#open.delete(socket)
-        this.#bytesOfClosed += socket.bytesWritten
-      })
+      if (this.#isTooMany(socket)) this.#refuse(socket)
+      else this.#count(socket)
     })
+  }
+
+  /** An accept that failed once the server listens, for want of descriptors: the next one may do. */
+  acceptFailed(error: Error): void {
+    this.acceptFailures++
+    this.#tell(`a connection could not be accepted: ${error.message}`)
   }
 
   get open(): number {
     return this.#open.size
+  }
+
+  /** @throws RelayBusyError when the connection is one too many */
+  check(socket: Socket): void {
+    if (this.#refused.has(socket))
+      throw RelayBusyError.of('connections', this.#open.size, 'container.maxConnections (or ulimit -n)')
   }
 
   readonly counts = (): TrafficCounts => {
@@ -28,4 +64,47 @@ export class Connections {
     for (const socket of this.#open) bytes += socket.bytesWritten
     return { bytes, opened: this.#opened, closed: this.#opened - this.#open.size }
   }
+
+  #count(socket: Socket): void {
+    this.#opened++
+    this.#open.add(socket)
+    socket.once('close', () => {
+      this.#open.delete(socket)
+      this.#bytesOfClosed += socket.bytesWritten
+    })
+  }
+
+  /** The lowest free number is the one that a new descriptor gets: it tells how many the whole process has. */
+  #isTooMany(socket: Socket): boolean {
+    return this.#open.size >= this.#bounds.connections || descriptorOf(socket) >= this.#bounds.descriptors
+  }
+
+  #refuse(socket: Socket): void {
+    this.refusedTotal++
+    this.#tell(`more than ${this.#open.size} connections: new ones are refused with 503`)
+    if (this.#refused.size >= REFUSED_MAX) {
+      socket.destroy()
+      return
+    }
+    this.#refused.add(socket)
+    const timer = setTimeout(() => socket.destroy(), REFUSED_MS_MAX)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#refused.delete(socket)
+    })
+  }
+
+  #tell(message: string): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#toldAtMs < TELL_MS) return
+    this.#toldAtMs = nowMs
+    this.#log.warn(message, { refused: this.refusedTotal, acceptFailures: this.acceptFailures })
+  }
+}
+
+/** Node tells it of the handle below a socket; −1 where it does not. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
+  return typeof fd === 'number' ? fd : -1
 }

@@ -3,7 +3,7 @@ import { type StreamOutput } from '@aesop/wire'
 import { StringDecoder } from 'node:string_decoder'
 
 /** Bytes of values that one piece of text is made of: a multiple of three, so that base64 can be cut there. */
-const PIECE_BYTES = 48 * 1024
+const PIECE_BYTES = 12 * 1024
 
 /**
  * The events as JSON, one per line, with the keys of Databus' version 1 events in their order. The text comes in pieces, of

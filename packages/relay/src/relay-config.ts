@@ -18,6 +18,7 @@ const SCN_DIRECTORY = `${HANDLER}.file.scnDir`
 const SCHEMA_DIRECTORY = 'databus.relay.schemaRegistry.fileSystem.schemaDir'
 const LONG_MAX = 2n ** 63n - 1n
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
+const PENDING_BYTES_DEFAULT = 64 * 1024 * 1024
 
 /** Ports, buffers and folders of a relay: the bean `RelayConfig`. Every property is checked when it is made. */
 export class RelayConfig {
@@ -26,6 +27,10 @@ export class RelayConfig {
   readonly port: number
   readonly healthPath: string
   readonly readTimeoutMs: number
+  /** Undefined: as many as the limit of open files leaves, below a default. */
+  readonly maxConnections: number | undefined
+  readonly maxStreams: number | undefined
+  readonly maxPendingBytes: number
   readonly bufferBytes: number
   /** Whether a full buffer waits for the running registrations of its own process. */
   readonly waitsForOwnReaders: boolean
@@ -56,6 +61,10 @@ export class RelayConfig {
     this.port = integer('container.httpPort', 9000)
     this.healthPath = (text('container.healthcheckPath') ?? 'admin').replace(/^\//, '')
     this.readTimeoutMs = integer('container.readTimeoutMs', 15_000)
+    const given = (key: string): number | undefined => (text(key) === undefined ? undefined : Number(text(key)))
+    this.maxConnections = given('container.maxConnections')
+    this.maxStreams = given('container.maxStreams')
+    this.maxPendingBytes = integer('container.maxPendingBytes', PENDING_BYTES_DEFAULT)
     this.bufferBytes = integer('eventBuffer.maxSize', BUFFER_BYTES_DEFAULT)
     this.waitsForOwnReaders = text('eventBuffer.queuePolicy') !== 'OVERWRITE_ON_WRITE'
     const initialScn = values[`${HANDLER}.file.initVal`]

@@ -16,7 +16,7 @@ export interface RelayProperty {
 }
 
 const PREFIX = 'databus.relay.'
-const bytes = { type: 'integer', minimum: 1 } as const
+const atLeastOne = { type: 'integer', minimum: 1 } as const
 const boolean = { type: 'boolean' } as const
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
@@ -51,6 +51,20 @@ const known: Readonly<Record<string, RelayProperty>> = {
     ...count,
     description: 'How long a request may take to arrive; 0: without a limit. Default 15000.',
   },
+  'container.maxConnections': {
+    ...atLeastOne,
+    description:
+      'Most connections at a time; more are answered with 503. Default 4096, or what the limit of open files leaves.',
+  },
+  'container.maxStreams': {
+    ...atLeastOne,
+    description: 'Most answers to /stream at a time; more are answered with 503. Default 1000, or 3 of 4 connections.',
+  },
+  'container.maxPendingBytes': {
+    ...atLeastOne,
+    minimum: 1048576,
+    description: 'Most bytes that wait in all connections for their readers. Default 67108864.',
+  },
   'container.writeTimeoutMs': {
     ...count,
     description: '',
@@ -81,7 +95,7 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'container.jmx.rmiRegistryHost': { ...text, description: '', noted: byJmx },
   'container.tcp.enabled': { ...boolean, description: 'there is no binary side protocol', refusedValues: ['true'] },
   'container.tcp.port': { ...count, description: '', noted: 'there is no binary side protocol' },
-  'eventBuffer.maxSize': { ...bytes, minimum: 65536, description: 'Bytes of the event buffer. Default 67108864.' },
+  'eventBuffer.maxSize': { ...atLeastOne, minimum: 65536, description: 'Bytes of the event buffer. Default 67108864.' },
   'eventBuffer.queuePolicy': {
     ...text,
     choices: ['OVERWRITE_ON_WRITE', 'BLOCK_ON_WRITE'],
@@ -99,10 +113,10 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'eventBuffer.restoreMMappedBuffersValidateEvents': { ...boolean, description: byMemory, notedValues: ['true'] },
   'eventBuffer.mmapDirectory': { ...text, description: '', noted: byMemory },
   'eventBuffer.bufferRemoveWaitPeriodSec': { ...count, description: '', noted: byMemory },
-  'eventBuffer.maxIndividualBufferSize': { ...bytes, description: '', noted: sized },
-  'eventBuffer.averageEventSize': { ...bytes, description: '', noted: sized },
-  'eventBuffer.readBufferSize': { ...bytes, description: '', noted: sized },
-  'eventBuffer.scnIndexSize': { ...bytes, description: '', noted: sized },
+  'eventBuffer.maxIndividualBufferSize': { ...atLeastOne, description: '', noted: sized },
+  'eventBuffer.averageEventSize': { ...atLeastOne, description: '', noted: sized },
+  'eventBuffer.readBufferSize': { ...atLeastOne, description: '', noted: sized },
+  'eventBuffer.scnIndexSize': { ...atLeastOne, description: '', noted: sized },
   'eventBuffer.enableScnIndex': { ...boolean, description: '', noted: 'the index is always there' },
   'eventBuffer.defaultMemUsage': { type: 'number', minimum: 0, maximum: 1, description: '', noted: sized },
   'eventBuffer.maxEventSize': {

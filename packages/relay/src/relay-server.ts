@@ -11,21 +11,30 @@ import { ConnectionSchemas } from './connection-schemas.ts'
 import { Connections } from './connections.ts'
 import { RelayListenError, RelayPortInUseError } from './errors.ts'
 import { type InboundEvents } from './inbound-events.ts'
+import { PendingBytes } from './pending-bytes.ts'
 import { type RelayConfig } from './relay-config.ts'
+import { type RelayLimits } from './relay-limits.ts'
 import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
-import { sendSchemas } from './schemas-answer.ts'
+import { RequestOrder } from './request-order.ts'
+import { sendSchemas, tooMuchWaits } from './schemas-answer.ts'
 import { StatsDesk } from './stats-desk.ts'
-import { StreamResponse } from './stream-response.ts'
+import { type SharedWork, StreamResponse } from './stream-response.ts'
+import { TurnGate } from './turn-gate.ts'
 
 const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
 const READ_CHECKS_MAX_MS = 1_000
 const PLACE_ERRORS = [wire.ScnNotFoundError, wire.ScnInFutureError, wire.ScnSpaceForeignError]
 /** How many places that are not to be had are remembered, so that each is logged once. */
 const TOLD_MAX = 1_000
+/** Of all answers together, in one turn of the event loop: what is looked at and made into text takes some milliseconds. */
+const WORK_BYTES_MAX = 384 * 1024
+/** How many answers to /register are made at a time: each has a compressor, of some 256 KiB. */
+const REGISTERS_MAX = 256
 
 /** What the HTTP server shows. */
 export interface RelayServerOptions {
   readonly config: RelayConfig
+  readonly limits: RelayLimits
   readonly physicalSource: PhysicalSourceConfig
   readonly schemas: SchemaRegistry
   readonly source: BufferSource
@@ -38,7 +47,10 @@ export interface RelayServerOptions {
 /** The relay's HTTP side: routes, streams, and how they end. */
 export class RelayServer {
   readonly requests = new RequestTotals(Date.now())
-  readonly connections = new Connections()
+  readonly connections: Connections
+  readonly limits: RelayLimits
+  /** Streams that were refused because there were too many. */
+  refusedStreams = 0
   /** Bytes of events that streams have sent and finished. */
   streamedBytes = 0
   readonly #options: RelayServerOptions
@@ -47,10 +59,20 @@ export class RelayServer {
   readonly #told = new ToldBefore(TOLD_MAX)
   readonly #streams = new Map<StreamResponse, Promise<void>>()
   readonly #known: ConnectionSchemas
+  readonly #order = new RequestOrder()
+  readonly #shared: SharedWork
+  #registers = 0
   #stopping = false
 
   constructor(options: RelayServerOptions) {
     this.#options = options
+    const { limits, log } = options
+    this.limits = limits
+    this.connections = new Connections(limits, log)
+    this.#shared = {
+      pending: new PendingBytes(limits.pendingBytes, limits.streams),
+      gate: new TurnGate(WORK_BYTES_MAX),
+    }
     this.#stats = this.#statsDesk()
     this.#known = new ConnectionSchemas(options.schemas)
     this.#server = createServer({ ...readLimits(options.config.readTimeoutMs), ...KEEP_ALIVE }, this.#app())
@@ -62,15 +84,26 @@ export class RelayServer {
     return this.#streams.size
   }
 
+  /** Bytes that wait in all connections for their readers. */
+  get pendingBytes(): number {
+    return this.#shared.pending.bytes
+  }
+
   /** @returns the port. @throws RelayPortInUseError, RelayListenError */
   listen(): Promise<number> {
     const { host, port } = this.#options.config
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause) => {
+      const failed = (cause: Error): void => {
         const inUse = systemCodeOf(cause) === 'EADDRINUSE'
         reject(inUse ? new RelayPortInUseError(host, port, cause) : new RelayListenError(host, port, cause))
-      })
+      }
+      this.#server.once('error', failed)
       this.#server.listen(port, host, () => {
+        this.#server.off('error', failed)
+        // Node emits what accept says (EMFILE), and a process ends by an error that nobody hears.
+        this.#server.on('error', (error) => {
+          this.connections.acceptFailed(error)
+        })
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
       })
@@ -113,6 +146,9 @@ export class RelayServer {
     const app = express()
     app.disable('x-powered-by').disable('etag').set('query parser', false)
     const { physicalSource, source, config } = this.#options
+    app.use((request, response, next) => {
+      this.#admit(request, response, next)
+    })
     app.use((_request, response, next) => {
       response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
       // Positions are in many answers, in errors too: all of them say of which space they are.
@@ -161,6 +197,29 @@ export class RelayServer {
     return app
   }
 
+  /** A connection that is one too many is told so; requests of one connection wait for each other. */
+  #admit(request: Request, response: Response, next: NextFunction): void {
+    const turn = this.#order.turn(request, response)
+    if (turn === undefined) {
+      this.#checkConnection(request, response)
+      next()
+    } else {
+      void turn.then((comes) => {
+        if (comes) next()
+      })
+    }
+  }
+
+  /** @throws RelayBusyError */
+  #checkConnection({ socket }: Request, response: Response): void {
+    try {
+      this.connections.check(socket)
+    } catch (error) {
+      response.setHeader('Connection', 'close')
+      throw error
+    }
+  }
+
   #counted(name: RequestName, answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>) {
     return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
       this.requests.called(name, peerOf(request))
@@ -178,11 +237,19 @@ export class RelayServer {
     if (error instanceof wire.ScnNotFoundError) this.requests.scnNotFound()
   }
 
-  #register(request: wire.RequestParameters, response: Response): Promise<void> {
+  async #register(request: wire.RequestParameters, response: Response): Promise<void> {
     const register = wire.parseRegisterRequest(request)
     const schemas = requestedSchemas(this.#options.physicalSource, this.#options.schemas, register)
+    const { pending } = this.#shared
+    if (pending.isFull) throw tooMuchWaits(pending.max)
+    if (this.#registers >= REGISTERS_MAX) throw wire.RelayBusyError.of('answers to /register', REGISTERS_MAX, 'a relay')
     response.setHeader(wire.headers.protocolVersion, register.protocolVersion)
-    return sendSchemas(response, schemas, register)
+    this.#registers++
+    try {
+      await sendSchemas(response, schemas, register, this.#shared)
+    } finally {
+      this.#registers--
+    }
   }
 
   async #stream(parameters: wire.RequestParameters, response: Response): Promise<void> {
@@ -190,11 +257,12 @@ export class RelayServer {
     const request = wire.parseStreamRequest(parameters)
     const unknown = request.sources?.find((id) => !source.sourceIds.has(id))
     if (unknown !== undefined) throw unknownSource('stream', unknown)
+    if (this.#streams.size >= this.limits.streams) this.#refuseStream()
     const { windowScn, isFlexible } = request.checkpoint
     if (!isFlexible) this.requests.streamAsked(windowScn)
     const startedMs = performance.now()
     const isOutdated = this.#known.outdated(response.req.socket, this.#namesOf(request.sources))
-    const stream = new StreamResponse(source, request, response, isOutdated)
+    const stream = new StreamResponse(source, request, response, this.#shared, isOutdated)
     const running = stream.run()
     this.#streams.set(
       stream,
@@ -210,6 +278,12 @@ export class RelayServer {
       if (stream.wasOverrun)
         log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
     }
+  }
+
+  /** @throws RelayBusyError */
+  #refuseStream(): never {
+    this.refusedStreams++
+    throw wire.RelayBusyError.of('streams', this.limits.streams, 'databus.relay.container.maxStreams')
   }
 
   /** Names of the sources with these ids; left out: of all. */

@@ -24,6 +24,8 @@ import { OwnReaders } from './own-readers.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { InboundEvents } from './inbound-events.ts'
+import { openFilesMax, relayLimits } from './relay-limits.ts'
+import { relayMetrics } from './relay-metrics.ts'
 import { RelayServer } from './relay-server.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { SourceDesk } from './source-desk.ts'
@@ -140,20 +142,10 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const running = this.#running
     if (running === undefined) return []
     const { server, buffer, passedOver, inbound } = running
-    const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
     return [
       ...passedOver.metrics(),
-      ...server.requests.metrics('aesop_relay'),
       ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
-      gauge('aesop_relay_connections', 'Connections that are open.', server.connections.open),
-      gauge('aesop_relay_streams', 'Stream responses that are open.', server.streams),
-      gauge('aesop_relay_buffer_bytes', 'Bytes of the segments of the event buffer.', buffer.heldBytes),
-      {
-        name: 'aesop_relay_streamed_bytes_total',
-        help: 'Bytes of ended streams.',
-        type: 'counter',
-        value: server.streamedBytes,
-      },
+      ...relayMetrics(server, buffer),
     ]
   }
 
@@ -231,8 +223,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const rereadUntilScn = (): bigint => producer.status().rereadUntilScn ?? -1n
     const scnSpace = producer.scnSpace ?? physicalSource.scnSpace
     const source = { buffer, signal, sourceIds, tableIds, futureGraceUntilMs, rereadUntilScn, scnSpace }
+    const { limits, note } = relayLimits(this.#config, openFilesMax())
+    if (note !== undefined) log.warn(note)
     const server = new RelayServer({
       config: this.#config,
+      limits,
       physicalSource,
       schemas,
       source,

@@ -1,26 +1,32 @@
-import { type RegisterRequest, schemaPieces, type SourceSchema } from '@aesop/wire'
+import { RelayBusyError, type RegisterRequest, schemaPieces, type SourceSchema } from '@aesop/wire'
 import { once } from 'node:events'
 import { type ServerResponse } from 'node:http'
 import { createGzip } from 'node:zlib'
-import { TurnBudget } from './turn-budget.ts'
+import { type SharedWork } from './stream-response.ts'
 
 /** Cut where base64 has no padding. */
 const BASE64_BYTES = 48 * 1024
-const TURN_BYTES = 256 * 1024
+/** A reader that takes nothing for so long is cut. */
+const WRITE_MS_MAX = 30_000
 
-/** Writes the answer to `/register`. All schemas of a relay may be tens of megabytes: they are made piece by piece. */
+/**
+ * Writes the answer to `/register`. All schemas of a relay may be tens of megabytes: they are made piece by piece.
+ * @throws RelayBusyError when there is no room for what is to wait
+ */
 export async function sendSchemas(
   response: ServerResponse,
   schemas: readonly SourceSchema[],
   request: RegisterRequest,
+  shared: SharedWork,
 ): Promise<void> {
-  const budget = new TurnBudget(TURN_BYTES)
+  const { gate } = shared
   let ready: string | undefined
-  for await (const piece of request.compress ? compressed(schemas, request, budget) : schemaPieces(schemas, request)) {
+  for await (const piece of request.compress ? compressed(schemas, request, shared) : schemaPieces(schemas, request)) {
     if (response.destroyed) return
-    if (ready !== undefined) await write(response, ready)
+    if (ready !== undefined) await write(response, ready, shared)
     ready = piece
-    await budget.spend(piece.length)
+    gate.spend(piece.length)
+    if (!gate.isOpen) await gate.opens()
   }
   // The length of an answer that is one piece is told.
   response.end(ready)
@@ -30,23 +36,44 @@ export async function sendSchemas(
 async function* compressed(
   schemas: readonly SourceSchema[],
   request: RegisterRequest,
-  budget: TurnBudget,
+  { gate, pending }: SharedWork,
 ): AsyncGenerator<string> {
   const gzip = createGzip()
   const packed = gzip.toArray() as Promise<Buffer[]>
   for (const piece of schemaPieces(schemas, request)) {
     if (!gzip.write(piece)) await once(gzip, 'drain')
-    await budget.spend(piece.length)
+    gate.spend(piece.length)
+    if (!gate.isOpen) await gate.opens()
   }
   gzip.end()
   const bytes = Buffer.concat(await packed)
-  for (let at = 0; at < bytes.length; at += BASE64_BYTES) yield bytes.toString('base64', at, at + BASE64_BYTES)
+  if (pending.bytes + bytes.length > pending.max) throw tooMuchWaits(pending.max)
+  pending.add(bytes.length)
+  try {
+    for (let at = 0; at < bytes.length; at += BASE64_BYTES) yield bytes.toString('base64', at, at + BASE64_BYTES)
+  } finally {
+    pending.remove(bytes.length)
+  }
 }
 
-function write(response: ServerResponse, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    response.write(text, () => {
-      resolve()
+/** The error for an answer whose bytes would be too many. */
+export function tooMuchWaits(max: number): RelayBusyError {
+  return RelayBusyError.of('bytes that wait for readers', max, 'databus.relay.container.maxPendingBytes')
+}
+
+async function write(response: ServerResponse, text: string, { pending }: SharedWork): Promise<void> {
+  pending.add(text.length)
+  const timer = setTimeout(() => response.destroy(), WRITE_MS_MAX)
+  try {
+    await new Promise<void>((resolve) => {
+      response.once('close', resolve)
+      response.write(text, () => {
+        response.off('close', resolve)
+        resolve()
+      })
     })
-  })
+  } finally {
+    clearTimeout(timer)
+    pending.remove(text.length)
+  }
 }

@@ -4,9 +4,18 @@ import { type ServerResponse } from 'node:http'
 import { type BufferSource, openCursor } from './buffer-source.ts'
 import { EventFilter } from './event-filter.ts'
 import { formatEvents } from './event-json.ts'
+import { type PendingBytes } from './pending-bytes.ts'
 import { TurnBudget } from './turn-budget.ts'
+import { type TurnGate } from './turn-gate.ts'
 
-/** Most bytes that one write carries, and that a connection holds. */
+/** What the answers of one relay have together. */
+export interface SharedWork {
+  readonly pending: PendingBytes
+  /** For work that grows with the number of answers: events that are looked at, text that is made. */
+  readonly gate: TurnGate
+}
+
+/** Most bytes that a connection holds of the buffer; one event may be larger. */
 const CHUNK_BYTES_MAX = 512 * 1024
 /** Most bytes whose events are looked at, or made into text, in one turn of the event loop; one event may be larger. */
 const LOOK_BYTES_MAX = 128 * 1024
@@ -23,7 +32,8 @@ export class StreamResponse {
   readonly #response: ServerResponse
   readonly #filter: EventFilter | undefined
   readonly #chunkBytesMax: number
-  readonly #turns: TurnBudget
+  readonly #turns = new TurnBudget(CHUNK_BYTES_MAX)
+  readonly #shared: SharedWork
   readonly #isOutdated: () => boolean
   #cursor: BufferCursor | undefined
   /** Set when the response is to end at the next end of a window. */
@@ -36,16 +46,23 @@ export class StreamResponse {
   #written: (() => void) | undefined
 
   /**
+   * @param shared what all answers of the relay have together
    * @param isOutdated whether the connection is older than a schema of what is asked for; it then carries no more events,
    *   unless it follows
    */
-  constructor(source: BufferSource, request: StreamRequest, response: ServerResponse, isOutdated: () => boolean) {
+  constructor(
+    source: BufferSource,
+    request: StreamRequest,
+    response: ServerResponse,
+    shared: SharedWork,
+    isOutdated: () => boolean,
+  ) {
     this.#source = source
     this.#request = request
     this.#response = response
     this.#filter = filterFor(source, request)
     this.#chunkBytesMax = chunkBytesMax(this.#filter, request.output)
-    this.#turns = new TurnBudget(this.#chunkBytesMax)
+    this.#shared = shared
     this.#isOutdated = request.followMs > 0 ? () => false : isOutdated
   }
 
@@ -112,8 +129,10 @@ export class StreamResponse {
   }
 
   async #pump(): Promise<void> {
+    const { gate } = this.#shared
     while (!this.#closed) {
       if (this.#ending && this.#cursor?.atWindowEnd !== false) return
+      if (this.#filter !== undefined && !gate.isOpen) await gate.opens()
       this.#cursor ??= openCursor(this.#source, this.#request, this.#filter !== undefined)
       // A schema is there before the first event of it: what is read in this turn has none that came later.
       if (this.#isOutdated()) {
@@ -166,7 +185,7 @@ export class StreamResponse {
 
   /** @returns false when the answer is full */
   async #send(chunk: BufferChunk): Promise<boolean> {
-    const bytes = this.#filter === undefined ? chunk.bytes : this.#filter.apply(chunk.bytes)
+    const bytes = this.#filtered(chunk.bytes)
     if (bytes !== chunk.bytes) chunk.release()
     if (bytes.length > this.#room) {
       chunk.release()
@@ -181,17 +200,37 @@ export class StreamResponse {
     if (bytes.length > 0) await this.#writeEvents(bytes)
     chunk.release()
     this.#refuseUnfiltered()
-    await this.#turns.spend(chunk.bytes.length)
     return true
+  }
+
+  /** A chunk of the most bytes costs as much as any other look, however many alternatives the filter has. */
+  #filtered(bytes: Buffer): Buffer {
+    if (this.#filter === undefined) return bytes
+    this.#shared.gate.spend((bytes.length * LOOK_BYTES_MAX) / this.#chunkBytesMax)
+    return this.#filter.apply(bytes)
   }
 
   async #writeEvents(bytes: Buffer): Promise<void> {
     const { output } = this.#request
-    if (output === 'binary') return this.#write(bytes)
-    for (const text of formatEvents(bytes, output)) {
-      if (this.#closed) return
-      await this.#write(text)
-      await this.#turns.spend(text.length)
+    if (output === 'binary') return this.#writeAll(bytes)
+    const { gate } = this.#shared
+    const texts = formatEvents(bytes, output)
+    for (;;) {
+      if (!gate.isOpen) await gate.opens()
+      const step = this.#closed ? undefined : texts.next()
+      if (step === undefined || step.done === true) return
+      gate.spend(step.value.length)
+      await this.#writeAll(Buffer.from(step.value))
+    }
+  }
+
+  /** In as many writes as the bytes that wait for other readers leave it. */
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#closed;) {
+      const slice = bytes.subarray(at, at + this.#shared.pending.nextWrite)
+      await this.#write(slice)
+      await this.#turns.spend(slice.length)
+      at += slice.length
     }
   }
 
@@ -202,13 +241,19 @@ export class StreamResponse {
   }
 
   /** Resolves when the bytes were handed to the system, or the connection has closed. */
-  #write(content: Buffer | string): Promise<void> {
+  #write(content: Buffer): Promise<void> {
+    const { pending } = this.#shared
+    pending.add(content.length)
     return new Promise((resolve) => {
-      this.#written = resolve
-      this.#response.write(content, () => {
+      let waits = true
+      const written = (): void => {
+        if (waits) pending.remove(content.length)
+        waits = false
         resolve()
-      })
-      if (this.#closed) resolve()
+      }
+      this.#written = written
+      this.#response.write(content, written)
+      if (this.#closed) written()
     })
   }
 

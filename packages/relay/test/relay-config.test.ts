@@ -11,6 +11,7 @@ test('everything has a default', () => {
     port: 9000,
     healthPath: 'admin',
     bufferBytes: 67108864,
+    maxPendingBytes: 67108864,
     notes: [],
   })
 })
@@ -71,6 +72,8 @@ test.each([
   ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', 2n ** 63n, /to 9223372036854775807/],
   ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '-2', /from -1/],
   ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '1.0', /expected an integer/],
+  ['databus.relay.container.maxStreams', 0, /expected an integer from 1/],
+  ['databus.relay.container.maxPendingBytes', 1000, /expected an integer from 1048576/],
   ['constructor', 1, /is not known/],
 ])('%s = %s is an error that names it', (key, value, message) => {
   expect(() => config({ [key]: value })).toThrow(message)

@@ -171,6 +171,27 @@ describe('no answer does more in one turn than', () => {
     },
   )
 
+  test.each(['json', 'json_plain_value'])(
+    'a bounded piece of text for all of forty readers, with output %s',
+    async (output) => {
+      const { port, relay } = await startRelay({ properties: LARGE })
+      fill(relay.buffer, MB / 2, 139)
+      const meter = bodyMeter()
+      await Promise.all(Array.from({ length: 40 }, () => get(port, whole({ output }))))
+      expect(meter.total).toBeGreaterThan(20 * MB)
+      expect(meter.longest).toBeLessThan(2 * TEXT_PER_TURN)
+    },
+  )
+
+  test('a bounded look at events for all of fifty readers with filters', async () => {
+    const { port, relay } = await startRelay({ properties: LARGE })
+    const rows = fill(relay.buffer, 4 * MB, 39)
+    const meter = eventMeter()
+    await Promise.all(Array.from({ length: 50 }, () => get(port, whole({ sources: 41 }))))
+    expect(meter.total).toBeGreaterThan(50 * rows)
+    expect(meter.longest).toBeLessThan(2 * EVENTS_PER_TURN)
+  })
+
   test.each(['true', 'false'])('a bounded piece of the schemas of /register, compress=%s', async (compress) => {
     const schemas = new MemorySchemaRegistry()
     const names = Array.from({ length: 60 }, (_, i) => `shop.t${i}`)

@@ -5,13 +5,17 @@ import { type HeaderMap } from './request-parameters.ts'
 
 /** What a failed request answers. After the first byte of a body, `headers` go into the trailers instead. */
 export interface ErrorResponse {
-  readonly status: 500
+  /** 503: the request may be sent again, after the seconds of `retry-after`. */
+  readonly status: 500 | 503
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 type WireErrorClass = new (message: string, options?: { fields: Record<string, unknown> }) => AesopError
 
+/** A message may name a parameter of 16 KiB, and stands in two headers; Node and Netty take 8 to 16 KiB of all headers. */
+const HEADER_CHARS_MAX = 1024
+const RETRY_AFTER_S = 1
 const REQUEST_PROCESSING = 'com.linkedin.databus2.core.container.request.RequestProcessingException'
 
 /** Names that Databus' clients know; a `cause` is sent inside a RequestProcessingException, as Databus does. */
@@ -20,6 +24,7 @@ const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly
   { name: 'aesop.ScnInFutureError', cause: true, of: errors.ScnInFutureError },
   { name: 'aesop.ScnSpaceForeignError', cause: true, of: errors.ScnSpaceForeignError },
   { name: 'com.linkedin.databus.core.OffsetNotFoundException', cause: true, of: errors.OffsetNotFoundError },
+  { name: 'aesop.RelayBusyError', cause: true, of: errors.RelayBusyError },
   { name: 'com.linkedin.databus2.core.BufferNotFoundException', cause: false, of: errors.BufferNotFoundError },
   {
     name: 'com.linkedin.databus2.core.container.request.InvalidRequestParamValueException',
@@ -51,9 +56,11 @@ export function formatError(error: unknown): ErrorResponse {
   const message = messageOf(error) || 'No message provided'
   const outer = entry === undefined || entry.cause ? REQUEST_PROCESSING : entry.name
   const line = headerText(message)
+  const isBusy = error instanceof errors.RelayBusyError
   return {
-    status: 500,
+    status: isBusy ? 503 : 500,
     headers: {
+      ...(isBusy ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
       [headers.error]: outer,
       [headers.errorMessage]: line,
       ...(entry?.cause ? { [headers.errorCause]: entry.name, [headers.errorCauseMessage]: line } : {}),
@@ -102,7 +109,8 @@ function messageOfBody(body: string | undefined): string | undefined {
   }
 }
 
-/** Header values hold one line of ASCII. */
+/** Header values hold one line of ASCII, and clients take few KiB of them: the body has the whole message. */
 function headerText(message: string): string {
-  return message.replace(/\s+/g, ' ').replace(/[^\x20-\x7e]/g, '?')
+  const cut = message.length > HEADER_CHARS_MAX ? `${message.slice(0, HEADER_CHARS_MAX)}...` : message
+  return cut.replace(/\s+/g, ' ').replace(/[^\x20-\x7e]/g, '?')
 }

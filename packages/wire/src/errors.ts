@@ -140,6 +140,23 @@ export class RequestFailedError extends AesopError {
   }
 }
 
+export class RelayBusyError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_BUSY',
+    meaning: 'The relay has as many connections, streams or waiting bytes as it may have, and takes no more for now.',
+    remedy:
+      'The client asks again by itself. If it lasts, raise the property that the message names, with room in the limit of open files (ulimit -n) and in memory, or add a relay.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(RelayBusyError.kind, message, options)
+  }
+  /** @param key the property that bounds them */
+  static of(what: string, max: number, key: string): RelayBusyError {
+    return new RelayBusyError(`the relay has ${max} ${what}, as many as ${key} allows`, { fields: { max, key } })
+  }
+}
+
 export class BootstrapTooOldError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_TOO_OLD',
@@ -186,6 +203,7 @@ export const wireErrors: readonly AesopErrorClass[] = [
   OutputUnknownError,
   UnknownCommandError,
   RequestFailedError,
+  RelayBusyError,
   BootstrapTooOldError,
   BootstrapTooYoungError,
   ResponseMalformedError,

@@ -6,6 +6,7 @@ export {
   InvalidRequestError,
   OffsetNotFoundError,
   OutputUnknownError,
+  RelayBusyError,
   RequestFailedError,
   ResponseMalformedError,
   ScnInFutureError,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { type Logger, silentLogger } from '@aesop/kernel'
+import { type Logger, messageOf, silentLogger } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { type LogLevels } from '../log/log-levels.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
@@ -75,6 +75,8 @@ async function listen(server: Server, options: AdminOptions): Promise<Server> {
     await listenOn(server, host, 0)
     log?.warn(`port ${port} is taken, so the admin server uses another one; --admin chooses`)
   }
+  // Node emits what accept says (EMFILE), and a process ends by an error that nobody hears.
+  server.on('error', (error) => log?.warn(`the admin server could not accept a connection: ${messageOf(error)}`))
   return server
 }
 
