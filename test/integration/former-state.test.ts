@@ -76,8 +76,13 @@ test('what version 0.1.0 stored goes on without a loss, and proves itself from t
   expect(await again.stop('SIGTERM')).toBe(0)
   expect(again.output).toEqual(rest)
   const stored = JSON.parse(readFileSync(join(folder, '.aesop/maxscn/binlog-mysql-bin.index.json'), 'utf8')) as {
+    scnSpace: string
     position: Record<string, unknown>
   }
+  // The next start with the same files would be of the same SCN space, and the checkpoint has taken it on.
+  expect(stored.scnSpace).toMatch(/^binlog-\d+-1-1$/)
+  const checkpoint = readFileSync(join(folder, '.aesop/checkpoints/bookshop/current.json'), 'utf8')
+  expect(checkpoint).toContain(`"scnSpace":"${stored.scnSpace}"`)
   expect(stored.position).toMatchObject({ log: { serverId: 1 }, event: { serverId: 1 } })
   expect(Object.keys(stored.position).sort()).toEqual([
     'ended',

@@ -406,6 +406,8 @@ describe('the MySQL producer with servers of MariaDB alone', () => {
       )
       await primary.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
       const made = await rig({ uri: primary.uri(proxy.port) }).start()
+      const { scnSpace } = made.producer
+      expect(scnSpace).toBeDefined()
       for (let id = 1; id <= 5; id++) await primary.query(`INSERT INTO shop.item VALUES (${id})`)
       await made.arrived(5)
       const on = (server_: MariadbServer) => async (): Promise<number> =>
@@ -423,7 +425,11 @@ describe('the MySQL producer with servers of MariaDB alone', () => {
       expect(made.ledger.ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
       expect(made.ledger.windows.at(-1)?.scn).toBeGreaterThan(1n << 52n)
       await made.producer.stop()
-      expect(made.maxScn.load()?.position).toMatchObject({ generation: 1, serverIdentity: '12/0' })
+      expect(made.maxScn.load()).toMatchObject({ scnSpace, position: { generation: 1, serverIdentity: '12/0' } })
+      const again = made.again()
+      await again.prepare()
+      expect(again.producer.scnSpace).toBe(scnSpace)
+      await again.producer.stop()
     } finally {
       await primary.destroy()
       await replica.destroy()
