@@ -15,6 +15,7 @@ import { BootstrapInvalidError, DescriptorsInvalidError } from './errors.ts'
 import type { Application, ApplicationOptions } from './lifecycle/application.ts'
 import type { Overrides } from './lifecycle/bean-overrides.ts'
 import type { LogOptions, ProcessLog } from './log/winston-log.ts'
+import { SecretMask } from './log/secret-mask.ts'
 import { LOCK_FOLDER, StateLock } from './state/state-lock.ts'
 
 /** How a preparation becomes an application. */
@@ -43,10 +44,12 @@ export interface LaunchOptions extends CreationOptions, PreparationOptions {
  */
 export async function launch(path: string, options: LaunchOptions): Promise<Application> {
   const admin = parseAdminAddress(options.admin ?? 'off')
-  const prepareAgain = (): Promise<Preparation> => prepareLaunch(resolve(path), options)
+  // One mask for all preparations: who shows something after a reload must know the secrets of before, and the new ones.
+  const mask = options.mask ?? new SecretMask()
+  const prepareAgain = (): Promise<Preparation> => prepareLaunch(resolve(path), { ...options, mask })
   const preparation = await prepareAgain()
   const application = await createApplication(preparation, { prepareAgain, ...options })
-  if (admin !== 'off') await openAdminOf(application, { ...admin, isPortFixed: true, mask: preparation.mask })
+  if (admin !== 'off') await openAdminOf(application, { ...admin, isPortFixed: true, mask })
   await application.start()
   return application
 }

@@ -37,6 +37,12 @@ describe('texts of others', () => {
     expect(mask.apply('access denied, password p@ss/wrd')).toBe('access denied, password ${X}')
   })
 
+  test('a secret of a URI with signs that end its user information is found before the URI is looked at', () => {
+    const mask = new SecretMask()
+    mask.learn('p@ss/wrd')
+    expect(mask.apply('no answer of mysql://me:p@ss/wrd@host/1')).toBe('no answer of mysql://host/1')
+  })
+
   test('each line of a secret is found alone', () => {
     const mask = new SecretMask()
     mask.learn('-----BEGIN KEY-----\nabcdefghijk\n')

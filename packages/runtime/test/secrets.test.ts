@@ -71,6 +71,29 @@ describe('a secret from outside is shown nowhere', () => {
     expect(shown).toContain('mysql://host:3306/1')
   })
 
+  test('in the code frame of its own line, below a key that names a secret', async () => {
+    const properties = `{
+      prt: 1, anything: { auth: { user: [geheim99] } } }`
+    using folder = DescriptorFolder.withFixture(beans(properties))
+    const preparation = await prepare(folder)
+    expect(everythingShown(preparation)).toContain('auth: { user: [***] }')
+    expect(preparation.mask.apply('refused: geheim99')).toBe('refused: ***')
+  })
+
+  test.each([
+    ['runtime-config.yaml', 'db.pasword: geheim99'],
+    ['runtime-config.yaml', 'db: { pasword: "geheim99" }'],
+    ['runtime-config.yaml', 'db: [geheim99]'],
+    ['runtime-config.yaml', 'db: "geheim99'],
+    ['runtime-config.properties', 'db.pasword=geheim99'],
+    ['runtime-config.properties', 'db.pasword geheim99'],
+  ])('in the code frame of %s: %s', async (name, text) => {
+    using folder = DescriptorFolder.withFixture(beans('{ name: a }'), { [name]: `${text}\n` })
+    const preparation = await prepare(folder)
+    expect(preparation.problems).not.toEqual([])
+    expect(everythingShown(preparation)).not.toContain('geheim')
+  })
+
   test('in the code frame of a file that is broken', async () => {
     using folder = DescriptorFolder.withFixture(beans('{ name: "mysql://me:p@ss/wrd@h", phrase: geheim99, names: [ }'))
     const shown = everythingShown(await prepare(folder))
@@ -228,6 +251,22 @@ describe('secret: true', () => {
     expect(direct.problems.map(({ message }) => message.slice(0, 11))).toContain('--set h.pin')
     expect((await prepare(folder, { set })).problems).toEqual([])
   })
+})
+
+test('a secret that a reload brought is hidden like one of the start', async () => {
+  const descriptor = (key: string): string => `beans:\n  a: { class: Greeter, properties: { word: "\${${key}}" } }\n`
+  using folder = DescriptorFolder.withFixture(descriptor('one'))
+  await using application = await launch(folder.bootstrap, {
+    containers: [deedsContainer()],
+    env: { ONE: 'geheim number one', TWO: 'geheim number two' },
+    admin: '127.0.0.1:0',
+  })
+  expect((await ask(application, '/admin/beans')).text).toContain('${one}')
+  folder.write('fixture-config.yaml', descriptor('two'))
+  await application.reload()
+  const { text } = await ask(application, '/admin/beans')
+  expect(text).toContain('${two}')
+  expect(text).not.toContain('geheim')
 })
 
 test('what an admin server says holds no secret, and JSON stays JSON', async () => {

@@ -1,5 +1,4 @@
 import { dirname, relative, resolve } from 'node:path'
-import { isSecretName } from '../log/secret-name.ts'
 import {
   type BeanValue,
   type Definition,
@@ -73,21 +72,21 @@ export interface ValueRecord {
 /** Every leaf of the effective beans as it may be shown, with its place and, where it was not written there, its origin. */
 export function valueRecords(descriptor: Descriptor, disclosure: Disclosure): ValueRecord[] {
   const records: ValueRecord[] = []
-  for (const { value } of descriptor.definitions.values()) collect(value, records, disclosure, false)
+  for (const { value } of descriptor.definitions.values()) collect(value, records, disclosure)
   return records
 }
 
-function collect(value: Value, records: ValueRecord[], disclosure: Disclosure, isBelowSecret: boolean): void {
+function collect(value: Value, records: ValueRecord[], disclosure: Disclosure): void {
   const add = (shown: ValueRecord['value'], origin?: string): void => {
     const place = { file: value.at.file.path, ...positionOf(value.at) }
     records.push({ path: value.path, value: shown, ...place, ...(origin === undefined ? {} : { origin }) })
   }
-  const go = (each: Value, isSecret: boolean): void => {
-    collect(each, records, disclosure, isSecret)
+  const go = (each: Value): void => {
+    collect(each, records, disclosure)
   }
   switch (value.kind) {
     case 'scalar':
-      add(plain(disclosure.shownOf(value, isBelowSecret).value), value.origin)
+      add(plain(disclosure.shownOf(value).value), value.origin)
       return
     case 'reference':
       add(`ref ${value.id}${value.access === undefined ? '' : ` ${value.access.by} ${value.access.name}`}`)
@@ -96,16 +95,16 @@ function collect(value: Value, records: ValueRecord[], disclosure: Disclosure, i
       add(`const ${value.text}`)
       return
     case 'list':
-      for (const item of value.items) go(item, isBelowSecret)
+      for (const item of value.items) go(item)
       return
     case 'map':
     case 'keyed-map':
-      for (const entry of value.entries) go(entry.value, isBelowSecret || isSecretName(entry.key))
+      for (const entry of value.entries) go(entry.value)
       return
     case 'bean':
       add(`class ${value.class.text}`)
-      for (const arg of value.args ?? []) go(arg, false)
-      for (const entry of value.properties) go(entry.value, isSecretName(entry.key))
+      for (const arg of value.args ?? []) go(arg)
+      for (const entry of value.properties) go(entry.value)
   }
 }
 
@@ -116,27 +115,20 @@ function plain(value: Scalar): ValueRecord['value'] {
 
 function definitionNode({ value }: Definition, options: TreeOptions): YamlNode {
   const isPlain = value.kind === 'scalar' || value.kind === 'list' || value.kind === 'map'
-  return isPlain ? map([['value', verbatimNode(value, options, false)]]) : valueNode(value, options, false)
+  return isPlain ? map([['value', verbatimNode(value, options)]]) : valueNode(value, options)
 }
 
 /** What stands below `value:` means itself, whatever its keys are. */
-function verbatimNode(value: Value, options: TreeOptions, isSecret: boolean): YamlNode {
-  if (value.kind === 'list')
-    return { kind: 'list', items: value.items.map((item) => verbatimNode(item, options, isSecret)) }
-  if (value.kind !== 'map') return valueNode(value, options, isSecret)
-  return map(
-    value.entries.map((entry): [string, YamlNode] => [
-      entry.key,
-      verbatimNode(entry.value, options, isSecret || isSecretName(entry.key)),
-    ]),
-  )
+function verbatimNode(value: Value, options: TreeOptions): YamlNode {
+  if (value.kind === 'list') return { kind: 'list', items: value.items.map((item) => verbatimNode(item, options)) }
+  if (value.kind !== 'map') return valueNode(value, options)
+  return map(value.entries.map((entry): [string, YamlNode] => [entry.key, verbatimNode(entry.value, options)]))
 }
 
-/** @param isSecret whether it stands below a key that names a secret */
-function valueNode(value: Value, options: TreeOptions, isSecret: boolean): YamlNode {
+function valueNode(value: Value, options: TreeOptions): YamlNode {
   switch (value.kind) {
     case 'scalar':
-      return scalarNode(value, options, isSecret)
+      return scalarNode(value, options)
     case 'reference': {
       const access: [string, YamlNode][] =
         value.access === undefined ? [] : [[value.access.by, text(value.access.name)]]
@@ -145,14 +137,12 @@ function valueNode(value: Value, options: TreeOptions, isSecret: boolean): YamlN
     case 'constant':
       return noted(map([['const', text(value.text)]]), value.at, options)
     case 'list':
-      return { kind: 'list', items: value.items.map((item) => valueNode(item, options, isSecret)) }
+      return { kind: 'list', items: value.items.map((item) => valueNode(item, options)) }
     case 'map':
-      return isWrapped(value)
-        ? map([['value', verbatimNode(value, options, isSecret)]])
-        : entriesNode(value.entries, options, isSecret)
+      return isWrapped(value) ? map([['value', verbatimNode(value, options)]]) : entriesNode(value.entries, options)
     case 'keyed-map': {
       const keys: [string, YamlNode][] = value.keys === undefined ? [] : [['keys', text(value.keys.text)]]
-      return map([...keys, ['map', entriesNode(value.entries, options, isSecret)]])
+      return map([...keys, ['map', entriesNode(value.entries, options)]])
     }
     case 'bean':
       return beanNode(value, options)
@@ -173,8 +163,8 @@ function beanNode(value: BeanValue, options: TreeOptions): YamlNode {
   entries.push(['class', text(value.class.text)])
   add('factory', value.factory?.text)
   if (value.args !== undefined)
-    entries.push(['args', { kind: 'list', items: value.args.map((arg) => valueNode(arg, options, false)) }])
-  if (value.hasProperties) entries.push(['properties', entriesNode(value.properties, options, false)])
+    entries.push(['args', { kind: 'list', items: value.args.map((arg) => valueNode(arg, options)) }])
+  if (value.hasProperties) entries.push(['properties', entriesNode(value.properties, options)])
   add('init', value.init?.text)
   add('destroy', value.destroy?.text)
   if (value.dependsOn.length > 0)
@@ -182,17 +172,12 @@ function beanNode(value: BeanValue, options: TreeOptions): YamlNode {
   return noted(map(entries), value.class.at, options)
 }
 
-function entriesNode(entries: readonly Entry[], options: TreeOptions, isSecret: boolean): YamlNode {
-  return map(
-    entries.map(({ key, value }): [string, YamlNode] => [
-      key,
-      valueNode(value, options, isSecret || isSecretName(key)),
-    ]),
-  )
+function entriesNode(entries: readonly Entry[], options: TreeOptions): YamlNode {
+  return map(entries.map(({ key, value }): [string, YamlNode] => [key, valueNode(value, options)]))
 }
 
-function scalarNode(value: ScalarValue, { disclosure, noteOf }: TreeOptions, isSecret: boolean): YamlNode {
-  const shown = disclosure?.shownOf(value, isSecret) ?? { value: value.value, isTemplate: false }
+function scalarNode(value: ScalarValue, { disclosure, noteOf }: TreeOptions): YamlNode {
+  const shown = disclosure?.shownOf(value) ?? { value: value.value, isTemplate: false }
   const notes = [noteOf?.(value.at, value.origin), remark(shown).note].filter((note) => note !== undefined)
   const escaped = shownText(shown, value.path)
   // Only who reads it again knows the type of a text that came from a placeholder or an option.

@@ -8,6 +8,7 @@ import { typesOf } from './scalar-conversion.ts'
 import { isSecretSchema } from './schema-words.ts'
 
 const HIDDEN = '***'
+const PROPERTIES = '.properties.'
 
 /** A scalar as people and machines may see it. */
 export interface ShownScalar {
@@ -54,12 +55,11 @@ export class Disclosure {
     return new Secret(scalar.readAgain ?? String(scalar.value), shown)
   }
 
-  /** @param isBelowSecret whether it stands in a list or map under a key that names a secret */
-  shownOf(scalar: ScalarValue, isBelowSecret = false): ShownScalar {
+  shownOf(scalar: ScalarValue): ShownScalar {
     const { value, written } = scalar
     const open = this.#open.get(scalar)
     if (open !== undefined || value === null) return { value: open ?? null, isTemplate: false }
-    const isSecret = isBelowSecret || this.#secret.has(scalar) || isSecretName(lastKey(scalar.path))
+    const isSecret = this.#isSecret(scalar)
     if (written !== undefined) return this.#shownTemplate(written, isSecret)
     if (isSecret && typeof value !== 'boolean') return { value: HIDDEN, isTemplate: false, hidden: 'all' }
     if (typeof value !== 'string') return { value, isTemplate: false }
@@ -82,10 +82,14 @@ export class Disclosure {
     return { value: shown, isTemplate: true, ...(shown === written ? {} : { hidden: 'part' }) }
   }
 
+  #isSecret(scalar: ScalarValue): boolean {
+    return this.#secret.has(scalar) || isSecretName(keysOf(scalar.path))
+  }
+
   #learn(scalar: ScalarValue, shown: ShownScalar): void {
     const { written, outside = [] } = scalar
     const text = String(scalar.value)
-    const isSecret = this.#secret.has(scalar) || isSecretName(lastKey(scalar.path))
+    const isSecret = this.#isSecret(scalar)
     for (const { placeholder, text: from, origin } of outside) {
       if (written !== undefined) this.#mask.learn(from, placeholder)
       if (isSecret && origin.startsWith('--set ')) this.#settings.add(origin.slice('--set '.length))
@@ -104,9 +108,8 @@ function isOpen(schema: PropertySchema, value: Scalar): boolean {
   return typeof value !== 'string' && value !== null && (types.includes('integer') || types.includes('number'))
 }
 
-/** The key under which a value stands; elements of a list stand under the key of the list. */
-export function lastKey(path: string): string {
-  const end = path.indexOf('[', Math.max(0, path.lastIndexOf('.')))
-  const list = end < 0 ? path : path.slice(0, end)
-  return list.slice(list.lastIndexOf('.') + 1)
+/** The keys that lead from the bean to a value: everything below a key that names a secret is one. */
+function keysOf(path: string): string {
+  const properties = path.lastIndexOf(PROPERTIES)
+  return properties < 0 ? path.slice(path.indexOf('.') + 1) : path.slice(properties + PROPERTIES.length)
 }

@@ -14,7 +14,7 @@ export function parseJavaProperties(path: string, text: string): PropertiesFile 
   const lines = new LineCounter()
   lines.addNewLine(0)
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1)
-  const source: SourceFile = { path, text, lines }
+  const source: SourceFile = { path, text, lines, holdsValues: true }
   const values = new Map<string, FoundProperty>()
   const places = new Map<string, SourceRange>()
   for (const { line, start } of logicalLines(text)) {

@@ -53,7 +53,7 @@ export function readPropertiesFile(path: string, problems: ProblemList): Propert
   const text = readText(path, problems, finding, 'properties file')
   if (text === undefined) return undefined
   if (path.endsWith('.properties')) return parseJavaProperties(path, text)
-  const file = parseYaml(path, text, problems)
+  const file = parseYaml(path, text, problems, true)
   const found = new Found(path)
   if (file.isSound && !file.isEmpty()) flatten(file, file.root, '', file.start, found, problems)
   return found

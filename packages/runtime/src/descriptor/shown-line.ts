@@ -11,7 +11,8 @@ const KEY_MAX = 256
  * that was not (its file is broken) is hidden from its first secret on.
  */
 export function shownLine(line: SourceRange, mask: SecretMask): string {
-  const { text } = line.file
+  const { text, holdsValues } = line.file
+  if (holdsValues === true) return keyOnly(text.slice(line.start, line.end))
   const places = mask.hiddenIn(line)
   let shown = ''
   let done = line.start
@@ -23,6 +24,11 @@ export function shownLine(line: SourceRange, mask: SecretMask): string {
   shown += text.slice(done, line.end)
   const isRead = places.length > 0
   return withoutSecretValues(isRead ? shown : shownLiteral(shown, isStandard))
+}
+
+function keyOnly(line: string): string {
+  const key = /^\s*[\w.-]+\s*[:=]/.exec(line)?.[0] ?? ''
+  return line.slice(key.length).trim() === '' ? line : `${key}${key === '' ? '' : ' '}${HIDDEN}`
 }
 
 function isStandard(provider: string): boolean {

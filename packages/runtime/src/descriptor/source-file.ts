@@ -6,6 +6,8 @@ export interface SourceFile {
   readonly path: string
   readonly text: string
   readonly lines: LineCounter
+  /** It holds values of placeholders: of its lines the keys are shown, and nothing else. */
+  readonly holdsValues?: boolean
 }
 
 /** A half-open range of character offsets in a file. */

@@ -91,8 +91,8 @@ export function readText(
   }
 }
 
-/** Parses the text of a descriptor. Integers are bigint, and duplicate keys are left for the model to report. */
-export function parseYaml(path: string, text: string, problems: ProblemList): YamlFile {
+/** Parses the text of a descriptor, or of a file of properties. Integers are bigint, and duplicate keys are left for the model to report. */
+export function parseYaml(path: string, text: string, problems: ProblemList, holdsValues = false): YamlFile {
   const lines = new LineCounter()
   const deep = tooDeepAt(text)
   const document = parseDocument(deep === undefined ? text : '', {
@@ -103,7 +103,7 @@ export function parseYaml(path: string, text: string, problems: ProblemList): Ya
     prettyErrors: false,
     logLevel: 'silent',
   })
-  const source: SourceFile = { path, text, lines }
+  const source: SourceFile = { path, text, lines, holdsValues }
   if (deep !== undefined) problems.add(tooDeep(source, deep))
   for (const fault of [...document.errors, ...document.warnings]) {
     const [start, end] = fault.pos

@@ -14,13 +14,20 @@ export interface HiddenPlace {
   readonly shown: string
 }
 
+/** Something known, what is shown in its place, and where it stands next; -1: nowhere any more. */
+interface Hit {
+  readonly known: string
+  readonly shown: string
+  at: number
+}
+
 /**
  * Replaces, in texts that others wrote (errors of a driver, stacks, messages of a log), what the descriptors of a launch
  * got from outside or hide. Its time grows with the length of the text, whatever stands in it. One per launch.
  */
 export class SecretMask {
   readonly #shown = new Map<string, string>()
-  readonly #places = new Map<SourceFile, Map<number, HiddenPlace>>()
+  readonly #places = new WeakMap<SourceFile, Map<number, HiddenPlace>>()
 
   /** Replaces this text wherever it stands, by what may be shown instead: the placeholder that it came from. */
   learn(text: string, shown = HIDDEN): void {
@@ -43,18 +50,21 @@ export class SecretMask {
   }
 
   apply(text: string): string {
-    return this.#replace(withoutUserInfo(text))
+    return withoutUserInfo(this.#replace(text))
   }
 
   /** The first of what is known is looked for, the longest where several begin; what replaces it is not looked at again. */
   #replace(text: string): string {
-    const hits = [...this.#shown].map(([known, shown]) => ({ known, shown, at: text.indexOf(known) }))
-    const open = hits.filter(({ at }) => at >= 0)
+    const open: Hit[] = []
+    for (const [known, shown] of this.#shown) {
+      const at = text.indexOf(known)
+      if (at >= 0) open.push({ known, shown, at })
+    }
     if (open.length === 0) return text
     let result = ''
     let done = 0
     for (;;) {
-      let first: (typeof open)[number] | undefined
+      let first: Hit | undefined
       for (const hit of open) {
         if (hit.at >= 0 && hit.at < done) hit.at = text.indexOf(hit.known, done)
         if (hit.at < 0) continue
