@@ -45,6 +45,19 @@ describe('placeholders', () => {
     expect(expandPlaceholders('${k0}', lookup(), file).fault).toMatchObject({ kind: 'too-long' })
   })
 
+  test('each of 20 lines that double nothing is looked up once', () => {
+    let asked = 0
+    class Counted extends Map<string, string> {
+      override get(key: string): string | undefined {
+        asked++
+        return super.get(key)
+      }
+    }
+    const lines = Array.from({ length: 20 }, (_, i): [string, string] => [`k${i}`, `\${k${i + 1}}\${k${i + 1}}`])
+    const { text, fault } = expandPlaceholders('${k0}', lookup(), new Counted([...lines, ['k20', '']]))
+    expect({ text, fault, asked }).toEqual({ text: '', fault: undefined, asked: 21 })
+  })
+
   test('64 KiB are expanded, and one byte more is not', () => {
     const of = (value: string): unknown => expandPlaceholders('<${x}', lookup({ x: value }), new Map()).fault?.kind
     expect([of('ü'.repeat(32_767)), of('ü'.repeat(32_768))]).toEqual([undefined, 'too-long'])
