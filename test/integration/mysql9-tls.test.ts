@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { addressOffLoopback } from '../support/certificates.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
@@ -18,7 +20,7 @@ describe('encrypted connections to a server', () => {
   let nextId = 1
 
   beforeAll(async () => {
-    server = await MysqlServer.start({ lines: ['max-allowed-packet=64M'] })
+    server = await MysqlServer.start({ lines: ['max-allowed-packet=64M', 'bind-address=0.0.0.0'] })
     folder = mkdtempSync(join(tmpdir(), 'aesop-tls-'))
     await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY, text LONGTEXT)')
     await server.query(`CREATE USER only_tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL;
@@ -49,9 +51,24 @@ describe('encrypted connections to a server', () => {
     expect(each.ledger.ids).toEqual([id])
   }
 
-  it('are made with ssl=required, whatever the certificate', async () => {
+  it('are made where nobody has said otherwise, on loopback whatever the certificate', async () => {
+    await reads('')
     await reads('?ssl=required')
-    await expect(rig('').start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED' })
+    await expect(rig('?ssl=off').start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED' })
+  })
+
+  it('are proven by the key for passwords, which the log-in takes in the place of one that the server sends', async () => {
+    await server.query("CREATE USER fresh@'%' IDENTIFIED BY 'secret'")
+    await server.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO fresh@'%'")
+    const account = server.uri(server.port, 'fresh').replace('127.0.0.1', addressOffLoopback())
+    await expect(rig('', '', account).start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_SERVER_UNPROVEN' })
+    const wrong = join(folder, 'wrong.pem')
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    writeFileSync(wrong, publicKey.export({ type: 'spki', format: 'pem' }))
+    const withKey = (path: string): ProducerRig => rig(`?sslServerPublicKey=${encodeURIComponent(path)}`, '', account)
+    await expect(withKey(wrong).start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED' })
+    const each = await withKey(join(server.dataFolder, 'public_key.pem')).start()
+    expect(each.producer.health().detail).toContain('sslServerPublicKey')
   })
 
   it('verify the authority of the certificate with ssl=verify-ca', async () => {
@@ -68,9 +85,9 @@ describe('encrypted connections to a server', () => {
     const other = join(folder, 'other.pem')
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=other']
     execFileSync('openssl', [...request, '-keyout', join(folder, 'other.key'), '-out', other], { stdio: 'pipe' })
-    const refused = { code: 'AESOP_MYSQL_TLS_REFUSED', canRetry: false }
+    const refused = { code: 'AESOP_MYSQL_SERVER_UNPROVEN', canRetry: false }
     await expect(rig(`?ssl=verify-ca&sslCa=${encodeURIComponent(other)}`).start()).rejects.toMatchObject(refused)
-    await expect(rig('?ssl=verify-ca').start()).rejects.toMatchObject(refused)
+    await expect(rig('?ssl=verify-identity').start()).rejects.toMatchObject(refused)
     // MySQL's own certificate names no host.
     const byName = server.uri(server.port, 'only_tls').replace('127.0.0.1', 'localhost')
     const identity = rig(`?ssl=verify-identity&sslCa=${pem('ca.pem')}`, '', byName)

@@ -37,6 +37,8 @@ export class ProducerRig {
   readonly maxScn: MemoryMaxScnStore
   readonly ledger: WindowLedger
   readonly failures: Error[] = []
+  /** Texts of what the producer warned of. */
+  readonly warnings: string[] = []
   readonly producer: MysqlEventProducer
   readonly stateDirectory: string
   /** What the registrations of the process need, if anything. */
@@ -52,7 +54,11 @@ export class ProducerRig {
     const physicalSourceConfig = new PhysicalSourceConfig(options)
     this.producer = new MysqlEventProducer(
       { physicalSourceConfig, heartbeatMs: 200 },
-      { ...context, stateDirectory: this.stateDirectory },
+      {
+        ...context,
+        stateDirectory: this.stateDirectory,
+        log: { ...silentLogger, warn: (text) => this.warnings.push(text) },
+      },
     )
   }
 

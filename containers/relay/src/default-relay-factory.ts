@@ -26,7 +26,7 @@ async function makeProducer(
     const { MemoryEventProducer } = await import('@aesop/producer')
     return new MemoryEventProducer()
   }
-  if (!/^(mysql|binlog):/.test(physicalSource.uri)) return undefined
+  if (!/^(mysql|mariadb|binlog):/.test(physicalSource.uri)) return undefined
   const { MysqlEventProducer } = await import('@aesop/producer-mysql')
   return new MysqlEventProducer({ physicalSourceConfig: physicalSource }, context)
 }

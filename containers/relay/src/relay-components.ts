@@ -1,5 +1,6 @@
 import { type ComponentDefinition } from '@aesop/runtime'
 import { relayPropertySchemas } from '@aesop/relay/properties'
+import { databaseServerSchemas } from './database-server-schemas.ts'
 
 const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
 
@@ -88,8 +89,9 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
         uri: {
           type: 'string',
           description:
-            'mysql://user%2Fpassword@host:port/serverId/binlog-prefix, binlog:<index file> or memory:<name>.',
+            'mysql://user%2Fpassword@host:port/serverId/binlog-prefix (or mariadb://), binlog:<index file> or memory:<name>; left out: host.',
         },
+        ...databaseServerSchemas,
         sources: { type: 'array', minItems: 1, items: { 'x-bean': 'LogicalSourceConfig' } },
         startFrom: {
           type: 'string',
@@ -139,7 +141,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           description: 'Whether changes of the tables carry the text of their statements.',
         },
       },
-      required: ['uri', 'sources'],
+      required: ['sources'],
       additionalProperties: false,
     },
   },

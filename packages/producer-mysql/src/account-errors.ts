@@ -13,12 +13,12 @@ export class MysqlAccessDeniedError extends AesopError {
     remedy: "Correct the uri, or run: ALTER USER '<user>'@'%' IDENTIFIED BY '<password>';",
     canRetry: false,
   } as const
-  constructor(server: string, user: string, encrypted: boolean, cause: unknown) {
-    // Nobody may find out by an encrypted attempt: the driver would give the password to whoever answers.
-    const secure = encrypted ? '' : '; if SHOW CREATE USER says REQUIRE SSL, add ?ssl=required to the uri'
+  constructor(server: string, user: string, cause: unknown) {
+    const secure =
+      '; if SHOW CREATE USER says REQUIRE SSL, the server must offer TLS (ssl_cert), and ssl must not be off'
     super(MysqlAccessDeniedError.kind, `the server ${server} refused the user "${user}": ${messageOf(cause)}`, {
       fields: { server, user },
-      remedy: `Correct user and password of the uri, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>'${secure}`,
+      remedy: `Correct user and password, or run: ALTER USER '${user}'@'%' IDENTIFIED BY '<password>'${secure}`,
     })
   }
 }
@@ -27,7 +27,7 @@ export class MysqlAuthenticationPluginError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_AUTHENTICATION_PLUGIN',
     meaning:
-      'The account logs in by an authentication plugin that can not be used here: ed25519, PAM, a socket, or one that the server has not loaded.',
+      'The account logs in by an authentication plugin that can not be used here: ed25519, PAM, a socket, or one that the server has not loaded; or the password is asked for in the clear.',
     remedy:
       "Run on MariaDB: ALTER USER '<user>'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('<password>'); on MySQL: ALTER USER '<user>'@'%' IDENTIFIED WITH caching_sha2_password BY '<password>';",
     canRetry: false,
@@ -86,8 +86,9 @@ export class MysqlPasswordExpiredError extends AesopError {
 export class MysqlTlsNeededError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TLS_NEEDED',
-    meaning: 'The server takes encrypted connections only (require_secure_transport), and the uri asks for none.',
-    remedy: 'Add ?ssl=required to the uri, or ?ssl=verify-ca&sslCa=<PEM file> to check the certificate as well.',
+    meaning: 'The server takes encrypted connections only (require_secure_transport), and the source wants none.',
+    remedy:
+      'Take ssl: off or sslServerPublicKey away; off loopback the server proves itself by sslCa or sslFingerprint then.',
     canRetry: false,
   } as const
   constructor(server: string, cause: unknown) {

@@ -14,8 +14,7 @@ import { type FaultPlace } from './mysql-fault.ts'
 /** One answer of a server that does not let the user do what it wants. */
 type Refusal = (place: FaultPlace, text: string, thrown: unknown) => AesopError
 
-const denied: Refusal = ({ server, user, encrypted }, _text, thrown) =>
-  new MysqlAccessDeniedError(server, user, encrypted, thrown)
+const denied: Refusal = ({ server, user }, _text, thrown) => new MysqlAccessDeniedError(server, user, thrown)
 const plugin: Refusal = ({ server, user }, text, thrown) =>
   new MysqlAuthenticationPluginError(server, user, pluginIn(text), thrown)
 const locked: Refusal = ({ server, user }, _text, thrown) => new MysqlAccountLockedError(server, user, thrown)
@@ -51,6 +50,9 @@ const REFUSALS = new Map<number, Refusal>([
   [4151, locked],
 ])
 
+/** What mysql2 says to a server that asks for the password in the clear, which no server gets. */
+const CLEAR_PASSWORD = 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED'
+
 /** The named error of a server, or of the driver's log-in, that refuses the account; undefined: it is another one. */
 export function accountFault(
   number: number | undefined,
@@ -59,7 +61,7 @@ export function accountFault(
   thrown: unknown,
   place: FaultPlace,
 ): AesopError | undefined {
-  if (driverCode === 'AUTH_SWITCH_PLUGIN_ERROR') return plugin(place, text, thrown)
+  if (driverCode === 'AUTH_SWITCH_PLUGIN_ERROR' || driverCode === CLEAR_PASSWORD) return plugin(place, text, thrown)
   return number === undefined ? undefined : REFUSALS.get(number)?.(place, text, thrown)
 }
 

@@ -39,6 +39,8 @@ export interface BinlogOrigin {
   readonly ahead?: LogAhead
   /** What, as far as the last `settle` showed, keeps changes of captured tables from being read; for people. */
   readonly concern?: string | undefined
+  /** What somebody has given up by a setting, for people; it is no fault. Left out: nothing. */
+  readonly remark?: string | undefined
   /** The global value of a setting of the server; undefined: it has none of that name. Left out: there is no server. */
   setting?(name: string): Promise<string | undefined>
   /** The SCN space that the log itself tells of, the same for whoever reads it. Left out: it tells none. @throws AesopError */

@@ -2,6 +2,7 @@ import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
+import { trustErrors } from './trust-errors.ts'
 import { nameErrors } from './name-errors.ts'
 import { placeErrors } from './place-errors.ts'
 import { shapeErrors } from './shape-errors.ts'
@@ -269,6 +270,7 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...decoderErrors,
   ...liveMysqlErrors,
   ...accountErrors,
+  ...trustErrors,
   ...dumpErrors,
   ...nameErrors,
   ...placeErrors,

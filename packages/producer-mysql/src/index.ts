@@ -37,7 +37,10 @@ export {
 export { MysqlEventProducer, type MysqlEventProducerOptions } from './mysql-event-producer.ts'
 export { type NumberedBeans } from './numbered-beans.ts'
 export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
+export { type DatabaseServer } from './server-connection.ts'
+export { type ShownCertificate } from './shown-certificate.ts'
 export { type TlsSettings } from './tls-settings.ts'
+export { MysqlGreetingInvalidError, MysqlPacketTooLargeError, MysqlServerUnprovenError } from './trust-errors.ts'
 export {
   type ColumnDescription,
   type TableCatalogue,

@@ -4,7 +4,7 @@ import { EventChecksum } from './event-checksum.ts'
 import { MysqlServerError, MysqlServerSilentError, MysqlServerUnreachableError } from './live-errors.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { serverNameOf } from './mysql-uri.ts'
-import { readTlsOptions, type TlsSettings } from './tls-settings.ts'
+import { type DatabaseServer } from './server-connection.ts'
 import { ZongjiTap } from './zongji-tap.ts'
 
 const HEADER_BYTES = 19
@@ -12,14 +12,8 @@ const ROTATE_EVENT = 4
 const HEARTBEAT_EVENTS = new Set([27, 41])
 const LOG_NAME = /^[\x20-\x7e]+\.\d+$/
 
-export interface LiveBinlogStreamOptions {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
+export interface LiveBinlogStreamOptions extends DatabaseServer {
   readonly serverId: number
-  /** How the connection is encrypted; left out: it is not. */
-  readonly tls?: TlsSettings
   /** Resume after these transactions instead of at a position. */
   readonly gtidSet?: string
   /** How often an idle server tells that it is there; default 10,000. */
@@ -61,8 +55,7 @@ export class LiveBinlogStream implements BinlogStream {
     this.readDeadlineMs = options.readDeadlineMs ?? 3 * this.heartbeatMs
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
     const { connectTimeoutMs } = this
-    const encryption = options.tls === undefined ? {} : { ssl: readTlsOptions(options.tls) }
-    this.tap = new ZongjiTap({ ...options, ...encryption, connectTimeoutMs, preamble: this.preamble() })
+    this.tap = new ZongjiTap({ ...options, connectTimeoutMs, preamble: this.preamble() })
   }
 
   open(from: BinlogPosition, handler: BinlogHandler, onBroken: (error: Error) => void): Promise<void> {
@@ -196,7 +189,6 @@ export class LiveBinlogStream implements BinlogStream {
   private faultOf(error: unknown): Error {
     const { user, serverId } = this.options
     const { server, wanted, established } = this
-    const encrypted = this.options.tls !== undefined
-    return mysqlFault(error, { server, user, serverId, wanted, established, encrypted })
+    return mysqlFault(error, { server, user, serverId, wanted, established })
   }
 }

@@ -5,7 +5,7 @@ export class MysqlUriInvalidError extends AesopError {
     code: 'AESOP_MYSQL_URI_INVALID',
     meaning: 'The URI of a physical source can not be read.',
     remedy:
-      'Write mysql://user:password@host:3306 with %-escapes for special characters, or binlog:<path of the index file>.',
+      'Write mysql://user:password@host:3306 with %-escapes for special characters, or give host, user and password as properties without escapes; or binlog:<path of the index file>.',
     canRetry: false,
   } as const
   constructor(maskedUri: string, fault: string) {
@@ -31,9 +31,9 @@ export class MysqlServerUnreachableError extends AesopError {
 export class MysqlTlsFileError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TLS_FILE',
-    meaning: 'A certificate or key that the URI of a physical source names can not be read.',
+    meaning: 'A certificate or key that a physical source names can not be read.',
     remedy:
-      'Correct sslCa, sslCert or sslKey: paths of PEM files, from the root of the project, readable for this process.',
+      'Correct sslCa, sslCert, sslKey or sslServerPublicKey: paths of PEM files, from the root of the project, readable for this process.',
     canRetry: false,
   } as const
   constructor(parameter: string, path: string, cause: unknown) {
@@ -48,13 +48,13 @@ export class MysqlTlsRefusedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_TLS_REFUSED',
     meaning:
-      'No trusted encrypted connection to the server could be made: it offers none, or its certificate is not the expected one.',
+      'No encrypted connection to the server could be made: it offers none, though a setting demands it, or the two find no common version of TLS.',
     remedy:
-      "Let sslCa name the authority that signed the server's certificate (ca.pem in the data directory of a MySQL server), or use a weaker ssl=…; SHOW VARIABLES LIKE 'ssl_%'; shows what the server has.",
+      "SHOW VARIABLES LIKE 'ssl_%'; and SHOW VARIABLES LIKE 'tls_version'; show what the server has: it needs a certificate and TLS 1.2. On loopback, ssl: off goes without.",
     canRetry: false,
   } as const
   constructor(server: string, cause: unknown) {
-    super(MysqlTlsRefusedError.kind, `no trusted connection to ${server}: ${messageOf(cause)}`, {
+    super(MysqlTlsRefusedError.kind, `no encrypted connection to ${server}: ${messageOf(cause)}`, {
       cause,
       fields: { server },
     })
@@ -126,7 +126,7 @@ export class MysqlServerIdInUseError extends AesopError {
     code: 'AESOP_MYSQL_SERVER_ID_IN_USE',
     meaning: 'Another replica of the server, or the server itself, has the server id that was configured here.',
     remedy:
-      'Give another number in the path of the uri; SHOW SLAVE HOSTS; (SHOW REPLICAS;) and SELECT @@server_id; show the used ones.',
+      'Give another serverId, or number in the path of the uri; SHOW SLAVE HOSTS; (SHOW REPLICAS;) and SELECT @@server_id; show the used ones.',
     canRetry: false,
   } as const
   constructor(server: string, serverId: number, holder: string) {

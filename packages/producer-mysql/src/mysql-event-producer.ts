@@ -44,6 +44,8 @@ import { sourceBeginning } from './source-beginning.ts'
 import { ShapeHistory } from './shape-history.ts'
 import { type WindowPosition } from './window-position.ts'
 
+const TRUST_REMEDY = 'Give the source sslCa or sslFingerprint, which prove the server and encrypt the connection.'
+
 export interface MysqlEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
   /** Binary log event type → processor; left out: the standard ones. */
@@ -99,6 +101,7 @@ export class MysqlEventProducer implements EventProducer {
     const { heartbeatMs } = this.options
     const origin = originOf(context.physicalSource, this.bean, { heartbeatMs, wasRead })
     this.origin = origin
+    if (origin.remark !== undefined) this.bean.log.warn(origin.remark, { remedy: TRUST_REMEDY })
     const path = namedPath(join(this.bean.stateDirectory, 'tables'), context.physicalSource.name, '.json')
     const captured = (origin.sourceTables ?? new SourceTables(context.physicalSource.sources)).all
     this.shapes = new ShapeHistory(path, !wasRead, captured, this.bean.log)
@@ -173,10 +176,11 @@ export class MysqlEventProducer implements EventProducer {
   status(): ProducerStatus {
     const scn = this.place?.scn ?? -1n
     const rereadUntilScn = this.reread.reached(scn)?.scn
+    const detail = this.detail ?? this.origin?.remark
     return {
       state: this.state,
       scn: this.windows === 0 ? -1n : scn,
-      ...(this.detail === undefined ? {} : { detail: this.detail }),
+      ...(detail === undefined ? {} : { detail }),
       ...(this.concern === undefined ? {} : { concern: this.concern }),
       ...this.lastEvent(),
       ...(rereadUntilScn === undefined ? {} : { rereadUntilScn }),
@@ -202,7 +206,8 @@ export class MysqlEventProducer implements EventProducer {
     const known = this.state in status ? status[this.state as keyof typeof status] : 'degraded'
     const concern = known === 'up' ? this.concern : undefined
     if (concern !== undefined) return { status: 'degraded', detail: concern }
-    return { status: known, ...(this.detail === undefined ? {} : { detail: this.detail }) }
+    const { detail } = this.status()
+    return { status: known, ...(detail === undefined ? {} : { detail }) }
   }
 
   metrics(): readonly Metric[] {

@@ -7,7 +7,6 @@ import {
   MysqlServerError,
   MysqlServerIdInUseError,
   MysqlServerUnreachableError,
-  MysqlTlsRefusedError,
 } from './live-errors.ts'
 
 /** What the translation of a driver's error needs for its message. */
@@ -19,8 +18,6 @@ export interface FaultPlace {
   readonly wanted: string
   /** Whether the connection had been established before. */
   readonly established: boolean
-  /** Whether the connection is encrypted. */
-  readonly encrypted: boolean
 }
 
 const READING_BINLOG = 1236
@@ -42,19 +39,12 @@ export function mysqlFault(thrown: unknown, place: FaultPlace): AesopError {
   if (number === SAME_REPLICA_ID || /same server_(uu)?id/i.test(text)) {
     return new MysqlServerIdInUseError(place.server, place.serverId, 'another replica, which has just connected')
   }
-  if (isTlsRefusal(systemCode, text)) return new MysqlTlsRefusedError(place.server, thrown)
   if (number === READING_BINLOG || number === FILE_NOT_FOUND) return dumpFault(text, thrown, place)
   if (number === NO_BINARY_LOG) return new MysqlBinlogOffError(place.server)
   if (number !== undefined && !CONNECTION_GONE.has(number)) return new MysqlServerError(place.server, thrown)
   return place.established
     ? new MysqlConnectionLostError(place.server, thrown)
     : new MysqlServerUnreachableError(place.server, thrown)
-}
-
-/** A handshake that the network broke is not meant: trying again helps there. */
-function isTlsRefusal(code: string, text: string): boolean {
-  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return true
-  return code === 'HANDSHAKE_SSL_ERROR' && !/ECONNRESET|EPIPE|disconnected|socket hang up/i.test(text)
 }
 
 /** The number that a server gave; the system's numbers are negative. */

@@ -6,8 +6,9 @@ import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type BinlogOrigin } from './binlog-origin.ts'
 import { FileOrigin } from './file-origin.ts'
 import { MysqlUriInvalidError } from './live-errors.ts'
-import { maskMysqlUri, parseMysqlUri } from './mysql-uri.ts'
+import { maskMysqlUri } from './mysql-uri.ts'
 import { ServerOrigin } from './server-origin.ts'
+import { serverOfSource } from './source-server.ts'
 import { tlsBelow } from './tls-settings.ts'
 
 const FILE_SCHEME = 'binlog:'
@@ -21,7 +22,7 @@ export interface OriginOptions {
   readonly serverId?: number
 }
 
-/** The origin that a physical source's URI names. @throws MysqlUriInvalidError */
+/** The origin that a physical source names. @throws MysqlUriInvalidError, SourceSettingTwiceError */
 export function originOf(
   source: PhysicalSourceConfig,
   context: BeanContext,
@@ -29,8 +30,8 @@ export function originOf(
 ): BinlogOrigin {
   const { heartbeatMs, serverId, wasRead = false } = options
   if (source.uri.startsWith(FILE_SCHEME)) return fileOrigin(source, context)
-  const parsed = parseMysqlUri(source.uri)
-  const uri = parsed.tls === undefined ? parsed : { ...parsed, tls: tlsBelow(context.projectsRoot, parsed.tls) }
+  const server = serverOfSource(source)
+  const uri = { ...server, tls: tlsBelow(context.projectsRoot, server.tls) }
   return new ServerOrigin({
     uri,
     physicalSource: source,

@@ -32,6 +32,7 @@ import { ServerQuestions } from './server-questions.ts'
 import { SourceTables } from './source-tables.ts'
 import { type StartPlace } from './start-from.ts'
 import { type TableName } from './table-description.ts'
+import { tlsRemark } from './tls-remark.ts'
 import { ToldOnce } from './told-once.ts'
 import { type MysqlChangesUnloggedError } from './unlogged-errors.ts'
 
@@ -87,6 +88,10 @@ export class ServerOrigin implements BinlogOrigin {
     const open = (at: BinlogPosition): LiveBinlogStream => this.streamAt(at, guestServerId())
     this.ahead = new LogAhead(open, this.sourceTables.all, DUMP_POSITION_MAX)
     this.catalogue = new InformationSchemaCatalogue((question) => this.askOfTables(question), this.sourceTables)
+  }
+
+  get remark(): string | undefined {
+    return tlsRemark(this.server, this.options.uri.tls)
   }
 
   get concern(): string | undefined {
@@ -183,10 +188,8 @@ export class ServerOrigin implements BinlogOrigin {
 
   private streamAt(at: BinlogPosition | string, serverId = this.options.serverId): LiveBinlogStream {
     const { uri, timing } = this.options
-    const { host, port, user, password, tls } = uri
     const gtidSet = typeof at === 'string' ? { gtidSet: at } : {}
-    const encryption = tls === undefined ? {} : { tls }
-    return new LiveBinlogStream({ host, port, user, password, serverId, ...encryption, ...timing, ...gtidSet })
+    return new LiveBinlogStream({ ...uri, serverId, ...timing, ...gtidSet })
   }
 
   /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */

@@ -1,8 +1,9 @@
-import mysql, { type Connection } from 'mysql2/promise'
+import { type Connection } from 'mysql2/promise'
 import { MysqlServerSilentError } from './live-errors.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { type MysqlUri, serverNameOf } from './mysql-uri.ts'
-import { readTlsOptions } from './tls-settings.ts'
+import { ANSWER_BYTES_MAX } from './packet-bound.ts'
+import { connectToServer } from './server-connection.ts'
 
 export interface ServerQuestionsOptions {
   readonly uri: MysqlUri
@@ -27,6 +28,8 @@ export class ServerQuestions {
   private readonly server: string
   private connection: Connection | undefined
   private pending = 0
+  /** What ended the connection, where it was none of mysql2's errors. */
+  private broken: Error | undefined
   private lingering: NodeJS.Timeout | undefined
 
   constructor(options: ServerQuestionsOptions) {
@@ -51,11 +54,14 @@ export class ServerQuestions {
       return await this.inTime(question(this.connection))
     } catch (error) {
       this.release()
-      const encrypted = uri.tls !== undefined
-      throw mysqlFault(error, { server: this.server, user: uri.user, serverId, wanted, established, encrypted })
+      throw mysqlFault(this.broken ?? error, { server: this.server, user: uri.user, serverId, wanted, established })
     } finally {
       if (--this.pending === 0) this.linger()
     }
+  }
+
+  private readonly onBroken = (error: Error): void => {
+    this.broken = error
   }
 
   /** Ends the connection now; a later question opens another one. */
@@ -90,11 +96,10 @@ export class ServerQuestions {
   }
 
   private async connect(): Promise<Connection> {
-    const { host, port, user, password, tls } = this.options.uri
-    const connectTimeout = this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
-    const encryption = tls === undefined ? {} : { ssl: readTlsOptions(tls) }
-    const server = { host, port, user, password, connectTimeout, ...encryption }
-    const connection = await mysql.createConnection({ ...server, dateStrings: true, multipleStatements: true })
+    this.broken = undefined
+    const timeoutMs = this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
+    const limits = { timeoutMs, packetBytesMax: ANSWER_BYTES_MAX, multipleStatements: true, onBroken: this.onBroken }
+    const connection = (await connectToServer(this.options.uri, limits)).promise()
     // Whoever asks next gets the error; nobody is asking now.
     connection.on('error', () => {
       if (this.connection === connection) this.connection = undefined

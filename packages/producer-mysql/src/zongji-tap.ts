@@ -2,11 +2,13 @@ import ZongJi from '@vlasky/zongji'
 import { messageOf } from '@aesop/kernel'
 import { endDumpThread } from './dump-thread.ts'
 import { MysqlClientChangedError } from './live-errors.ts'
-import { type TlsOptions } from './tls-settings.ts'
+import { EVENT_BYTES_MAX } from './packet-bound.ts'
+import { connectToServer, type DatabaseServer } from './server-connection.ts'
 
 /*
- * The only file that knows the insides of zongji and mysql2. zongji shakes hands, authenticates and writes the dump
- * command; the packets of that command are taken here, before zongji would decode them.
+ * The file that knows the insides of zongji, and with `server-connection.ts` those of mysql2. zongji is given its two
+ * connections, asks its questions and writes the dump command; the packets of that command are taken here, before zongji
+ * would decode them.
  *
  * A packet, as mysql2 hands it over, lies in `buffer` from `start` to `end`:
  *
@@ -57,15 +59,9 @@ export interface TapListener {
   onError(error: unknown): void
 }
 
-export interface TapOptions {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
+export interface TapOptions extends DatabaseServer {
   readonly serverId: number
   readonly connectTimeoutMs: number
-  /** How both connections of zongji are encrypted. */
-  readonly ssl?: TlsOptions
   /** Statements for the dump connection, run before the dump begins. */
   readonly preamble: readonly string[]
 }
@@ -84,11 +80,12 @@ export class ZongjiTap {
   private listener: TapListener | undefined
   private ended = false
   private attached = false
+  private connecting: Promise<void> | undefined
+  private readonly stopping = new AbortController()
 
   constructor(options: TapOptions) {
     this.options = options
-    const { host, port, user, password, ssl, connectTimeoutMs: connectTimeout } = options
-    this.zongji = new ZongJi({ host, port, user, password, connectTimeout, ...(ssl === undefined ? {} : { ssl }) })
+    this.zongji = new ZongJi({})
     this.inside = this.zongji as unknown as ZongJiInside
   }
 
@@ -104,7 +101,40 @@ export class ZongjiTap {
         this.fail(error)
       }
     })
-    this.zongji.start({ ...from, serverId: this.options.serverId })
+    this.connecting = this.connect().then(
+      () => {
+        if (!this.ended) this.zongji.start({ ...from, serverId: this.options.serverId })
+      },
+      (error: unknown) => {
+        this.fail(error)
+      },
+    )
+  }
+
+  /** Both connections of zongji, which makes none of its own then. */
+  private async connect(): Promise<void> {
+    const { connectTimeoutMs: timeoutMs } = this.options
+    const onBroken = (error: Error): void => {
+      this.fail(error)
+    }
+    const limits = { timeoutMs, packetBytesMax: EVENT_BYTES_MAX, signal: this.stopping.signal, onBroken }
+    const made = await Promise.allSettled([
+      connectToServer(this.options, limits),
+      connectToServer(this.options, limits),
+    ])
+    const open = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    for (const connection of open) {
+      connection.on('error', (error) => {
+        this.fail(error)
+      })
+    }
+    const [connection, ctrlConnection] = open
+    if (connection === undefined || ctrlConnection === undefined || this.ended) {
+      for (const each of open) each.destroy()
+      throw made.find((each) => each.status === 'rejected')?.reason
+    }
+    // zongji ends the second one itself when it is told to stop.
+    Object.assign(this.inside, { connection, ctrlConnection, ctrlConnectionOwner: true })
   }
 
   /** Holds the connection; packets that are in hand are kept by mysql2 and come after `resume`. */
@@ -120,6 +150,8 @@ export class ZongjiTap {
   async stop(): Promise<void> {
     const threadId = this.ended || !this.attached ? undefined : this.inside.connection?.threadId
     this.ended = true
+    this.stopping.abort()
+    await this.connecting
     const connections = [this.inside.connection, this.inside.ctrlConnection]
     await new Promise<void>((resolve) => {
       this.zongji.once('stopped', resolve)

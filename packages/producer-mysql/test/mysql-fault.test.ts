@@ -7,7 +7,6 @@ const place = {
   serverId: 7,
   wanted: 'mysql-bin.000003:1234',
   established: true,
-  encrypted: false,
 }
 const answer = (errno: number, message: string): Error => Object.assign(new Error(message), { errno })
 const READING = "; the first event 'mysql-bin.000003' at 1234, the last event read from 'mysql-bin.000003' at 1234"
@@ -112,7 +111,7 @@ describe('an answer of a server', () => {
       { code: 'AUTH_SWITCH_PLUGIN_ERROR' },
     )
     const clear = Object.assign(new Error('Server requested authentication using mysql_clear_password, which is'), {
-      code: 'AUTH_SWITCH_PLUGIN_ERROR',
+      code: 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED',
     })
     const theirs = answer(1524, "Plugin 'mysql_native_password' is not loaded")
     const pluginOf = (thrown: Error): unknown => mysqlFault(thrown, place).fields['plugin']
@@ -123,10 +122,8 @@ describe('an answer of a server', () => {
     ])
   })
 
-  it('proposes encryption only where there is none', () => {
-    const remedyOf = (encrypted: boolean): string => mysqlFault(answer(1045, ''), { ...place, encrypted }).remedy
-    expect(remedyOf(false)).toContain('?ssl=required')
-    expect(remedyOf(true)).not.toContain('?ssl')
+  it('says what an account needs that demands encryption', () => {
+    expect(mysqlFault(answer(1045, ''), place).remedy).toContain('REQUIRE SSL, the server must offer TLS')
   })
 
   it('prints the place to look at', () => {

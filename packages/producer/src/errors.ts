@@ -18,6 +18,23 @@ export class SourceConfigInvalidError extends AesopError {
   }
 }
 
+export class SourceSettingTwiceError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SOURCE_SETTING_TWICE',
+    meaning: 'The URI of a physical source and a property beside it give the same thing.',
+    remedy:
+      'Take one of the two away: user, password, port, serverId and ssl settings may be properties beside a uri that does not have them; host goes without a uri.',
+    canRetry: false,
+  } as const
+  constructor(physicalSource: string, property: string) {
+    super(
+      SourceSettingTwiceError.kind,
+      `physical source ${physicalSource}: ${property} is given twice, in the uri and as the property ${property}`,
+      { fields: { physicalSource, property } },
+    )
+  }
+}
+
 export class SourceIdCollisionError extends AesopError {
   static readonly kind = {
     code: 'AESOP_SOURCE_ID_COLLISION',
@@ -68,6 +85,7 @@ export class MemoryUriInvalidError extends AesopError {
 
 export const producerErrors: readonly AesopErrorClass[] = [
   SourceConfigInvalidError,
+  SourceSettingTwiceError,
   SourceIdCollisionError,
   SchemaChangeIdTakenError,
   MemoryUriInvalidError,

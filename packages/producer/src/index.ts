@@ -4,6 +4,7 @@ export {
   SchemaChangeIdTakenError,
   SourceConfigInvalidError,
   SourceIdCollisionError,
+  SourceSettingTwiceError,
 } from './errors.ts'
 export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
 export {
@@ -25,5 +26,6 @@ export {
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
+export { type ServerOptions, type ServerProperties, SSL_PROPERTIES, type SslProperty } from './server-properties.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type WindowSink } from './window-sink.ts'

@@ -1,8 +1,14 @@
 import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import { SchemaChangeIdTakenError, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
+import {
+  SchemaChangeIdTakenError,
+  SourceConfigInvalidError,
+  SourceIdCollisionError,
+  SourceSettingTwiceError,
+} from './errors.ts'
 import { integerWithin } from './integer-within.ts'
 import { LogicalSourceConfig, type LogicalSourceOptions, SOURCE_ID_MAX } from './logical-source-config.ts'
+import { type ServerOptions, type ServerProperties, serverProperties, uriOfServer } from './server-properties.ts'
 
 /** Where a producer begins when nothing is stored. `scn`, `timestamp` and `gtid` are followed by `:<value>`. */
 export type StartFrom = 'earliest' | 'latest' | `scn:${string}` | `timestamp:${string}` | `gtid:${string}`
@@ -11,11 +17,11 @@ const START_FROM = /^(earliest|latest|scn:\d+|timestamp:.+|gtid:.+)$/
 const EVENT_BYTES_DEFAULT = 64 * 1024 * 1024
 const EVENT_BYTES_MAX = 0x7fffffff
 
-/** What a descriptor says of a physical source; all but `uri` and `sources` has a default. */
-export interface PhysicalSourceOptions {
+/** What a descriptor says of a physical source; all but `sources`, and `uri` or `host`, has a default. */
+export interface PhysicalSourceOptions extends ServerOptions {
   readonly id?: number | bigint | string
   readonly name?: string
-  readonly uri: string
+  readonly uri?: string | undefined
   readonly sources: readonly (LogicalSourceOptions | LogicalSourceConfig | string)[]
   readonly startFrom?: string
   readonly startRetryMs?: number | bigint | string
@@ -36,9 +42,12 @@ export class PhysicalSourceConfig {
   readonly name: string
   /**
    * `mysql://<user>%2F<password>@<host>[:port]/<serverId>/<binlog prefix>`, or the usual
-   * `mysql://<user>:<password>@<host>[:port]`; `binlog:<path of the index file>`; `memory:<name>`.
+   * `mysql://<user>:<password>@<host>[:port]`, or `mariadb:` with the same; `binlog:<path of the index file>`;
+   * `memory:<name>`. A source that was given none has `mysql://<host>[:port]` here.
    */
   readonly uri: string
+  /** What was given beside the URI, or in its place; undefined: nothing. */
+  readonly server?: ServerProperties
   readonly sources: readonly LogicalSourceConfig[]
   readonly startFrom?: StartFrom
   /** How long an unreachable server is tried at the first start; default 0: the start fails at once. */
@@ -68,19 +77,12 @@ export class PhysicalSourceConfig {
   readonly scnSpace?: string
 
   constructor(options: PhysicalSourceOptions) {
-    const { uri } = options
-    if (typeof uri !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
-      // The value is not shown: what looks like a half URI may well be a password.
-      throw new SourceConfigInvalidError(
-        'physical source',
-        'uri',
-        undefined,
-        'a URI that begins with mysql:, binlog: or memory:',
-      )
-    }
-    this.uri = uri
-    this.name = options.name ?? nameFromUri(uri)
+    const server = serverProperties('physical source', options)
+    this.uri = uriOf(options.uri, server)
+    this.name = options.name ?? nameFromUri(this.uri)
+    if (options.uri !== undefined && server?.host !== undefined) throw new SourceSettingTwiceError(this.name, 'host')
     const where = `physical source ${this.name}`
+    if (server !== undefined) this.server = server
     this.id = integerWithin(where, 'id', options.id ?? 1, 1, SOURCE_ID_MAX)
     this.sources = resolveSources(this.name, options.sources)
     if (options.startFrom !== undefined) this.startFrom = startFrom(where, options.startFrom)
@@ -115,6 +117,23 @@ export class PhysicalSourceConfig {
   static from(options: PhysicalSourceOptions | PhysicalSourceConfig): PhysicalSourceConfig {
     return options instanceof PhysicalSourceConfig ? options : new PhysicalSourceConfig(options)
   }
+}
+
+function uriOf(uri: unknown, server: ServerProperties | undefined): string {
+  if (uri === undefined && server?.host !== undefined) return uriOfServer(server.host, server.port)
+  if (typeof uri !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
+    // The value is not shown: what looks like a half URI may well be a password.
+    const expected = 'a URI that begins with mysql:, mariadb:, binlog: or memory:, or a host in its place'
+    throw new SourceConfigInvalidError('physical source', 'uri', undefined, expected)
+  }
+  const scheme = uri.slice(0, uri.indexOf(':'))
+  if (server !== undefined && /^(binlog|memory)$/i.test(scheme)) {
+    const { ssl, ...rest } = server
+    const [property = 'host'] = Object.keys({ ...rest, ...ssl })
+    const expected = `nothing: a source of ${scheme}: has no server`
+    throw new SourceConfigInvalidError('physical source', property, '***', expected)
+  }
+  return uri
 }
 
 /** Scheme, host and port, or the last part of a path: never what stands before an @. */

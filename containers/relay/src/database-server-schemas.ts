@@ -1,0 +1,40 @@
+import { type PropertySchema } from '@aesop/runtime'
+
+/** Properties of a `PhysicalSourceConfig` that say how its server is reached: raw texts, beside its `uri` or in its place. */
+export const databaseServerSchemas: Readonly<Record<string, PropertySchema>> = {
+  host: {
+    type: 'string',
+    minLength: 1,
+    description: 'Name or address of the database server, in the place of the uri.',
+  },
+  port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Left out: 3306.' },
+  user: { type: 'string', minLength: 1, description: 'Account of the database server, any characters.' },
+  password: {
+    type: 'string',
+    secret: true,
+    description: 'Its password, any characters, without escapes; read anew at every connect.',
+  },
+  serverId: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 4294967295,
+    description: 'Id under which the source appears as a replica; left out: derived from the installation.',
+  },
+  ssl: {
+    enum: ['required', 'verify-ca', 'verify-identity', 'unverified', 'off'],
+    description: 'Left out: encrypted where the server offers it, and off loopback the server must prove itself.',
+  },
+  sslCa: { type: 'string', minLength: 1, description: "PEM file of the authorities of the server's certificate." },
+  sslCert: { type: 'string', minLength: 1, description: 'PEM file of the certificate that is shown to the server.' },
+  sslKey: { type: 'string', minLength: 1, description: 'PEM file of its key.' },
+  sslFingerprint: {
+    type: 'string',
+    minLength: 1,
+    description: "SHA-256 of the server's certificate; several with commas between.",
+  },
+  sslServerPublicKey: {
+    type: 'string',
+    minLength: 1,
+    description: 'PEM file of the RSA key of a MySQL server, by which passwords are encrypted where TLS is not used.',
+  },
+}
