@@ -1,7 +1,7 @@
 /*
  * An SCN space is what SCNs count in: two SCNs can be compared when they are of one space, and mean nothing to each other
  * when they are not. Its identity is a text that goes where SCNs go: with the place of a source, in the answers of a relay,
- * in the checkpoint of a client. When there is a new one: docs/decisions/0008-the-identity-of-an-scn-space.md.
+ * in the checkpoint of a client. When there is a new one: docs/decisions/0010-the-identity-of-an-scn-space.md.
  */
 
 const FORM = /^[\w.:-]{1,100}$/
