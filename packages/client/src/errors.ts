@@ -1,5 +1,9 @@
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 
+/** Of a relay's own words, how much an error repeats. */
+const NAMES_MAX = 20
+const NAME_CHARS_MAX = 200
+
 export class RelayUnreachableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_RELAY_UNREACHABLE',
@@ -289,8 +293,12 @@ function textOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
+/** Names that a relay tells: of many, or of long ones, the beginning. */
 function quoted(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : names.map((name) => `"${name}"`).join(', ')
+  if (names.length === 0) return 'nothing'
+  const shown = names.slice(0, NAMES_MAX).map((name) => `"${name.slice(0, NAME_CHARS_MAX)}"`)
+  const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : ''
+  return `${shown.join(', ')}${more}`
 }
 
 function placeText({ registration, callback, scn, source, key }: CallbackPlace): string {

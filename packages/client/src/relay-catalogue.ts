@@ -1,5 +1,7 @@
 import { SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
+  type AnswerLimits,
+  answerLimits,
   formatRegisterRequest,
   parseSchemas,
   parseSources,
@@ -24,7 +26,9 @@ export async function readCatalogue(
   wanted: readonly string[],
   signal: AbortSignal,
 ): Promise<SourceCatalogue> {
-  const served = parseSources(await connection.text(`${paths.sources}?protocolVersion=2`, ANSWER_MS_MAX, signal))
+  const text = (path: string, { bytes }: AnswerLimits): Promise<string> =>
+    connection.text(path, bytes, ANSWER_MS_MAX, signal)
+  const served = parseSources(await text(`${paths.sources}?protocolVersion=2`, answerLimits.sources))
   const named = served.filter(({ name }) => wanted.includes(name))
   const missing = wanted.filter((name) => !named.some((source) => source.name === name))
   if (missing.length > 0) {
@@ -46,5 +50,7 @@ export async function readSchemas(
   signal: AbortSignal,
 ): Promise<SourceSchema[]> {
   const request: RegisterRequest = { sources: sourceIds, protocolVersion: 2, compress: true }
-  return parseSchemas(await connection.text(formatRegisterRequest(request), ANSWER_MS_MAX, signal), request)
+  const { bytes } = answerLimits.register
+  const body = await connection.text(formatRegisterRequest(request), bytes, ANSWER_MS_MAX, signal)
+  return parseSchemas(body, request)
 }

@@ -1,6 +1,6 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
-import { messageOf } from '@aesop/kernel'
-import { headers, parseError, ResponseMalformedError } from '@aesop/wire'
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize, request } from 'node:http'
+import { messageOf, systemCodeOf } from '@aesop/kernel'
+import { headers, parseError, ResponseMalformedError, ResponseTooLargeError } from '@aesop/wire'
 import { RelayConnectionLostError, RelaySilentError, RelayUnreachableError } from './errors.ts'
 
 /** Where a relay listens. */
@@ -9,8 +9,8 @@ export interface RelayAddress {
   readonly port: number
 }
 
-/** Longest text that a relay may answer with: schemas, not events. */
-const TEXT_BYTES_MAX = 256 * 1024 * 1024
+/** Of the body of an error the beginning is read: what failed stands in its headers, too. */
+const ERROR_BYTES_MAX = 65_536
 const CONNECT_MS_MAX = 10_000
 
 /**
@@ -29,19 +29,21 @@ export class RelayConnection {
     this.#headers = { [headers.clientService]: clientService.replace(/[^\x20-\x7e]/g, '?') }
   }
 
-  /** The whole text of an answer. @throws AesopError */
-  async text(path: string, silenceMsMax: number, signal: AbortSignal): Promise<string> {
+  /** The whole text of an answer, of at most so many bytes. @throws AesopError */
+  async text(path: string, bytesMax: number, silenceMsMax: number, signal: AbortSignal): Promise<string> {
     const response = await this.open(path, silenceMsMax, signal)
-    return this.#readText(response, silenceMsMax, TEXT_BYTES_MAX)
+    const { text, isCut } = await this.#readText(response, silenceMsMax, bytesMax)
+    if (isCut) throw ResponseTooLargeError.of(`an answer of the relay at ${this.address}`, bytesMax, 'bytes')
+    return text
   }
 
   /** An answer whose body is still to be read with `chunks`. @throws AesopError what the relay or the network says */
   async open(path: string, silenceMsMax: number, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#send(path, silenceMsMax, signal)
     if (response.statusCode === 200 && response.headers[headers.error] === undefined) return response
-    const body = await this.#readText(response, silenceMsMax, 65_536)
+    const { text, isCut } = await this.#readText(response, silenceMsMax, ERROR_BYTES_MAX)
     throw (
-      parseError(errorHeaders(response.headers), body) ??
+      parseError(errorHeaders(response.headers), isCut ? undefined : text) ??
       new ResponseMalformedError(`the relay at ${this.address} answered with status ${String(response.statusCode)}`)
     )
   }
@@ -105,25 +107,33 @@ export class RelayConnection {
       // An error may come more than once, also after the answer began: none of them may go unheard.
       sent.on('error', (error) => {
         clearTimeout(silence)
-        reject(error instanceof RelaySilentError ? error : new RelayUnreachableError(this.address, error))
+        reject(this.#unanswered(error))
       })
       sent.end()
     })
   }
 
-  async #readText(response: IncomingMessage, silenceMsMax: number, bytesMax: number): Promise<string> {
+  /** Text up to so many bytes; the rest is not read. */
+  async #readText(
+    response: IncomingMessage,
+    silenceMsMax: number,
+    bytesMax: number,
+  ): Promise<{ readonly text: string; readonly isCut: boolean }> {
     const parts: Buffer[] = []
     let bytes = 0
     for await (const chunk of this.chunks(response, silenceMsMax)) {
       bytes += chunk.length
-      if (bytes > bytesMax) {
-        throw new ResponseMalformedError(
-          `the relay at ${this.address} answers with more than ${bytesMax} bytes of text`,
-        )
-      }
+      if (bytes > bytesMax) return { text: '', isCut: true }
       parts.push(chunk)
     }
-    return Buffer.concat(parts).toString('utf8')
+    return { text: Buffer.concat(parts).toString('utf8'), isCut: false }
+  }
+
+  #unanswered(error: Error): Error {
+    if (error instanceof RelaySilentError) return error
+    if (systemCodeOf(error) === 'HPE_HEADER_OVERFLOW')
+      return ResponseTooLargeError.of(`the head of an answer of the relay at ${this.address}`, maxHeaderSize, 'bytes')
+    return new RelayUnreachableError(this.address, error)
   }
 
   #lost(error: unknown): Error {

@@ -193,6 +193,22 @@ export class ResponseMalformedError extends AesopError {
   }
 }
 
+export class ResponseTooLargeError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_RESPONSE_TOO_LARGE',
+    meaning: 'An answer has more bytes, entries or levels than a client reads: to read it could take all memory.',
+    remedy:
+      'Check that the address is that of a relay. If it is, let the registration ask for fewer sources, or remove old versions of their schemas from the relay.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(ResponseTooLargeError.kind, message, options)
+  }
+  static of(what: string, max: number, unit: string): ResponseTooLargeError {
+    return new ResponseTooLargeError(`${what} has more than ${max} ${unit}`, { fields: { max, unit } })
+  }
+}
+
 export const wireErrors: readonly AesopErrorClass[] = [
   ScnNotFoundError,
   ScnInFutureError,
@@ -207,4 +223,5 @@ export const wireErrors: readonly AesopErrorClass[] = [
   BootstrapTooOldError,
   BootstrapTooYoungError,
   ResponseMalformedError,
+  ResponseTooLargeError,
 ]

@@ -1,3 +1,4 @@
+export { type AnswerLimits, answerLimits } from './answer-limits.ts'
 export { type ErrorResponse, formatError, parseError } from './error-response.ts'
 export {
   BootstrapTooOldError,
@@ -9,6 +10,7 @@ export {
   RelayBusyError,
   RequestFailedError,
   ResponseMalformedError,
+  ResponseTooLargeError,
   ScnInFutureError,
   ScnNotFoundError,
   ScnSpaceForeignError,

@@ -1,4 +1,8 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { systemCodeOf } from '@aesop/kernel'
+import { promisify } from 'node:util'
+import { gunzip, gzipSync } from 'node:zlib'
+import { answerLimits, checkAnswer } from './answer-limits.ts'
+import { ResponseTooLargeError } from './errors.ts'
 import { parameters, protocolDefaults } from './paths.ts'
 import { type RequestParameters } from './request-parameters.ts'
 import { malformed, parseArray, parseBody } from './source-list.ts'
@@ -21,7 +25,7 @@ export interface SourceSchema {
   readonly schema: string
 }
 
-const COMPRESSED_SCHEMAS_BYTES_MAX = 256 * 1024 * 1024
+const gunzipped = promisify(gunzip)
 const PATH = '/register'
 const PIECE_CHARS = 64 * 1024
 
@@ -72,9 +76,10 @@ export function* schemaPieces(schemas: readonly SourceSchema[], request: Registe
   yield isV4 ? `${text}]}` : `${text}]`
 }
 
-/** @throws ResponseMalformedError */
-export function parseSchemas(body: string, request: RegisterRequest): SourceSchema[] {
-  const text = request.compress ? inflate(body) : body
+/** Inflates beside the event loop. @throws ResponseMalformedError, ResponseTooLargeError */
+export async function parseSchemas(body: string, request: RegisterRequest): Promise<SourceSchema[]> {
+  const text = request.compress ? await inflate(body) : body
+  checkAnswer(PATH, text, answerLimits.register)
   const items = request.protocolVersion === 4 ? sourceSchemasOf(text) : parseArray(text, PATH)
   return items.map((item) => {
     if (!isSchema(item)) throw malformed(PATH, 'objects with id, version and schema', JSON.stringify(item))
@@ -82,12 +87,15 @@ export function parseSchemas(body: string, request: RegisterRequest): SourceSche
   })
 }
 
-function inflate(body: string): string {
+async function inflate(body: string): Promise<string> {
   // A relay that does not know the parameter answers in plain text.
   if (/^\s*[[{]/.test(body)) return body
+  const { bytes } = answerLimits.register
   try {
-    return gunzipSync(Buffer.from(body, 'base64'), { maxOutputLength: COMPRESSED_SCHEMAS_BYTES_MAX }).toString('utf8')
+    return (await gunzipped(Buffer.from(body, 'base64'), { maxOutputLength: bytes })).toString('utf8')
   } catch (cause) {
+    if (systemCodeOf(cause) === 'ERR_BUFFER_TOO_LARGE')
+      throw ResponseTooLargeError.of(`the answer to ${PATH}, inflated,`, bytes, 'bytes')
     throw malformed(PATH, 'gzip in base64', body, cause)
   }
 }

@@ -1,4 +1,5 @@
 import { type LogicalSource } from '@aesop/event'
+import { answerLimits, checkAnswer } from './answer-limits.ts'
 import { ResponseMalformedError } from './errors.ts'
 import { parameters } from './paths.ts'
 import { type RequestParameters } from './request-parameters.ts'
@@ -14,8 +15,9 @@ export function formatSources(sources: readonly LogicalSource[], version: 1 | 2 
   return JSON.stringify(sources.map(({ name, id }) => ({ id, name, wildcard: false, allSourcesWildcard: false })))
 }
 
-/** @throws ResponseMalformedError */
+/** @throws ResponseMalformedError, ResponseTooLargeError */
 export function parseSources(body: string): LogicalSource[] {
+  checkAnswer('/sources', body, answerLimits.sources)
   return parseArray(body, '/sources').map((item) => {
     if (!isSource(item)) throw malformed('/sources', 'objects with name and id', JSON.stringify(item))
     return { id: item.id, name: item.name }
