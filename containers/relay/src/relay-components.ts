@@ -142,6 +142,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
         },
       },
       required: ['sources'],
+      oneOf: [{ required: ['uri'] }, { required: ['host'] }],
       additionalProperties: false,
     },
   },

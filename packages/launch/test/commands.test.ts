@@ -139,6 +139,11 @@ describe('schema', () => {
       'beans: { p: { class: PhysicalSourceConfig, properties: { uri: a, sources: [{ uri: [] }] } } }',
     ],
     ['a missing property', 'beans: { p: { class: PhysicalSourceConfig, properties: { uri: a } } }'],
+    ['no place of a source', 'beans: { p: { class: PhysicalSourceConfig, properties: { user: a, sources: [a.b] } } }'],
+    [
+      'two places of a source',
+      'beans: { p: { class: PhysicalSourceConfig, properties: { uri: a, host: h, sources: [a.b] } } }',
+    ],
     ['an unknown class', 'beans: { p: { class: PhysicalSourceConfi } }'],
     ['an unknown key', 'beans: { p: { class: RelayConfig, propertes: {} } }'],
     [
@@ -158,6 +163,10 @@ describe('schema', () => {
     [
       'references and constants',
       'beans: { p: { class: PhysicalSourceConfig, properties: { uri: { const: A.B }, sources: { ref: x } } } }',
+    ],
+    [
+      'a server without a uri',
+      'beans: { p: { class: PhysicalSourceConfig, properties: { host: h, user: u, ssl: off, sources: [a.b] } } }',
     ],
     ['a class of the user', 'beans: { p: { class: ./x.ts#Y, properties: { any: 1 } } }'],
     ['a parent', 'beans: { b: { abstract: true, class: RelayConfig }, p: { parent: b, properties: { any: 1 } } }'],

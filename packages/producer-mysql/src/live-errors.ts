@@ -50,7 +50,7 @@ export class MysqlTlsRefusedError extends AesopError {
     meaning:
       'No encrypted connection to the server could be made: it offers none, though a setting demands it, or the two find no common version of TLS.',
     remedy:
-      "SHOW VARIABLES LIKE 'ssl_%'; and SHOW VARIABLES LIKE 'tls_version'; show what the server has: it needs a certificate and TLS 1.2. On loopback, ssl: off goes without.",
+      "SHOW VARIABLES LIKE 'ssl_%'; and SHOW VARIABLES LIKE 'tls_version'; show what the server has: it needs a certificate and TLS 1.2. ssl: off goes without; off loopback it gives the password to whoever answers.",
     canRetry: false,
   } as const
   constructor(server: string, cause: unknown) {
