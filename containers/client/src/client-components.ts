@@ -57,6 +57,11 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: 30000,
           description: 'How long relays that are behind the checkpoint are waited for.',
         },
+        logKeys: {
+          enum: ['hash', 'full', 'none'],
+          default: 'hash',
+          description: 'How keys of rows stand in errors and log lines; SCN and ordinal always do.',
+        },
       },
       additionalProperties: false,
     },

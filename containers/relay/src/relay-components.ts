@@ -140,6 +140,11 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: false,
           description: 'Whether changes of the tables carry the text of their statements.',
         },
+        logKeys: {
+          enum: ['hash', 'full', 'none'],
+          default: 'hash',
+          description: 'How keys of rows stand in errors and log lines.',
+        },
       },
       required: ['sources'],
       oneOf: [{ required: ['uri'] }, { required: ['host'] }],

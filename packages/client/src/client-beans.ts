@@ -1,6 +1,7 @@
+import { LOG_KEYS, type LogKeys } from '@aesop/kernel'
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
-import { RegistrationInvalidError } from './errors.ts'
+import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {
@@ -40,6 +41,8 @@ export interface ClientConfigOptions {
   readonly maxEventSize?: number
   /** How long relays that are behind the checkpoint are waited for, in milliseconds. Default 30,000. */
   readonly aheadPatienceMs?: number
+  /** How keys of rows stand in errors and log lines: `hash` (default), `full` or `none`. */
+  readonly logKeys?: string
 }
 
 /** How a client behaves; everything has a default. */
@@ -50,7 +53,9 @@ export class ClientConfig {
   readonly followMs: number
   readonly maxEventSize: number
   readonly aheadPatienceMs: number
+  readonly logKeys: LogKeys
 
+  /** @throws ClientPropertyInvalidError */
   constructor(options: ClientConfigOptions = {}) {
     this.clientProperties = options.clientProperties ?? {}
     this.relayClientConfigs = options.relayClientConfigs ?? []
@@ -58,6 +63,7 @@ export class ClientConfig {
     this.followMs = options.followMs ?? 30_000
     this.maxEventSize = options.maxEventSize ?? 64 * 1024 * 1024
     this.aheadPatienceMs = options.aheadPatienceMs ?? 30_000
+    this.logKeys = logKeysOf(options.logKeys ?? 'hash')
   }
 }
 
@@ -107,6 +113,12 @@ export class ConsumerRegistration {
       throw new RegistrationInvalidError(this.id, `${fault} eventConsumer and consumerFactory`)
     }
   }
+}
+
+function logKeysOf(value: string): LogKeys {
+  const found = LOG_KEYS.find((each) => each === value)
+  if (found === undefined) throw new ClientPropertyInvalidError('logKeys', value, LOG_KEYS.join(', '))
+  return found
 }
 
 function policyOf(id: string, value: string): QuarantinePolicy {

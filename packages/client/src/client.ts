@@ -135,7 +135,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
 
   async #make(declared: ConsumerRegistration): Promise<Registration> {
     const { id, logicalSources } = declared
-    const { followMs, maxEventSize, aheadPatienceMs } = this.#config
+    const { followMs, maxEventSize, aheadPatienceMs, logKeys } = this.#config
     const readers = ProcessReaders.of(this.#context.shared)
     return new Registration({
       id,
@@ -147,6 +147,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       followMs,
       eventBytesMax: maxEventSize,
       aheadPatienceMs,
+      logKeys,
       filters: filtersOf(declared),
       onSourceQuarantined: declared.onSourceQuarantined,
       log: this.#context.log,

@@ -1,11 +1,25 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import { type EventView, eventLayout, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import { type AesopError, type Logger, messageOf } from '@aesop/kernel'
+import {
+  type AesopError,
+  cutText,
+  type LogKeys,
+  type Logger,
+  messageOf,
+  OWN_ERROR_BYTES_MAX,
+  shownKey,
+} from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
 import { ScnSpaceForeignError } from '@aesop/wire'
 import { chain, ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
 import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
-import { type CallbackPlace, ConsumerOverdueError, EventOrderError, SchemaMissingError } from './errors.ts'
+import {
+  type CallbackPlace,
+  ConsumerOverdueError,
+  consumerText,
+  EventOrderError,
+  SchemaMissingError,
+} from './errors.ts'
 import { RowEvent } from './row-event.ts'
 import { readSchemaChange, type QuarantinePolicy, type SchemaChange, SchemaChangeDesk } from './schema-change.ts'
 import { type EventSchema, type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
@@ -26,6 +40,8 @@ export interface DispatcherOptions {
   readonly acknowledge: (checkpoint: Checkpoint) => void
   /** How long a promise of a callback may take before its signal fires, in milliseconds; 0 or less: unlimited. */
   readonly timeBudgetMs: number
+  /** How the key of a row stands in an error. Default `hash`. */
+  readonly logKeys?: LogKeys
   readonly totals: CallbackTotals
   readonly log: Logger
 }
@@ -174,7 +190,7 @@ export class Dispatcher {
       try {
         await this.#call('onError', () => this.#consumer.onError?.(error, this.#calls.signal))
       } catch (failure) {
-        this.#options.log.warn('onError failed', { error: messageOf(failure) })
+        this.#options.log.warn('onError failed', { error: failureText(failure) })
       }
     }
     if (this.#calls.overdue === undefined) await tell()
@@ -194,7 +210,7 @@ export class Dispatcher {
       await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn, this.#calls.signal))
     } catch (error) {
       if (error instanceof ConsumerOverdueError) throw error
-      this.#options.log.warn('onRollback failed; the rows come again all the same', { error: messageOf(error) })
+      this.#options.log.warn('onRollback failed; the rows come again all the same', { error: failureText(error) })
     }
   }
 
@@ -399,7 +415,7 @@ export class Dispatcher {
     try {
       result = this.#consumer.onCheckpoint(scn, this.#calls.signal)
     } catch (error) {
-      this.#refused(scn, messageOf(error))
+      this.#refused(scn, failureText(error))
       return undefined
     }
     if (!isPromise(result)) {
@@ -414,7 +430,7 @@ export class Dispatcher {
         },
         (error: unknown) => {
           if (error instanceof ConsumerOverdueError) throw error
-          this.#refused(scn, messageOf(error))
+          this.#refused(scn, failureText(error))
         },
       )
   }
@@ -454,7 +470,17 @@ export class Dispatcher {
       callback,
       scn: this.scn,
       ...(Number.isNaN(this.#sourceId) || source === undefined ? {} : { source }),
-      ...(event === undefined ? {} : { key: event.key }),
+      ...(event === undefined ? {} : this.#rowPlace(event)),
     }
   }
+
+  #rowPlace({ key }: RowEvent): { ordinal: number; key?: string } {
+    const shown = shownKey(key, this.#options.logKeys ?? 'hash')
+    return { ordinal: this.#windowEvents, ...(shown === undefined ? {} : { key: shown }) }
+  }
+}
+
+/** What went wrong in a callback whose failure changes nothing, in the words of whoever knows them. */
+function failureText(error: unknown): string {
+  return consumerText(error) ?? cutText(messageOf(error), OWN_ERROR_BYTES_MAX)
 }

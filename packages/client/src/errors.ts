@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, cutText, messageOf, OWN_ERROR_BYTES_MAX } from '@aesop/kernel'
 
 /** Of a relay's own words, how much an error repeats. */
 const NAMES_MAX = 20
@@ -118,13 +118,16 @@ export interface CallbackPlace {
   readonly callback: string
   readonly scn: bigint
   readonly source?: string
-  readonly key?: bigint | string
+  /** How many events of the window came before: with the SCN it names the row. */
+  readonly ordinal?: number
+  /** The key as `logKeys` lets it be shown. */
+  readonly key?: string
 }
 
 export class ConsumerFailedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_CONSUMER_FAILED',
-    meaning: 'A callback of a consumer returned ERROR or threw.',
+    meaning: 'A callback of a consumer returned ERROR or threw. What it threw stands in the log, and nowhere else.',
     remedy: 'The client goes back to the last checkpoint and delivers again by itself.',
     canRetry: true,
   } as const
@@ -301,11 +304,31 @@ function quoted(names: readonly string[]): string {
   return `${shown.join(', ')}${more}`
 }
 
-function placeText({ registration, callback, scn, source, key }: CallbackPlace): string {
-  const row = source === undefined ? '' : `, source "${source}"${key === undefined ? '' : `, key ${String(key)}`}`
-  return `${callback} of the registration "${registration}" (SCN ${scn}${row})`
+/**
+ * What a consumer's own error says, for the log alone: nobody knows what of a row it holds. At most 4 KiB; undefined: the
+ * failure is none of a consumer's own words.
+ */
+export function consumerText(failure: unknown): string | undefined {
+  if (failure instanceof ConsumerRetriesExhaustedError) return consumerText(failure.cause)
+  if (!(failure instanceof ConsumerFailedError) || isOurs(failure.cause)) return undefined
+  return cutText(messageOf(failure.cause), OWN_ERROR_BYTES_MAX)
+}
+
+function isOurs(cause: unknown): boolean {
+  return cause === undefined || cause instanceof ConsumerTimeBudgetError
+}
+
+function placeText({ registration, callback, scn, source, ordinal, key }: CallbackPlace): string {
+  const parts = [
+    `SCN ${scn}`,
+    ...(source === undefined ? [] : [`source "${source}"`]),
+    ...(ordinal === undefined ? [] : [`ordinal ${ordinal}`]),
+    ...(key === undefined ? [] : [`key ${key}`]),
+  ]
+  return `${callback} of the registration "${registration}" (${parts.join(', ')})`
 }
 
 function failureText(cause: unknown): string {
-  return cause === undefined ? 'returned ERROR' : `failed: ${textOf(cause)}`
+  if (cause === undefined) return 'returned ERROR'
+  return isOurs(cause) ? `failed: ${textOf(cause)}` : 'failed; its error stands in the log'
 }

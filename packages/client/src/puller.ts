@@ -25,6 +25,7 @@ import {
   ConsumerFatalError,
   ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
+  consumerText,
   PullerRetriesExhaustedError,
   SourceQuarantinedError,
 } from './errors.ts'
@@ -261,7 +262,9 @@ export class Puller {
     const delayMs = backoffMs(consumerRetries, this.#consumerFailures, random())
     this.#failsSinceMs ??= performance.now()
     this.#consumerFailures++
-    log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs })
+    const text = consumerText(failure)
+    const own = text === undefined ? {} : { error: text }
+    log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs, ...own })
     return { kind: 'rolled-back', delayMs }
   }
 

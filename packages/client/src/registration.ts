@@ -1,12 +1,12 @@
 import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
-import { AesopError, fillRemedy, type Health, type Logger, messageOf, type Metric } from '@aesop/kernel'
+import { AesopError, fillRemedy, type Health, type LogKeys, type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
 import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { ClientFaultError } from './errors.ts'
+import { ClientFaultError, consumerText } from './errors.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
@@ -28,6 +28,8 @@ export interface RegistrationOptions {
   /** What happens when rows of a source are left out from some place on. Default `suspend`. */
   readonly onSourceQuarantined?: QuarantinePolicy
   readonly log: Logger
+  /** How keys stand in errors and log lines. Default `hash`. */
+  readonly logKeys?: LogKeys
   /** Called after each checkpoint that the consumer agreed to. */
   readonly onCheckpoint?: () => void
   /** What to do when the relay no longer holds what follows the checkpoint, where that is known better here. */
@@ -144,6 +146,7 @@ export class Registration {
         onCheckpoint?.()
       },
       timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
+      logKeys: this.#options.logKeys ?? 'hash',
       totals: this.totals,
       log: this.#options.log,
     })
@@ -179,9 +182,11 @@ export class Registration {
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */
   async #suspended(error: Error): Promise<void> {
     const known = fillRemedy(this.#named(error), '<id>', this.id)
+    const text = consumerText(known)
     this.#options.log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
       code: known.code,
       remedy: known.remedy,
+      ...(text === undefined ? {} : { error: text }),
     })
     this.#saver?.flush()
     this.totals.numErrorsReceived++

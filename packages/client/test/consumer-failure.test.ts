@@ -9,6 +9,7 @@ import {
   MemoryCheckpointStore,
 } from '@aesop/checkpoint'
 import { ConsumerCallbackResult, type Registration } from '@aesop/client'
+import { shownKey } from '@aesop/kernel'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from './support/eventually.ts'
 import { type HarnessOptions, registrationOf } from './support/harness.ts'
@@ -68,11 +69,13 @@ describe('a consumer that fails', () => {
     await eventually('the error', () => consumer.errors.length === 1)
     expect(consumer.errors[0]).toMatchObject({
       code: 'AESOP_CLIENT_CONSUMER_RETRIES_EXHAUSTED',
-      fields: { scn: 2n, source: 'or_test.person', key: 2n, tries: 11 },
+      fields: { scn: 2n, source: 'or_test.person', ordinal: 0, key: shownKey(2n, 'hash'), tries: 11 },
     })
     expect(consumer.rows.filter((row) => row.startsWith('2/'))).toHaveLength(11)
     expect(registration.health()).toMatchObject({ status: 'down' })
-    expect(registration.health().detail).toContain('SCN 2, source "or_test.person", key 2')
+    expect(registration.health().detail).toContain(
+      `SCN 2, source "or_test.person", ordinal 0, key ${shownKey(2n, 'hash') ?? ''})`,
+    )
     await registration.stop()
     expect(store.load()?.windowScn).toBe(1n)
   })

@@ -1,4 +1,5 @@
 import { ConsumerCallbackResult, type EventConsumer, type ChangeEvent, type Result } from '@aesop/client'
+import { shownKey } from '@aesop/kernel'
 import { describe, expect, it } from 'vitest'
 import { feeding } from './support/feed.ts'
 import { ADDRESS, windowOf } from './support/person-stream.ts'
@@ -89,15 +90,15 @@ describe('the result of a callback', () => {
   const failures: readonly (readonly [string, () => Result, string])[] = [
     ['ERROR', () => ERROR, 'returned ERROR'],
     ['a promise of ERROR', () => Promise.resolve(ERROR), 'returned ERROR'],
-    ['a rejection', () => Promise.reject(new Error('no luck')), 'failed: no luck'],
+    ['a rejection', () => Promise.reject(new Error('no luck')), 'failed; its error'],
     [
       'a throw',
       () => {
         throw new Error('no luck')
       },
-      'failed: no luck',
+      'failed; its error',
     ],
-    ['something unknown', () => 'error' as never, 'which is no result'],
+    ['something unknown', () => 'error' as never, 'failed; its error'],
   ]
   const places = ['window 2', 'source', 'row 2', 'end of', 'end 2']
   it.each(failures.flatMap(([what, result, text]) => places.map((place) => [what, place, result, text] as const)))(
@@ -124,10 +125,10 @@ describe('the result of a callback', () => {
     },
   )
 
-  it('ERROR in onDataEvent names source and key', async () => {
+  it('ERROR in onDataEvent names source, ordinal and key', async () => {
     const { feed } = feeding(failingOnce('row', () => ERROR))
     await expect(feed(single(5n))).rejects.toMatchObject({
-      fields: { source: 'or_test.person', key: 5n, scn: 5n, callback: 'onDataEvent' },
+      fields: { source: 'or_test.person', ordinal: 0, key: shownKey(5n, 'hash'), scn: 5n, callback: 'onDataEvent' },
     })
   })
 

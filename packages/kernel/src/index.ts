@@ -37,5 +37,7 @@ export {
 export { formatJson, parseJson } from './json.ts'
 export { type JsonShape, jsonShape } from './json-shape.ts'
 export { Secret, type SecretText } from './secret.ts'
+export { LOG_KEYS, type LogKeys, shownKey } from './shown-key.ts'
 export { sleep } from './sleep.ts'
+export { cutText, OWN_ERROR_BYTES_MAX, SHOWN_BYTES_MAX, visibleLines, visibleText } from './visible-text.ts'
 export { ToldBefore } from './told-before.ts'

@@ -1,3 +1,5 @@
+import { visibleJson } from './visible-text.ts'
+
 /**
  * JSON whose integers keep all their digits. Node 20's `JSON.parse` offers no source text, so integers beyond 2^53 are
  * wrapped as strings before it and become bigints after it.
@@ -16,12 +18,12 @@ export function parseJson(text: string): unknown {
   )
 }
 
-/** Writes JSON; bigints become plain integers with all their digits. */
+/** Writes JSON; bigints become plain integers with all their digits, and what a terminal would not show is escaped. */
 export function formatJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(
     value,
     (_key, item: unknown) => (typeof item === 'bigint' ? `${MARK}${item.toString()}` : item),
     indent,
   )
-  return text.replace(/"\\u0000bigint:(-?\d+)"/g, '$1')
+  return visibleJson(text.replace(/"\\u0000bigint:(-?\d+)"/g, '$1'))
 }

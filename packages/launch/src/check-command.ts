@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { formatJson } from '@aesop/kernel'
 import {
   type ContainerDefinition,
   EXIT_CODES,
@@ -33,6 +34,6 @@ export async function check(
     else if (!options.quiet)
       process.stderr.write(`${path}: no errors in ${fileCount} file${fileCount === 1 ? '' : 's'}.\n`)
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(records, null, 2)}\n`)
+  if (options.json) process.stdout.write(`${formatJson(records, 2)}\n`)
   return errorCount > 0 ? EXIT_CODES.descriptors : 0
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ContainerDefinition, EXIT_CODES, writeYaml } from '@aesop/runtime'
-import { systemCodeOf } from '@aesop/kernel'
+import { formatJson, systemCodeOf, visibleText } from '@aesop/kernel'
 import { type CommonOptions } from './command-line.ts'
 import { convertSpring } from './convert/spring-converter.ts'
 import { UsageError, XmlSyntaxError } from './errors.ts'
@@ -16,11 +16,13 @@ export function convert(
 ): number {
   const { tree, remarks } = convertFile(path, containers)
   const yaml = `${writeYaml(tree)}\n`
-  if (json) process.stdout.write(`${JSON.stringify({ descriptor: yaml, remarks }, null, 2)}\n`)
+  if (json) process.stdout.write(`${formatJson({ descriptor: yaml, remarks }, 2)}\n`)
   else {
     process.stdout.write(yaml)
     for (const { kind, line, column, message } of remarks)
-      process.stderr.write(`${path}:${line}:${column}: ${kind === 'note' ? 'note' : 'left out'}: ${message}\n`)
+      process.stderr.write(
+        `${path}:${line}:${column}: ${kind === 'note' ? 'note' : 'left out'}: ${visibleText(message)}\n`,
+      )
   }
   return remarks.some(({ kind }) => kind === 'left-out') ? EXIT_CODES.descriptors : 0
 }

@@ -1,3 +1,4 @@
+import { formatJson, visibleLines } from '@aesop/kernel'
 import { beanGraph, type ContainerDefinition, dotGraph, EXIT_CODES, mermaidGraph } from '@aesop/runtime'
 import { type Command, type CommonOptions } from './command-line.ts'
 import { readDescriptors } from './read-descriptors.ts'
@@ -13,8 +14,7 @@ export async function graph(
 ): Promise<number> {
   const { preparations, hasErrors } = await readDescriptors(paths, options, containers)
   const found = beanGraph(preparations.flatMap(({ descriptors }) => descriptors))
-  const text =
-    format === 'json' ? JSON.stringify(found, null, 2) : format === 'dot' ? dotGraph(found) : mermaidGraph(found)
-  process.stdout.write(`${text}\n`)
+  const text = format === 'json' ? formatJson(found, 2) : format === 'dot' ? dotGraph(found) : mermaidGraph(found)
+  process.stdout.write(`${visibleLines(text)}\n`)
   return hasErrors ? EXIT_CODES.descriptors : 0
 }

@@ -1,4 +1,4 @@
-import { formatJson, messageOf, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
+import { formatJson, messageOf, visibleText, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
 
 const JOURNAL_LINES = 10
 
@@ -35,17 +35,29 @@ export function deskReport(desk: PlaceDesk): DeskReport {
 }
 
 export function deskText({ kind, name, keptIn, place, error, leftOut = [], journal }: DeskReport): string {
-  const stands = error === undefined ? placeText(place) : `can not be read: ${error}`
+  const stands = error === undefined ? placeText(place) : `can not be read: ${visibleText(error)}`
   const older = journal.length > JOURNAL_LINES ? [`  journal  ${journal.length - JOURNAL_LINES} older entries`] : []
   const lines = journal.slice(-JOURNAL_LINES).map((entry) => `  journal  ${formatJson(entry)}`)
   const gaps = leftOut.map((gap) => `  left out ${formatJson(gap)}`)
-  return [`${kind} ${name}`, `  place    ${stands}`, `  kept in  ${keptIn}`, ...gaps, ...older, ...lines].join('\n')
+  return [
+    `${kind} ${visibleText(name)}`,
+    `  place    ${stands}`,
+    `  kept in  ${keptIn}`,
+    ...gaps,
+    ...older,
+    ...lines,
+  ].join('\n')
 }
 
 export function changeText(desk: PlaceDesk, { from, to, effects }: PlaceChange): string {
   const [before, after] = [from, to].map((place) => placeText(place === undefined ? undefined : placeRecord(place)))
-  const lines = effects.map((effect) => `  effect   ${effect}`)
-  return [`${desk.kind} ${desk.name}`, `  from     ${before ?? ''}`, `  to       ${after ?? ''}`, ...lines].join('\n')
+  const lines = effects.map((effect) => `  effect   ${visibleText(effect)}`)
+  return [
+    `${desk.kind} ${visibleText(desk.name)}`,
+    `  from     ${before ?? ''}`,
+    `  to       ${after ?? ''}`,
+    ...lines,
+  ].join('\n')
 }
 
 export function placeRecord({ timeMs, ...rest }: Place): PlaceRecord {
@@ -63,5 +75,5 @@ export function placeText(place: PlaceRecord | undefined): string {
     time,
     note,
   ]
-  return parts.filter((part) => part !== undefined).join(', ')
+  return visibleText(parts.filter((part) => part !== undefined).join(', '))
 }

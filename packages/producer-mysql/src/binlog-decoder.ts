@@ -107,6 +107,7 @@ export class BinlogDecoder implements BinlogHandler {
       tables: this.tables,
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
       limits: eventLimits(physicalSource.largestEventSizeInBytes),
+      logKeys: physicalSource.logKeys,
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,
       reachScn: options.reachScn ?? -1n,

@@ -209,7 +209,7 @@ export class BinlogTransaction {
 
   private openWindow(): void {
     if (this.windowOpen) return
-    this.options.sink.beginWindow()
+    this.rows.beginWindow()
     this.windowOpen = true
   }
 

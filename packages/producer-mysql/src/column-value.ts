@@ -97,14 +97,18 @@ export function enumLabel(column: BinlogColumn, index: number): string {
   if (index === 0) return ''
   const label = column.labels[index - 1]
   if (label === undefined) {
-    throw new BinlogEventCorruptError(`column ${column.name} has no label ${index} of ${column.labels.length}`)
+    throw new BinlogEventCorruptError(
+      `column ${column.name} has ${column.labels.length} labels, a value lies beyond them`,
+    )
   }
   return label
 }
 
 function setLabels(column: BinlogColumn, mask: bigint): string {
   if (mask >> BigInt(column.labels.length) !== 0n) {
-    throw new BinlogEventCorruptError(`column ${column.name} has ${column.labels.length} labels, the value is ${mask}`)
+    throw new BinlogEventCorruptError(
+      `column ${column.name} has ${column.labels.length} labels, a value lies beyond them`,
+    )
   }
   return column.labels.filter((_label, i) => (mask >> BigInt(i)) & 1n).join(',')
 }

@@ -184,19 +184,16 @@ export class TransactionOrderError extends AesopError {
 export class MapperFailedError extends TableFault {
   static readonly kind = {
     code: 'AESOP_MYSQL_MAPPER_FAILED',
-    meaning: 'A binLogEventMapper of the user threw, or returned what its schema can not hold.',
+    meaning:
+      'A binLogEventMapper of the user threw, or returned what its schema can not hold. What it threw stands in the log, and nowhere else.',
     remedy: 'Mend the mapper; the transaction is read again after the restart.',
     canRetry: false,
   } as const
   constructor(source: string, cause: unknown) {
-    super(
-      MapperFailedError.kind,
-      `mapper of ${source} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-        fields: { source },
-      },
-    )
+    super(MapperFailedError.kind, `the mapper of ${source} failed; its error stands in the log`, {
+      cause,
+      fields: { source },
+    })
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Opcode,
   type ValueWriter,
 } from '@aesop/event'
+import { type LogKeys, shownKey } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { type CapturedTable } from './captured-table.ts'
 import { type CurrentRow } from './current-row.ts'
@@ -31,6 +32,8 @@ export class RowChanges {
   count = 0
   private sink: WindowSink
   private readonly limits: EventLimits
+  private readonly logKeys: LogKeys
+  private countBefore = 0
   private readonly append: EventAppend
   private table: CapturedTable | undefined
   private bytes: Buffer = Buffer.alloc(0)
@@ -41,9 +44,10 @@ export class RowChanges {
   private smallImageBytesMax = -1
   private readonly write: ValueWriter
 
-  constructor(sink: WindowSink, limits: EventLimits) {
+  constructor(sink: WindowSink, limits: EventLimits, logKeys: LogKeys = 'hash') {
     this.sink = sink
     this.limits = limits
+    this.logKeys = logKeys
     this.append = {
       opcode: 'UPSERT',
       key: 0,
@@ -54,6 +58,16 @@ export class RowChanges {
       maxValueBytes: 0,
     }
     this.write = (target, offset) => this.table?.writer?.(target, offset, this.bytes, this.source) ?? offset
+  }
+
+  /** Changes appended to the open window. */
+  get ordinal(): number {
+    return this.count - this.countBefore
+  }
+
+  /** So many changes are in the open window, whatever was appended to it and rolled back. */
+  set ordinal(changes: number) {
+    this.countBefore = this.count - changes
   }
 
   /** Appends all changes of one event. @throws BinlogEventCorruptError, RowImageIncompleteError and what mappers throw */
@@ -251,7 +265,10 @@ export class RowChanges {
     const { key } = this.append
     const { eventBytesMax } = this.limits
     const bytes = eventHeaderBytes(key) + value.length
-    if (bytes > eventBytesMax) throw new RowTooLargeError(table.name, key, bytes, eventBytesMax)
+    if (bytes > eventBytesMax) {
+      const row = { ordinal: this.ordinal, key: shownKey(key, this.logKeys) }
+      throw new RowTooLargeError(table.name, row, bytes, eventBytesMax)
+    }
     this.append.maxValueBytes = value.length
     this.sink.append(this.append, (target, offset) => offset + value.copy(target, offset))
   }

@@ -1,3 +1,4 @@
+import { type LogKeys } from '@aesop/kernel'
 import { type LogicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { type BinLogEvent } from './binlog-event.ts'
 import { type CapturedTable } from './captured-table.ts'
@@ -15,6 +16,7 @@ import { TableQuarantine } from './table-quarantine.ts'
 export interface RowDeliveryOptions {
   readonly sink: WindowSink
   readonly limits: EventLimits
+  readonly logKeys: LogKeys
   readonly tables: TableCache
   readonly changes: SchemaChangeEvents
   /** Left out: a fault of a table ends the source, and nothing is left out. */
@@ -35,9 +37,9 @@ export class RowDelivery {
   readonly #quarantine: TableQuarantine | undefined
 
   constructor(options: RowDeliveryOptions) {
-    const { sink, limits, changes, quarantines } = options
+    const { sink, limits, logKeys, changes, quarantines } = options
     this.#options = options
-    this.#rows = new RowChanges(sink, limits)
+    this.#rows = new RowChanges(sink, limits, logKeys)
     this.#frame = new RowsEvent(limits.loggedBytesMax)
     this.#quarantine =
       quarantines && new TableQuarantine(quarantines.record, changes, () => this.#rows.count, quarantines.takesNew)
@@ -46,6 +48,11 @@ export class RowDelivery {
   /** Row changes delivered so far. */
   get count(): number {
     return this.#rows.count
+  }
+
+  beginWindow(): void {
+    this.#options.sink.beginWindow()
+    this.#rows.ordinal = 0
   }
 
   /** @throws AesopError of the table's shape, where it ends the source; the promise waits for the catalogue */
@@ -102,8 +109,10 @@ export class RowDelivery {
   /** @param forgetEvents forgets the events that come from now on @returns what forgets all of the transaction that does */
   mark(forgetEvents: () => void): () => void {
     const forgetRows = this.#quarantine?.mark()
+    const { ordinal } = this.#rows
     return () => {
       forgetEvents()
+      this.#rows.ordinal = ordinal
       forgetRows?.()
     }
   }

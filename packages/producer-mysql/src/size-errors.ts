@@ -1,8 +1,6 @@
-import { type EventKey } from '@aesop/event'
 import { type AesopErrorClass } from '@aesop/kernel'
 import { TableFault } from './table-fault.ts'
 
-const KEY_CHARS_MAX = 200
 const REMEDY =
   'Raise largestEventSizeInBytes of the physical source, then maxEventSize of every client and eventBuffer.maxSize of the relay to no less.'
 
@@ -13,12 +11,18 @@ export class RowTooLargeError extends TableFault {
     remedy: REMEDY,
     canRetry: false,
   } as const
-  constructor(table: string, key: EventKey, bytes: number, bytesMax: number) {
-    const shown = shownKey(key)
+  /** @param ordinal how many events of the transaction came before @param key as `logKeys` lets it be shown */
+  constructor(
+    table: string,
+    { ordinal, key }: { ordinal: number; key: string | undefined },
+    bytes: number,
+    bytesMax: number,
+  ) {
+    const row = `ordinal ${ordinal} of its transaction${key === undefined ? '' : `, key ${key}`}`
     super(
       RowTooLargeError.kind,
-      `table ${table}, key ${shown}: its row makes an event of ${bytes} bytes, largestEventSizeInBytes allows ${bytesMax}`,
-      { fields: { table, key: shown, bytes, bytesMax } },
+      `table ${table}, ${row}: the row makes an event of ${bytes} bytes, largestEventSizeInBytes allows ${bytesMax}`,
+      { fields: { table, ordinal, ...(key === undefined ? {} : { key }), bytes, bytesMax } },
     )
   }
 }
@@ -39,12 +43,6 @@ export class LoggedRowTooLargeError extends TableFault {
       { fields: { ...(table === undefined ? {} : { table }), bytes, bytesMax } },
     )
   }
-}
-
-/** Keys of whole rows may be as large as the rows. */
-function shownKey(key: EventKey): string {
-  const text = key instanceof Uint8Array ? Buffer.from(key.subarray(0, KEY_CHARS_MAX)).toString('hex') : String(key)
-  return text.length > KEY_CHARS_MAX ? `${text.slice(0, KEY_CHARS_MAX)}…` : text
 }
 
 /** The errors of what is too large, part of the package's catalogue. */

@@ -1,4 +1,5 @@
 import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
+import { LOG_KEYS, type LogKeys } from '@aesop/kernel'
 import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
   SchemaChangeIdTakenError,
@@ -32,6 +33,7 @@ export interface PhysicalSourceOptions extends ServerOptions {
   readonly onTableFault?: string
   readonly ddlText?: boolean
   readonly scnSpace?: string
+  readonly logKeys?: string
 }
 
 /** A database (cluster) with one order of commits: the bean `PhysicalSourceConfig` of a descriptor. */
@@ -75,6 +77,8 @@ export class PhysicalSourceConfig {
    * independently, so that their clients may go from one to another.
    */
   readonly scnSpace?: string
+  /** How keys of rows stand in errors and log lines: `hash` (default), `full` or `none`. */
+  readonly logKeys: LogKeys
 
   constructor(options: PhysicalSourceOptions) {
     const server = serverProperties('physical source', options)
@@ -96,6 +100,7 @@ export class PhysicalSourceConfig {
     this.schemaChangeSourceId = integerWithin(where, 'schemaChangeSourceId', changesId, 1, SOURCE_ID_MAX)
     this.ddlText = truth(where, 'ddlText', options.ddlText ?? false)
     if (options.scnSpace !== undefined) this.scnSpace = spaceNamed(where, options.scnSpace)
+    this.logKeys = oneOf(where, 'logKeys', options.logKeys ?? 'hash', LOG_KEYS)
     this.#refuseSchemaChangeSource()
   }
 

@@ -5,11 +5,14 @@ import {
   AesopError,
   type BeanContext,
   claimName,
+  cutText,
   fillRemedy,
   type Health,
   type Lifecycle,
+  messageOf,
   type Metric,
   namedPath,
+  OWN_ERROR_BYTES_MAX,
   type Observable,
   type PlaceDesk,
   type PlaceKeeper,
@@ -350,7 +353,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   #producerFailed(error: Error): void {
     this.#failure = fillRemedy(error, '<name>', this.#physicalSource.name)
     const code = error instanceof AesopError ? { code: error.code } : {}
-    this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`, code)
+    const cause = error.cause === undefined ? {} : { cause: cutText(messageOf(error.cause), OWN_ERROR_BYTES_MAX) }
+    this.#context.log.error(`the producer of ${this.#physicalSource.name} failed: ${error.message}`, {
+      ...code,
+      ...cause,
+    })
     this.#context.fail(error)
   }
 

@@ -1,4 +1,4 @@
-import { type AesopError, messageOf } from '@aesop/kernel'
+import { type AesopError, cutText, formatJson, messageOf, SHOWN_BYTES_MAX } from '@aesop/kernel'
 import * as errors from './errors.ts'
 import { headers } from './paths.ts'
 import { type HeaderMap } from './request-parameters.ts'
@@ -53,7 +53,7 @@ const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly
 /** The answer that tells an error to the other side, with the class names that Databus' clients look for. */
 export function formatError(error: unknown): ErrorResponse {
   const entry = NAMES.find((known) => error instanceof known.of)
-  const message = messageOf(error) || 'No message provided'
+  const message = cutText(messageOf(error) || 'No message provided', SHOWN_BYTES_MAX)
   const outer = entry === undefined || entry.cause ? REQUEST_PROCESSING : entry.name
   const line = headerText(message)
   const isBusy = error instanceof errors.RelayBusyError
@@ -65,7 +65,7 @@ export function formatError(error: unknown): ErrorResponse {
       [headers.errorMessage]: line,
       ...(entry?.cause ? { [headers.errorCause]: entry.name, [headers.errorCauseMessage]: line } : {}),
     },
-    body: `${JSON.stringify({ error: outer, message })}\r\n`,
+    body: `${formatJson({ error: outer, message })}\r\n`,
   }
 }
 

@@ -6,7 +6,7 @@ import {
   Registration,
   type RelayAddress,
 } from '@aesop/client'
-import { type Logger, silentLogger } from '@aesop/kernel'
+import { type LogKeys, type Logger, silentLogger } from '@aesop/kernel'
 import { PERSON } from './person-stream.ts'
 
 export interface HarnessOptions {
@@ -21,6 +21,7 @@ export interface HarnessOptions {
   readonly eventBytesMax?: number
   readonly silenceMs?: number
   readonly log?: Logger
+  readonly logKeys?: LogKeys
   readonly onSourceQuarantined?: 'suspend' | 'continue'
 }
 
@@ -47,6 +48,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
     filters: new Map(),
     ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
+    ...(options.logKeys === undefined ? {} : { logKeys: options.logKeys }),
     log: options.log ?? silentLogger,
     random: () => 0,
   })

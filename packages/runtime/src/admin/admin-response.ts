@@ -1,5 +1,5 @@
 import { type ErrorRequestHandler, type Response } from 'express'
-import { AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
+import { AesopError, cutText, formatJson, type Logger, messageOf, SHOWN_BYTES_MAX } from '@aesop/kernel'
 import { LaunchStoppedError } from '../errors.ts'
 import { ReloadRefusedError, TargetUnknownError } from '../lifecycle/operation-errors.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
@@ -24,7 +24,8 @@ export function sendError(mask: SecretMask, log: Logger): ErrorRequestHandler {
       return
     }
     const { code, remedy } = error instanceof AesopError ? error : { code: undefined, remedy: undefined }
-    sendJson(response.status(status), mask, { code, message: messageOf(error), remedy })
+    const message = cutText(messageOf(error), SHOWN_BYTES_MAX)
+    sendJson(response.status(status), mask, { code, message, remedy })
   }
 }
 

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { type Logger, silentLogger } from '@aesop/kernel'
+import { type Logger, silentLogger, visibleLines } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { TargetUnknownError } from '../lifecycle/operation-errors.ts'
 import { type AdminOptions } from './admin-server.ts'
@@ -44,7 +44,7 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
   }
   routes.get('/admin/graph', (request, response) => {
     const graph = graphPage(application, request.query['format'])
-    if (typeof graph === 'string') response.type('text/plain').send(`${mask.apply(graph)}\n`)
+    if (typeof graph === 'string') response.type('text/plain').send(`${visibleLines(mask.apply(graph))}\n`)
     else sendJson(response, mask, graph)
   })
   const paths = ['/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()

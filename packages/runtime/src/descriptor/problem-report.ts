@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { AesopError, messageOf } from '@aesop/kernel'
+import { AesopError, cutText, messageOf, OWN_ERROR_BYTES_MAX, visibleLines } from '@aesop/kernel'
 import { DescriptorError, type Severity } from './descriptor-error.ts'
 import { shownLine } from './shown-line.ts'
 import { positionOf, type SourceRange } from './source-file.ts'
@@ -45,8 +45,7 @@ export function problemRecord(problem: DescriptorError, options: ReportOptions):
 /** The problem as text for people: what, where with a code frame, why, and what to do. */
 export function formatProblem(problem: DescriptorError, options: ReportOptions): string {
   const { at, note, hint, path } = problem.finding
-  const head = `${paint(problem.severity, options)} ${problem.code}: ${problem.message}`
-  const lines = [head]
+  const lines = [` ${problem.code}: ${problem.message}`]
   if (at !== undefined) {
     const { line, column } = positionOf(at)
     lines.push(`  --> ${shownPath(at.file.path, options)}:${line}:${column}${note === undefined ? '' : `   ${note}`}`)
@@ -55,18 +54,24 @@ export function formatProblem(problem: DescriptorError, options: ReportOptions):
   if (path !== undefined && path !== problem.finding.label) lines.push(`   path: ${path}`)
   if (problem.cause !== undefined) lines.push(...causeLines(problem.cause, options))
   lines.push(`   = ${hint ?? problem.remedy}`)
-  return lines.map((text) => options.mask.apply(text)).join('\n')
+  return shownReport(problem.severity, lines, options)
 }
 
 /** An error without a place, in the same form. */
 export function formatError(error: unknown, options: ReportOptions): string {
   if (error instanceof DescriptorError) return formatProblem(error, options)
   const code = error instanceof AesopError ? ` ${error.code}` : ''
-  const lines = [`${paint('error', options)}${code}: ${messageOf(error)}`]
+  const lines = [`${code}: ${messageOf(error)}`]
   if (error instanceof Error && error.cause !== undefined) lines.push(...causeLines(error.cause, options))
   else if (options.verbose === true || !(error instanceof AesopError)) lines.push(...stackLines(error))
   if (error instanceof AesopError) lines.push(`   = ${error.remedy}`)
-  return lines.map((text) => options.mask.apply(text)).join('\n')
+  return shownReport('error', lines, options)
+}
+
+/** A line of a message stays indented behind the first: none looks like a report of its own. */
+function shownReport(severity: Severity, lines: readonly string[], options: ReportOptions): string {
+  const shown = lines.map((text) => visibleLines(options.mask.apply(text)).replaceAll('\n', '\n  '))
+  return `${paint(severity, options)}${shown.join('\n')}`
 }
 
 function codeFrame(at: SourceRange, label: string | undefined, mask: SecretMask): string[] {
@@ -106,7 +111,7 @@ function causeLines(cause: unknown, options: ReportOptions): string[] {
   for (let each = cause; each !== undefined && !seen.has(each); each = each instanceof Error ? each.cause : undefined) {
     seen.add(each)
     const code = each instanceof AesopError ? `${each.code}: ` : ''
-    lines.push(`   cause: ${code}${messageOf(each)}`)
+    lines.push(`   cause: ${code}${cutText(options.mask.apply(messageOf(each)), OWN_ERROR_BYTES_MAX)}`)
     if (options.verbose === true) lines.push(...stackLines(each))
   }
   return lines

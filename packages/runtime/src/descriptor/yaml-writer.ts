@@ -1,3 +1,5 @@
+import { formatJson, visibleText } from '@aesop/kernel'
+
 /** A tree on its way to YAML; a note becomes a comment at the end of its line. */
 export type YamlNode =
   | { readonly kind: 'scalar'; readonly value: YamlScalar; readonly note?: string | undefined }
@@ -41,7 +43,7 @@ function prefixed(first: string, rest: string, lines: readonly string[]): string
 }
 
 function comment(node: YamlNode): string {
-  return node.note === undefined ? '' : `  # ${node.note}`
+  return node.note === undefined ? '' : `  # ${visibleText(node.note)}`
 }
 
 /** The text of a node that fits into one line and has no notes inside. */
@@ -80,5 +82,5 @@ export function scalarText(value: YamlScalar): string {
   if (value === null) return 'null'
   if (typeof value === 'object') return BARE.test(value.bare) ? value.bare : scalarText(value.bare)
   if (typeof value !== 'string') return String(value)
-  return PLAIN.test(value) && !NOT_PLAIN.test(value) ? value : JSON.stringify(value)
+  return PLAIN.test(value) && !NOT_PLAIN.test(value) ? value : formatJson(value)
 }

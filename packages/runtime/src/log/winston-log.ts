@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream'
-import { type AesopError, formatJson, type Logger, messageOf } from '@aesop/kernel'
+import { type AesopError, formatJson, type Logger, messageOf, visibleText } from '@aesop/kernel'
 import { createLogger, format } from 'winston'
 import { loggerName, type LogLevel, LogLevels } from './log-levels.ts'
 import { redacted } from './redacted.ts'
 import { type SecretMask } from './secret-mask.ts'
+import { cutValue, visibleStack } from './shown-value.ts'
 
 export interface LogOptions {
   readonly level: LogLevel
@@ -77,30 +78,32 @@ function toStderr(): Writable {
   })
 }
 
-/** `12:30:01.123 INFO  relay sampleRelay: listening port=9000` */
+/** `12:30:01.123 INFO  relay sampleRelay: listening port=9000`; no text of it ends the line or moves the cursor. */
 function textLine(line: Line, options: LogOptions): string {
+  const shown = (text: string): string => visibleText(options.mask.apply(text))
   const time = new Date().toISOString().slice(11, 23)
   const level = line.level.toUpperCase().padEnd(5)
-  const shown = options.color ? `\u001b[${COLORS[line.level] ?? '0'}m${level}\u001b[0m` : level
-  const who = [line.container, line.bean].filter((part) => part !== undefined && part !== '').join(' ')
-  const fields = Object.entries(line.fields ?? {}).map(([key, value]) => fieldText(key, value, line, options))
+  const painted = options.color ? `\u001b[${COLORS[line.level] ?? '0'}m${level}\u001b[0m` : level
+  const who = shown([line.container, line.bean].filter((part) => part !== undefined && part !== '').join(' '))
+  const fields = Object.entries(line.fields ?? {}).map(([key, value]) => fieldText(shown(key), value, line, options))
   return [
-    `${time} ${shown}${who === '' ? '' : ` ${who}:`} ${line.message}`,
+    `${time} ${painted}${who === '' ? '' : ` ${who}:`} ${shown(line.message)}`,
     ...fields.filter((text) => text !== ''),
   ].join(' ')
 }
 
-function fieldText(key: string, value: unknown, line: Line, options: LogOptions): string {
+/** What is secret is replaced before anything is cut or escaped: afterwards it would not be found. */
+function fieldText(key: string, value: unknown, line: Line, { mask, verbose }: LogOptions): string {
   if (value instanceof Error) {
-    const text = value.message === line.message ? '' : ` ${key}=${JSON.stringify(value.message)}`
-    return `${text}${remedyText(value)}${options.verbose === true ? `\n${value.stack ?? ''}` : ''}`.trimStart()
+    const text = value.message === line.message ? '' : ` ${key}=${formatJson(cutValue(mask.apply(value.message)))}`
+    return `${text}${remedyText(value)}${verbose === true ? `\n${visibleStack(value, mask)}` : ''}`.trimStart()
   }
-  if (typeof value === 'string') return `${key}=${/^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
-  return `${key}=${formatJson(value)}`
+  const shown = cutValue(redacted(value, mask))
+  return `${key}=${typeof shown === 'string' && /^[^\s"=\p{C}]+$/u.test(shown) ? shown : formatJson(shown)}`
 }
 
 function remedyText(error: Error): string {
-  return 'remedy' in error && typeof error.remedy === 'string' ? ` (${error.remedy})` : ''
+  return 'remedy' in error && typeof error.remedy === 'string' ? ` (${visibleText(error.remedy)})` : ''
 }
 
 function jsonLine(line: Line, options: LogOptions): string {
@@ -112,7 +115,7 @@ function jsonLine(line: Line, options: LogOptions): string {
     ]),
   )
   const data = { time: new Date().toISOString(), level, container, bean, message, ...fields }
-  return formatJson(redacted(data, options.mask))
+  return formatJson(cutValue(redacted(data, options.mask)))
 }
 
 function errorFields(error: Error, options: LogOptions): Record<string, unknown> {
