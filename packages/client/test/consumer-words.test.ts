@@ -42,6 +42,8 @@ async function suspended(fail: () => never, logKeys?: LogKeys): Promise<Said> {
   return { registration, consumer, lines }
 }
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
 const throwing = (): never => {
   throw new Error(`no room for ${ROW} ${'x'.repeat(10_000)}`)
 }
@@ -49,7 +51,7 @@ const throwing = (): never => {
 describe("a consumer's own words", () => {
   it('stand in the log, cut at 4 KiB, and neither in health, description nor error', async () => {
     const { registration, consumer, lines } = await suspended(throwing)
-    const texts = lines.map(({ fields }) => String(fields['error'] ?? '')).filter((text) => text.includes(ROW))
+    const texts = lines.map(({ fields }) => textOf(fields['error'])).filter((text) => text.includes(ROW))
     expect(texts.length).toBeGreaterThan(10)
     expect(texts.filter((text) => Buffer.byteLength(text) > 4096 + 40)).toEqual([])
     expect(texts[0]).toMatch(/bytes, cut\)$/)
@@ -68,7 +70,7 @@ describe("a consumer's own words", () => {
 
   it('are what it returned, too, when that is no result', async () => {
     const { registration, lines } = await suspended((() => ROW) as () => never)
-    expect(lines.some(({ fields }) => String(fields['error']).includes(ROW))).toBe(true)
+    expect(lines.some(({ fields }) => textOf(fields['error']).includes(ROW))).toBe(true)
     expect(registration.health().detail).not.toContain(ROW)
   })
 })

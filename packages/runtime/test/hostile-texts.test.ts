@@ -35,10 +35,30 @@ async function written(format: 'text' | 'json', write: (log: Logger) => void, be
 
 describe.each(['text', 'json'] as const)('the log as %s', (format) => {
   test.each([
-    ['message', (log: Logger) => void log.info(FORGED)],
-    ['field', (log: Logger) => void log.info('m', { text: FORGED })],
-    ['name of a field', (log: Logger) => void log.info('m', { [FORGED]: 1 })],
-    ['field within a field', (log: Logger) => void log.info('m', { all: [{ text: FORGED }] })],
+    [
+      'message',
+      (log: Logger): void => {
+        log.info(FORGED)
+      },
+    ],
+    [
+      'field',
+      (log: Logger): void => {
+        log.info('m', { text: FORGED })
+      },
+    ],
+    [
+      'name of a field',
+      (log: Logger): void => {
+        log.info('m', { [FORGED]: 1 })
+      },
+    ],
+    [
+      'field within a field',
+      (log: Logger): void => {
+        log.info('m', { all: [{ text: FORGED }] })
+      },
+    ],
   ])('writes one line without anything hidden for a hostile %s', async (_what, write) => {
     const lines = await written(format, write)
     expect(lines).toHaveLength(1)
@@ -47,22 +67,29 @@ describe.each(['text', 'json'] as const)('the log as %s', (format) => {
   })
 
   test('writes no line of a hostile name of a bean', async () => {
-    const lines = await written(format, (log) => void log.info('m'), FORGED)
+    const lines = await written(
+      format,
+      (log) => {
+        log.info('m')
+      },
+      FORGED,
+    )
     expect([lines.length, HIDDEN.test(lines.join(''))]).toEqual([1, false])
   })
 
   test('lets the stack of an error forge nothing', async () => {
-    const lines = await written(format, (log) => void log.error('failed', { error: forged }))
+    const lines = await written(format, (log) => {
+      log.error('failed', { error: forged })
+    })
     expect(lines.filter((line) => HIDDEN.test(line) || /^\d\d:\S+ ERROR {2}relay r: disk/.test(line))).toEqual([])
     expect(lines.slice(1).filter((line) => !/^ {4}at |disk on fire/.test(line))).toEqual([])
   })
 
   test('cuts what is long', async () => {
     const long = 'ö'.repeat(500_000)
-    const lines = await written(
-      format,
-      (log) => void log.warn(long, { text: long, all: [long], error: new Error(long) }),
-    )
+    const lines = await written(format, (log) => {
+      log.warn(long, { text: long, all: [long], error: new Error(long) })
+    })
     expect(lines.map(({ length }) => length > 100_000)).not.toContain(true)
     expect(lines[0]).toContain('(1000000 bytes, cut)')
   })
