@@ -92,7 +92,14 @@ export class JavaLikeClient {
   }
 
   async #get(path: string): Promise<Buffer> {
-    const sent = request({ host: '127.0.0.1', port: this.#port, path, ...(this.#agent && { agent: this.#agent }) })
+    const headers = { host: `localhost/127.0.0.1:${this.#port}` }
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.#port,
+      path,
+      headers,
+      ...(this.#agent && { agent: this.#agent }),
+    })
     sent.once('socket', (socket) => {
       if (!sent.reusedSocket) socket.once('close', () => (this.#isClosed = true))
     })

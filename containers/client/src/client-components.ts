@@ -6,6 +6,11 @@ const relayClientConfigs = {
   items: { 'x-bean': 'RelayClientConfig' },
   description: 'The relays, tried in turn; left out: the relay of this process, else port 9000 of this host.',
 }
+const relayToken = {
+  type: 'string',
+  secret: true,
+  description: 'Sent to relays as "Authorization: Bearer …"; left out: AESOP_RELAY_TOKEN, if it is set.',
+}
 const checkpointDirectoryLocation = { type: 'string', description: 'Folder of the checkpoints.' }
 const logicalSources = {
   type: 'array',
@@ -38,6 +43,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
       properties: {
         clientProperties,
         relayClientConfigs,
+        relayToken,
         checkpointDirectoryLocation,
         followMs: {
           type: 'integer',
@@ -76,6 +82,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
         relayHost: { type: 'string', default: '127.0.0.1' },
         relayPort: { type: 'integer', minimum: 1, maximum: 65535, default: 9000 },
         relayLogicalSourceNames: { type: 'array', items: { type: 'string' } },
+        relayToken: { ...relayToken, description: 'What this relay asks for; left out: relayToken of the client.' },
       },
       additionalProperties: false,
     },

@@ -54,6 +54,27 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           description: 'Folder of the buffer, where it outlives the process.',
         },
         maxScnDirectoryLocation: { type: 'string', description: 'Folder of the max SCN files.' },
+        token: {
+          type: 'string',
+          secret: true,
+          description:
+            'What requests must show as "Authorization: Bearer …"; left out: AESOP_RELAY_TOKEN, if it is set.',
+        },
+        hosts: {
+          type: 'array',
+          items: { type: 'string' },
+          description: 'Names of the relay besides its address, localhost and the one that it listens on.',
+        },
+        peers: {
+          type: 'array',
+          items: { type: 'string' },
+          description: 'Addresses and ranges (10.1.0.0/16) whose clients need no token, because they can not send one.',
+        },
+        insecure: {
+          type: 'boolean',
+          default: false,
+          description: 'Beyond loopback, without token and peers: lets everybody in.',
+        },
       },
       additionalProperties: false,
     },

@@ -1,4 +1,4 @@
-import { LOG_KEYS, type LogKeys } from '@aesop/kernel'
+import { LOG_KEYS, type LogKeys, Secret, type SecretText } from '@aesop/kernel'
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
@@ -11,6 +11,8 @@ export interface RelayClientConfigOptions {
   readonly relayPort?: number
   /** Sources that this relay serves; left out: all. */
   readonly relayLogicalSourceNames?: readonly string[]
+  /** What this relay asks for; left out: `relayToken` of the client. */
+  readonly relayToken?: string | SecretText
 }
 
 /** Where a relay listens and what it serves. */
@@ -19,12 +21,14 @@ export class RelayClientConfig {
   readonly relayHost: string
   readonly relayPort: number
   readonly relayLogicalSourceNames: readonly string[]
+  readonly relayToken: SecretText | undefined
 
   constructor(options: RelayClientConfigOptions = {}) {
     this.relayId = options.relayId
     this.relayHost = options.relayHost ?? '127.0.0.1'
     this.relayPort = options.relayPort ?? 9000
     this.relayLogicalSourceNames = options.relayLogicalSourceNames ?? []
+    this.relayToken = secretOf(options.relayToken)
   }
 }
 
@@ -33,6 +37,8 @@ export interface ClientConfigOptions {
   readonly clientProperties?: ClientProperties
   /** Left out: the relay of the same process, else port 9000 of this host. */
   readonly relayClientConfigs?: readonly RelayClientConfig[]
+  /** Sent to relays as `Authorization: Bearer …`; left out: `AESOP_RELAY_TOKEN` of the environment, where it is set. */
+  readonly relayToken?: string | SecretText
   /** Left out: `checkpoints` in the folder of the application's state. Relative paths count from the projects root. */
   readonly checkpointDirectoryLocation?: string
   /** How long one answer of a relay keeps streaming, in milliseconds; 0: plain polling. Default 30,000. */
@@ -49,6 +55,7 @@ export interface ClientConfigOptions {
 export class ClientConfig {
   readonly clientProperties: ClientProperties
   readonly relayClientConfigs: readonly RelayClientConfig[]
+  readonly relayToken: SecretText | undefined
   readonly checkpointDirectoryLocation: string | undefined
   readonly followMs: number
   readonly maxEventSize: number
@@ -59,6 +66,7 @@ export class ClientConfig {
   constructor(options: ClientConfigOptions = {}) {
     this.clientProperties = options.clientProperties ?? {}
     this.relayClientConfigs = options.relayClientConfigs ?? []
+    this.relayToken = secretOf(options.relayToken)
     this.checkpointDirectoryLocation = options.checkpointDirectoryLocation
     this.followMs = options.followMs ?? 30_000
     this.maxEventSize = options.maxEventSize ?? 64 * 1024 * 1024
@@ -119,6 +127,10 @@ function logKeysOf(value: string): LogKeys {
   const found = LOG_KEYS.find((each) => each === value)
   if (found === undefined) throw new ClientPropertyInvalidError('logKeys', value, LOG_KEYS.join(', '))
   return found
+}
+
+function secretOf(value: string | SecretText | undefined): SecretText | undefined {
+  return value === undefined ? undefined : Secret.from(value)
 }
 
 function policyOf(id: string, value: string): QuarantinePolicy {

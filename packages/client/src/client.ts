@@ -22,6 +22,7 @@ import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
 import { ProcessRelay } from './process-relay.ts'
+import { checkToken, tokenOfEnvironment } from './relay-token.ts'
 import { ClientPropertyRefusedError, RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
 import { RegistrationDesk } from './registration-desk.ts'
@@ -65,8 +66,10 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
   /**
    * Takes the ids for this client, and tells the relay of this process, before it starts, where the registrations stand.
    * @throws RegistrationInvalidError when another client of the process has an id
+   * @throws ClientPropertyInvalidError when no header can hold a token
    */
   init(): void {
+    for (const { token } of this.#allRelays()) checkToken(token)
     for (const declared of this.#declared) {
       const release = claimName(this.#context.shared, 'registration', declared.id)
       if (release === undefined) throw doubleId(declared.id)
@@ -182,13 +185,15 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
   }
 
   #allRelays(): ConfiguredRelay[] {
+    const token = this.#config.relayToken ?? tokenOfEnvironment()
     const configured = this.#config.relayClientConfigs.map((relay) => ({
       host: relay.relayHost,
       port: relay.relayPort,
       sources: relay.relayLogicalSourceNames,
+      token: relay.relayToken ?? token,
     }))
-    const all = [...configured, ...this.#settings.relays]
-    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared)]
+    const all = [...configured, ...this.#settings.relays.map((relay) => ({ ...relay, token }))]
+    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, token)]
   }
 
   /** The places of the registrations, for those who show and move them while nothing runs. */

@@ -40,6 +40,18 @@ export class RelaySilentError extends AesopError {
   }
 }
 
+export class RelayTokenUnreadableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_RELAY_TOKEN_UNREADABLE',
+    meaning: 'The token for a relay can not be read where relayToken says, or no header can hold it.',
+    remedy: 'Mend what the message names; the client tries again by itself.',
+    canRetry: true,
+  } as const
+  constructor(address: string, reason: string, cause?: unknown) {
+    super(RelayTokenUnreadableError.kind, `the token for the relay at ${address} ${reason}`, { cause })
+  }
+}
+
 export class SourcesMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_SOURCES_MISSING',
@@ -274,6 +286,7 @@ export const clientErrors: readonly AesopErrorClass[] = [
   RelayUnreachableError,
   RelayConnectionLostError,
   RelaySilentError,
+  RelayTokenUnreadableError,
   SourcesMissingError,
   SourceQuarantinedError,
   SchemaMissingError,

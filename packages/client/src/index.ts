@@ -40,6 +40,7 @@ export {
   RegistrationInvalidError,
   RelayConnectionLostError,
   RelaySilentError,
+  RelayTokenUnreadableError,
   RelayUnreachableError,
   SchemaMissingError,
   SourceQuarantinedError,

@@ -1,3 +1,4 @@
+import { type SecretText } from '@aesop/kernel'
 import { type ConfiguredRelay } from './client-settings.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
@@ -9,10 +10,12 @@ const DEFAULT_PORT = 9000
  */
 export class ProcessRelay implements ConfiguredRelay {
   readonly sources: readonly string[] = []
+  readonly token: SecretText | undefined
   readonly #shared: ReadonlyMap<string, unknown>
 
-  constructor(shared: ReadonlyMap<string, unknown>) {
+  constructor(shared: ReadonlyMap<string, unknown>, token?: SecretText) {
     this.#shared = shared
+    this.token = token
   }
 
   get host(): string {

@@ -285,7 +285,8 @@ export class Puller {
     await this.#consumerSettled()
     const { logicalSources, registration } = this.#options
     // A connection stays with one address, even where the relay of the process may move.
-    this.#connection = new RelayConnection({ host: address.host, port: address.port }, registration)
+    const { host, port, token } = address
+    this.#connection = new RelayConnection({ host, port, token }, registration)
     this.#catalogue = await readCatalogue(this.#connection, logicalSources, this.#interrupt.signal)
     return { kind: 'registered' }
   }

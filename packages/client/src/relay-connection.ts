@@ -1,12 +1,15 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize, request } from 'node:http'
-import { messageOf, systemCodeOf } from '@aesop/kernel'
+import { messageOf, type SecretText, systemCodeOf } from '@aesop/kernel'
 import { headers, parseError, ResponseMalformedError, ResponseTooLargeError } from '@aesop/wire'
 import { RelayConnectionLostError, RelaySilentError, RelayUnreachableError } from './errors.ts'
+import { tokenHeader } from './relay-token.ts'
 
 /** Where a relay listens. */
 export interface RelayAddress {
   readonly host: string
   readonly port: number
+  /** Left out: the relay asks for none. */
+  readonly token?: SecretText | undefined
 }
 
 /** Of the body of an error the beginning is read: what failed stands in its headers, too. */
@@ -23,10 +26,14 @@ export class RelayConnection {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   readonly #headers: Readonly<Record<string, string>>
 
+  /** @throws RelayTokenUnreadableError */
   constructor(relay: RelayAddress, clientService: string) {
     this.relay = relay
     this.address = `${relay.host}:${relay.port}`
-    this.#headers = { [headers.clientService]: clientService.replace(/[^\x20-\x7e]/g, '?') }
+    this.#headers = {
+      [headers.clientService]: clientService.replace(/[^\x20-\x7e]/g, '?'),
+      ...tokenHeader(relay.token, this.address),
+    }
   }
 
   /** The whole text of an answer, of at most so many bytes. @throws AesopError */

@@ -6,6 +6,8 @@ export {
   messageOf,
   systemCodeOf,
 } from './aesop-error.ts'
+export { AddressRanges, rangeFault } from './address-ranges.ts'
+export { AttemptLimit, type AttemptLimitOptions } from './attempt-limit.ts'
 export { removeLeftOverFiles, writeFileAtomically } from './atomic-file.ts'
 export { makePrivateFolder, NEW_FILE, withPrivateFile } from './private-path.ts'
 export { readIfThere } from './read-if-there.ts'
@@ -20,6 +22,18 @@ export {
   type Observable,
   silentLogger,
 } from './bean.ts'
+export {
+  ANSWER_HEADERS,
+  HttpGuard,
+  type HttpAim,
+  type HttpGuardRules,
+  type HttpRefusal,
+  type HttpVerdict,
+  REFUSALS,
+  TOKEN_LENGTH_MIN,
+  tokenFault,
+} from './http-guard.ts'
+export { hostNameFault, type HttpHost, isLoopback, parseHttpHost, plainAddress } from './http-host.ts'
 export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
 export { fillRemedy, shellWord } from './fill-remedy.ts'

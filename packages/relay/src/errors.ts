@@ -129,6 +129,31 @@ export class RelayPortInUseError extends AesopError {
   }
 }
 
+export class RelayTokenMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_TOKEN_MISSING',
+    meaning: 'The relay was told to listen where other machines reach it, but nobody said who may read from it.',
+    remedy:
+      'Set AESOP_RELAY_TOKEN in the environment of the relay and of its clients, or token of the relayConfig and relayToken of the clientConfig; let peers of the relayConfig name the addresses of clients that can send no token; or say insecure: true there, where nobody else reaches the network.',
+    canRetry: false,
+  } as const
+  constructor(host: string) {
+    super(RelayTokenMissingError.kind, `the relay may not listen on ${host} without a token`, { fields: { host } })
+  }
+}
+
+export class RelayTokenUnusableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_TOKEN_UNUSABLE',
+    meaning: 'The token of the relay is too short to keep anybody out, or no header can hold it.',
+    remedy: 'Make one with "openssl rand -hex 32", and give it to the relay and its clients.',
+    canRetry: false,
+  } as const
+  constructor(from: string, expected: string) {
+    super(RelayTokenUnusableError.kind, `the token of the relay (${from}) must be ${expected}`, { fields: { from } })
+  }
+}
+
 export class RelayListenError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_LISTEN',
@@ -151,5 +176,7 @@ export const relayErrors: readonly AesopErrorClass[] = [
   PlaceUnsupportedError,
   ReleaseRefusedError,
   RelayPortInUseError,
+  RelayTokenMissingError,
+  RelayTokenUnusableError,
   RelayListenError,
 ]

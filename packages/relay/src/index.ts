@@ -8,6 +8,8 @@ export {
   RelayPropertyInvalidError,
   RelayPropertyRefusedError,
   RelayPropertyUnknownError,
+  RelayTokenMissingError,
+  RelayTokenUnusableError,
 } from './errors.ts'
 export {
   InitBackedProducerRegistration,
@@ -15,5 +17,6 @@ export {
   type ProducerRegistrationOptions,
 } from './producer-registration.ts'
 export { Relay, type RelayOptions } from './relay.ts'
+export { type RelayAccessOptions } from './relay-access.ts'
 export { RelayConfig, type RelayConfigOptions, type RelayPropertyValues } from './relay-config.ts'
 export { relayProperties, type RelayProperty, relayPropertySchemas } from './relay-properties.ts'

@@ -1,11 +1,12 @@
-import { type BeanContext, nearestName } from '@aesop/kernel'
+import { type BeanContext, nearestName, Secret } from '@aesop/kernel'
 import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
+import { checkAccess, type RelayAccessOptions } from './relay-access.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
 
 /** Values of `databus.relay.*` keys as a descriptor gives them. */
 export type RelayPropertyValues = Readonly<Record<string, string | number | bigint | boolean>>
 
-export interface RelayConfigOptions {
+export interface RelayConfigOptions extends RelayAccessOptions {
   readonly relayProperties?: RelayPropertyValues
   readonly schemaRegistryLocation?: string
   readonly mmappedDirectoryLocation?: string
@@ -25,6 +26,8 @@ export class RelayConfig {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Who may ask. */
+  readonly access: RelayAccessOptions
   readonly healthPath: string
   readonly readTimeoutMs: number
   /** Undefined: as many as the limit of open files leaves, below a default. */
@@ -49,6 +52,7 @@ export class RelayConfig {
     this.#options = options
     const values = options.relayProperties ?? {}
     this.notes = checkProperties(values)
+    checkAccess(options)
     if (options.mmappedDirectoryLocation !== undefined) {
       this.notes = [
         ...this.notes,
@@ -59,6 +63,8 @@ export class RelayConfig {
     const integer = (key: string, otherwise: number): number => Number(values[`databus.relay.${key}`] ?? otherwise)
     this.host = text('container.host') ?? '127.0.0.1'
     this.port = integer('container.httpPort', 9000)
+    const { token, hosts = [], peers = [], insecure = false } = options
+    this.access = { hosts, peers, insecure, ...(token === undefined ? {} : { token: Secret.from(token) }) }
     this.healthPath = (text('container.healthcheckPath') ?? 'admin').replace(/^\//, '')
     this.readTimeoutMs = integer('container.readTimeoutMs', 15_000)
     const given = (key: string): number | undefined => (text(key) === undefined ? undefined : Number(text(key)))

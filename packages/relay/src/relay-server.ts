@@ -1,5 +1,16 @@
 import { type EventBuffer } from '@aesop/buffer'
-import { type AesopError, formatJson, type Logger, messageOf, sleep, systemCodeOf, ToldBefore } from '@aesop/kernel'
+import {
+  type AesopError,
+  ANSWER_HEADERS,
+  formatJson,
+  type HttpAim,
+  type HttpGuard,
+  type Logger,
+  messageOf,
+  sleep,
+  systemCodeOf,
+  ToldBefore,
+} from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type RequestName, RequestTotals, TrafficTotals } from '@aesop/stats'
@@ -24,6 +35,7 @@ import { TurnGate } from './turn-gate.ts'
 const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
 const READ_CHECKS_MAX_MS = 1_000
 const PLACE_ERRORS = [wire.ScnNotFoundError, wire.ScnInFutureError, wire.ScnSpaceForeignError]
+const ANSWER_HEADERS_LIST = Object.entries(ANSWER_HEADERS)
 /** How many places that are not to be had are remembered, so that each is logged once. */
 const TOLD_MAX = 1_000
 /** Of all answers together, in one turn of the event loop: what is looked at and made into text takes some milliseconds. */
@@ -35,6 +47,7 @@ const REGISTERS_MAX = 256
 export interface RelayServerOptions {
   readonly config: RelayConfig
   readonly limits: RelayLimits
+  readonly guard: HttpGuard
   readonly physicalSource: PhysicalSourceConfig
   readonly schemas: SchemaRegistry
   readonly source: BufferSource
@@ -147,10 +160,12 @@ export class RelayServer {
     app.disable('x-powered-by').disable('etag').set('query parser', false)
     const { physicalSource, source, config } = this.#options
     app.use((request, response, next) => {
+      response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+      for (const [name, value] of ANSWER_HEADERS_LIST) response.setHeader(name, value)
       this.#admit(request, response, next)
     })
-    app.use((_request, response, next) => {
-      response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+    app.use((request, response, next) => {
+      this.#letIn(request, response, { wantsWord: request.path === `/${config.healthPath}` })
       // Positions are in many answers, in errors too: all of them say of which space they are.
       if (source.scnSpace !== undefined) response.setHeader(wire.headers.scnSpace, source.scnSpace)
       if (this.#stopping) response.setHeader('Connection', 'close')
@@ -185,6 +200,7 @@ export class RelayServer {
       response.end(this.#bufferInfo(request.path, source.buffer))
     })
     app.all(['/containerStats/*rest', '/relayStats/*rest'], (request, response) => {
+      if (request.method === 'PUT' || request.method === 'POST') this.#letIn(request, response, { isAction: true })
       const { subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
       response.end(this.#stats.answer(request.method, subPath, parameters))
     })
@@ -218,6 +234,20 @@ export class RelayServer {
       response.setHeader('Connection', 'close')
       throw error
     }
+  }
+
+  /** Lets a request pass that may. @throws RequestRefusedError, TokenRefusedError */
+  #letIn(request: Request, response: Response, aim: HttpAim): void {
+    const verdict = this.#options.guard.check(request, aim)
+    if (verdict.refusal === undefined) {
+      request.url = request.originalUrl = verdict.target
+      return
+    }
+    const { status, message, headers = {} } = verdict.refusal
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    const isOfToken = status === 401 || status === 429 || status === 503
+    const ofKind = isOfToken ? wire.TokenRefusedError : wire.RequestRefusedError
+    throw new ofKind(message, { fields: { status } })
   }
 
   #counted(name: RequestName, answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>) {

@@ -8,6 +8,7 @@ import {
   cutText,
   fillRemedy,
   type Health,
+  type HttpGuard,
   type Lifecycle,
   messageOf,
   type Metric,
@@ -27,6 +28,7 @@ import { OwnReaders } from './own-readers.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { InboundEvents } from './inbound-events.ts'
+import { relayGuard } from './relay-access.ts'
 import { openFilesMax, relayLimits } from './relay-limits.ts'
 import { relayMetrics } from './relay-metrics.ts'
 import { RelayServer } from './relay-server.ts'
@@ -54,6 +56,7 @@ export interface RelayOptions {
 interface Running {
   readonly buffer: EventBuffer
   readonly server: RelayServer
+  readonly guard: HttpGuard
   readonly inbound: InboundEvents
   readonly producer: EventProducer
   readonly scnSpace: string | undefined
@@ -88,8 +91,12 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#config = options.config.with(registration.properties).for(context.nature)
   }
 
-  /** @throws SourceNameTakenError when another relay of the process keeps its place in the same file */
+  /**
+   * @throws RelayTokenUnusableError, RelayTokenMissingError
+   * @throws SourceNameTakenError when another relay of the process keeps its place in the same file
+   */
   init(): void {
+    this.#makeGuard()
     for (const note of this.#config.notes) this.#context.log.info(note)
     if (!this.#config.keepsMaxScn) return
     this.#releaseName = claimName(this.#context.shared, 'file of a source', this.#maxScnPath.toLowerCase())
@@ -109,7 +116,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       await this.#undoAll()
       throw fillRemedy(error, '<name>', this.#physicalSource.name)
     }
-    const { port } = this.#running
+    const { port, guard } = this.#running
+    if (guard.isOpen) this.#context.log.warn(openNote(this.#config.host))
     this.#context.log.info(`relay of ${this.#physicalSource.name} listens on http://${this.#config.host}:${port}`)
   }
 
@@ -130,6 +138,13 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   }
 
   health(): Health {
+    const health = this.#healthOfSource()
+    if (this.#running?.guard.isOpen !== true) return health
+    const note = openNote(this.#config.host)
+    return { ...health, detail: health.detail === undefined ? note : `${health.detail}; ${note}` }
+  }
+
+  #healthOfSource(): Health {
     if (this.#failure !== undefined) return { status: 'down', detail: this.#failure.message }
     const status = this.#running?.producer.status()
     if (status === undefined) return { status: 'down', detail: 'not started' }
@@ -144,9 +159,10 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   metrics(): readonly Metric[] {
     const running = this.#running
     if (running === undefined) return []
-    const { server, buffer, passedOver, inbound } = running
+    const { server, guard, buffer, passedOver, inbound } = running
     return [
       ...passedOver.metrics(),
+      ...guard.metrics('aesop_relay'),
       ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
       ...relayMetrics(server, buffer),
     ]
@@ -194,7 +210,12 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     return this.#registration.physicalSource
   }
 
+  #makeGuard(): HttpGuard {
+    return relayGuard(this.#config.access, this.#config.host, this.#context.log)
+  }
+
   async #startAll(): Promise<Running> {
+    const guard = this.#makeGuard()
     const physicalSource = this.#physicalSource
     const { log } = this.#context
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
@@ -231,6 +252,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const server = new RelayServer({
       config: this.#config,
       limits,
+      guard,
       physicalSource,
       schemas,
       source,
@@ -247,7 +269,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(known.addRelay({ host, port, beganAfterScn: prevScn, waits }))
     const blockWatch = this.#watchBlocks(buffer, readers, producer)
     await producer.start(prevScn, buffer)
-    return { buffer, server, inbound, passedOver, producer, scnSpace, schemas, port, blockWatch }
+    return { buffer, server, guard, inbound, passedOver, producer, scnSpace, schemas, port, blockWatch }
   }
 
   /** The registrations of this process that read here. */
@@ -367,6 +389,10 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     if (this.#running?.producer.status().state === 'paused') return { good: false, status: 'PAUSED', message: detail }
     return { good: true, status: 'RUNNING', message: detail }
   }
+}
+
+function openNote(host: string): string {
+  return `insecure: true lets everybody who reaches ${host} read every row: set a token or name peers`
 }
 
 /** A producer that waits for room sees that it was told to stop only when it waits no more. */

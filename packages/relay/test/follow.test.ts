@@ -13,7 +13,7 @@ function connect(port: number, path: string): { socket: Socket; bytes: () => Buf
   socket.on('data', (chunk) => chunks.push(chunk))
   socket.on('error', () => undefined)
   socket.on('close', () => (closed = true))
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
   onTestFinished(() => {
     socket.destroy()
   })
@@ -142,7 +142,7 @@ test('a stop does not hang on requests that wait behind another one on a connect
   const path = streamPath({ checkPoint: online(0), size: 1 << 30, follow: 60_000 })
   const socket = createConnection(port, '127.0.0.1')
   socket.pause()
-  for (let i = 0; i < 3; i++) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  for (let i = 0; i < 3; i++) socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   await until(() => streams(relay) === 1)
   socket.destroy()
   await until(() => streams(relay) === 0)

@@ -33,7 +33,7 @@ class Peer {
   }
 
   ask(path: string): void {
-    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   }
 
   get text(): string {

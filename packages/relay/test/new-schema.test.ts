@@ -78,7 +78,7 @@ test('an answer that is under way ends before the events of a new schema, whole,
     socket.destroy()
   })
   const path = streamPath({ checkPoint: online(0), size: 1 << 30 })
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   await once(socket, 'readable')
   schemas.register(PERSON.name, shape('a'))
   for (let scn = 401; scn <= 410; scn++) producer.addWindow([{ key: scn, value }])

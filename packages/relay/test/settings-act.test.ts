@@ -21,7 +21,7 @@ async function halfRequest(port: number, text: string): Promise<{ received: () =
   return { received: () => received, closed: () => closed }
 }
 
-test.each(['GET /sources HTT', 'POST /sources HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc'])(
+test.each(['GET /sources HTT', 'POST /sources HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc'])(
   'readTimeoutMs ends a request that does not arrive: %j',
   async (text) => {
     const { port } = await startRelay({ properties: { 'databus.relay.container.readTimeoutMs': 300 } })

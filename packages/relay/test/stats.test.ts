@@ -32,7 +32,8 @@ const page = async (port: number, path: string): Promise<Record<string, unknown>
 
 function send(method: string, port: number, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    httpRequest({ method, port, path, agent: false }, (response) => {
+    const headers = { 'content-type': 'application/json' }
+    httpRequest({ method, port, path, headers, agent: false }, (response) => {
       response.resume().on('end', () => {
         resolve(response.statusCode ?? 0)
       })

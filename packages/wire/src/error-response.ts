@@ -5,8 +5,8 @@ import { type HeaderMap } from './request-parameters.ts'
 
 /** What a failed request answers. After the first byte of a body, `headers` go into the trailers instead. */
 export interface ErrorResponse {
-  /** 503: the request may be sent again, after the seconds of `retry-after`. */
-  readonly status: 500 | 503
+  /** 500, as in Databus; of a request that was refused before it was looked at what HTTP says of it; 503 may be sent again. */
+  readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -48,6 +48,8 @@ const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly
     of: errors.BootstrapTooYoungError,
   },
   { name: REQUEST_PROCESSING, cause: false, of: errors.RequestFailedError },
+  { name: 'aesop.RequestRefusedError', cause: false, of: errors.RequestRefusedError },
+  { name: 'aesop.TokenRefusedError', cause: false, of: errors.TokenRefusedError },
 ]
 
 /** The answer that tells an error to the other side, with the class names that Databus' clients look for. */
@@ -58,7 +60,7 @@ export function formatError(error: unknown): ErrorResponse {
   const line = headerText(message)
   const isBusy = error instanceof errors.RelayBusyError
   return {
-    status: isBusy ? 503 : 500,
+    status: statusOf(error),
     headers: {
       ...(isBusy ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
       [headers.error]: outer,
@@ -67,6 +69,13 @@ export function formatError(error: unknown): ErrorResponse {
     },
     body: `${formatJson({ error: outer, message })}\r\n`,
   }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof errors.RelayBusyError) return 503
+  const isRefusal = error instanceof errors.RequestRefusedError || error instanceof errors.TokenRefusedError
+  const { status } = isRefusal ? error.fields : {}
+  return typeof status === 'number' ? status : 500
 }
 
 /**

@@ -157,6 +157,34 @@ export class RelayBusyError extends AesopError {
   }
 }
 
+export class RequestRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_REQUEST_REFUSED',
+    meaning:
+      'A relay refused a request: it was asked under a name that it does not have, by an address that is none of its peers, or from a page of another site.',
+    remedy:
+      'Let hosts or peers of its relayConfig name what the message says. A change of statistics needs the header "Content-Type: application/json".',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(RequestRefusedError.kind, message, options)
+  }
+}
+
+export class TokenRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_TOKEN_REFUSED',
+    meaning:
+      'A relay asks for a token, and the request had none or a wrong one; or so many wrong ones came from its address that the next is looked at only after a while.',
+    remedy:
+      'Set AESOP_RELAY_TOKEN in the environment of the client, or relayToken of its clientConfig, to the token of the relay; the client tries again by itself.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(TokenRefusedError.kind, message, options)
+  }
+}
+
 export class BootstrapTooOldError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_TOO_OLD',
@@ -220,6 +248,8 @@ export const wireErrors: readonly AesopErrorClass[] = [
   UnknownCommandError,
   RequestFailedError,
   RelayBusyError,
+  RequestRefusedError,
+  TokenRefusedError,
   BootstrapTooOldError,
   BootstrapTooYoungError,
   ResponseMalformedError,

@@ -9,11 +9,13 @@ export {
   OutputUnknownError,
   RelayBusyError,
   RequestFailedError,
+  RequestRefusedError,
   ResponseMalformedError,
   ResponseTooLargeError,
   ScnInFutureError,
   ScnNotFoundError,
   ScnSpaceForeignError,
+  TokenRefusedError,
   UnknownCommandError,
 } from './errors.ts'
 export {

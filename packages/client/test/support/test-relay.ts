@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo } from 'node:net'
 import { type Checkpoint } from '@aesop/checkpoint'
 import { type LogicalSource } from '@aesop/event'
+import { type HttpGuard } from '@aesop/kernel'
 import {
   formatError,
   formatSchemas,
@@ -10,6 +11,7 @@ import {
   parseRegisterRequest,
   parseRequest,
   parseStreamRequest,
+  TokenRefusedError,
   ScnInFutureError,
   ScnNotFoundError,
   type SourceSchema,
@@ -49,6 +51,8 @@ export class TestRelay {
   readonly faults: StreamFault[] = []
   /** Fault of every `/stream` request, when no other is due. */
   always: StreamFault | undefined
+  /** Left out: everybody may ask. */
+  guard: HttpGuard | undefined
   readonly requests: StreamRequest[] = []
   /** The sources that each `/register` asked for. */
   readonly registered: (readonly number[])[] = []
@@ -97,6 +101,8 @@ export class TestRelay {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.scnSpace !== undefined) response.setHeader(headers.scnSpace, this.scnSpace)
     try {
+      const refusal = this.guard?.check(request).refusal
+      if (refusal) throw new TokenRefusedError(refusal.message, { fields: { status: refusal.status } })
       const { command, parameters } = parseRequest(request.url ?? '', request.headers)
       if (command === 'sources') response.end(formatSources(this.sources))
       else if (command === 'register') {

@@ -1,7 +1,14 @@
 import { EventDecoder } from '@aesop/event'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { MemoryEventProducer, type PhysicalSourceOptions } from '@aesop/producer'
-import { ProducerRegistration, Relay, RelayConfig, type RelayOptions, type RelayPropertyValues } from '@aesop/relay'
+import {
+  ProducerRegistration,
+  Relay,
+  type RelayAccessOptions,
+  RelayConfig,
+  type RelayOptions,
+  type RelayPropertyValues,
+} from '@aesop/relay'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -20,6 +27,8 @@ export interface RunningRelay {
 
 export interface FixtureOptions extends Partial<Omit<RelayOptions, 'config' | 'registrations'>> {
   properties?: RelayPropertyValues
+  /** Who may ask, and under which names. */
+  access?: RelayAccessOptions
   source?: Partial<PhysicalSourceOptions>
 }
 
@@ -44,9 +53,10 @@ export function makeRelay(
   options: FixtureOptions = {},
   context = testContext(),
 ): { relay: Relay; producer: MemoryEventProducer } {
-  const { properties = {}, source = {}, ...more } = options
+  const { properties = {}, access = {}, source = {}, ...more } = options
   const producer = new MemoryEventProducer()
-  const config = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': 0, ...properties } })
+  const relayProperties = { 'databus.relay.container.httpPort': 0, ...properties }
+  const config = new RelayConfig({ relayProperties, ...access })
   const registration = new ProducerRegistration({
     eventProducer: producer,
     physicalSourceConfig: { uri: 'memory:test', name: 'test', sources: [PERSON, ADDRESS], ...source },
