@@ -16,6 +16,7 @@ async function resume(errors: string): Promise<void> {
   const admin = /admin=(http:\S+)/.exec(errors)?.[1] ?? `no admin server in: ${errors}`
   const answer = await fetch(`${admin}/admin/beans/client/actions/resume?container=client`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: '"people"',
   })
   expect(await answer.json()).toEqual({ result: 1 })

@@ -82,9 +82,8 @@ async function openAdmin(
   const address = admin ?? byNature
   if (address === 'off') return
   const { levels } = log
-  const token = process.env['AESOP_ADMIN_TOKEN']
   const isPortFixed = admin !== undefined
-  await serveAdmin(application, { ...address, isPortFixed, mask, levels, token, log: log.loggerOf('', 'admin') })
+  await serveAdmin(application, { ...address, isPortFixed, mask, levels, log: log.loggerOf('', 'admin') })
 }
 
 function printProblems(problems: Preparation['problems'], report: ReportOptions): void {

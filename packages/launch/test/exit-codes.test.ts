@@ -22,7 +22,10 @@ describe('the exit code tells the truth', { timeout }, () => {
     launched.closeOutput(stream)
     // Each reload writes lines of the log; stop and start print to stdout.
     for (let times = 0; times < 3; times++) {
-      const { status } = await fetch(`${admin}/admin/containers/fixture/reload`, { method: 'POST' })
+      const { status } = await fetch(`${admin}/admin/containers/fixture/reload`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      })
       expect(status).toBe(200)
     }
     expect((await fetch(`${admin}/health/ready`)).status).toBe(200)

@@ -50,6 +50,7 @@ export {
   serveAdmin,
 } from './launch.ts'
 export { ADMIN_PORT_DEFAULT, type AdminAddress, hostAndPort, parseAdminAddress } from './admin/admin-address.ts'
+export type { AdminAccess } from './admin/admin-access.ts'
 export type { AdminOptions, AdminServer } from './admin/admin-server.ts'
 export type { ContainerHealth, HealthReport } from './admin/health-report.ts'
 export type { Application, ApplicationOptions, EndReport } from './lifecycle/application.ts'

@@ -84,7 +84,9 @@ describe('the page about classes of your own', { timeout: 60_000 }, () => {
     })
     await expect.poll(() => get('/metrics')).toMatch(/heartbeats_total\{container="heartbeat",bean="heart"\} [1-9]/)
     for (const path of ['/admin/beans/heart/actions/reset', '/admin/containers/heartbeat/reload'])
-      expect((await fetch(`${url}${path}`, { method: 'POST' })).status).toBe(200)
+      expect(
+        (await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' } })).status,
+      ).toBe(200)
     await launched.until('UPSERT shop.book 3!')
     launched.signal('SIGTERM')
     expect((await launched.ended).code).toBe(0)

@@ -65,7 +65,10 @@ describe('the admin server', { timeout }, () => {
     using launched = new Launched(['bootstrap.yaml'], folder.path)
     const url = await adminOf(launched)
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
-    expect((await fetch(`${url}/admin/shutdown`, { method: 'POST' })).status).toBe(202)
+    expect(
+      (await fetch(`${url}/admin/shutdown`, { method: 'POST', headers: { 'content-type': 'application/json' } }))
+        .status,
+    ).toBe(202)
     const { code, stdout } = await launched.ended
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'start\nstop\n' })
   })
@@ -110,9 +113,9 @@ describe('the admin server', { timeout }, () => {
     const { code, stdout, stderr } = await new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: '' }).ended
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain('AESOP_ADMIN_TOKEN_MISSING')
-    using open = new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: 'sesame' })
+    using open = new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: 'open-sesame-of-a-test' })
     await open.until('test is ready')
-    expect(open.stderr).not.toContain('sesame')
+    expect(open.stderr).not.toContain('open-sesame')
   })
 
   test.each(['nowhere', ':1', '70000', 'host:'])('2 for the address %s', async (address) => {
@@ -131,13 +134,23 @@ describe('the admin server', { timeout }, () => {
     await launched.until('"admin":"http')
     const url = /"admin":"([^"]+)"/.exec(launched.stderr)?.[1] ?? ''
     const put = async (level: string): Promise<void> => {
-      const answer = await fetch(`${url}/admin/loggers/root`, { method: 'PUT', body: JSON.stringify({ level }) })
+      const answer = await fetch(`${url}/admin/loggers/root`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ level }),
+      })
       expect(answer.status).toBe(200)
     }
     await put('error')
-    await fetch(`${url}/admin/containers/fixture/stop`, { method: 'POST' })
+    await fetch(`${url}/admin/containers/fixture/stop`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    })
     await put('info')
-    await fetch(`${url}/admin/containers/fixture/start`, { method: 'POST' })
+    await fetch(`${url}/admin/containers/fixture/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    })
     launched.signal('SIGTERM')
     const { stderr } = await launched.ended
     expect(stderr).not.toContain('asked to stop container')

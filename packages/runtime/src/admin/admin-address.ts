@@ -21,12 +21,6 @@ export function parseAdminAddress(text: string): AdminAddress | 'off' {
   return { host: match.groups?.['host']?.replace(/^\[|\]$/g, '') ?? LOOPBACK, port }
 }
 
-/** Whether only this machine reaches a host name or address. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
-  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare)
-}
-
 /** `host:port` as it stands in a URL. */
 export function hostAndPort({ host, port }: AdminAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`

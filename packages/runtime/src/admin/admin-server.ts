@@ -6,19 +6,18 @@ import { type Application } from '../lifecycle/application.ts'
 import { type LogLevels } from '../log/log-levels.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
 import { actionRoutes } from './action-routes.ts'
-import { type AdminAddress, hostAndPort, isLoopback } from './admin-address.ts'
-import { AdminListenFailedError, AdminTokenMissingError } from './admin-errors.ts'
+import { type AdminAccess, adminGuard, openNote } from './admin-access.ts'
+import { type AdminAddress, hostAndPort } from './admin-address.ts'
+import { AdminListenFailedError } from './admin-errors.ts'
 import { sendError, sendJson } from './admin-response.ts'
-import { guardActions, guardHost } from './request-guard.ts'
+import { guardRequests } from './request-guard.ts'
 import { pageRoutes } from './page-routes.ts'
 
-export interface AdminOptions extends AdminAddress {
+export interface AdminOptions extends AdminAddress, AdminAccess {
   /** When true a taken port is an error; when false any free port does instead, with a warning. */
   readonly isPortFixed: boolean
   /** Hides secrets in everything that is shown. */
   readonly mask: SecretMask
-  /** What actions must show as a Bearer header when others than this machine reach the server. */
-  readonly token?: string | undefined
   /** The levels that /admin/loggers shows and sets. */
   readonly levels?: LogLevels | undefined
   readonly log?: Logger | undefined
@@ -34,27 +33,28 @@ export interface AdminServer {
 const CLOSE_MAX_MS = 1000
 
 /**
- * Opens the admin server of a process; it closes after the containers have been stopped.
- * @throws AdminTokenMissingError, AdminListenFailedError
+ * Opens the admin server of a process; it closes after the containers have been stopped. Who may ask is said by the
+ * bootstrap descriptor, and what the options say wins.
+ * @throws AdminAccessInvalidError, AdminTokenUnusableError, AdminTokenMissingError, AdminListenFailedError
  */
 export async function openAdminServer(application: Application, options: AdminOptions): Promise<AdminServer> {
-  const { host, token, mask } = options
-  const isLocal = isLoopback(host)
-  if (!isLocal && (token ?? '') === '') throw new AdminTokenMissingError(host)
+  const { host, mask, log } = options
+  const guard = adminGuard(accessOf(application, options), host, log)
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
-  app.use('/admin', ...(isLocal ? [guardHost] : []), guardActions(isLocal ? undefined : token))
-  app.use(express.json({ strict: false, type: () => true }))
-  const pages = pageRoutes(application, options)
+  app.use(guardRequests(guard))
+  app.use(express.json({ strict: false }))
+  const pages = pageRoutes(application, options, guard)
   app.use(pages.routes)
   app.use(actionRoutes(application, options))
   app.use((request, response) => {
     sendJson(response.status(404), mask, { message: `there is no page ${request.path}`, pages: pages.paths })
   })
-  app.use(sendError(mask, options.log ?? silentLogger))
+  app.use(sendError(mask, log ?? silentLogger))
   const server = await listen(createServer(app), options)
   const { port } = server.address() as AddressInfo
+  if (guard.isOpen) log?.warn(openNote(host))
   const url = `http://${hostAndPort({ host, port })}`
   const close = async (): Promise<void> => {
     await closeServer(server)
@@ -63,6 +63,11 @@ export async function openAdminServer(application: Application, options: AdminOp
   application.adminUrl = url
   application.closeAtEnd(close)
   return { url, close }
+}
+
+function accessOf({ plan: { admin = {} } }: Application, options: AdminOptions): AdminAccess {
+  const { token = admin.token, hosts = admin.hosts, peers = admin.peers, insecure = admin.insecure } = options
+  return { token, hosts, peers, insecure }
 }
 
 async function listen(server: Server, options: AdminOptions): Promise<Server> {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { type Logger, type Metric, type Observable } from '@aesop/kernel'
+import { type HttpGuard, type Logger, type Metric, type Observable } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { healthReport } from './health-report.ts'
 
@@ -11,17 +11,20 @@ interface Sample extends Metric {
 /** What `/metrics` answers: the process, its containers, and what the beans show, in the text form of Prometheus. */
 export class MetricsPage {
   readonly #application: Application
+  readonly #guard: HttpGuard
   readonly #log: Logger
   readonly #processMetrics = new Registry()
 
-  constructor(application: Application, log: Logger) {
+  constructor(application: Application, guard: HttpGuard, log: Logger) {
     this.#application = application
+    this.#guard = guard
     this.#log = log
     collectDefaultMetrics({ register: this.#processMetrics })
   }
 
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
-    const beans = await textOf([...containerSamples(this.#application), ...this.#samples()])
+    const refused = this.#guard.metrics('aesop_admin').map((metric) => ({ ...metric, labels: metric.labels ?? {} }))
+    const beans = await textOf([...containerSamples(this.#application), ...refused, ...this.#samples()])
     const { contentType } = this.#processMetrics
     return { contentType, text: `${await this.#processMetrics.metrics()}\n${beans}` }
   }

@@ -1,13 +1,15 @@
 import { Router } from 'express'
-import { type Logger, silentLogger, visibleLines } from '@aesop/kernel'
+import { type HttpGuard, type Logger, silentLogger, visibleLines } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { TargetUnknownError } from '../lifecycle/operation-errors.ts'
+import { openNote } from './admin-access.ts'
 import { type AdminOptions } from './admin-server.ts'
 import { sendJson } from './admin-response.ts'
 import { beanPages, containerPage, startupPage } from './bean-pages.ts'
 import { configPage, graphPage } from './definition-pages.ts'
 import { healthReport } from './health-report.ts'
 import type { MetricsPage } from './metrics-page.ts'
+import { isTrusted } from './request-guard.ts'
 
 export interface Pages {
   readonly routes: Router
@@ -17,20 +19,29 @@ export interface Pages {
 }
 
 /** The pages that only show. */
-export function pageRoutes(application: Application, { mask, log, levels }: AdminOptions): Pages {
+export function pageRoutes(
+  application: Application,
+  { host, mask, log, levels }: AdminOptions,
+  guard: HttpGuard,
+): Pages {
   let metrics: Promise<MetricsPage> | undefined
   const routes = Router()
   routes.get('/health/ready', (_request, response) => {
     const report = healthReport(application)
-    sendJson(response.status(report.isReady ? 200 : 503), mask, report)
+    response.status(report.isReady ? 200 : 503)
+    if (!isTrusted(response)) response.type('text/plain').send(`${report.status}\n`)
+    else sendJson(response, mask, guard.isOpen ? { ...report, warnings: [openNote(host)] } : report)
+  })
+  routes.get('/health/live', (_request, response) => {
+    if (isTrusted(response)) sendJson(response, mask, { status: 'up' })
+    else response.type('text/plain').send('up\n')
   })
   routes.get('/metrics', async (_request, response) => {
-    metrics ??= openMetrics(application, log ?? silentLogger)
+    metrics ??= openMetrics(application, guard, log ?? silentLogger)
     const { contentType, text } = await (await metrics).render()
     response.type(contentType).send(mask.apply(text))
   })
   const pages: Readonly<Record<string, (query: Readonly<Record<string, unknown>>) => unknown>> = {
-    '/health/live': () => ({ status: 'up' }),
     '/admin/containers': () => application.containers.map(containerPage),
     '/admin/beans': ({ container }) => beansOf(application, container),
     '/admin/startup': () => startupPage(application),
@@ -47,7 +58,7 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
     if (typeof graph === 'string') response.type('text/plain').send(`${visibleLines(mask.apply(graph))}\n`)
     else sendJson(response, mask, graph)
   })
-  const paths = ['/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()
+  const paths = ['/health/live', '/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()
   routes.get(['/', '/admin'], (_request, response) => {
     sendJson(response, mask, { application: application.plan.applicationName, pages: paths })
   })
@@ -58,9 +69,9 @@ export function pageRoutes(application: Application, { mask, log, levels }: Admi
 }
 
 /** The library of metrics is loaded when somebody asks for them: it would cost every start its time. */
-async function openMetrics(application: Application, log: Logger): Promise<MetricsPage> {
+async function openMetrics(application: Application, guard: HttpGuard, log: Logger): Promise<MetricsPage> {
   const { MetricsPage } = await import('./metrics-page.ts')
-  return new MetricsPage(application, log)
+  return new MetricsPage(application, guard, log)
 }
 
 function beansOf(application: Application, container: unknown): object[] {

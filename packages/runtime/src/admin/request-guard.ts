@@ -1,45 +1,29 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { type RequestHandler } from 'express'
-import { isLoopback } from './admin-address.ts'
+import { type RequestHandler, type Response } from 'express'
+import { ANSWER_HEADERS, type HttpGuard } from '@aesop/kernel'
 import { AdminRequestRefusedError } from './admin-errors.ts'
 
-/** On loopback only names of this machine are answered: a page elsewhere could point a name of its own at it. */
-export const guardHost: RequestHandler = (request, _response, next) => {
-  const { host } = request.headers
-  if (host !== undefined && !isLoopback(host.replace(/:\d+$/, ''))) {
-    throw new AdminRequestRefusedError(403, `the admin server listens on loopback and does not answer as "${host}"`)
-  }
-  next()
-}
+const HEADERS = Object.entries(ANSWER_HEADERS)
+/** Those who balance load have no token: for them health is one word. */
+const WORDS: ReadonlySet<string> = new Set(['/health/live', '/health/ready'])
 
-/**
- * Lets actions (whatever is not GET or HEAD) pass only with the token, where there is one, and never from a page of
- * another site, which a browser would send without asking.
- */
-export function guardActions(token: string | undefined): RequestHandler {
-  return (request, _response, next) => {
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      next()
-      return
+/** Lets those requests pass that may; what is neither GET nor HEAD is an action. */
+export function guardRequests(guard: HttpGuard): RequestHandler {
+  return (request, response, next) => {
+    for (const [name, value] of HEADERS) response.setHeader(name, value)
+    const isAction = request.method !== 'GET' && request.method !== 'HEAD'
+    const verdict = guard.check(request, { isAction, wantsWord: !isAction && WORDS.has(request.path) })
+    if (verdict.refusal !== undefined) {
+      const { status, message, headers = {} } = verdict.refusal
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+      throw new AdminRequestRefusedError(status, message)
     }
-    const { origin, host, authorization } = request.headers
-    if (origin !== undefined && originHost(origin) !== host) {
-      throw new AdminRequestRefusedError(403, `actions are not taken from pages of ${origin}`)
-    }
-    if (token !== undefined && !isSame(authorization ?? '', `Bearer ${token}`)) {
-      const lack = authorization === undefined ? 'no token was sent' : 'the token is wrong'
-      throw new AdminRequestRefusedError(401, `the action needs a Bearer token: ${lack}`)
-    }
+    request.url = request.originalUrl = verdict.target
+    response.locals['isTrusted'] = verdict.isTrusted
     next()
   }
 }
 
-function originHost(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined
-}
-
-/** Takes the same time whatever the difference. */
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
+/** Whether details may be shown to whoever asked. */
+export function isTrusted(response: Response): boolean {
+  return response.locals['isTrusted'] === true
 }

@@ -6,6 +6,8 @@ import {
   type PropertySchema,
 } from '../component.ts'
 import { BootstrapInvalidError, ContainerUnavailableError, ContainerUnknownError } from '../errors.ts'
+import { type AdminAccess } from '../admin/admin-access.ts'
+import { ADMIN, adminAccessOf } from './admin-property.ts'
 import { compileDescriptor } from './bean-compiler.ts'
 import { resolveClassName, simpleName } from './class-name.ts'
 import { type BeanValue, type Descriptor, type NamedPlace, type Value } from './definition.ts'
@@ -35,6 +37,8 @@ export interface BootstrapPlan {
   readonly projectsRoot: string
   readonly stateDirectory: string
   readonly containers: readonly PlannedContainer[]
+  /** Who may ask the admin server. */
+  readonly admin: AdminAccess
 }
 
 const CONFIG_PATH = '$RUNTIME_CONFIG_PATH'
@@ -73,6 +77,7 @@ export function bootstrapCatalogue(containers: readonly ContainerDefinition[]): 
         applicationName: { type: 'string' },
         runtimeNature: { enum: NATURES },
         stateDirectory: { type: 'string' },
+        admin: ADMIN,
         container: { 'x-bean': 'RuntimeContainer' },
         componentContainers: CONTAINERS,
       }),
@@ -105,6 +110,7 @@ export function planBootstrap(
     projectsRoot,
     stateDirectory: isAbsolute(state) ? state : resolve(projectsRoot, state),
     containers: planContainers(info, descriptor, offered, problems),
+    admin: adminAccessOf(propertyOf(info, 'admin')),
   }
 }
 

@@ -264,9 +264,9 @@ class LaunchPreparation {
         read: this.#descriptors.filter((each) => each.container === container.name),
       }
     })
-    const { applicationName, nature, projectsRoot, stateDirectory } = plan
+    const { applicationName, nature, projectsRoot, stateDirectory, admin } = plan
     if (extensions !== undefined) containers.unshift(extensionsFirst(extensions))
-    return { applicationName, nature, projectsRoot, stateDirectory, containers }
+    return { applicationName, nature, projectsRoot, stateDirectory, admin, containers }
   }
 }
 

@@ -1,3 +1,4 @@
+import { type AdminAccess } from '../admin/admin-access.ts'
 import { type ContainerDefinition } from '../component.ts'
 import { type DescriptorError } from '../errors.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
@@ -25,6 +26,8 @@ export interface PreparedLaunch {
   readonly nature: RuntimeNature
   readonly projectsRoot: string
   readonly stateDirectory: string
+  /** Who may ask the admin server. */
+  readonly admin?: AdminAccess
   readonly containers: readonly PreparedContainer[]
 }
 

@@ -5,7 +5,7 @@ export interface Answer {
   readonly json: unknown
 }
 
-/** Asks the admin server of an application. */
+/** Asks the admin server of an application, as it wants to be asked: what acts says that its body is JSON. */
 export async function ask(
   { adminUrl }: { readonly adminUrl: string | undefined },
   path: string,
@@ -13,7 +13,8 @@ export async function ask(
 ): Promise<Answer> {
   const { method = 'GET', body, headers = {} } = init
   const content = body === undefined ? {} : { body: JSON.stringify(body) }
-  const response = await fetch(`${adminUrl ?? ''}${path}`, { method, headers, ...content })
+  const asJson = method === 'GET' ? {} : { 'content-type': 'application/json' }
+  const response = await fetch(`${adminUrl ?? ''}${path}`, { method, headers: { ...asJson, ...headers }, ...content })
   const text = await response.text()
   return { status: response.status, text, json: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : null }
 }
