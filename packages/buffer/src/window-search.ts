@@ -27,10 +27,10 @@ export function findWindowAt(
 ): { place: CursorPlace; atWindowEnd: boolean } | undefined {
   let place = findWindowAfter(segments, scn - 1n)
   if (place === undefined || scnAt(place.segment.bytes, place.offset) !== scn) return undefined
-  if (skip === 0) return { place, atWindowEnd: false }
   for (let left = skip; left > 0;) {
     const { segment } = place
-    const isWithin = place.offset === 0 && liesWithinWindow(segment) && segment.visibleEvents <= left
+    // True only at the start of a segment: whoever steps into one has fewer events left than it has.
+    const isWithin = liesWithinWindow(segment) && segment.visibleEvents <= left
     const after: CursorPlace = isWithin ? { segment, offset: segment.visibleEnd } : afterEvent(place)
     if (!isWithin && isEndOfPeriodAt(segment.bytes, place.offset)) return { place: after, atWindowEnd: true }
     left -= isWithin ? segment.visibleEvents : 1

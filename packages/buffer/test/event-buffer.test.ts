@@ -389,8 +389,9 @@ test('counts the bytes of values, of events with long and with byte keys', () =>
     { key: 'zwölf', valueBytes: 100 },
   ])
   addWindow(buffer, 102n, [])
-  expect([buffer.events, buffer.payloadBytes]).toEqual([2, 110])
-  expect(buffer.eventBytes).toBe(61 + 10 + 57 + Buffer.byteLength('zwölf') + 100 + 2 * 61)
+  addWindow(buffer, 103n, [{ key: 2, valueBytes: 7 }])
+  expect([buffer.events, buffer.payloadBytes, buffer.windows]).toEqual([3, 117, 3])
+  expect(buffer.eventBytes).toBe(61 + 10 + 57 + Buffer.byteLength('zwölf') + 100 + 61 + 7 + 3 * 61)
 })
 
 /** How many fields of events are read by `work`: the steps that it takes through the buffer. */

@@ -2,6 +2,7 @@ import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
 import { eventLayout } from '@aesop/event'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import { findWindowAfter, findWindowAt, oldestWindow } from '../src/window-search.ts'
 import { addWindow, linesOf } from './support/windows.ts'
 
 const SEED = 20_262
@@ -96,4 +97,26 @@ test('from every SCN and every event of every window a reader goes on with the n
   )
   const seldom = Object.entries(reached).filter(([, times]) => times < 8)
   expect(seldom, `seed ${SEED}: ${JSON.stringify(reached)}`).toEqual([])
+})
+
+test('where no window is, none is found', () => {
+  const buffer = new EventBuffer({ maxBytes: MAX_BYTES, segmentBytes: 4096, physicalPartition: 1 })
+  buffer.start(FIRST_SCN)
+  const nothing = (scn: bigint): unknown[] => [
+    findWindowAfter(buffer.segments, scn),
+    findWindowAt(buffer.segments, scn + 1n, 0),
+  ]
+  expect([...nothing(0n), oldestWindow(buffer.segments)]).toEqual([undefined, undefined, undefined])
+  expect([findWindowAfter([], 0n), findWindowAt([], 0n, 0), oldestWindow([])]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
+  fill(
+    buffer,
+    [3, 60, 2].map((events) => ({ gap: 1, events, valueBytes: 100 })),
+  )
+  expect(buffer.segments.length).toBeGreaterThan(2)
+  expect([...nothing(buffer.lastScn), ...nothing(buffer.lastScn + 5n)]).toEqual(Array(4).fill(undefined))
+  for (let scn = FIRST_SCN; scn < buffer.lastScn; scn++) expect(nothing(scn)).not.toContain(undefined)
 })

@@ -19,10 +19,9 @@ export class EventDecoder {
   readonly #view = new EventView()
   #bytes: Buffer = EMPTY
   #at = 0
-  /** Chunks that wait until `#wanted` bytes are there, so that a long event is joined once. */
+  /** Chunks that wait until the next event is whole, so that a long one is joined once. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
-  #wanted = 0
 
   constructor(eventBytesMax: number) {
     this.#eventBytesMax = eventBytesMax
@@ -41,7 +40,6 @@ export class EventDecoder {
     }
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
-    if (this.pendingBytes >= this.#wanted) this.#join()
   }
 
   #join(): void {
@@ -57,10 +55,9 @@ export class EventDecoder {
    */
   next(): EventView | undefined {
     const held = this.#bytes.length - this.#at
-    if (held === 0 && this.#waitingBytes === 0) return undefined
-    if (held < LENGTH_KNOWN_BYTES) return this.#want(LENGTH_KNOWN_BYTES)
+    if (held < LENGTH_KNOWN_BYTES) return this.#nextOf(LENGTH_KNOWN_BYTES)
     const length = this.#checkedLength()
-    if (held < length) return this.#want(length)
+    if (held < length) return this.#nextOf(length)
     checkEvent(this.#bytes, this.#at, length)
     this.#view.moveTo(this.#bytes, this.#at)
     this.#at += length
@@ -72,13 +69,11 @@ export class EventDecoder {
     if (this.pendingBytes > 0) throw new EventTruncatedError(this.pendingBytes)
   }
 
-  #want(bytes: number): EventView | undefined {
-    this.#wanted = bytes
-    if (this.#waitingBytes > 0 && this.pendingBytes >= bytes) {
-      this.#join()
-      return this.next()
-    }
-    return undefined
+  /** The next event, when with the chunks that wait at least so many bytes are there. */
+  #nextOf(bytes: number): EventView | undefined {
+    if (this.pendingBytes < bytes) return undefined
+    this.#join()
+    return this.next()
   }
 
   #checkedLength(): number {

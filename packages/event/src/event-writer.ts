@@ -43,7 +43,7 @@ export function eventHeaderBytesMax(key: EventKey): number {
 /** Bytes of header and key. */
 export function eventHeaderBytes(key: EventKey): number {
   if (!isByteKey(key)) return AT_VALUE_AFTER_LONG_KEY
-  return AT_KEY_BYTES + (typeof key === 'string' ? Buffer.byteLength(key) : key.length)
+  return AT_KEY_BYTES + Buffer.byteLength(key)
 }
 
 /**
@@ -99,7 +99,7 @@ function writeKey(bytes: DataView, target: Buffer, offset: number, key: EventKey
     return offset + AT_VALUE_AFTER_LONG_KEY
   }
   const keyAt = offset + AT_KEY_BYTES
-  const length = typeof key === 'string' ? target.write(key, keyAt, 'utf8') : key.length
+  const length = typeof key === 'string' ? target.write(key, keyAt) : key.length
   if (typeof key !== 'string') target.set(key, keyAt)
   bytes.setInt32(at, length)
   return keyAt + length
