@@ -77,6 +77,6 @@ function magnitude(value: bigint): bigint {
 
 function parseLong(text: string): bigint | undefined {
   if (!/^[+-]?\d{1,19}$/.test(text)) return undefined
-  const value = BigInt(text.startsWith('+') ? text.slice(1) : text)
+  const value = BigInt(text)
   return value < LONG_MIN || value > LONG_MAX ? undefined : value
 }
