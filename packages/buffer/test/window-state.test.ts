@@ -165,6 +165,20 @@ test('a window that is taken back to nothing is still open, and one that was rol
   expect([buffer.windows, buffer.events]).toEqual([2, 1])
 })
 
+test('a window that is taken back to nothing begins where its next event does, also when the first one went into a further segment', () => {
+  const buffer = started()
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 1500 }])
+  buffer.beginWindow()
+  const back = buffer.mark()
+  buffer.append(appendOf({ key: 2, valueBytes: 1000 }), filler(1000))
+  expect(buffer.segments.length).toBe(2)
+  back()
+  buffer.append(appendOf({ key: 3, valueBytes: 10 }), filler(10))
+  buffer.endWindow(102n)
+  checkBuffer(buffer)
+  expect(drain(buffer.seekLatest())).toEqual(['102:3', '102:end'])
+})
+
 test('the latest place is before the newest window, within its segment', () => {
   const buffer = started()
   for (const scn of [101n, 102n, 103n]) addWindow(buffer, scn, [{ key: Number(scn), valueBytes: 10 }])

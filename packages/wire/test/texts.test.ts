@@ -375,28 +375,31 @@ describe('the texts of sources and schemas', () => {
     ['{"id":1.5,"version":2,"schema":"{}"}'],
     ['{"id":1,"version":2.5,"schema":"{}"}'],
     ['{"id":1,"version":2,"schema":{}}'],
-  ])('are refused when they are no schemas: %s', (item) => {
-    expect(() => parseSchemas(`[${item}]`, { protocolVersion: 3, compress: false })).toThrow(
+  ])('are refused when they are no schemas: %s', async (item) => {
+    await expect(parseSchemas(`[${item}]`, { protocolVersion: 3, compress: false })).rejects.toThrow(
       `the answer to /register should be objects with id, version and schema, but begins with ${JSON.stringify(item)}`,
     )
   })
 
-  it.each(['null', '5', '[]', '{}', '{"sourceSchemas":{}}'])('are refused in version 4: %s', (body) => {
-    expect(() => parseSchemas(body, { protocolVersion: 4, compress: false })).toThrow(
+  it.each(['null', '5', '[]', '{}', '{"sourceSchemas":{}}'])('are refused in version 4: %s', async (body) => {
+    await expect(parseSchemas(body, { protocolVersion: 4, compress: false })).rejects.toThrow(
       `should be an object with sourceSchemas, but begins with ${JSON.stringify(body)}`,
     )
   })
 
-  it('are unpacked when they are packed, and taken plain when they are not', () => {
+  it('are unpacked when they are packed, and taken plain when they are not', async () => {
     for (const protocolVersion of [2, 3, 4] as const) {
       const packed = formatSchemas([schema], { protocolVersion, compress: true })
       expect(packed).toMatch(/^[A-Za-z0-9+/=]+$/)
-      expect(parseSchemas(packed, { protocolVersion, compress: true })).toEqual([schema])
+      expect(await parseSchemas(packed, { protocolVersion, compress: true })).toEqual([schema])
       const plain = formatSchemas([schema], { protocolVersion, compress: false })
       for (const text of [plain, ` \n${plain}`])
-        expect(parseSchemas(text, { protocolVersion, compress: true })).toEqual([schema])
+        expect(await parseSchemas(text, { protocolVersion, compress: true })).toEqual([schema])
     }
-    const error = thrownBy(() => parseSchemas('x[', { protocolVersion: 3, compress: true }))
+    const error: unknown = await parseSchemas('x[', { protocolVersion: 3, compress: true }).catch(
+      (fault: unknown) => fault,
+    )
+    if (!(error instanceof AesopError)) throw new Error('nothing was thrown')
     expect(error.message).toBe('the answer to /register should be gzip in base64, but begins with "x["')
     expect(error.cause).toBeInstanceOf(Error)
   })
