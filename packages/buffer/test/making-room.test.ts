@@ -148,6 +148,16 @@ test('the segments of the open window count against its bound, however the buffe
   expect([buffer.prevScn, buffer.lastScn, buffer.heldBytes]).toEqual([102n, 102n, SEGMENT_BYTES])
 })
 
+test('when older windows made room for one that was given up, the newest one is the latest place', () => {
+  const buffer = started()
+  addSegments(buffer, 4)
+  buffer.beginWindow()
+  buffer.append(appendOf({ key: 9, valueBytes: WHOLE_SEGMENT }), filler(WHOLE_SEGMENT))
+  buffer.rollbackWindow()
+  expect(buffer.prevScn).toBe(101n)
+  expect(drain(buffer.seekLatest())).toEqual(['104:3', '104:end'])
+})
+
 test('when the newest window made room for one that was given up, the latest place is the end', () => {
   const buffer = started()
   addSegments(buffer, 1)
