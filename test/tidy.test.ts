@@ -31,6 +31,27 @@ const ROWS: Readonly<Record<string, number>> = {
   launch: 7,
 }
 
+/**
+ * Folders of a package's source, lowest first: a file imports from its own folder and from lower ones. Files that stand
+ * beside the folders see all of them, and no folder sees them.
+ */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  'producer-mysql': [
+    'error',
+    'log',
+    'table',
+    'row',
+    'shape',
+    'transaction',
+    'decoder',
+    'place',
+    'server',
+    'stream',
+    'origin',
+    'session',
+  ],
+}
+
 /** Third-party packages that only these folders or files may import. */
 const ONLY: readonly (readonly [string, RegExp])[] = [
   ['inversify', /^packages\/runtime\/src\/[^/]*(\/[^/]*)?\.ts$/],
@@ -144,6 +165,22 @@ describe('the repository', () => {
 
   test('imports inversify in exactly one file', () => {
     expect(code.filter((file) => /\/src\//.test(file) && importsOf(file).includes('inversify'))).toHaveLength(1)
+  })
+
+  test.each(Object.entries(FOLDERS))('has folders in %s whose imports go one way', (name, order) => {
+    const src = `packages/${name}/src`
+    const sources = filesBelow(src, /\.ts$/)
+    const folderOf = (file: string): string => dirname(relative(src, file)).split('/')[0] ?? ''
+    const heightOf = (file: string): number => (folderOf(file) === '.' ? order.length : order.indexOf(folderOf(file)))
+    const upward = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .filter((specifier) => heightOf(join(dirname(file), specifier)) > heightOf(file))
+        .map((specifier) => `${file}: ${specifier}`),
+    )
+    expect(upward).toEqual([])
+    const folders = new Set(sources.map(folderOf))
+    expect([...folders].filter((folder) => folder !== '.').sort()).toEqual([...order].sort())
   })
 
   test('imports siblings by file name and other packages by their name', () => {

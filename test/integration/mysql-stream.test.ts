@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type BinlogHandler } from '../../packages/producer-mysql/src/binlog-stream.ts'
-import { LiveBinlogStream, type LiveBinlogStreamOptions } from '../../packages/producer-mysql/src/live-binlog-stream.ts'
+import { type BinlogHandler } from '../../packages/producer-mysql/src/log/binlog-stream.ts'
+import {
+  LiveBinlogStream,
+  type LiveBinlogStreamOptions,
+} from '../../packages/producer-mysql/src/stream/live-binlog-stream.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'

@@ -6,12 +6,12 @@ export {
   MysqlHostRefusedError,
   MysqlPasswordExpiredError,
   MysqlTlsNeededError,
-} from './account-errors.ts'
-export { type BinlogHandler, type BinlogPosition, type BinlogStream } from './binlog-stream.ts'
-export { MysqlDumpRefusedError, MysqlEventTooLargeError, MysqlLogUnreadableError } from './dump-errors.ts'
-export { producerMysqlErrors } from './errors.ts'
-export { InformationSchemaCatalogue } from './information-schema-catalogue.ts'
-export { LiveBinlogStream, type LiveBinlogStreamOptions } from './live-binlog-stream.ts'
+} from './error/account-errors.ts'
+export { type BinlogHandler, type BinlogPosition, type BinlogStream } from './log/binlog-stream.ts'
+export { MysqlDumpRefusedError, MysqlEventTooLargeError, MysqlLogUnreadableError } from './error/dump-errors.ts'
+export { producerMysqlErrors } from './error/errors.ts'
+export { InformationSchemaCatalogue } from './server/information-schema-catalogue.ts'
+export { LiveBinlogStream, type LiveBinlogStreamOptions } from './stream/live-binlog-stream.ts'
 export {
   MysqlBinlogFormatError,
   MysqlBinlogOffError,
@@ -33,25 +33,25 @@ export {
   MysqlTlsFileError,
   MysqlTlsRefusedError,
   MysqlUriInvalidError,
-} from './live-errors.ts'
+} from './error/live-errors.ts'
 export { MysqlEventProducer, type MysqlEventProducerOptions } from './mysql-event-producer.ts'
 export { type NumberedBeans } from './numbered-beans.ts'
-export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './mysql-uri.ts'
-export { type DatabaseServer } from './server-connection.ts'
-export { type ShownCertificate } from './shown-certificate.ts'
-export { type TlsSettings } from './tls-settings.ts'
-export { MysqlGreetingInvalidError, MysqlPacketTooLargeError, MysqlServerUnprovenError } from './trust-errors.ts'
+export { maskMysqlUri, type MysqlUri, parseMysqlUri } from './server/mysql-uri.ts'
+export { type DatabaseServer } from './server/server-connection.ts'
+export { type ShownCertificate } from './error/shown-certificate.ts'
+export { type TlsSettings } from './server/tls-settings.ts'
+export { MysqlGreetingInvalidError, MysqlPacketTooLargeError, MysqlServerUnprovenError } from './error/trust-errors.ts'
 export {
   type ColumnDescription,
   type TableCatalogue,
   type TableDescription,
   type TableName,
-} from './table-description.ts'
+} from './table/table-description.ts'
 
 // The decoder: from raw events to windows, and logs from files.
-export { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './binlog-decoder.ts'
-export { type BinlogColumn, type ColumnKind } from './binlog-column.ts'
-export { BinLogEvent, MySQLConstants } from './binlog-event.ts'
+export { BinlogDecoder, type BinlogDecoderOptions, type WindowPosition } from './decoder/binlog-decoder.ts'
+export { type BinlogColumn, type ColumnKind } from './table/binlog-column.ts'
+export { BinLogEvent, MySQLConstants } from './log/binlog-event.ts'
 export {
   type BinLogEventMapper,
   DefaultBinLogEventMapper,
@@ -59,8 +59,8 @@ export {
   ORToAvroMapper,
   type RowChange,
   type RowObject,
-} from './binlog-event-mapper.ts'
-export { type BinLogEventProcessor, type EventsMap } from './binlog-event-processor.ts'
+} from './row/binlog-event-mapper.ts'
+export { type BinLogEventProcessor, type EventsMap } from './decoder/binlog-event-processor.ts'
 export {
   type BinlogScn,
   compareBinlogScn,
@@ -68,10 +68,10 @@ export {
   fileNumberOf,
   formatBinlogScn,
   parseBinlogScn,
-} from './binlog-scn.ts'
-export { type BinlogTransaction } from './binlog-transaction.ts'
-export { type ColumnConversion } from './column-conversion.ts'
-export { type ColumnValue } from './column-value.ts'
+} from './log/binlog-scn.ts'
+export { type BinlogTransaction } from './transaction/binlog-transaction.ts'
+export { type ColumnConversion } from './row/column-conversion.ts'
+export { type ColumnValue } from './row/column-value.ts'
 export {
   BinlogEventCorruptError,
   BinlogEventUnsupportedError,
@@ -88,8 +88,8 @@ export {
   TableUndescribedError,
   TransactionOrderError,
   ValueConversionError,
-} from './errors.ts'
-export { FileBinlogStream, type FileBinlogStreamOptions } from './file-binlog-stream.ts'
+} from './error/errors.ts'
+export { FileBinlogStream, type FileBinlogStreamOptions } from './stream/file-binlog-stream.ts'
 export {
   DeleteEventProcessor,
   DeleteEventV2Processor,
@@ -99,16 +99,16 @@ export {
   TableMapEventProcessor,
   UpdateEventProcessor,
   UpdateEventV2Processor,
-} from './rows-event-processors.ts'
+} from './decoder/rows-event-processors.ts'
 export {
   NopSchemaChangeEventProcessor,
   type SchemaChange,
   type SchemaChangeEventProcessor,
   UpdateSchemaChangeEventProcessor,
-} from './schema-change.ts'
-export { deriveSchema, type TableShape } from './schema-derivation.ts'
-export { standardEvents } from './standard-events.ts'
-export { TableFault } from './table-fault.ts'
+} from './shape/schema-change.ts'
+export { deriveSchema, type TableShape } from './row/schema-derivation.ts'
+export { standardEvents } from './decoder/standard-events.ts'
+export { TableFault } from './error/table-fault.ts'
 export {
   CommitEventProcessor,
   FormatDescriptionEventProcessor,
@@ -116,6 +116,6 @@ export {
   MutatingQueryEventProcessor,
   RotateEventProcessor,
   XaPrepareEventProcessor,
-} from './transaction-event-processors.ts'
-export { TransactionPayloadEventProcessor } from './transaction-payload.ts'
-export { MysqlChangesUnloggedError } from './unlogged-errors.ts'
+} from './decoder/transaction-event-processors.ts'
+export { TransactionPayloadEventProcessor } from './decoder/transaction-payload.ts'
+export { MysqlChangesUnloggedError } from './error/unlogged-errors.ts'

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { AesopError, formatJson, silentLogger } from '@aesop/kernel'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { BinlogDecoder, type BinlogDecoderOptions } from '../src/binlog-decoder.ts'
-import { MySQLConstants } from '../src/binlog-event.ts'
-import { DefaultBinLogEventMapper, ORToAvroMapper, type RowChange } from '../src/binlog-event-mapper.ts'
+import { BinlogDecoder, type BinlogDecoderOptions } from '../src/decoder/binlog-decoder.ts'
+import { MySQLConstants } from '../src/log/binlog-event.ts'
+import { DefaultBinLogEventMapper, ORToAvroMapper, type RowChange } from '../src/row/binlog-event-mapper.ts'
 import {
   BinlogEventCorruptError,
   MapperFailedError,
   SchemaMismatchError,
   TransactionOrderError,
-} from '../src/errors.ts'
-import { UpdateSchemaChangeEventProcessor } from '../src/schema-change.ts'
+} from '../src/error/errors.ts'
+import { UpdateSchemaChangeEventProcessor } from '../src/shape/schema-change.ts'
 import { decodeRecording, recordingPath, RecordingSink, sourceOf } from './recorded-log.ts'
 
 /** The events of a recording, without their checksums. */

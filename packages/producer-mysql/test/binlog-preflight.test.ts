@@ -6,9 +6,9 @@ import {
   checkPosition,
   checkServerId,
   checkServerSettings,
-} from '../src/binlog-preflight.ts'
-import { type ServerFacts } from '../src/server-facts.ts'
-import { ToldOnce } from '../src/told-once.ts'
+} from '../src/origin/binlog-preflight.ts'
+import { type ServerFacts } from '../src/server/server-facts.ts'
+import { ToldOnce } from '../src/server/told-once.ts'
 
 const place = { server: 'db:3306', user: 'aesop', serverId: 77 }
 const facts: ServerFacts = {

@@ -8,10 +8,10 @@ import {
   parseBinlogScn,
   POSITION_BOUND,
   scnPosition,
-} from '../src/binlog-scn.ts'
-import { BinlogScnOverflowError } from '../src/errors.ts'
-import { LogCursor } from '../src/log-cursor.ts'
-import { ScnOfLog } from '../src/scn-of-log.ts'
+} from '../src/log/binlog-scn.ts'
+import { BinlogScnOverflowError } from '../src/error/errors.ts'
+import { LogCursor } from '../src/log/log-cursor.ts'
+import { ScnOfLog } from '../src/log/scn-of-log.ts'
 
 const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
 const scn = fc.record({ generation: part(0x7ff), fileNumber: part(0xfffff), position: part(0xffffffff) })

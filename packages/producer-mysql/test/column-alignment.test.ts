@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { alignColumns } from '../src/column-alignment.ts'
-import { ColumnType } from '../src/column-type.ts'
-import { TableUndescribedError } from '../src/errors.ts'
-import { withHiddenColumns, type HiddenFacts } from '../src/hidden-columns.ts'
-import { type ColumnDescription, type TableDescription } from '../src/table-description.ts'
-import { type MappedColumn, type TableMap } from '../src/table-map.ts'
+import { alignColumns } from '../src/table/column-alignment.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { TableUndescribedError } from '../src/error/errors.ts'
+import { withHiddenColumns, type HiddenFacts } from '../src/table/hidden-columns.ts'
+import { type ColumnDescription, type TableDescription } from '../src/table/table-description.ts'
+import { type MappedColumn, type TableMap } from '../src/log/table-map.ts'
 
 const INT = { type: ColumnType.LONG, meta: 0, nullable: true }
 const STAMP = { type: ColumnType.TIMESTAMP2, meta: 6, nullable: false }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { misfitOf } from '../src/column-fit.ts'
-import { ColumnType as T } from '../src/column-type.ts'
-import { type ColumnDescription } from '../src/table-description.ts'
-import { type MappedColumn } from '../src/table-map.ts'
+import { misfitOf } from '../src/table/column-fit.ts'
+import { ColumnType as T } from '../src/log/column-type.ts'
+import { type ColumnDescription } from '../src/table/table-description.ts'
+import { type MappedColumn } from '../src/log/table-map.ts'
 
 const LATIN1 = 8
 const UTF8MB4 = 45

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { binlogColumn } from '../src/binlog-column.ts'
-import { charsetOfCollation, textDecodingOf } from '../src/charset.ts'
-import { ColumnType } from '../src/column-type.ts'
-import { readColumnValue } from '../src/column-value.ts'
-import { BinlogEventCorruptError, ColumnUnsupportedError } from '../src/errors.ts'
-import { jsonBinaryToText } from '../src/json-binary.ts'
-import { rowKey } from '../src/row-key.ts'
-import { tableOfDdl } from '../src/schema-change.ts'
+import { binlogColumn } from '../src/table/binlog-column.ts'
+import { charsetOfCollation, textDecodingOf } from '../src/table/charset.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { readColumnValue } from '../src/row/column-value.ts'
+import { BinlogEventCorruptError, ColumnUnsupportedError } from '../src/error/errors.ts'
+import { jsonBinaryToText } from '../src/row/json-binary.ts'
+import { rowKey } from '../src/row/row-key.ts'
+import { tableOfDdl } from '../src/shape/schema-change.ts'
 
 const column = (type: number, meta = 0, more: object = {}) =>
   binlogColumn('d.t', 0, { type, meta, nullable: true, name: 'c', ...more }, undefined)

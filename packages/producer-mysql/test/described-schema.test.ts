@@ -1,8 +1,8 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
 import { MemorySchemaRegistry, SchemaInvalidError, SchemaRegistryUnwritableError } from '@aesop/schema'
 import { describe, expect, it, vi } from 'vitest'
-import { describedSchema, registerDescribed } from '../src/described-schema.ts'
-import { type ColumnDescription, type TableDescription } from '../src/table-description.ts'
+import { describedSchema, registerDescribed } from '../src/shape/described-schema.ts'
+import { type ColumnDescription, type TableDescription } from '../src/table/table-description.ts'
 import { sourceOf } from './recorded-log.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { EventChecksum } from '../src/event-checksum.ts'
-import { MysqlEventChecksumError } from '../src/live-errors.ts'
+import { EventChecksum } from '../src/log/event-checksum.ts'
+import { MysqlEventChecksumError } from '../src/error/live-errors.ts'
 
 function event(type: number, body: number[], timestamp = 1): Buffer {
   const bytes = Buffer.alloc(19 + body.length)

@@ -2,9 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type BinlogHandler, type BinlogPosition } from '../src/binlog-stream.ts'
-import { BinlogEventCorruptError, BinlogFileError } from '../src/errors.ts'
-import { FileBinlogStream } from '../src/file-binlog-stream.ts'
+import { type BinlogHandler, type BinlogPosition } from '../src/log/binlog-stream.ts'
+import { BinlogEventCorruptError, BinlogFileError } from '../src/error/errors.ts'
+import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
 import { recordingPath } from './recorded-log.ts'
 
 const LOG = readFileSync(recordingPath('shapes').replace('.index', '.000001'))

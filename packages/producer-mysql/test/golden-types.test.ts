@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Row } from '@aesop/schema'
-import { timestampText } from '../src/temporal-value.ts'
+import { timestampText } from '../src/row/temporal-value.ts'
 import { catalogueOf, decodeRecording, readTestdata } from './recorded-log.ts'
 
 interface Expected {

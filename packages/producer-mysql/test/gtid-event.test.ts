@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BinLogEvent, MySQLConstants } from '../src/binlog-event.ts'
-import { parseGtid } from '../src/gtid-event.ts'
+import { BinLogEvent, MySQLConstants } from '../src/log/binlog-event.ts'
+import { parseGtid } from '../src/log/gtid-event.ts'
 
 const HEADER_BYTES = 19
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { labelsOf } from '../src/label-text.ts'
+import { labelsOf } from '../src/table/label-text.ts'
 
 describe('labels of a type as the server writes it', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type BinlogPosition, type BinlogStream } from '../src/binlog-stream.ts'
-import { LogAhead, type NamedPlace } from '../src/log-ahead.ts'
+import { type BinlogPosition, type BinlogStream } from '../src/log/binlog-stream.ts'
+import { LogAhead, type NamedPlace } from '../src/shape/log-ahead.ts'
 
 const TABLE = { database: 'shop', table: 'item' }
 const at = (position: number, fileNumber = 1): NamedPlace => ({

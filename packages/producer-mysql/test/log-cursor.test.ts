@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BinLogEvent, MySQLConstants } from '../src/binlog-event.ts'
-import { LogCursor } from '../src/log-cursor.ts'
+import { BinLogEvent, MySQLConstants } from '../src/log/binlog-event.ts'
+import { LogCursor } from '../src/log/log-cursor.ts'
 
 const WRAP = 2 ** 32
 

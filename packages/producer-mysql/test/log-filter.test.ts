@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type LogFilter, unloggedChanges } from '../src/log-filter.ts'
+import { type LogFilter, unloggedChanges } from '../src/server/log-filter.ts'
 
 const everything: LogFilter = {
   onlyDatabases: '',

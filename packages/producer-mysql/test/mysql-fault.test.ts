@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mysqlFault } from '../src/mysql-fault.ts'
+import { mysqlFault } from '../src/server/mysql-fault.ts'
 
 const place = {
   server: 'db:3306',

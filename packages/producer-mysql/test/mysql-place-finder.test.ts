@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { FileBinlogStream } from '../src/file-binlog-stream.ts'
-import { FileOrigin } from '../src/file-origin.ts'
-import { MysqlPlaceFinder } from '../src/mysql-place-finder.ts'
-import { MysqlPlaceError } from '../src/place-errors.ts'
-import { type Boundary, scanTransactions } from '../src/transaction-scan.ts'
+import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
+import { FileOrigin } from '../src/origin/file-origin.ts'
+import { MysqlPlaceFinder } from '../src/session/mysql-place-finder.ts'
+import { MysqlPlaceError } from '../src/error/place-errors.ts'
+import { type Boundary, scanTransactions } from '../src/decoder/transaction-scan.ts'
 import { recordingPath, sourceOf } from './recorded-log.ts'
 
 function finderOf(recording: string): MysqlPlaceFinder {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { maskMysqlUri, parseMysqlUri } from '../src/mysql-uri.ts'
-import { parseTlsSettings, readServerPublicKey, readTlsFiles, type SslTexts, tlsBelow } from '../src/tls-settings.ts'
+import { maskMysqlUri, parseMysqlUri } from '../src/server/mysql-uri.ts'
+import {
+  parseTlsSettings,
+  readServerPublicKey,
+  readTlsFiles,
+  type SslTexts,
+  tlsBelow,
+} from '../src/server/tls-settings.ts'
 
 describe('the URI of a MySQL source', () => {
   it('in the old form holds user and password in one part, split at the first slash', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ColumnUnsupportedError, RowImageIncompleteError } from '../src/errors.ts'
-import { GtidPosition } from '../src/gtid-position.ts'
+import { ColumnUnsupportedError, RowImageIncompleteError } from '../src/error/errors.ts'
+import { GtidPosition } from '../src/origin/gtid-position.ts'
 import { catalogueOf, decodeRecording, type RecordingSink } from './recorded-log.ts'
 
 const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']

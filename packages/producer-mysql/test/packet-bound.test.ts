@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ANSWER_BYTES_MAX, checkPacketBound, EVENT_BYTES_MAX, type ParserState } from '../src/packet-bound.ts'
+import { ANSWER_BYTES_MAX, checkPacketBound, EVENT_BYTES_MAX, type ParserState } from '../src/server/packet-bound.ts'
 
 const PART = 0xff_ffff
 const check = (state: Partial<ParserState>, isLoggedIn: boolean, bytesMax: number) => (): void => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { BinlogSession } from '../src/binlog-session.ts'
-import { type BinlogStream } from '../src/binlog-stream.ts'
+import { BinlogSession } from '../src/session/binlog-session.ts'
+import { type BinlogStream } from '../src/log/binlog-stream.ts'
 import { recordedEvents, RecordedOrigin } from './recorded-origin.ts'
 
 /** A server that takes the connection and sends nothing. */

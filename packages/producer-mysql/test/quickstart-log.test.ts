@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { silentLogger } from '@aesop/kernel'
 import { LogicalSourceConfig, PhysicalSourceConfig } from '@aesop/producer'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { BinlogDecoder } from '../src/binlog-decoder.ts'
-import { FileBinlogStream } from '../src/file-binlog-stream.ts'
+import { BinlogDecoder } from '../src/decoder/binlog-decoder.ts'
+import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
 import { RecordingSink } from './recorded-log.ts'
 
 const INDEX = fileURLToPath(new URL('../../../samples/quickstart/binlog/mysql-bin.index', import.meta.url))

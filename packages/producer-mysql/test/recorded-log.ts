@@ -4,9 +4,9 @@ import { type EventAppend, SCHEMA_CHANGE_SOURCE, type ValueWriter } from '@aesop
 import { silentLogger } from '@aesop/kernel'
 import { LogicalSourceConfig, PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { compileRowReader, MemorySchemaRegistry, type Row, type SchemaRegistry } from '@aesop/schema'
-import { BinlogDecoder, type BinlogDecoderOptions } from '../src/binlog-decoder.ts'
-import { FileBinlogStream } from '../src/file-binlog-stream.ts'
-import { type TableCatalogue, type TableDescription } from '../src/table-description.ts'
+import { BinlogDecoder, type BinlogDecoderOptions } from '../src/decoder/binlog-decoder.ts'
+import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
+import { type TableCatalogue, type TableDescription } from '../src/table/table-description.ts'
 
 /** One change as a sink got it, decoded. */
 export interface RecordedChange {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../src/binlog-stream.ts'
-import { type BinlogOrigin, type SettledPoint } from '../src/binlog-origin.ts'
-import { type GateFacts } from '../src/resume-gate.ts'
-import { type ResumePoint } from '../src/resume-point.ts'
-import { type StartPlace } from '../src/start-from.ts'
-import { transactionCounter } from '../src/transaction-counter.ts'
+import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../src/log/binlog-stream.ts'
+import { type BinlogOrigin, type SettledPoint } from '../src/origin/binlog-origin.ts'
+import { type GateFacts } from '../src/place/resume-gate.ts'
+import { type ResumePoint } from '../src/place/resume-point.ts'
+import { type StartPlace } from '../src/place/start-from.ts'
+import { transactionCounter } from '../src/decoder/transaction-counter.ts'
 import { recordingPath, sourceOf } from './recorded-log.ts'
 
 const MAGIC_BYTES = 4

@@ -1,12 +1,12 @@
 import { type AesopError, silentLogger } from '@aesop/kernel'
 import { type WindowSink } from '@aesop/producer'
 import { describe, expect, test } from 'vitest'
-import { type SettledPoint } from '../src/binlog-origin.ts'
-import { BufferReread } from '../src/buffer-reread.ts'
-import { MysqlLogResetError } from '../src/live-errors.ts'
-import { readersPlace } from '../src/readers-place.ts'
-import { RereadMarks } from '../src/reread-marks.ts'
-import { type ResumePoint, toMaxScn } from '../src/resume-point.ts'
+import { type SettledPoint } from '../src/origin/binlog-origin.ts'
+import { BufferReread } from '../src/session/buffer-reread.ts'
+import { MysqlLogResetError } from '../src/error/live-errors.ts'
+import { readersPlace } from '../src/place/readers-place.ts'
+import { RereadMarks } from '../src/place/reread-marks.ts'
+import { type ResumePoint, toMaxScn } from '../src/place/resume-point.ts'
 
 function point(scn: number): ResumePoint {
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { MySQLConstants } from '../src/binlog-event.ts'
-import { examineLog } from '../src/log-examination.ts'
-import { type BinlogHandler } from '../src/binlog-stream.ts'
-import { type GateFinding, type GatePlace, ResumeGate } from '../src/resume-gate.ts'
+import { MySQLConstants } from '../src/log/binlog-event.ts'
+import { examineLog } from '../src/origin/log-examination.ts'
+import { type BinlogHandler } from '../src/log/binlog-stream.ts'
+import { type GateFinding, type GatePlace, ResumeGate } from '../src/place/resume-gate.ts'
 import { recordedEvents, RecordedOrigin, shifted } from './recorded-origin.ts'
 
 const EVENTS = recordedEvents('shapes')

@@ -1,12 +1,12 @@
 import { CheckpointUnwritableError, type MaxScn } from '@aesop/checkpoint'
 import { silentLogger } from '@aesop/kernel'
 import { describe, expect, it, vi } from 'vitest'
-import { GtidPosition, type NotedGtid } from '../src/gtid-position.ts'
-import { ResumeKeeper } from '../src/resume-keeper.ts'
-import { POSITION_BOUND } from '../src/binlog-scn.ts'
-import { resumeAtScn, toMaxScn } from '../src/resume-point.ts'
-import { parseStartFrom } from '../src/start-from.ts'
-import { fromMaxScn } from '../src/stored-point.ts'
+import { GtidPosition, type NotedGtid } from '../src/origin/gtid-position.ts'
+import { ResumeKeeper } from '../src/place/resume-keeper.ts'
+import { POSITION_BOUND } from '../src/log/binlog-scn.ts'
+import { resumeAtScn, toMaxScn } from '../src/place/resume-point.ts'
+import { parseStartFrom } from '../src/place/start-from.ts'
+import { fromMaxScn } from '../src/place/stored-point.ts'
 
 const point = {
   scn: 4294967400n,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { type RecordField } from '@aesop/schema'
 import { describe, expect, it } from 'vitest'
-import { columnConversion } from '../src/column-conversion.ts'
-import { ColumnType } from '../src/column-type.ts'
-import { RowBound } from '../src/row-bound.ts'
-import { compileRowScanner } from '../src/row-scanner.ts'
-import { compileRowWriter } from '../src/row-writer.ts'
+import { columnConversion } from '../src/row/column-conversion.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { RowBound } from '../src/row/row-bound.ts'
+import { compileRowScanner } from '../src/row/row-scanner.ts'
+import { compileRowWriter } from '../src/row/row-writer.ts'
 import { columnsOf, fieldsOf, imageOf, prefixed, type Sample, SAMPLES } from './row-samples.ts'
 
 const SEED = 20261128

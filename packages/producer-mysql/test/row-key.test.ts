@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { binlogColumn, type BinlogColumn } from '../src/binlog-column.ts'
-import { ColumnType } from '../src/column-type.ts'
-import { BinlogEventCorruptError } from '../src/errors.ts'
-import { KEY_TEXT_BYTES_MAX, KeyText } from '../src/key-text.ts'
-import { rowKey } from '../src/row-key.ts'
+import { binlogColumn, type BinlogColumn } from '../src/table/binlog-column.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { BinlogEventCorruptError } from '../src/error/errors.ts'
+import { KEY_TEXT_BYTES_MAX, KeyText } from '../src/row/key-text.ts'
+import { rowKey } from '../src/row/row-key.ts'
 
 const SEED = 20261128
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { parseRecordSchema, type RecordField } from '@aesop/schema'
-import { binlogColumn, type BinlogColumn } from '../src/binlog-column.ts'
-import { ColumnType } from '../src/column-type.ts'
-import { deriveSchema } from '../src/schema-derivation.ts'
-import { type MappedColumn } from '../src/table-map.ts'
+import { binlogColumn, type BinlogColumn } from '../src/table/binlog-column.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { deriveSchema } from '../src/row/schema-derivation.ts'
+import { type MappedColumn } from '../src/log/table-map.ts'
 import { jsonBinary } from './json-samples.ts'
 
 /* Row images as a server could have written them. */

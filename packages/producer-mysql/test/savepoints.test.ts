@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Savepoints } from '../src/savepoints.ts'
+import { Savepoints } from '../src/transaction/savepoints.ts'
 
 /** What goes back to the savepoint calls. */
 function undone(savepoints: Savepoints, sql: string): string | undefined {

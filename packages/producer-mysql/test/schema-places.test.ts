@@ -1,6 +1,6 @@
 import { MemorySchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { describe, expect, it } from 'vitest'
-import { MySQLConstants } from '../src/binlog-event.ts'
+import { MySQLConstants } from '../src/log/binlog-event.ts'
 import { decodeRecording, type RecordingSink } from './recorded-log.ts'
 
 const ITEM = ['shop.item']

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import { WindowLedger } from '../../../test/support/window-ledger.ts'
 import { MysqlEventProducer } from '../src/mysql-event-producer.ts'
-import { formatBinlogScn } from '../src/binlog-scn.ts'
+import { formatBinlogScn } from '../src/log/binlog-scn.ts'
 
 const LOGS = dirname(fileURLToPath(new URL('../../../samples/quickstart/binlog/mysql-bin.index', import.meta.url)))
 const [FIRST, SECOND] = ['mysql-bin.000001', 'mysql-bin.000002']

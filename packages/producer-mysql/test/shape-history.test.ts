@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@aesop/kernel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type LogPlace } from '../src/log-place.ts'
-import { ShapesUnsavedError } from '../src/shape-errors.ts'
-import { ShapeHistory } from '../src/shape-history.ts'
-import { type TableDescription } from '../src/table-description.ts'
+import { type LogPlace } from '../src/log/log-place.ts'
+import { ShapesUnsavedError } from '../src/error/shape-errors.ts'
+import { ShapeHistory } from '../src/shape/shape-history.ts'
+import { type TableDescription } from '../src/table/table-description.ts'
 
 const NAME = { database: 'my.shop', table: 'item' }
 const OTHER = { database: 'my', table: 'shop.item' }

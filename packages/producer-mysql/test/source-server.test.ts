@@ -1,8 +1,8 @@
 import { Secret } from '@aesop/kernel'
 import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
 import { describe, expect, it } from 'vitest'
-import { serverOfSource } from '../src/source-server.ts'
-import { tlsRemark } from '../src/tls-remark.ts'
+import { serverOfSource } from '../src/server/source-server.ts'
+import { tlsRemark } from '../src/server/tls-remark.ts'
 
 const RAW = `p@ss/wrd%2F:?#[]{}"'\\ $& é\u{1F600}`
 const configOf = (options: Omit<PhysicalSourceOptions, 'sources'>): PhysicalSourceConfig =>

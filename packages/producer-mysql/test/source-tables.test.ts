@@ -1,6 +1,6 @@
 import { LogicalSourceConfig } from '@aesop/producer'
 import { describe, expect, it } from 'vitest'
-import { SourceTables } from '../src/source-tables.ts'
+import { SourceTables } from '../src/table/source-tables.ts'
 
 const tablesOf = (...uris: string[]): SourceTables =>
   new SourceTables(uris.map((uri, i) => LogicalSourceConfig.from({ uri, name: `s${i}` })))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tableStatement } from '../src/table-changes.ts'
+import { tableStatement } from '../src/shape/table-changes.ts'
 
 /** What a statement does, in short: `RENAME d.a > d.b`. */
 function changesIn(sql: string): string[] {

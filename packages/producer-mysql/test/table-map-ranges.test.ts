@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ColumnType } from '../src/column-type.ts'
-import { BinlogEventCorruptError } from '../src/errors.ts'
-import { parseTableMap, type TableMap } from '../src/table-map.ts'
+import { ColumnType } from '../src/log/column-type.ts'
+import { BinlogEventCorruptError } from '../src/error/errors.ts'
+import { parseTableMap, type TableMap } from '../src/log/table-map.ts'
 
 const text = (value: string): number[] => [value.length, ...Buffer.from(value)]
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { AesopError } from '@aesop/kernel'
 import { type PassedOver, type PassOver } from '@aesop/producer'
-import { PartialJsonError } from '../src/errors.ts'
-import { FileBinlogStream } from '../src/file-binlog-stream.ts'
-import { type ScannedTransaction, scanTransactions } from '../src/transaction-scan.ts'
+import { PartialJsonError } from '../src/error/errors.ts'
+import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
+import { type ScannedTransaction, scanTransactions } from '../src/decoder/transaction-scan.ts'
 import { decodeRecording, type RecordedWindow, recordingPath, sourceOf } from './recorded-log.ts'
 
 const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']

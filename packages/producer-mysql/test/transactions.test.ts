@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Logger } from '@aesop/kernel'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { RowImageIncompleteError, TableKeylessError, TableUndescribedError } from '../src/errors.ts'
+import { RowImageIncompleteError, TableKeylessError, TableUndescribedError } from '../src/error/errors.ts'
 import { decodeRecording, type RecordingSink, sourceOf } from './recorded-log.ts'
 
 const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']

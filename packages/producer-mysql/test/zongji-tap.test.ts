@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import ZongJi from '@vlasky/zongji'
 import mysql from 'mysql2'
 import { describe, expect, it } from 'vitest'
-import { MysqlClientChangedError } from '../src/live-errors.ts'
-import { checkPacketParser, ZongjiTap } from '../src/zongji-tap.ts'
+import { MysqlClientChangedError } from '../src/error/live-errors.ts'
+import { checkPacketParser, ZongjiTap } from '../src/stream/zongji-tap.ts'
 
 const require = createRequire(import.meta.url)
 

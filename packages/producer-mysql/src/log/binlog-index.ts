@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { BinlogFileError } from '../error/errors.ts'
+
+/**
+ * The index file of a server's logs: one name per line, oldest first. The logs are looked for beside it, wherever the
+ * names say that they once were.
+ */
+export class BinlogIndex {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Names of the logs, oldest first; the index is read anew each time. @throws BinlogFileError */
+  files(): readonly string[] {
+    let text: string
+    try {
+      text = readFileSync(this.path, 'utf8')
+    } catch (error) {
+      throw new BinlogFileError(this.path, 'the index can not be read', error)
+    }
+    return text
+      .split('\n')
+      .map((line) => basename(line.trim().replaceAll('\\', '/')))
+      .filter((name) => name !== '')
+  }
+
+  pathOf(file: string): string {
+    return join(dirname(this.path), file)
+  }
+
+  /** The log after this one; undefined: it is the last. @throws BinlogFileError when the index does not know it */
+  after(file: string): string | undefined {
+    const files = this.files()
+    const at = files.indexOf(file)
+    if (at < 0) throw new BinlogFileError(this.path, `the index does not list ${file}: it lists ${show(files)}`)
+    return files[at + 1]
+  }
+}
+
+function show(files: readonly string[]): string {
+  if (files.length === 0) return 'no log'
+  return files.length === 1 ? (files[0] ?? '') : `${files[0] ?? ''} to ${files.at(-1) ?? ''}`
+}
