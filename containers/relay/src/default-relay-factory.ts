@@ -7,8 +7,8 @@ export class DefaultRelayFactory {
   readonly #factory: RelayFactory
 
   constructor(options: Omit<DefaultRelayFactoryOptions, 'producerFor'>, context: BeanContext) {
-    const producerFor = (physicalSource: PhysicalSourceConfig): Promise<EventProducer | undefined> =>
-      makeProducer(physicalSource, context)
+    const producerFor = async (physicalSource: PhysicalSourceConfig): Promise<EventProducer | undefined> =>
+      (await loadMaker(physicalSource.uri))?.(physicalSource, context)
     this.#factory = new RelayFactory({ ...options, producerFor }, context)
   }
 
@@ -17,16 +17,21 @@ export class DefaultRelayFactory {
   }
 }
 
-/** Undefined for a scheme that nobody here knows: the relay says so. */
-async function makeProducer(
-  physicalSource: PhysicalSourceConfig,
-  context: BeanContext,
-): Promise<EventProducer | undefined> {
-  if (physicalSource.uri.startsWith('memory:')) {
+/** What makes the producer for a scheme. Undefined for one that nobody here knows: the relay says so. */
+type MakeProducer = (physicalSource: PhysicalSourceConfig, context: BeanContext) => EventProducer
+
+async function loadMaker(uri: string): Promise<MakeProducer | undefined> {
+  if (uri.startsWith('memory:')) {
     const { MemoryEventProducer } = await import('@aesop/producer')
-    return new MemoryEventProducer()
+    return () => new MemoryEventProducer()
   }
-  if (!/^(mysql|mariadb|binlog):/.test(physicalSource.uri)) return undefined
+  if (!/^(mysql|mariadb|binlog):/.test(uri)) return undefined
   const { MysqlEventProducer } = await import('@aesop/producer-mysql')
-  return new MysqlEventProducer({ physicalSourceConfig: physicalSource }, context)
+  return (physicalSourceConfig, context) => new MysqlEventProducer({ physicalSourceConfig }, context)
+}
+
+/** Loads the producer of a source, whose properties may name a `host` in place of a `uri`. */
+export async function loadProducerAhead({ uri, host }: Readonly<Record<string, unknown>>): Promise<void> {
+  if (typeof uri === 'string') await loadMaker(uri)
+  else if (host !== undefined) await loadMaker('mysql:')
 }

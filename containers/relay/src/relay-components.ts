@@ -102,6 +102,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
   PhysicalSourceConfig: {
     description: 'A database: its URI and its tables.',
     load: async () => (await import('@aesop/producer')).PhysicalSourceConfig,
+    loadAhead: async (properties) => (await import('./default-relay-factory.ts')).loadProducerAhead(properties),
     schema: {
       type: 'object',
       properties: {

@@ -34,6 +34,12 @@ export type BeanClass = new (options: never, context: RuntimeBeanContext) => obj
 export interface ComponentDefinition {
   readonly schema: PropertySchema
   readonly load: () => Promise<BeanClass>
+  /**
+   * Loads what the made bean will import by itself later. A launch calls it, and `load`, before the user's modules: once the
+   * loader of TypeScript is registered, every module passes through its thread. What it can't load, the bean reports.
+   * @param properties as the schema sees them; what only the run time knows is null
+   */
+  readonly loadAhead?: (properties: Readonly<Record<string, unknown>>) => Promise<unknown>
   /** Checks and converts the properties besides, where the class brings a Standard Schema. */
   readonly standard?: StandardSchema
   /** One line for people and editors. */

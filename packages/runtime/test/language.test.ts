@@ -216,6 +216,40 @@ export class Sized { static schema = { '~standard': { version: 1, vendor: 't', v
   })
 })
 
+describe('what a bean will import by itself', () => {
+  const module = (fails: string): string => `globalThis.loads ??= []
+class Vault { static schema = { type: 'object' } }
+const schema = { type: 'object', properties: { door: { type: 'string' }, other: { 'x-any': true } } }
+const loadAhead = async (properties) => { globalThis.loads.push(['ahead', properties.door]); ${fails} }
+export const aesopModule = { name: 'v', components: { Vault: { description: 'V.', schema, loadAhead,
+  load: async () => { globalThis.loads.push(['load']); return Vault } } } }
+`
+  const user = "globalThis.loads.push(['user']); export class Own { static schema = { type: 'object' } }"
+  const text = `modules: [./v.mjs]
+beans: { h: { class: Holder, properties: { anything: { class: Vault, properties: { door: north, other: { class: './own.mjs#Own' } } } } } }
+`
+  const loadsOf = async (preload: boolean, fails = ''): Promise<unknown> => {
+    const loads: unknown[] = []
+    Object.assign(globalThis, { loads })
+    using folder = DescriptorFolder.withFixture(text, { 'v.mjs': module(fails), 'own.mjs': user })
+    const options = { containers: [fixtureContainer()], env: {}, preload }
+    expect((await prepareLaunch(folder.bootstrap, options)).problems).toEqual([])
+    return loads
+  }
+
+  test('is loaded before the modules of the user, with the properties of the bean', async () => {
+    expect(await loadsOf(true)).toEqual([['load'], ['ahead', 'north'], ['user']])
+  })
+
+  test('is not loaded by a check', async () => {
+    expect(await loadsOf(false)).toEqual([['user']])
+  })
+
+  test('is left to the bean when it can not be loaded ahead', async () => {
+    expect(await loadsOf(true, "throw new Error('no such module')")).toEqual([['load'], ['ahead', 'north'], ['user']])
+  })
+})
+
 describe('modules bring components, constants and extensions', () => {
   const log = 'globalThis.moduleDiary ??= []; const say = (line) => globalThis.moduleDiary.push(line)\n'
   const diary = (): string[] => (globalThis as { moduleDiary?: string[] }).moduleDiary?.splice(0) ?? []

@@ -44,8 +44,8 @@ export interface CompileOptions {
 export interface CompiledDescriptor {
   readonly beans: readonly TopLevelRecipe[]
   readonly moduleClasses: readonly ModuleClassUse[]
-  /** Loads the modules of the offered classes that it names. */
-  readonly offeredLoads: ReadonlySet<() => Promise<BeanClass>>
+  /** Loads the modules of the offered classes that it names, and what their beans will load by themselves. */
+  readonly offeredLoads: ReadonlySet<() => Promise<unknown>>
 }
 
 /** Checks every definition against the schema of its class and turns it into a recipe. */
@@ -77,7 +77,7 @@ class BeanCompiler {
     this.#constants = new ConstantLookup(options.catalogue.constants ?? {}, options.problems)
   }
 
-  get offeredLoads(): ReadonlySet<() => Promise<BeanClass>> {
+  get offeredLoads(): ReadonlySet<() => Promise<unknown>> {
     return this.#classes.offeredLoads
   }
 
@@ -233,6 +233,7 @@ class BeanCompiler {
       return this.#compile(arg, ANYTHING, `/args/${i}`, ownScope).recipe
     })
     const options = this.#compileEntries(value.properties, target?.schema ?? ANYTHING, '', scope)
+    this.#classes.loadAhead(target, options.plain)
     const hasOptions = args === undefined || value.hasProperties
     if (target !== undefined && hasOptions) {
       const isSound = target.schema === undefined || scope.checkSchema(target.schema, options.plain)

@@ -19,13 +19,14 @@ export interface ResolvedClass {
   readonly schema?: PropertySchema
   readonly standard?: StandardSchema
   readonly load: () => Promise<BeanClass>
+  readonly loadAhead?: ComponentDefinition['loadAhead']
 }
 
 /** Finds the classes that definitions name, and remembers which of them are the user's own. */
 export class ClassResolver {
   readonly moduleUses: ModuleClassUse[] = []
   /** Loads the offered classes that were named. */
-  readonly offeredLoads = new Set<() => Promise<BeanClass>>()
+  readonly offeredLoads = new Set<() => Promise<unknown>>()
   readonly #noted = new Set<string>()
   readonly #options: CompileOptions
 
@@ -57,6 +58,12 @@ export class ClassResolver {
     }
     this.#reportUnknownClass(text, { at, bean, path: value.path }, offered)
     return undefined
+  }
+
+  /** Notes what a bean with these properties will load by itself. */
+  loadAhead(target: ResolvedClass | undefined, properties: unknown): void {
+    const ahead = target?.loadAhead
+    if (ahead !== undefined) this.offeredLoads.add(() => ahead(properties as Readonly<Record<string, unknown>>))
   }
 
   #resolveModule(

@@ -110,7 +110,7 @@ class LaunchPreparation {
     reportUnused(this.#lookup, isBootstrap ? this.#propertiesFiles : [], this.#profiles, this.#problems)
     if (this.#options.isSetByArguments === true) reportSecretSettings(this.#lookup, this.#descriptors, this.#problems)
     const extensions = compileExtensions(distinctModules(this.#modules, this.#problems), this.#problems)
-    if (!this.#problems.hasErrors && this.#options.preload === true) await this.#preload()
+    if (!this.#problems.hasErrors && this.#options.preload === true) await this.#preload(plan)
     if (!this.#problems.hasErrors) await this.#loadModuleClasses()
     return this.#outcome(plan, extensions)
   }
@@ -230,9 +230,11 @@ class LaunchPreparation {
   }
 
   /** Who makes a bean loads its class again and reports what fails. */
-  async #preload(): Promise<void> {
+  async #preload(plan: BootstrapPlan | undefined): Promise<void> {
     const loads = [...this.#drafts.values()].flat().flatMap((draft) => [...draft.compiled.offeredLoads])
-    await Promise.allSettled([import('../lifecycle/application.ts'), ...loads.map((load) => load())])
+    const own: Promise<unknown>[] = [import('../lifecycle/application.ts'), import('../log/winston-log.ts')]
+    if (plan?.nature === 'server') own.push(import('../admin/admin-server.ts'))
+    await Promise.allSettled([...own, ...loads.map((load) => load())])
   }
 
   /** The user's classes tell their schemas only now, so descriptors that name some are compiled again. */
