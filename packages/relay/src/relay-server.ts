@@ -14,23 +14,27 @@ import {
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type RequestName, RequestTotals, TrafficTotals } from '@aesop/stats'
+import {
+  type BufferSource,
+  Connections,
+  ConnectionSchemas,
+  PendingBytes,
+  type RelayLimits,
+  RequestOrder,
+  sendSchemas,
+  type SharedWork,
+  StatsDesk,
+  StreamResponse,
+  tooMuchWaits,
+  TurnGate,
+} from '@aesop/stream-server'
 import * as wire from '@aesop/wire'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createServer, type Server, type ServerOptions } from 'node:http'
-import { type BufferSource } from './buffer-source.ts'
-import { ConnectionSchemas } from './connection-schemas.ts'
-import { Connections } from './connections.ts'
 import { RelayListenError, RelayPortInUseError } from './errors.ts'
 import { type InboundEvents } from './inbound-events.ts'
-import { PendingBytes } from './pending-bytes.ts'
 import { type RelayConfig } from './relay-config.ts'
-import { type RelayLimits } from './relay-limits.ts'
 import { formatBufferInfo, formatPhysicalSources, requestedSchemas, unknownSource } from './relay-pages.ts'
-import { RequestOrder } from './request-order.ts'
-import { sendSchemas, tooMuchWaits } from './schemas-answer.ts'
-import { StatsDesk } from './stats-desk.ts'
-import { type SharedWork, StreamResponse } from './stream-response.ts'
-import { TurnGate } from './turn-gate.ts'
 
 const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
 const READ_CHECKS_MAX_MS = 1_000

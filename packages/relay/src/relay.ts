@@ -20,6 +20,7 @@ import {
 } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
+import { openFilesMax, relayLimits, WindowSignal } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { BlockWatch } from './block-watch.ts'
 import { type ProducerFor } from './default-relay-factory.ts'
@@ -29,12 +30,10 @@ import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { InboundEvents } from './inbound-events.ts'
 import { relayGuard } from './relay-access.ts'
-import { openFilesMax, relayLimits } from './relay-limits.ts'
 import { relayMetrics } from './relay-metrics.ts'
 import { RelayServer } from './relay-server.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { SourceDesk } from './source-desk.ts'
-import { WindowSignal } from './window-signal.ts'
 
 const FUTURE_GRACE_MS = 30_000
 const STOP_GRACE_MS = 2_000

@@ -2,8 +2,7 @@ import { type EventBuffer } from '@aesop/buffer'
 import { type Relay } from '@aesop/relay'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openFilesMax, relayLimits } from '../src/relay-limits.ts'
-import { PendingBytes } from '../src/pending-bytes.ts'
+import { openFilesMax, PendingBytes, relayLimits } from '@aesop/stream-server'
 import { get, lines, online, startRelay, streamPath, until } from './support/relay-fixture.ts'
 
 const MB = 1 << 20
