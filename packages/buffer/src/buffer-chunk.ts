@@ -1,20 +1,15 @@
+import { type WindowChunk } from '@aesop/reading'
 import { type Segment } from './segment.ts'
 
-/**
- * Whole events, as they lie in the buffer: a view that stays as it is until `release`. Who holds one for long holds
- * memory; `onOverrun` asks to drop it.
- */
-export class BufferChunk {
+/** A view on one segment of the buffer. */
+export class BufferChunk implements WindowChunk {
   /** Tells it from the other steps of a cursor. */
   get kind(): 'chunk' {
     return 'chunk'
   }
   readonly bytes: Buffer
-  /** SCN of the last event in it. */
   readonly scn: bigint
-  /** True when the last event closes its window. */
   readonly endsWindow: boolean
-  /** Set by the holder: called when the buffer needs the memory back; must lead to `release`. */
   onOverrun: (() => void) | undefined
   #segment: Segment | undefined
   readonly #reclaim: (segment: Segment) => void
@@ -28,7 +23,6 @@ export class BufferChunk {
     segment.holders.add(this)
   }
 
-  /** Lets the bytes go: they may change from now on. Twice is harmless. */
   release(): void {
     const segment = this.#segment
     if (segment === undefined) return

@@ -7,7 +7,9 @@ import {
   writeEndOfPeriod,
   writeEvent,
 } from '@aesop/event'
+import { type Future, type Gone, type WindowSource } from '@aesop/reading'
 import { BufferCursor, type CursorHome, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
+import { BufferReader } from './buffer-reader.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
 import { valueBytesAt } from './event-walk.ts'
 import { type Segment } from './segment.ts'
@@ -30,17 +32,12 @@ export interface EventBufferOptions {
 }
 
 /** Where a reader that names an SCN stands. */
-export type SeekResult =
-  | { readonly kind: 'found'; readonly cursor: BufferCursor }
-  /** Windows after that SCN are no more: the oldest there is comes after `prevScn`. */
-  | { readonly kind: 'gone'; readonly prevScn: bigint }
-  /** The SCN is above every SCN that was written. */
-  | { readonly kind: 'future'; readonly lastScn: bigint }
+export type SeekResult = { readonly kind: 'found'; readonly cursor: BufferCursor } | Gone | Future
 
-export type ReadResult = CursorStep | Exclude<SeekResult, { readonly kind: 'found' }>
+export type ReadResult = CursorStep | Gone | Future
 
 /** The last windows of one physical source, as bytes of the wire; see DESIGN.md. One writer, any number of readers. */
-export class EventBuffer implements CursorHome {
+export class EventBuffer implements CursorHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
   readonly #pool: SegmentPool
@@ -226,6 +223,10 @@ export class EventBuffer implements CursorHome {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  openReader(): BufferReader {
+    return new BufferReader(this)
   }
 
   /**

@@ -1,5 +1,6 @@
 export { BufferChunk } from './buffer-chunk.ts'
 export { BufferCursor, type CursorStep } from './buffer-cursor.ts'
+export { BufferReader } from './buffer-reader.ts'
 export { checkBuffer } from './check-buffer.ts'
 export {
   bufferErrors,
