@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize, request } from 'node:http'
+import { type Socket } from 'node:net'
 import { messageOf, type SecretText, systemCodeOf } from '@aesop/kernel'
 import { headers, parseError, ResponseMalformedError, ResponseTooLargeError } from '@aesop/wire'
 import { RelayConnectionLostError, RelaySilentError, RelayUnreachableError } from './errors.ts'
@@ -49,10 +50,7 @@ export class RelayConnection {
     const response = await this.#send(path, silenceMsMax, signal)
     if (response.statusCode === 200 && response.headers[headers.error] === undefined) return response
     const { text, isCut } = await this.#readText(response, silenceMsMax, ERROR_BYTES_MAX)
-    throw (
-      parseError(errorHeaders(response.headers), isCut ? undefined : text) ??
-      new ResponseMalformedError(`the relay at ${this.address} answered with status ${String(response.statusCode)}`)
-    )
+    throw parseError(errorHeaders(response.headers), isCut ? undefined : text) ?? this.#statusFault(response)
   }
 
   /**
@@ -116,6 +114,12 @@ export class RelayConnection {
         clearTimeout(silence)
         reject(this.#unanswered(error))
       })
+      // Node hands the socket over, and ends the request without an error where nobody takes it.
+      sent.on('upgrade', (response: IncomingMessage, socket: Socket) => {
+        clearTimeout(silence)
+        socket.destroy()
+        reject(this.#statusFault(response))
+      })
       sent.end()
     })
   }
@@ -134,6 +138,10 @@ export class RelayConnection {
       parts.push(chunk)
     }
     return { text: Buffer.concat(parts).toString('utf8'), isCut: false }
+  }
+
+  #statusFault({ statusCode }: IncomingMessage): Error {
+    return new ResponseMalformedError(`the relay at ${this.address} answered with status ${String(statusCode)}`)
   }
 
   #unanswered(error: Error): Error {

@@ -1,6 +1,6 @@
 import { silentLogger } from '@aesop/kernel'
 import { createServer, type ServerResponse } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { SourcesMissingError } from '../src/errors.ts'
@@ -96,6 +96,31 @@ test('headers that are too large are refused by name', async () => {
     },
   })
   expect(fault).toMatchObject({ code: 'AESOP_WIRE_RESPONSE_TOO_LARGE', canRetry: false })
+})
+
+test.each([
+  ['the change to another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+  ['no HTTP', '\u0000\u0001\u0002\r\n\r\n'],
+  ['a length below nothing', 'HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n'],
+  ['another address', 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n'],
+])('%s as an answer is an error by name, and waits for nobody', async (_what, bytes) => {
+  const open = new Set<Socket>()
+  const server = createSocketServer((socket) => {
+    open.add(socket.on('error', () => undefined))
+    socket.once('data', () => socket.write(bytes, 'latin1'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy()
+    server.close()
+  })
+  const connection = new RelayConnection({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, 'test')
+  onTestFinished(() => {
+    connection.close()
+  })
+  const answer = connection.text('/sources', MB, 60_000, new AbortController().signal)
+  const fault: unknown = await answer.catch((error: unknown) => error)
+  expect(fault).toMatchObject({ code: expect.stringMatching(/^AESOP_/) as string, canRetry: true })
 })
 
 test('the error for sources that are missing repeats a few of those that a relay tells of', async () => {
