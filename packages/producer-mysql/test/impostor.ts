@@ -12,6 +12,8 @@ export interface Play {
   readonly offersTls?: boolean
   /** The plugin of the greeting; default `mysql_native_password`. */
   readonly plugin?: string
+  /** Packets that answer the log-in, in one write, in the place of anything else. */
+  readonly answer?: Buffer
   /** Asks for this plugin when the client has answered. */
   readonly switchTo?: string
   /** In the place of the greeting. */
@@ -61,6 +63,10 @@ export class Impostor {
     socket.on('data', (chunk: Buffer) => {
       this.received = Buffer.concat([this.received, chunk])
       const sequence = (chunk[3] ?? 0) + 1
+      if (play.answer !== undefined) {
+        if (step++ === 1) socket.write(play.answer)
+        return
+      }
       if (step === 0) socket.write(packet(sequence, authSwitch(switchTo ?? '')))
       if (step === 1) socket.write(packet(sequence, Buffer.from([1, 4])))
       if (step === 2) socket.write(packet(sequence, Buffer.concat([Buffer.from([1]), publicPem(ownKeys.publicKey)])))
@@ -76,6 +82,11 @@ export function packet(sequence: number, payload: Buffer): Buffer {
   head[3] = sequence
   return Buffer.concat([head, payload])
 }
+
+/** An OK packet that logs in, and one that nobody has asked for. */
+export const TWO_WELCOMES = Buffer.concat(
+  [2, 3].map((sequence) => packet(sequence, Buffer.from([0, 0, 0, 2, 0, 0, 0]))),
+)
 
 function greeting(plugin: string, offersTls: boolean): Buffer {
   const capabilities = Buffer.alloc(4)

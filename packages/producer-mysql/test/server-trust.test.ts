@@ -9,7 +9,7 @@ import { until } from '../../../test/support/until.ts'
 import { mysqlFault } from '../src/server/mysql-fault.ts'
 import { ANSWER_BYTES_MAX } from '../src/server/packet-bound.ts'
 import { connectToServer, type DatabaseServer } from '../src/server/server-connection.ts'
-import { Impostor, packet, type Play } from './impostor.ts'
+import { Impostor, packet, type Play, TWO_WELCOMES } from './impostor.ts'
 
 const PASSWORD = 'p@ss/wrd%"\'é'
 const off = addressOffLoopback()
@@ -135,5 +135,15 @@ describe('somebody who is not the server', () => {
   ] as const)('with %s is refused by name', async (_what, play, code) => {
     const made = await impostor(play)
     expect(await failureOf(made, '127.0.0.1')).toMatchObject({ code: `AESOP_MYSQL_${code}`, canRetry: false })
+  })
+
+  it('who goes on talking behind the log-in breaks the connection before anybody has taken it, and not the process', async () => {
+    const { port } = await impostor({ answer: TWO_WELCOMES })
+    const broken: unknown[] = []
+    const onBroken = (error: Error): unknown => broken.push(error)
+    const limits = { timeoutMs: 3000, packetBytesMax: ANSWER_BYTES_MAX, onBroken }
+    const connection = await connectToServer({ host: '127.0.0.1', port, user: 'aesop', password }, limits)
+    connection.destroy()
+    expect(broken).toMatchObject([{ code: 'PROTOCOL_UNEXPECTED_PACKET' }])
   })
 })

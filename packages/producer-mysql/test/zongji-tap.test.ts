@@ -7,6 +7,7 @@ import mysql from 'mysql2'
 import { describe, expect, it } from 'vitest'
 import { MysqlClientChangedError } from '../src/error/live-errors.ts'
 import { checkPacketParser, ZongjiTap } from '../src/stream/zongji-tap.ts'
+import { Impostor, TWO_WELCOMES } from './impostor.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -39,6 +40,18 @@ describe('the tap into zongji and mysql2', () => {
     }
     expect(Object.hasOwn(new ZongJi({}), 'connection')).toBe(true)
     expect(Object.hasOwn(new ZongJi({}), 'ctrlConnection')).toBe(true)
+  })
+
+  it('hears of a connection that breaks before the other one is there', async () => {
+    const impostor = await Impostor.start({ answer: TWO_WELCOMES })
+    const server = { host: '127.0.0.1', port: impostor.port, user: 'aesop', password: 'x' }
+    const tap = new ZongjiTap({ ...server, serverId: 7, connectTimeoutMs: 3000, preamble: [] })
+    const error = await new Promise((resolve) => {
+      tap.start({ filename: 'log.000001', position: 4 }, { onEvent: () => undefined, onError: resolve })
+    })
+    expect(error).toMatchObject({ code: 'PROTOCOL_UNEXPECTED_PACKET' })
+    await tap.stop()
+    impostor.close()
   })
 
   it('refuses by name a packet parser that has changed', () => {

@@ -27,7 +27,10 @@ export interface ConnectOptions {
   readonly packetBytesMax: number
   /** Ends the attempt. */
   readonly signal?: AbortSignal
-  /** Gets what ends the connection by a bound: mysql2 tells it as an error without a class. */
+  /**
+   * Gets what ends the connection by a bound, which mysql2 tells as an error without a class; and, from the log-in on, what
+   * breaks it without being the answer to a question.
+   */
   readonly onBroken?: (error: Error) => void
   /** Whether a query may be several statements. */
   readonly multipleStatements?: boolean
@@ -138,7 +141,8 @@ class Attempt {
     this.bindPackets(inside, socket)
     const loggedIn = new Promise<void>((resolve, reject) => {
       connection.once('error', reject).once('connect', () => {
-        connection.off('error', reject)
+        // Whoever takes the connection hears of it from then on; a process ends by an error that nobody hears.
+        connection.off('error', reject).on('error', (error: Error) => this.options.onBroken?.(error))
         resolve()
       })
     })
