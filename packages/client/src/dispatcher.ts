@@ -1,25 +1,13 @@
-import { Checkpoint } from '@aesop/checkpoint'
+import { type Checkpoint } from '@aesop/checkpoint'
 import { type EventView, eventLayout, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import {
-  type AesopError,
-  cutText,
-  type LogKeys,
-  type Logger,
-  messageOf,
-  OWN_ERROR_BYTES_MAX,
-  shownKey,
-} from '@aesop/kernel'
+import { type AesopError, type LogKeys, type Logger, shownKey } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
-import { ScnSpaceForeignError } from '@aesop/wire'
-import { chain, ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
-import { ConsumerCallbackResult, type EventConsumer, type Result } from './consumer.ts'
-import {
-  type CallbackPlace,
-  ConsumerOverdueError,
-  consumerText,
-  EventOrderError,
-  SchemaMissingError,
-} from './errors.ts'
+import { Caller } from './caller.ts'
+import { chain, type ConsumerCalls } from './consumer-calls.ts'
+import { ConsumerCallbackResult, type Result } from './consumer.ts'
+import { type DeliveryCallbacks } from './delivery-callbacks.ts'
+import { type CallbackPlace, EventOrderError, SchemaMissingError } from './errors.ts'
+import { type AnswerHead, ReadPlace } from './read-place.ts'
 import { RowEvent } from './row-event.ts'
 import { readSchemaChange, type QuarantinePolicy, type SchemaChange, SchemaChangeDesk } from './schema-change.ts'
 import { type EventSchema, type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
@@ -28,29 +16,23 @@ export interface DispatcherOptions {
   readonly registration: string
   readonly logicalSources: readonly string[]
   readonly onSourceQuarantined: QuarantinePolicy
-  readonly consumer: EventConsumer
+  /** What is called with the events: `onlineCallbacks` of a consumer, for those of the stream. */
+  readonly callbacks: DeliveryCallbacks
   /** Where the registration stood when it was last seen; flexible: it has no place yet. */
   readonly checkpoint: Checkpoint
   /**
-   * Keeps the place where a registration that had none begins; returns when it is on disk, because no row may be given
-   * before. @throws CheckpointUnwritableError: then it is called again at the next try
+   * Keeps the place where a registration that had none begins. No row is given before it has returned, or its promise is
+   * fulfilled. @throws CheckpointUnwritableError, or rejects with it: then it is called again at the next try
    */
-  readonly begin: (place: Checkpoint) => void
-  /** Gets every checkpoint that the consumer agreed to, in order. */
-  readonly acknowledge: (checkpoint: Checkpoint) => void
+  readonly begin: (place: Checkpoint) => Promise<void> | undefined
+  /** Gets every checkpoint that the consumer agreed to, in order; a promise holds back what comes next. */
+  readonly acknowledge: (checkpoint: Checkpoint) => Promise<void> | undefined
   /** How long a promise of a callback may take before its signal fires, in milliseconds; 0 or less: unlimited. */
   readonly timeBudgetMs: number
   /** How the key of a row stands in an error. Default `hash`. */
   readonly logKeys?: LogKeys
   readonly totals: CallbackTotals
   readonly log: Logger
-}
-
-/** What a relay says before the first event of an answer. */
-export interface AnswerHead {
-  readonly address: string
-  readonly previousScn: bigint | undefined
-  readonly scnSpace: string | undefined
 }
 
 const NO_SOURCE = Number.NaN
@@ -64,25 +46,15 @@ const AT_SCN_LOW = eventLayout.AT_SEQUENCE + 4
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #consumer: EventConsumer
+  readonly #callbacks: DeliveryCallbacks
   readonly #totals: CallbackTotals
+  readonly #caller: Caller
   readonly #calls: ConsumerCalls
+  readonly #place: ReadPlace
+  readonly #changes: SchemaChangeDesk
   #catalogue: SourceCatalogue | undefined
   #refresh: ((source: SubscribedSource) => Promise<void>) | undefined
   #event: RowEvent | undefined
-
-  /** Where a rollback goes: the last window that the consumer agreed to. */
-  #checkpoint: Checkpoint
-  /** The last window that was processed whole. */
-  #lastScn: bigint
-  #highestScn: bigint
-  /** Whether `#checkpoint` is a place that a store keeps. */
-  #hasBegun: boolean
-  #previousScn: bigint | undefined
-  /** The SCN space of the place where reading stands; undefined: not known. */
-  #scnSpace: string | undefined
-  /** That of the relay whose answer is read; undefined: it tells none. */
-  #relayScnSpace: string | undefined
 
   #inWindow = false
   #windowScn = -1n
@@ -90,64 +62,63 @@ export class Dispatcher {
   #windowEvents = 0
   #sourceId = NO_SOURCE
   #source: SubscribedSource | undefined
-  readonly #changes: SchemaChangeDesk
   /** Events of a window that was not opened for them. */
   #unseen = { scn: -1n, events: 0 }
 
   /** @throws CheckpointInvalidError when the checkpoint is no place to start from */
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#consumer = options.consumer
+    this.#callbacks = options.callbacks
     this.#totals = options.totals
-    const { registration, logicalSources, consumer, onSourceQuarantined, log } = options
-    this.#changes = new SchemaChangeDesk(registration, logicalSources, consumer, onSourceQuarantined, log)
-    this.#calls = new ConsumerCalls(options.timeBudgetMs)
-    this.#checkpoint = options.checkpoint.lastWholeWindow()
-    this.#lastScn = this.#checkpoint.windowScn
-    this.#scnSpace = this.#checkpoint.scnSpace
-    this.#highestScn = this.#lastScn
-    this.#hasBegun = !this.#checkpoint.isFlexible
+    const { registration, logicalSources, callbacks, onSourceQuarantined, timeBudgetMs, log } = options
+    const tellsChanges = callbacks.schemaChange !== undefined
+    this.#changes = new SchemaChangeDesk(registration, logicalSources, tellsChanges, onSourceQuarantined, log)
+    this.#place = new ReadPlace(options.checkpoint)
+    this.#caller = new Caller({
+      callbacks,
+      timeBudgetMs,
+      placeOf: (callback) => this.#placeOf(callback),
+      agreed: (scn, timestampNanos) => options.acknowledge(this.#place.agree(scn, timestampNanos)),
+      refused: (scn, reason) => {
+        this.#totals.numSysErrorsProcessed++
+        log.warn('onCheckpoint failed; the checkpoint stays where it was', { scn, reason })
+      },
+      log,
+    })
+    this.#calls = this.#caller.calls
   }
 
+  /** Where a rollback goes: the last window that the consumer agreed to. */
   get checkpoint(): Checkpoint {
-    return this.#checkpoint
+    return this.#place.checkpoint
   }
   get inWindow(): boolean {
     return this.#inWindow
   }
   /** The newest window ever processed whole; it never goes back. */
   get highestScn(): bigint {
-    return this.#highestScn
+    return this.#place.highestScn
   }
   /** SCN of the last window that was processed whole; −1 before the first. */
   get readScn(): bigint {
-    return this.#lastScn
+    return this.#place.lastScn
   }
   /** SCN of the window that is open, else of the last one. */
   get scn(): bigint {
-    return this.#inWindow ? this.#windowScn : this.#lastScn
+    return this.#inWindow ? this.#windowScn : this.#place.lastScn
   }
 
   /** Where reading goes on when nothing went wrong: also within a window that a relay has cut. */
   get position(): Checkpoint {
-    if (this.#inWindow) {
-      return Checkpoint.within(this.#windowScn, this.#lastScn, BigInt(this.#windowEvents), this.#scnSpace)
-    }
-    return this.#lastScn < 0n ? Checkpoint.flexible() : Checkpoint.online(this.#lastScn, -1n, this.#scnSpace)
+    return this.#inWindow ? this.#place.positionWithin(this.#windowScn, this.#windowEvents) : this.#place.position
   }
 
   /**
    * What the relay says of the answer that follows, where it says so: the SCN before its first window, and its SCN space.
    * @throws ScnSpaceForeignError when reading stands at a place of another one
    */
-  answerBegins({ address, previousScn, scnSpace }: AnswerHead): void {
-    const { position } = this
-    const ours = position.isFlexible ? undefined : this.#scnSpace
-    if (ours !== undefined && scnSpace !== undefined && ours !== scnSpace) {
-      throw ScnSpaceForeignError.of(position.windowScn, ours, `the relay at ${address}`, scnSpace)
-    }
-    this.#previousScn = previousScn
-    this.#relayScnSpace = scnSpace
+  answerBegins(head: AnswerHead): void {
+    this.#place.answerBegins(head, this.position)
   }
 
   /** Tells what the relay in use serves; `refresh` lets a source learn the schema that an event of it names. */
@@ -175,43 +146,34 @@ export class Dispatcher {
   }
 
   /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
-  async start(): Promise<void> {
-    await this.#call('onStartConsumption', () => this.#consumer.onStartConsumption?.(this.#calls.signal))
+  start(): Promise<void> {
+    return this.#caller.start()
   }
 
   /** The consumer's last callback. @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
-  async stop(): Promise<void> {
-    await this.#call('onStopConsumption', () => this.#consumer.onStopConsumption?.(this.#calls.signal))
+  stop(): Promise<void> {
+    return this.#caller.stop()
   }
 
   /** Tells the consumer why nothing comes any more; one that is still busy hears it when it is done. */
-  async tell(error: AesopError): Promise<void> {
-    const tell = async (): Promise<void> => {
-      try {
-        await this.#call('onError', () => this.#consumer.onError?.(error, this.#calls.signal))
-      } catch (failure) {
-        this.#options.log.warn('onError failed', { error: failureText(failure) })
-      }
-    }
-    if (this.#calls.overdue === undefined) await tell()
-    else this.#calls.putOff(tell)
+  tell(error: AesopError): Promise<void> {
+    return this.#caller.tell(error)
   }
 
   /**
    * Forgets the window that is open and tells the consumer to go back to the last checkpoint.
    * @throws ConsumerOverdueError, as a rejection
    */
-  async rollback(): Promise<void> {
+  rollback(): Promise<void> {
     this.#leaveWindow()
-    this.#lastScn = this.#checkpoint.windowScn
-    this.#scnSpace = this.#checkpoint.scnSpace
+    this.#place.rollback()
     this.#totals.numRollbacks++
-    try {
-      await this.#call('onRollback', () => this.#consumer.onRollback?.(this.#checkpoint.windowScn, this.#calls.signal))
-    } catch (error) {
-      if (error instanceof ConsumerOverdueError) throw error
-      this.#options.log.warn('onRollback failed; the rows come again all the same', { error: failureText(error) })
-    }
+    return this.#caller.rollback(this.#place.checkpoint.windowScn)
+  }
+
+  /** Goes on without the rows that made it stop. */
+  acceptQuarantine(): void {
+    this.#changes.accept()
   }
 
   /**
@@ -242,7 +204,7 @@ export class Dispatcher {
     const event = this.#eventAt(view, schema)
     let result: Result
     try {
-      result = this.#consumer.onDataEvent(event, this.#calls.signal)
+      result = this.#callbacks.event(event, this.#calls.signal)
     } catch (error) {
       result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
@@ -250,7 +212,7 @@ export class Dispatcher {
       this.#delivered()
       return undefined
     }
-    const place = (): CallbackPlace => this.#place('onDataEvent', event)
+    const place = (): CallbackPlace => this.#rowPlace(event)
     return chain(this.#calls.settle(result, place), () => {
       this.#delivered()
       return undefined
@@ -268,11 +230,6 @@ export class Dispatcher {
     return this.#event
   }
 
-  /** Goes on without the rows that made it stop. */
-  acceptQuarantine(): void {
-    this.#changes.accept()
-  }
-
   /** What concerns nobody here opens no window: to the consumer it is as if it were not there. */
   #schemaChange(view: EventView): Promise<void> | undefined {
     const scn = view.scn
@@ -280,11 +237,10 @@ export class Dispatcher {
       throw new EventOrderError(`an event of SCN ${scn} inside the window of SCN ${this.#windowScn}`)
     const changes = this.#catalogue?.source(view.sourceId)
     const schema = changes?.schemaOf(view)
-    if (changes === undefined || schema === undefined)
-      throw new SchemaMissingError(SCHEMA_CHANGE_SOURCE, view.schemaId.toString('hex'))
+    if (changes === undefined || schema === undefined) throw this.#schemaMissing(SCHEMA_CHANGE_SOURCE, view)
     const change = readSchemaChange(view, schema)
     if (change === undefined || !this.#changes.isToBeTold(change)) {
-      if (change !== undefined) this.#changes.refuseQuarantined(change)
+      if (change !== undefined) this.#changes.refuseQuarantined(change, this.#ordinalOf(scn))
       this.#unseenEvent(scn)
       return undefined
     }
@@ -292,9 +248,15 @@ export class Dispatcher {
   }
 
   #tellChange(change: SchemaChange): Promise<void> | undefined {
-    const told = this.#call('onSchemaChange', () => this.#consumer.onSchemaChange?.(change, this.#calls.signal))
+    const { schemaChange, names } = this.#callbacks
+    const ordinal = this.#windowEvents
+    const told = this.#caller.data(
+      'schemaChange',
+      () => schemaChange?.(change, this.#calls.signal),
+      () => ({ ...this.#placeOf(names.schemaChange), source: change.source, ordinal }),
+    )
     return chain(told, () => {
-      this.#changes.refuseQuarantined(change)
+      this.#changes.refuseQuarantined(change, ordinal)
       this.#windowEvents++
       return undefined
     })
@@ -303,7 +265,18 @@ export class Dispatcher {
   /** It counts in the place within its window: a relay that is asked for the rest skips what it has sent. */
   #unseenEvent(scn: bigint): void {
     if (this.#inWindow) this.#windowEvents++
-    else this.#unseen = { scn, events: this.#unseen.scn === scn ? this.#unseen.events + 1 : 1 }
+    else this.#unseen = { scn, events: this.#ordinalOf(scn) + 1 }
+  }
+
+  /** How many events of the window that an event belongs to came before it. */
+  #ordinalOf(scn: bigint): number {
+    if (this.#inWindow) return this.#windowEvents
+    return this.#unseen.scn === scn ? this.#unseen.events : 0
+  }
+
+  #schemaMissing(source: string, view: EventView): SchemaMissingError {
+    const { scn } = view
+    return new SchemaMissingError(source, view.schemaId.toString('hex'), { scn, ordinal: this.#ordinalOf(scn) })
   }
 
   /** A table was altered while we were reading: the relay tells of the new version. */
@@ -312,41 +285,33 @@ export class Dispatcher {
     if (source !== undefined) await this.#refresh?.(source)
     const schema = source?.schemaOf(view)
     const name = source?.source.name ?? String(this.#sourceId)
-    if (schema === undefined) throw new SchemaMissingError(name, view.schemaId.toString('hex'))
+    if (schema === undefined) throw this.#schemaMissing(name, view)
     await this.#deliver(view, schema)
   }
 
   #openWindow(view: EventView): Promise<void> | undefined {
     if (this.#inWindow) return undefined
     const scn = view.scn
-    if (scn <= this.#lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${this.#lastScn}`)
-    if (!this.#hasBegun) this.#begin(scn)
-    this.#scnSpace = this.#relayScnSpace
+    const { lastScn, hasBegun } = this.#place
+    if (scn <= lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${lastScn}`)
+    const begun = hasBegun ? undefined : this.#begin(scn)
+    return begun === undefined ? this.#windowOpens(view, scn) : begun.then(() => this.#windowOpens(view, scn))
+  }
+
+  #windowOpens(view: EventView, scn: bigint): Promise<void> | undefined {
+    this.#place.windowBegins()
+    this.#windowEvents = this.#ordinalOf(scn)
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
-    this.#windowEvents = this.#unseen.scn === scn ? this.#unseen.events : 0
-    return this.#call('onStartDataEventSequence', () =>
-      this.#consumer.onStartDataEventSequence?.(scn, this.#calls.signal),
-    )
+    return this.#caller.data('startSequence', () => this.#callbacks.startSequence(scn, this.#calls.signal))
   }
 
-  /**
-   * From its first window on a registration has a place to come back to: asked for anywhere once more, a relay would
-   * begin with what it holds by then, and what it has forgotten in between would be missed without a word.
-   */
-  #begin(scn: bigint): void {
-    if (this.#checkpoint.isFlexible) {
-      // One below the first window, as in Databus, is as good: no window can lie between.
-      const previousScn = this.#previousScn ?? scn - 1n
-      if (previousScn < 0n || previousScn >= scn) {
-        throw new EventOrderError(`a first window of SCN ${scn}, said to follow SCN ${previousScn}`)
-      }
-      this.#checkpoint = Checkpoint.online(previousScn, -1n, this.#relayScnSpace)
-      this.#lastScn = previousScn
-    }
-    this.#options.begin(this.#checkpoint)
-    this.#hasBegun = true
+  #begin(scn: bigint): Promise<void> | undefined {
+    return chain(this.#options.begin(this.#place.begin(scn)), () => {
+      this.#place.hasBegun = true
+      return undefined
+    })
   }
 
   #enterSource(sourceId: number): Promise<void> | undefined {
@@ -355,14 +320,14 @@ export class Dispatcher {
       throw new EventOrderError(`an event of the source ${sourceId}, which was not asked for`)
     this.#sourceId = sourceId
     this.#source = subscribed
-    return this.#call('onStartSource', () => this.#consumer.onStartSource?.(subscribed.source, this.#calls.signal))
+    return this.#caller.data('startSource', () => this.#callbacks.startSource(subscribed.source, this.#calls.signal))
   }
 
   #leaveSource(): Promise<void> | undefined {
     const source = this.#source?.source
     if (Number.isNaN(this.#sourceId) || source === undefined) return undefined
     this.#sourceId = NO_SOURCE
-    return this.#call('onEndSource', () => this.#consumer.onEndSource?.(source, this.#calls.signal))
+    return this.#caller.data('endSource', () => this.#callbacks.endSource(source, this.#calls.signal))
   }
 
   /** Control events other than ends of windows are for clients that bootstrap. */
@@ -377,26 +342,28 @@ export class Dispatcher {
     }
     return chain(this.#leaveSource(), () =>
       chain(
-        this.#call('onEndDataEventSequence', () => this.#consumer.onEndDataEventSequence?.(scn, this.#calls.signal)),
+        this.#caller.data('endSequence', () => this.#callbacks.endSequence(scn, this.#calls.signal)),
         () => this.#windowDone(scn, timestampNanos),
       ),
     )
   }
 
   #emptyWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
-    if (scn < this.#lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${this.#lastScn}`)
-    if (scn === this.#lastScn) return undefined
-    if (!this.#hasBegun) this.#begin(scn)
-    this.#scnSpace = this.#relayScnSpace
-    return this.#windowDone(scn, timestampNanos)
+    const { lastScn, hasBegun } = this.#place
+    if (scn < lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${lastScn}`)
+    if (scn === lastScn) return undefined
+    const done = (): Promise<void> | undefined => {
+      this.#place.windowBegins()
+      return this.#windowDone(scn, timestampNanos)
+    }
+    return hasBegun ? done() : chain(this.#begin(scn), done)
   }
 
   #windowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     this.#leaveWindow()
-    this.#lastScn = scn
-    if (scn > this.#highestScn) this.#highestScn = scn
+    this.#place.windowDone(scn)
     this.#totals.windowProcessed(scn, Number(timestampNanos / 1_000_000n), Date.now())
-    return this.#askCheckpoint(scn, timestampNanos)
+    return this.#caller.checkpoint(scn, timestampNanos)
   }
 
   #leaveWindow(): void {
@@ -405,82 +372,16 @@ export class Dispatcher {
     this.#windowEvents = 0
   }
 
-  /** A consumer that does not agree to a checkpoint goes on without it: that is no failure. */
-  #askCheckpoint(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
-    if (this.#consumer.onCheckpoint === undefined) {
-      this.#agreed(scn, timestampNanos)
-      return undefined
-    }
-    let result: Result
-    try {
-      result = this.#consumer.onCheckpoint(scn, this.#calls.signal)
-    } catch (error) {
-      this.#refused(scn, failureText(error))
-      return undefined
-    }
-    if (!isPromise(result)) {
-      this.#answered(scn, timestampNanos, result as Verdict)
-      return undefined
-    }
-    return this.#calls
-      .verdictOf(result, () => this.#place('onCheckpoint'))
-      .then(
-        (verdict) => {
-          this.#answered(scn, timestampNanos, verdict)
-        },
-        (error: unknown) => {
-          if (error instanceof ConsumerOverdueError) throw error
-          this.#refused(scn, failureText(error))
-        },
-      )
-  }
-
-  #answered(scn: bigint, timestampNanos: bigint, verdict: Verdict): void {
-    const { SUCCESS, CHECKPOINT, SKIP_CHECKPOINT } = ConsumerCallbackResult
-    if (verdict === undefined || verdict === SUCCESS || verdict === CHECKPOINT) this.#agreed(scn, timestampNanos)
-    else if (verdict !== SKIP_CHECKPOINT) this.#refused(scn, `it returned ${verdict}`)
-  }
-
-  #agreed(scn: bigint, timestampNanos: bigint): void {
-    this.#checkpoint = Checkpoint.online(scn, timestampNanos, this.#scnSpace)
-    this.#options.acknowledge(this.#checkpoint)
-  }
-
-  #refused(scn: bigint, reason: string): void {
-    this.#totals.numSysErrorsProcessed++
-    this.#options.log.warn('onCheckpoint failed; the checkpoint stays where it was', { scn, reason })
-  }
-
-  /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError: at once or as a rejection */
-  #call(callback: string, invoke: () => Result): Promise<void> | undefined {
-    let result: Result
-    try {
-      result = invoke()
-    } catch (error) {
-      result = Promise.reject(error instanceof Error ? error : new Error(String(error)))
-    }
-    return this.#calls.settle(result, () => this.#place(callback))
-  }
-
-  #place(callback: string, event?: RowEvent): CallbackPlace {
+  #placeOf(callback: string): CallbackPlace {
     const { registration } = this.#options
     const source = this.#source?.source.name
-    return {
-      registration,
-      callback,
-      scn: this.scn,
-      ...(Number.isNaN(this.#sourceId) || source === undefined ? {} : { source }),
-      ...(event === undefined ? {} : this.#rowPlace(event)),
-    }
+    const isWithin = !Number.isNaN(this.#sourceId) && source !== undefined
+    return { registration, callback, scn: this.scn, ...(isWithin ? { source } : {}) }
   }
 
-  #rowPlace({ key }: RowEvent): { ordinal: number; key?: string } {
+  #rowPlace({ key }: RowEvent): CallbackPlace {
     const shown = shownKey(key, this.#options.logKeys ?? 'hash')
-    return { ordinal: this.#windowEvents, ...(shown === undefined ? {} : { key: shown }) }
+    const place = this.#placeOf(this.#callbacks.names.event)
+    return { ...place, ordinal: this.#windowEvents, ...(shown === undefined ? {} : { key: shown }) }
   }
-}
-
-/** What went wrong in a callback whose failure changes nothing, in the words of whoever knows them. */
-function failureText(error: unknown): string {
-  return consumerText(error) ?? cutText(messageOf(error), OWN_ERROR_BYTES_MAX)
 }

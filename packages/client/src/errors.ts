@@ -1,4 +1,5 @@
 import { AesopError, type AesopErrorClass, cutText, messageOf, OWN_ERROR_BYTES_MAX } from '@aesop/kernel'
+import { type EventPlace } from './delivery-policy.ts'
 
 /** Of a relay's own words, how much an error repeats. */
 const NAMES_MAX = 20
@@ -77,11 +78,11 @@ export class SourceQuarantinedError extends AesopError {
       'The health of the relay names the fault. The action resume goes on without the rows that are left out; onSourceQuarantined: continue of the registration does so by itself.',
     canRetry: false,
   } as const
-  constructor(registration: string, source: string, scn: bigint) {
+  constructor(registration: string, source: string, { scn, ordinal }: EventPlace) {
     super(
       SourceQuarantinedError.kind,
-      `the registration "${registration}" needs ${source}, whose rows are left out from SCN ${scn} on`,
-      { fields: { registration, source, scn } },
+      `the registration "${registration}" needs ${source}, whose rows are left out from SCN ${scn} on (ordinal ${ordinal})`,
+      { fields: { registration, source, scn, ordinal } },
     )
   }
 }
@@ -93,10 +94,12 @@ export class SchemaMissingError extends AesopError {
     remedy: 'Look at the schema registry of the relay; the client asks again by itself.',
     canRetry: true,
   } as const
-  constructor(source: string, schemaId: string) {
-    super(SchemaMissingError.kind, `the relay has no schema with the id ${schemaId} for the source "${source}"`, {
-      fields: { source, schemaId },
-    })
+  constructor(source: string, schemaId: string, { scn, ordinal }: EventPlace) {
+    super(
+      SchemaMissingError.kind,
+      `the relay has no schema with the id ${schemaId} for the source "${source}" (SCN ${scn}, ordinal ${ordinal})`,
+      { fields: { source, schemaId, scn, ordinal } },
+    )
   }
 }
 
@@ -130,7 +133,7 @@ export interface CallbackPlace {
   readonly callback: string
   readonly scn: bigint
   readonly source?: string
-  /** How many events of the window came before: with the SCN it names the row. */
+  /** Of a callback that is about one event: how many of the window came before; with the SCN it names the event. */
   readonly ordinal?: number
   /** The key as `logKeys` lets it be shown. */
   readonly key?: string

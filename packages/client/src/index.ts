@@ -24,6 +24,8 @@ export {
   type EventConsumer,
   type Result,
 } from './consumer.ts'
+export { type DeliveryCallbacks, onlineCallbacks } from './delivery-callbacks.ts'
+export * as deliveryPolicy from './delivery-policy.ts'
 export { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 export {
   ClientFaultError,

@@ -1,34 +1,10 @@
-import { type Checkpoint, CheckpointUnwritableError, isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
-import { EventDecoder, EventTooLargeError } from '@aesop/event'
-import {
-  AesopError,
-  type BackoffConfig,
-  backoffMs,
-  InvariantError,
-  type Logger,
-  messageOf,
-  sleep,
-  ToldBefore,
-} from '@aesop/kernel'
-import {
-  formatStreamRequest,
-  headers,
-  type KeyFilter,
-  ResponseMalformedError,
-  ScnInFutureError,
-  ScnNotFoundError,
-  type StreamRequest,
-} from '@aesop/wire'
+import { AesopError, InvariantError, type Logger, sleep, ToldBefore } from '@aesop/kernel'
+import { type KeyFilter, ScnInFutureError, ScnNotFoundError } from '@aesop/wire'
+import { AnswerReader, InterruptedError } from './answer-reader.ts'
+import { Delivery } from './delivery.ts'
+import { type DeliveryConfig } from './delivery-policy.ts'
 import { type Dispatcher } from './dispatcher.ts'
-import {
-  ConsumerFailedError,
-  ConsumerFatalError,
-  ConsumerOverdueError,
-  ConsumerRetriesExhaustedError,
-  consumerText,
-  PullerRetriesExhaustedError,
-  SourceQuarantinedError,
-} from './errors.ts'
+import { ConsumerFailedError, PullerRetriesExhaustedError } from './errors.ts'
 import {
   type Fault,
   initialPullerState,
@@ -39,9 +15,9 @@ import {
   type PullerEvent,
   type PullerState,
 } from './puller-state.ts'
-import { readCatalogue, readSchemas } from './relay-catalogue.ts'
+import { readCatalogue } from './relay-catalogue.ts'
 import { type RelayAddress, RelayConnection } from './relay-connection.ts'
-import { type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
+import { type SourceCatalogue } from './source-catalogue.ts'
 
 export interface PullerOptions {
   readonly registration: string
@@ -49,8 +25,8 @@ export interface PullerOptions {
   readonly relays: readonly RelayAddress[]
   readonly machine: PullerConfig
   readonly dispatcher: Dispatcher
-  /** Returns to the last checkpoint after a failure of the consumer, and how often. */
-  readonly consumerRetries: BackoffConfig
+  /** What follows a failure of the consumer. */
+  readonly policy: DeliveryConfig
   /** How long a response may keep streaming, in milliseconds; 0: plain polling. */
   readonly followMs: number
   /** Upper bound of one answer without follow, in bytes; grows to `eventBytesMax` when one event needs it. */
@@ -66,31 +42,36 @@ export interface PullerOptions {
   readonly random: () => number
 }
 
-/** Drives `puller-state` with a socket, a clock and a dispatcher; every decision is made there. */
+/** Drives `puller-state` with a socket, a clock and a dispatcher; what follows a failure of the consumer is `delivery`'s. */
 export class Puller {
   readonly #options: PullerOptions
+  readonly #delivery: Delivery
+  readonly #reader: AnswerReader
   #state: PullerState = initialPullerState
   #connection: RelayConnection | undefined
   #catalogue: SourceCatalogue | undefined
-  #fetchBytes: number
   #requests: PullerEvent[] = []
   #wake: (() => void) | undefined
   #interrupt = new AbortController()
   #running: Promise<void> | undefined
-  /** Whether to stop as soon as no window is open. */
-  #isStopping = false
-  #fault: Error | undefined
-  #rollBackFirst = false
-  #consumerFailures = 0
-  #failsSinceMs: number | undefined
   readonly #told = new ToldBefore(TOLD_MAX)
-  #saveFailures = 0
-  #progressScn: bigint
 
   constructor(options: PullerOptions) {
+    const { policy, log, random } = options
     this.#options = options
-    this.#fetchBytes = options.fetchBytes
-    this.#progressScn = options.dispatcher.highestScn
+    this.#delivery = new Delivery({ policy, log, random, nowMs: () => performance.now() })
+    this.#reader = new AnswerReader({
+      ...options,
+      onProgress: () => {
+        this.#progressed()
+      },
+      onEnd: () => {
+        this.#delivery.answered()
+      },
+      onStopPlace: () => {
+        this.#request({ kind: 'stop' })
+      },
+    })
   }
 
   get state(): PullerState {
@@ -98,11 +79,11 @@ export class Puller {
   }
   /** The last fault; undefined while everything goes well. */
   get fault(): Error | undefined {
-    return this.#fault
+    return this.#delivery.fault
   }
   /** For how long the consumer has failed at one place, in milliseconds; 0 while it does not. */
   get failingMs(): number {
-    return this.#failsSinceMs === undefined ? 0 : performance.now() - this.#failsSinceMs
+    return this.#delivery.failingMs
   }
   get relayAddress(): string | undefined {
     return this.#connection?.address
@@ -125,7 +106,7 @@ export class Puller {
    * Resolves when the consumer will not be called any more. Twice is harmless.
    */
   async stop(giveUp?: AbortSignal): Promise<void> {
-    this.#isStopping = true
+    this.#reader.isStopping = true
     const stopNow = (): void => {
       this.#options.dispatcher.giveUp(new Error('the client stops'))
       this.#request({ kind: 'stop' })
@@ -139,7 +120,7 @@ export class Puller {
 
   /** Whether a window is open that may still come to its end. */
   get #isWithinWindow(): boolean {
-    return this.#running !== undefined && this.#options.dispatcher.inWindow && !this.#rollBackFirst
+    return this.#running !== undefined && this.#options.dispatcher.inWindow && !this.#delivery.owesRollback
   }
 
   /** Requests are answered in order; one that means nothing in the state it would meet disturbs nobody. */
@@ -170,9 +151,9 @@ export class Puller {
   #afterwards(result: PullerEvent): PullerEvent {
     const request = this.#requests.shift()
     // Whoever resumes has mended something: the consumer has its whole budget again.
-    if (request?.kind === 'resume') this.#consumerFailures = 0
+    if (request?.kind === 'resume') this.#delivery.resumed()
     if (request !== undefined) return request
-    return this.#isStopping && !this.#isWithinWindow ? { kind: 'stop' } : result
+    return this.#reader.isStopping && !this.#isWithinWindow ? { kind: 'stop' } : result
   }
 
   /** Does what the state asks for, until it is done or somebody outside wants something else. */
@@ -207,36 +188,30 @@ export class Puller {
   }
 
   async #suspended(reason: 'fault' | 'retries-exhausted' | 'consumer'): Promise<void> {
-    const fault = this.#fault ?? new InvariantError('a puller is suspended without a fault')
+    const fault = this.fault ?? new InvariantError('a puller is suspended without a fault')
     const error =
       reason === 'retries-exhausted' ? new PullerRetriesExhaustedError(this.#state.attempt + 1, fault) : fault
-    this.#fault = error
-    this.#failsSinceMs = undefined
+    this.#delivery.suspended(error)
     this.#disconnect()
     await this.#options.onSuspended(error)
   }
 
-  /** Turns whatever was thrown into an event; nothing thrown is lost, and nothing unknown is retried as if it were known. */
+  /** Turns whatever was thrown into an event; nothing thrown is lost. */
   async #guarded(work: () => Promise<PullerEvent>): Promise<PullerEvent> {
     try {
       return await work()
     } catch (error) {
-      // A window that breaks off, by a failure or on the way to another relay, begins anew at the last checkpoint.
-      if (this.#options.dispatcher.inWindow || error instanceof ConsumerFailedError) this.#rollBackFirst = true
-      if (this.#interrupt.signal.aborted && !(error instanceof ConsumerFailedError)) return { kind: 'waited' }
-      return this.#eventOf(error)
+      const { inWindow } = this.#options.dispatcher
+      if (!this.#interrupt.signal.aborted || error instanceof ConsumerFailedError) return this.#eventOf(error, inWindow)
+      this.#delivery.brokeOff(inWindow)
+      return { kind: 'waited' }
     }
   }
 
-  #eventOf(error: unknown): PullerEvent {
-    if (error instanceof ConsumerFailedError) return this.#consumerFailed(error)
-    if (error instanceof CheckpointUnwritableError) return this.#placeNotKept(error)
-    this.#fault = error instanceof Error ? error : new Error(messageOf(error))
-    const isFatal =
-      error instanceof ConsumerFatalError ||
-      error instanceof ConsumerOverdueError ||
-      error instanceof SourceQuarantinedError
-    if (isFatal || !(error instanceof AesopError)) return { kind: 'fatal' }
+  #eventOf(error: unknown, inWindow: boolean): PullerEvent {
+    const outcome = this.#delivery.failed(error, inWindow)
+    if (outcome?.kind === 'again') return { kind: 'rolled-back', delayMs: outcome.delayMs }
+    if (outcome?.kind === 'stop' || !(error instanceof AesopError)) return { kind: 'fatal' }
     const fault = faultOf(error)
     const level = this.#isOldNews(error, fault) ? 'debug' : 'warn'
     this.#options.log[level](error.message, { code: error.code, fault, attempt: this.#state.attempt })
@@ -250,34 +225,6 @@ export class Puller {
     return this.#told.has(this.relayAddress ?? '', code, this.#options.dispatcher.position.windowScn)
   }
 
-  /** Goes back to the last checkpoint, as often as the budget allows without getting past the place of the failure. */
-  #consumerFailed(failure: ConsumerFailedError): PullerEvent {
-    const { consumerRetries, log, random } = this.#options
-    this.#fault = failure
-    const { maxRetryNum } = consumerRetries
-    if (maxRetryNum >= 0 && this.#consumerFailures >= maxRetryNum) {
-      this.#fault = new ConsumerRetriesExhaustedError(this.#consumerFailures + 1, failure)
-      return { kind: 'fatal' }
-    }
-    const delayMs = backoffMs(consumerRetries, this.#consumerFailures, random())
-    this.#failsSinceMs ??= performance.now()
-    this.#consumerFailures++
-    const text = consumerText(failure)
-    const own = text === undefined ? {} : { error: text }
-    log.warn(failure.message, { code: failure.code, tries: this.#consumerFailures, delayMs, ...own })
-    return { kind: 'rolled-back', delayMs }
-  }
-
-  /** The relay is not to blame for a full disk: it is asked again when there may be room, for ever. */
-  #placeNotKept(error: CheckpointUnwritableError): PullerEvent {
-    const { machine, log, random } = this.#options
-    this.#fault = error
-    const delayMs = backoffMs(machine.retries, this.#saveFailures, random())
-    this.#saveFailures++
-    log.warn(error.message, { code: error.code, tries: this.#saveFailures, delayMs })
-    return { kind: 'rolled-back', delayMs }
-  }
-
   async #register(relay: number): Promise<PullerEvent> {
     const address = this.#options.relays[relay]
     if (address === undefined) throw new InvariantError(`there is no relay ${relay}`)
@@ -286,8 +233,9 @@ export class Puller {
     const { logicalSources, registration } = this.#options
     // A connection stays with one address, even where the relay of the process may move.
     const { host, port, token } = address
-    this.#connection = new RelayConnection({ host, port, token }, registration)
-    this.#catalogue = await readCatalogue(this.#connection, logicalSources, this.#interrupt.signal)
+    const connection = new RelayConnection({ host, port, token }, registration)
+    this.#connection = connection
+    this.#catalogue = await readCatalogue(connection, logicalSources, this.#interrupt.signal)
     return { kind: 'registered' }
   }
 
@@ -302,102 +250,21 @@ export class Puller {
     if (this.#interrupt.signal.aborted) throw new InterruptedError()
   }
 
-  /** One answer of `/stream`, from its first byte to its last. */
   async #stream(fromLatest: boolean): Promise<PullerEvent> {
-    const { dispatcher, followMs, eventBytesMax } = this.#options
     const connection = this.#connection
     const catalogue = this.#catalogue
     if (connection === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
-    if (this.#rollBackFirst) await dispatcher.rollback()
-    this.#rollBackFirst = false
-    dispatcher.bind(catalogue, (source) => this.#learnSchemas(source, connection))
-    const startedMs = performance.now()
-    const silenceMs = followMs + this.#options.silenceMs
-    const asked = this.#streamRequest(catalogue, fromLatest)
-    const path = formatStreamRequest(asked)
-    const response = await connection.open(path, silenceMs, this.#interrupt.signal)
-    dispatcher.answerBegins({
-      address: connection.address,
-      previousScn: previousScnOf(response.headers[headers.previousScn]),
-      scnSpace: scnSpaceOf(response.headers[headers.scnSpace]),
-    })
-    const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
-    const decoder = new EventDecoder(eventBytesMax)
-    let chunks = 0
-    for await (const chunk of connection.chunks(response, silenceMs)) {
-      chunks++
-      decoder.push(chunk)
-      await this.#dispatchAll(decoder)
-      if (this.#interrupt.signal.aborted) throw new InterruptedError()
-    }
-    decoder.end()
-    if (!(this.#fault instanceof ConsumerFailedError)) this.#fault = undefined
-    if (chunks === 0 && pendingBytes > 0) return this.#growFetch(pendingBytes)
-    // A relay that followed has kept us waiting already; one that did not is asked again after a pause, unless it
-    // brought something new: bytes alone, like an end of a window that was seen before, are none.
-    const followed = followMs > 0 && performance.now() - startedMs >= followMs / 2
-    return { kind: 'stream-ended', empty: !followed && isSamePlace(asked.checkpoint, dispatcher.position) }
-  }
-
-  #streamRequest(catalogue: SourceCatalogue, fromLatestScn: boolean): StreamRequest {
-    const { dispatcher, filters, followMs } = this.#options
-    return {
-      sources: catalogue.ids,
-      checkpoint: dispatcher.position,
-      fromLatestScn,
-      sizeBytes: this.#fetchBytes,
-      output: 'binary',
-      eventVersionMax: 0,
-      filters: new Map([...filters].flatMap(([name, filter]) => idEntry(catalogue.idOf(name), filter))),
-      followMs,
-    }
-  }
-
-  async #dispatchAll(decoder: EventDecoder): Promise<void> {
-    const { dispatcher } = this.#options
-    const { signal } = this.#interrupt
-    try {
-      for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
-        const pending = dispatcher.dispatch(view)
-        if (pending !== undefined) await pending
-        else if (!this.#isStopping) continue
-        if (this.#isStopping && !dispatcher.inWindow) this.#request({ kind: 'stop' })
-        if (signal.aborted) return
-      }
-    } finally {
-      if (dispatcher.highestScn > this.#progressScn) this.#progressed(dispatcher.highestScn)
-    }
-  }
-
-  /** Something newer than ever was processed: whatever was wrong is over. */
-  #progressed(scn: bigint): void {
-    this.#progressScn = scn
-    if (!isFresh(this.#state)) {
-      this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
-    }
-    this.#consumerFailures = 0
-    this.#saveFailures = 0
-    this.#fault = undefined
-  }
-
-  #growFetch(pendingBytes: number): PullerEvent {
-    if (pendingBytes > this.#options.eventBytesMax) {
-      throw new EventTooLargeError(pendingBytes, this.#options.eventBytesMax)
-    }
-    // A relay that says so of an event that would have fitted is asked again after a pause.
-    const empty = pendingBytes <= this.#fetchBytes
-    this.#fetchBytes = Math.max(this.#fetchBytes, pendingBytes)
+    if (this.#delivery.owesRollback) await this.#options.dispatcher.rollback()
+    this.#delivery.rolledBack()
+    const empty = await this.#reader.read({ connection, catalogue }, fromLatest, this.#interrupt.signal)
     return { kind: 'stream-ended', empty }
   }
 
-  /** The socket in use is busy with the stream: the schemas come over another one. */
-  async #learnSchemas(source: SubscribedSource, connection: RelayConnection): Promise<void> {
-    const beside = new RelayConnection(connection.relay, this.#options.registration)
-    try {
-      source.learn(await readSchemas(beside, [source.source.id], this.#interrupt.signal))
-    } finally {
-      beside.close()
+  #progressed(): void {
+    if (!isFresh(this.#state)) {
+      this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
     }
+    this.#delivery.progressed()
   }
 
   #disconnect(): void {
@@ -408,30 +275,6 @@ export class Puller {
 
 /** How many places that relays do not have are remembered, so that each is logged once. */
 const TOLD_MAX = 100
-
-/** Ends what is being done because of a request from outside; never seen beyond this file. */
-class InterruptedError extends Error {}
-
-function isSamePlace(one: Checkpoint, other: Checkpoint): boolean {
-  return one.windowScn === other.windowScn && one.windowOffset === other.windowOffset
-}
-
-function idEntry(id: number | undefined, filter: KeyFilter): [number, KeyFilter][] {
-  return id === undefined ? [] : [[id, filter]]
-}
-
-/** @throws ResponseMalformedError when what the relay says is no SCN */
-function previousScnOf(text: string | string[] | undefined): bigint | undefined {
-  if (text === undefined) return undefined
-  if (typeof text === 'string' && /^\d{1,19}$/.test(text)) return BigInt(text)
-  throw new ResponseMalformedError(`${headers.previousScn} is ${String(text)}, expected an SCN`)
-}
-
-/** @throws ResponseMalformedError when what the relay says names no SCN space */
-function scnSpaceOf(text: string | string[] | undefined): string | undefined {
-  if (text === undefined || isScnSpace(text)) return text
-  throw new ResponseMalformedError(`${headers.scnSpace} is ${String(text)}, expected ${SCN_SPACE_FORM}`)
-}
 
 function faultOf(error: AesopError): Fault {
   if (error instanceof ScnNotFoundError) return 'fell-off'

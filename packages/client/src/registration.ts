@@ -5,6 +5,8 @@ import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
+import { onlineCallbacks } from './delivery-callbacks.ts'
+import { type DeliveryConfig } from './delivery-policy.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ClientFaultError, consumerText } from './errors.ts'
 import { Puller } from './puller.ts'
@@ -136,14 +138,16 @@ export class Registration {
       registration: this.id,
       logicalSources: this.#options.logicalSources,
       onSourceQuarantined: this.#options.onSourceQuarantined ?? 'suspend',
-      consumer: this.#options.consumer,
+      callbacks: onlineCallbacks(this.#options.consumer),
       checkpoint,
       begin: (place) => {
         saver.saveNow(place)
+        return undefined
       },
       acknowledge: (acknowledged) => {
         saver.acknowledge(acknowledged)
         onCheckpoint?.()
+        return undefined
       },
       timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
       logKeys: this.#options.logKeys ?? 'hash',
@@ -167,7 +171,7 @@ export class Registration {
         aheadPatienceMs,
       },
       dispatcher,
-      consumerRetries: settings.dispatcherRetries,
+      policy: policyOf(settings),
       followMs,
       fetchBytes: settings.fetchBytes,
       eventBytesMax,
@@ -185,6 +189,7 @@ export class Registration {
     const text = consumerText(known)
     this.#options.log.error(`the registration "${this.id}" is suspended: ${known.message}`, {
       code: known.code,
+      ...known.fields,
       remedy: known.remedy,
       ...(text === undefined ? {} : { error: text }),
     })
@@ -244,4 +249,10 @@ export class Registration {
       ...this.totals.toJson(),
     }
   }
+}
+
+/** A bootstrap would have a budget of its own; until there is one its phase is never entered. */
+function policyOf({ dispatcherRetries: retries, pullerRetries: saveRetries }: ClientSettings): DeliveryConfig {
+  const stops = { retries, exhausted: 'stop' } as const
+  return { online: stops, bootstrap: stops, saveRetries }
 }

@@ -1,6 +1,5 @@
 import { type EventView, SCHEMA_CHANGE_KINDS, type SchemaChangeKind } from '@aesop/event'
 import { type Logger } from '@aesop/kernel'
-import { type EventConsumer } from './consumer.ts'
 import { SourceQuarantinedError } from './errors.ts'
 import { type EventSchema } from './source-catalogue.ts'
 
@@ -49,7 +48,7 @@ export function readSchemaChange(view: EventView, schema: EventSchema): SchemaCh
 export class SchemaChangeDesk {
   readonly #registration: string
   readonly #sources: ReadonlySet<string>
-  readonly #consumer: EventConsumer
+  readonly #tellsConsumer: boolean
   readonly #log: Logger
   readonly #policy: QuarantinePolicy
   /** Up to which SCN somebody has said to go on without the rows of a source. */
@@ -58,35 +57,36 @@ export class SchemaChangeDesk {
   /** What was warned of in which window: one that comes again is no news. */
   #warned: { readonly scn: bigint; readonly changes: Set<string> } = { scn: -1n, changes: new Set() }
 
+  /** @param tellsConsumer whether the consumer has a callback for them */
   constructor(
     registration: string,
     sources: readonly string[],
-    consumer: EventConsumer,
+    tellsConsumer: boolean,
     policy: QuarantinePolicy,
     log: Logger,
   ) {
     this.#registration = registration
     this.#policy = policy
     this.#sources = new Set(sources)
-    this.#consumer = consumer
+    this.#tellsConsumer = tellsConsumer
     this.#log = log
   }
 
   /** Whether the consumer is to be told; warns of what nobody is told. */
   isToBeTold(change: SchemaChange): boolean {
     if (!this.#sources.has(change.source)) return false
-    if (this.#consumer.onSchemaChange !== undefined) return true
+    if (this.#tellsConsumer) return true
     if (UNSAID.has(change.kind)) this.#warn(change)
     return false
   }
 
   /** @throws SourceQuarantinedError when the registration is not to go on without the rows that are left out from here on */
-  refuseQuarantined(change: SchemaChange): void {
+  refuseQuarantined(change: SchemaChange, ordinal: number): void {
     const { kind, source, scn } = change
     if (kind !== 'QUARANTINED' || !this.#sources.has(source) || this.#policy === 'continue') return
     if (scn <= (this.#accepted.get(source) ?? -1n)) return
     this.#suspendedBy = change
-    throw new SourceQuarantinedError(this.#registration, source, scn)
+    throw new SourceQuarantinedError(this.#registration, source, { scn, ordinal })
   }
 
   /** Somebody who knows of it lets the registration go on. */

@@ -9,8 +9,8 @@ import {
   MemoryCheckpointStore,
 } from '@aesop/checkpoint'
 import { ConsumerCallbackResult, type Registration } from '@aesop/client'
-import { shownKey } from '@aesop/kernel'
-import { afterEach, describe, expect, it } from 'vitest'
+import { shownKey, silentLogger } from '@aesop/kernel'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { eventually } from './support/eventually.ts'
 import { type HarnessOptions, registrationOf } from './support/harness.ts'
 import { RecordingConsumer } from './support/recording-consumer.ts'
@@ -102,6 +102,41 @@ describe('a consumer that fails', () => {
     const { registration } = await started(4, consumer)
     await eventually('all windows', () => registration.checkpoint?.windowScn === 4n)
     expect(consumer.errors).toEqual([])
+  })
+
+  it('once, and goes on, is waited for by the relay of its process, however long ago that was', async () => {
+    const consumer = new RecordingConsumer()
+    let failures = 1
+    consumer.on = (line) => (line.startsWith('row 2') && failures-- > 0 ? ERROR : undefined)
+    const { registration } = await started(3, consumer)
+    await eventually('all windows', () => registration.checkpoint?.windowScn === 3n)
+    const nowMs = performance.now()
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs + 60_000)
+    expect(registration.isRunning).toBe(true)
+    vi.restoreAllMocks()
+  })
+
+  it('is in the log with SCN, source and ordinal of the event, at each try and at the end', async () => {
+    const lines: { message: string; fields: Readonly<Record<string, unknown>> }[] = []
+    const note = (message: string, fields = {}): void => void lines.push({ message, fields })
+    const relay = new TestRelay()
+    relay.append(
+      5n,
+      [1, 2, 3].map((id) => ({ id, name: 'x' })),
+    )
+    const consumer = new RecordingConsumer()
+    consumer.on = (line) => (line === 'row 5 or_test.person 3' ? ERROR : undefined)
+    const properties = { 'databus.client.connectionDefaults.dispatcherRetries.maxRetryNum': 1 }
+    const log = { ...silentLogger, warn: note, error: note }
+    const registration = registrationOf({ relays: [await relay.start()], consumer, properties, log })
+    open.push(relay, registration)
+    await registration.start()
+    await eventually('the error', () => consumer.errors.length === 1)
+    expect(lines).toMatchObject([
+      { fields: { code: 'AESOP_CLIENT_CONSUMER_FAILED', scn: 5n, source: 'or_test.person', ordinal: 2, tries: 1 } },
+      { fields: { code: 'AESOP_CLIENT_CONSUMER_RETRIES_EXHAUSTED', scn: 5n, ordinal: 2, tries: 2 } },
+    ])
+    for (const { message } of lines) expect(message).toContain('SCN 5, source "or_test.person", ordinal 2')
   })
 
   it('with ERROR_FATAL is stopped at once, and resumed where it was', async () => {

@@ -25,6 +25,23 @@ function warnings(): { log: typeof silentLogger; lines: string[] } {
 }
 
 describe('a change of a table', () => {
+  it('that fails at the consumer, or lacks a schema, is named by SCN, source and ordinal', async () => {
+    const consumer = new ToldConsumer()
+    consumer.on = (line) => (line.startsWith('TRUNCATE') ? 'ERROR' : undefined)
+    const change = [{ id: 1, name: 'a' }, { change: 'TRUNCATE', of: ADDRESS } as const]
+    await expect(feeding(consumer).feed(windowOf(8n, change))).rejects.toMatchObject({
+      code: 'AESOP_CLIENT_CONSUMER_FAILED',
+      message: expect.stringContaining('SCN 8, source "or_test.address", ordinal 1') as string,
+      fields: { callback: 'onSchemaChange', scn: 8n, source: 'or_test.address', ordinal: 1 },
+    })
+    const unknown = windowOf(9n, [{ id: 1, name: 'a' }], PERSON_SCHEMA, Buffer.alloc(16, 7))
+    await expect(feeding(consumer).feed(unknown)).rejects.toMatchObject({
+      code: 'AESOP_CLIENT_SCHEMA_MISSING',
+      message: expect.stringContaining('(SCN 9, ordinal 0)') as string,
+      fields: { source: 'or_test.person', scn: 9n, ordinal: 0 },
+    })
+  })
+
   it('comes between the rows of its window, and is a window of its own where the log has it so', async () => {
     const consumer = new ToldConsumer()
     const { feed, acknowledged } = feeding(consumer)

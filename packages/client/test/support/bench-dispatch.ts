@@ -3,7 +3,7 @@
  * cut into chunks of 64 KiB. Run: node --conditions=source --import tsx packages/client/test/support/bench-dispatch.ts
  */
 import { Checkpoint } from '@aesop/checkpoint'
-import { type ChangeEvent, Dispatcher, type EventConsumer, SourceCatalogue } from '@aesop/client'
+import { type ChangeEvent, Dispatcher, type EventConsumer, onlineCallbacks, SourceCatalogue } from '@aesop/client'
 import { EventDecoder } from '@aesop/event'
 import { silentLogger } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
@@ -57,7 +57,7 @@ async function once(consumer: EventConsumer): Promise<number> {
     registration: 'bench',
     logicalSources: [PERSON.name],
     onSourceQuarantined: 'suspend',
-    consumer,
+    callbacks: onlineCallbacks(consumer),
     checkpoint: Checkpoint.flexible(),
     begin: () => undefined,
     acknowledge: () => undefined,

@@ -1,5 +1,5 @@
 import { Checkpoint } from '@aesop/checkpoint'
-import { Dispatcher, type EventConsumer, SourceCatalogue } from '@aesop/client'
+import { Dispatcher, type EventConsumer, onlineCallbacks, SourceCatalogue } from '@aesop/client'
 import { EventDecoder, SCHEMA_CHANGE_SCHEMA } from '@aesop/event'
 import { type Logger, silentLogger } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
@@ -30,10 +30,10 @@ export function feeding(
     registration: 'people',
     logicalSources: options.logicalSources ?? [PERSON.name, ADDRESS.name],
     onSourceQuarantined: options.onSourceQuarantined ?? 'continue',
-    consumer,
+    callbacks: onlineCallbacks(consumer),
     checkpoint: options.since === undefined ? Checkpoint.flexible() : Checkpoint.online(options.since),
     begin: () => undefined,
-    acknowledge: ({ windowScn }) => acknowledged.push(windowScn),
+    acknowledge: ({ windowScn }) => void acknowledged.push(windowScn),
     timeBudgetMs: options.timeBudgetMs ?? 0,
     totals: new CallbackTotals(),
     log: options.log ?? silentLogger,
