@@ -50,6 +50,7 @@ export {
 } from './place-desk.ts'
 export { formatJson, parseJson } from './json.ts'
 export { type JsonShape, jsonShape } from './json-shape.ts'
+export { descriptorOf, fileReserve, openFilesMax } from './open-files.ts'
 export { Secret, type SecretText } from './secret.ts'
 export { LOG_KEYS, type LogKeys, shownKey } from './shown-key.ts'
 export { sleep } from './sleep.ts'

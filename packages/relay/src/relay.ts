@@ -13,14 +13,15 @@ import {
   messageOf,
   type Metric,
   namedPath,
-  OWN_ERROR_BYTES_MAX,
   type Observable,
+  openFilesMax,
+  OWN_ERROR_BYTES_MAX,
   type PlaceDesk,
   type PlaceKeeper,
 } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
-import { openFilesMax, relayLimits, WindowSignal } from '@aesop/stream-server'
+import { relayLimits, WindowSignal } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { BlockWatch } from './block-watch.ts'
 import { type ProducerFor } from './default-relay-factory.ts'

@@ -2,7 +2,8 @@ import { type EventBuffer } from '@aesop/buffer'
 import { type Relay } from '@aesop/relay'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openFilesMax, PendingBytes, relayLimits } from '@aesop/stream-server'
+import { openFilesMax } from '@aesop/kernel'
+import { PendingBytes, relayLimits } from '@aesop/stream-server'
 import { get, lines, online, startRelay, streamPath, until } from './support/relay-fixture.ts'
 
 const MB = 1 << 20

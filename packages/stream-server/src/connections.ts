@@ -1,4 +1,4 @@
-import { type Logger } from '@aesop/kernel'
+import { descriptorOf, type Logger } from '@aesop/kernel'
 import { type TrafficCounts } from '@aesop/stats'
 import { RelayBusyError } from '@aesop/wire'
 import { type Server } from 'node:http'
@@ -74,7 +74,6 @@ export class Connections {
     })
   }
 
-  /** The lowest free number is the one that a new descriptor gets: it tells how many the whole process has. */
   #isTooMany(socket: Socket): boolean {
     return this.#open.size >= this.#bounds.connections || descriptorOf(socket) >= this.#bounds.descriptors
   }
@@ -100,11 +99,4 @@ export class Connections {
     this.#toldAtMs = nowMs
     this.#log.warn(message, { refused: this.refusedTotal, acceptFailures: this.acceptFailures })
   }
-}
-
-/** Node tells it of the handle below a socket; −1 where it does not. */
-function descriptorOf(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
-  return typeof fd === 'number' ? fd : -1
 }

@@ -1,13 +1,14 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { type Logger, messageOf, silentLogger } from '@aesop/kernel'
+import { type Logger, messageOf, type Metric, silentLogger } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { type LogLevels } from '../log/log-levels.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
 import { actionRoutes } from './action-routes.ts'
 import { type AdminAccess, adminGuard, openNote } from './admin-access.ts'
 import { type AdminAddress, hostAndPort } from './admin-address.ts'
+import { AdminConnections } from './admin-connections.ts'
 import { AdminListenFailedError } from './admin-errors.ts'
 import { sendError, sendJson } from './admin-response.ts'
 import { guardRequests } from './request-guard.ts'
@@ -21,6 +22,8 @@ export interface AdminOptions extends AdminAddress, AdminAccess {
   /** The levels that /admin/loggers shows and sets. */
   readonly levels?: LogLevels | undefined
   readonly log?: Logger | undefined
+  /** How long a request may take to arrive, in milliseconds; default 10,000. */
+  readonly readTimeoutMs?: number
 }
 
 /** The admin server of a process. */
@@ -31,6 +34,8 @@ export interface AdminServer {
 
 /** How long requests that are under way may still take when the server closes. */
 const CLOSE_MAX_MS = 1000
+const READ_TIMEOUT_MS = 10_000
+const READ_CHECKS_MAX_MS = 1000
 
 /**
  * Opens the admin server of a process; it closes after the containers have been stopped. Who may ask is said by the
@@ -45,14 +50,18 @@ export async function openAdminServer(application: Application, options: AdminOp
   app.disable('etag')
   app.use(guardRequests(guard))
   app.use(express.json({ strict: false }))
-  const pages = pageRoutes(application, options, guard)
+  const connections = new AdminConnections(log ?? silentLogger)
+  const ownMetrics = (): Metric[] => [...guard.metrics('aesop_admin'), ...connections.metrics()]
+  const pages = pageRoutes(application, options, guard, ownMetrics)
   app.use(pages.routes)
   app.use(actionRoutes(application, options))
   app.use((request, response) => {
     sendJson(response.status(404), mask, { message: `there is no page ${request.path}`, pages: pages.paths })
   })
   app.use(sendError(mask, log ?? silentLogger))
-  const server = await listen(createServer(app), options)
+  const http = createServer(readLimits(options), app)
+  connections.watch(http)
+  const server = await listen(http, options)
   const { port } = server.address() as AddressInfo
   if (guard.isOpen) log?.warn(openNote(host))
   const url = `http://${hostAndPort({ host, port })}`
@@ -63,6 +72,12 @@ export async function openAdminServer(application: Application, options: AdminOp
   application.adminUrl = url
   application.closeAtEnd(close)
   return { url, close }
+}
+
+/** Node looks for requests that take too long only every half minute, unless it is told to look more often. */
+function readLimits({ readTimeoutMs = READ_TIMEOUT_MS }: AdminOptions): ServerOptions {
+  const connectionsCheckingInterval = Math.min(READ_CHECKS_MAX_MS, Math.ceil(readTimeoutMs / 4))
+  return { headersTimeout: readTimeoutMs, requestTimeout: readTimeoutMs, connectionsCheckingInterval }
 }
 
 function accessOf({ plan: { admin = {} } }: Application, options: AdminOptions): AdminAccess {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { type HttpGuard, type Logger, type Metric, type Observable } from '@aesop/kernel'
+import { type Logger, type Metric, type Observable } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { healthReport } from './health-report.ts'
 
@@ -11,20 +11,21 @@ interface Sample extends Metric {
 /** What `/metrics` answers: the process, its containers, and what the beans show, in the text form of Prometheus. */
 export class MetricsPage {
   readonly #application: Application
-  readonly #guard: HttpGuard
+  readonly #own: () => readonly Metric[]
   readonly #log: Logger
   readonly #processMetrics = new Registry()
 
-  constructor(application: Application, guard: HttpGuard, log: Logger) {
+  /** @param own what the admin server tells of itself */
+  constructor(application: Application, own: () => readonly Metric[], log: Logger) {
     this.#application = application
-    this.#guard = guard
+    this.#own = own
     this.#log = log
     collectDefaultMetrics({ register: this.#processMetrics })
   }
 
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
-    const refused = this.#guard.metrics('aesop_admin').map((metric) => ({ ...metric, labels: metric.labels ?? {} }))
-    const beans = await textOf([...containerSamples(this.#application), ...refused, ...this.#samples()])
+    const own = this.#own().map((metric) => ({ ...metric, labels: metric.labels ?? {} }))
+    const beans = await textOf([...containerSamples(this.#application), ...own, ...this.#samples()])
     const { contentType } = this.#processMetrics
     return { contentType, text: `${await this.#processMetrics.metrics()}\n${beans}` }
   }

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { type HttpGuard, type Logger, silentLogger, visibleLines } from '@aesop/kernel'
+import { type HttpGuard, type Logger, type Metric, silentLogger, visibleLines } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { TargetUnknownError } from '../lifecycle/operation-errors.ts'
 import { openNote } from './admin-access.ts'
@@ -23,6 +23,7 @@ export function pageRoutes(
   application: Application,
   { host, mask, log, levels }: AdminOptions,
   guard: HttpGuard,
+  ownMetrics: () => readonly Metric[],
 ): Pages {
   let metrics: Promise<MetricsPage> | undefined
   const routes = Router()
@@ -37,7 +38,7 @@ export function pageRoutes(
     else response.type('text/plain').send('up\n')
   })
   routes.get('/metrics', async (_request, response) => {
-    metrics ??= openMetrics(application, guard, log ?? silentLogger)
+    metrics ??= openMetrics(application, ownMetrics, log ?? silentLogger)
     const { contentType, text } = await (await metrics).render()
     response.type(contentType).send(mask.apply(text))
   })
@@ -69,9 +70,9 @@ export function pageRoutes(
 }
 
 /** The library of metrics is loaded when somebody asks for them: it would cost every start its time. */
-async function openMetrics(application: Application, guard: HttpGuard, log: Logger): Promise<MetricsPage> {
+async function openMetrics(application: Application, own: () => readonly Metric[], log: Logger): Promise<MetricsPage> {
   const { MetricsPage } = await import('./metrics-page.ts')
-  return new MetricsPage(application, guard, log)
+  return new MetricsPage(application, own, log)
 }
 
 function beansOf(application: Application, container: unknown): object[] {
