@@ -24,7 +24,7 @@ export default defineConfig({
         // Far above what any of them takes: a loaded machine is no failure.
         testTimeout: 30_000,
       }),
-      project('process', processes, { ...atATime, testTimeout: 60_000 }),
+      project('process', processes, { ...atATime, globalSetup: ['test/support/run-folder.ts'], testTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
       project('soak', ['test/soak/**/*.test.ts'], { ...withServers, fileParallelism: false, testTimeout: 3_600_000 }),

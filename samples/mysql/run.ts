@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
 import { MariadbServer } from '../../test/support/mariadb-server.ts'
 import { LaunchedProcess } from '../../test/support/launched-process.ts'
 import { renderChange, type PersonChange, samePeople, STATEMENTS } from './story.ts'
+import { newFolder, removeFolder } from '../../test/support/test-folder.ts'
 
 /*
  * The whole path against a private MariaDB: a server, a relay and a client as three processes, a handful of changes,
  * and the proof that what the consumer received is what the table holds. Everything is stopped and removed at the end.
  */
 const DEADLINE_MS = 30_000
-const root = mkdtempSync(join(tmpdir(), 'aesop-sample-'))
+const root = newFolder('sample')
 const started: { stop(): Promise<unknown> }[] = []
 
 function say(text: string): void {
@@ -78,7 +77,7 @@ async function received(client: LaunchedProcess): Promise<PersonChange[]> {
 
 async function stopAll(): Promise<void> {
   for (const part of started.reverse()) await part.stop()
-  rmSync(root, { recursive: true, force: true })
+  removeFolder(root)
 }
 
 try {

@@ -13,6 +13,7 @@ import {
   wideWorkload,
   type Workload,
 } from './workload.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 const run = promisify(execFile)
 const BUFFER_BYTES = 64 * 1024 * 1024
@@ -38,17 +39,9 @@ const zongji = (server: MariadbServer, workload: Workload): Promise<Measured> =>
 async function rawRead(server: MariadbServer, workload: Workload): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'aesop-raw-'))
   const began = performance.now()
-  await run('mariadb-binlog', [
-    '--no-defaults',
-    '--read-from-remote-server',
-    '--raw',
-    `--result-file=${folder}/`,
-    '--host=127.0.0.1',
-    `--port=${server.port}`,
-    '--user=aesop',
-    '--password=secret',
-    workload.file,
-  ])
+  const from = ['--read-from-remote-server', '--host=127.0.0.1', `--port=${server.port}`, '--user=aesop']
+  const env = { ...process.env, MYSQL_PWD: SERVER_PASSWORD }
+  await run('mariadb-binlog', ['--no-defaults', ...from, '--raw', `--result-file=${folder}/`, workload.file], { env })
   const seconds = (performance.now() - began) / 1000
   rmSync(folder, { recursive: true, force: true })
   return { seconds, rssMb: 0 }

@@ -2,6 +2,7 @@
  * The rival: @vlasky/zongji as shipped, its rows counted. Argument and output as of ingest-worker.
  */
 import ZongJi from '@vlasky/zongji'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 interface Job {
   readonly port: number
@@ -11,7 +12,13 @@ interface Job {
 }
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
-const zongji = new ZongJi({ host: '127.0.0.1', port: job.port, user: 'aesop', password: 'secret', dateStrings: true })
+const zongji = new ZongJi({
+  host: '127.0.0.1',
+  port: job.port,
+  user: 'aesop',
+  password: SERVER_PASSWORD,
+  dateStrings: true,
+})
 let rows = 0
 let began = 0
 const done = new Promise<number>((resolve, reject) => {

@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 /*
  * A package without "type": "module", as `npm init -y` makes it: its TypeScript goes through the CommonJS loader, which
@@ -57,14 +57,14 @@ exports.BookConsumerFactory = class { createConsumer() { return new BookConsumer
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aesop-commonjs-'))
+  folder = newFolder('commonjs')
   writeFileSync(join(folder, 'package.json'), '{ "name": "books", "version": "1.0.0" }')
   cpSync(join(ROOT, 'samples/quickstart/binlog'), join(folder, 'binlog'), { recursive: true })
   writeFileSync(join(folder, 'bootstrap.yaml'), CONTAINERS)
   writeFileSync(join(folder, 'relay-config.yaml'), RELAY)
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 /** A second copy of every package, as another version of one of them in the tree of a package manager brings it. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { ShopServer } from '../support/shop-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
+import { fetchSearched } from '../support/searched-page.ts'
 
 /* Each connection is a file that the process has open: idle readers must not take those that it needs for its database. */
 
@@ -74,7 +75,7 @@ test('a relay with 200 open files refuses readers that are too many by name, and
 })
 
 async function textOf(url: string): Promise<string> {
-  return (await fetch(url)).text()
+  return (await fetchSearched(url)).text
 }
 
 async function statusOf(url: string): Promise<number | undefined> {

@@ -1,14 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileBinlogStream } from '@aesop/producer-mysql'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 describe('a server that encrypts its log files', () => {
   let server: MariadbServer
-  const keys = mkdtempSync(join(tmpdir(), 'aesop-keys-'))
+  const keys = newFolder('keys')
 
   beforeAll(async () => {
     const file = join(keys, 'keys.txt')
@@ -22,7 +22,7 @@ describe('a server that encrypts its log files', () => {
   })
   afterAll(async () => {
     await server.destroy()
-    rmSync(keys, { recursive: true, force: true })
+    removeFolder(keys)
   })
 
   it('sends rows in the clear: they are read, across log files and after a restart', async () => {

@@ -5,6 +5,7 @@ import { MysqlServer } from '../support/mysql-server.ts'
 import { type PrivateServer } from '../support/private-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 const MIB = 1024 * 1024
 const LIMIT = MIB
@@ -65,7 +66,7 @@ describe.each(servers)('largestEventSizeInBytes with %s', (_what, begin, compres
     ['one that is far larger', 20 * MIB, 'AESOP_MYSQL_LOGGED_ROW_TOO_LARGE'],
   ])('ends the source by name at %s, and goes on there when it is raised', async (_row, bytes, code) => {
     const made = await rig().start()
-    await server.query(`INSERT INTO shop.item VALUES (1, 'before')`)
+    await server.query(`INSERT INTO shop.item VALUES (1, '${ROW_TEXT}')`)
     await made.arrived(1)
     await server.query(`INSERT INTO shop.item VALUES (2, REPEAT('x', ${bytes}))`)
     await failed(made)
@@ -88,7 +89,7 @@ describe.each(servers)('largestEventSizeInBytes with %s', (_what, begin, compres
     const made = await rig().start()
     await server.query(`INSERT INTO shop.other VALUES (1, REPEAT('x', ${20 * MIB}))`)
     await server.query(`DELETE FROM shop.other`)
-    await server.query(`INSERT INTO shop.item VALUES (5, 'after')`)
+    await server.query(`INSERT INTO shop.item VALUES (5, '${ROW_TEXT}')`)
     await made.arrived(1)
     expect(made.ledger.ids).toEqual([5])
   })

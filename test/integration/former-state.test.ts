@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 /*
  * A state folder that version 0.1.0 left behind, whose relay and client had read the first log of the quick start: places without
@@ -19,7 +19,7 @@ const folders: string[] = []
 const launched: LaunchedProcess[] = []
 afterEach(async () => {
   for (const each of launched.splice(0)) await each.stop('SIGKILL')
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const folder of folders.splice(0)) removeFolder(folder)
 })
 
 const SOURCES = '[bookshop.book, bookshop.customer, bookshop.sale]'
@@ -56,8 +56,8 @@ function launchIn(folder: string): LaunchedProcess {
   return process
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-former-'))
+function folderWithLogs(): string {
+  const folder = newFolder('former')
   folders.push(folder)
   cpSync(LOGS, join(folder, 'binlog'), { recursive: true })
   for (const [name, text] of Object.entries(DESCRIPTORS)) writeFileSync(join(folder, name), text)
@@ -66,9 +66,9 @@ function newFolder(): string {
 
 test('what version 0.1.0 stored goes on without a loss, and proves itself from then on', async () => {
   const last = (lines: readonly string[]): boolean => lines.at(-1)?.startsWith('DELETE bookshop.customer 1 ') ?? false
-  const whole = launchIn(newFolder())
+  const whole = launchIn(folderWithLogs())
   const all = [...(await whole.untilOutput((lines) => lines.length > ROWS_OF_FIRST_LOG && last(lines), DEADLINE_MS))]
-  const folder = newFolder()
+  const folder = folderWithLogs()
   cpSync(FORMER, join(folder, '.aesop'), { recursive: true })
   const rest = all.slice(ROWS_OF_FIRST_LOG)
   const again = launchIn(folder)

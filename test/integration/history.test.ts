@@ -4,6 +4,7 @@ import { type PrivateServer } from '../support/private-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { copyData, MARIADB, MYSQL, type ServerKind } from '../support/server-history.ts'
 import { until } from '../support/until.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 /*
  * What may happen to the history of a server, while the relay is up, stopped in order, or killed; at its first start, when it
@@ -40,7 +41,7 @@ class Scene {
     await this.server.query(
       'DROP DATABASE IF EXISTS h; CREATE DATABASE h; CREATE TABLE h.t (id INT PRIMARY KEY, v INT)',
     )
-    await this.server.query("CREATE USER IF NOT EXISTS follower IDENTIFIED BY 'secret'")
+    await this.server.query(`CREATE USER IF NOT EXISTS follower IDENTIFIED BY '${SERVER_PASSWORD}'`)
     await this.server.query('GRANT REPLICATION SLAVE ON *.* TO follower')
     this.proxy = await FaultProxy.start(this.server.port)
     open.push(this.proxy)

@@ -3,6 +3,7 @@ import { fileNumberOf, formatBinlogScn } from '@aesop/producer-mysql'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 interface LogEvent {
   readonly Log_name: string
@@ -38,7 +39,9 @@ describe('a server that could not write changes to its log', () => {
     const first = keep(new ProducerRig({ uri: server.uri(), name: 's', sources: ['s.t', 's.k'] }))
     await first.start()
     await server.query('USE s; INSERT INTO s.k VALUES (1)')
-    await expect(server.query("INSERT INTO s.t SELECT seq, REPEAT('x', 2000) FROM seq_1_to_50")).rejects.toMatchObject({
+    await expect(
+      server.query(`INSERT INTO s.t SELECT seq, REPEAT('${ROW_TEXT}', 125) FROM seq_1_to_50`),
+    ).rejects.toMatchObject({
       errno: 1705,
     })
     await server.query('INSERT INTO s.k VALUES (2)')

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig } from '@aesop/producer'
@@ -10,6 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { JavaLikeClient } from '../support/java-like-client.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /*
  * An unmodified Java client of Databus at a relay of ours: it asks for schemas on connecting only, and knows them by the
@@ -27,7 +28,7 @@ async function startRelay(
   startFrom: 'earliest' | 'latest',
   schemas: SchemaRegistry = new MemorySchemaRegistry(),
 ): Promise<RunningRelay> {
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'aesop-java-'))
+  const stateDirectory = newFolder('java')
   const context: BeanContext = {
     id: 'relay',
     container: 'relay',
@@ -60,7 +61,7 @@ async function startRelay(
     client.close()
     await relay.stop()
     relay.destroy()
-    rmSync(stateDirectory, { recursive: true })
+    removeFolder(stateDirectory)
   })
   return { client, schemas }
 }
@@ -96,8 +97,8 @@ describe.each(['FULL', 'NO_LOG'] as const)('a Java client, with row metadata %s,
     const { client, schemas } = await startRelay(server, 'latest')
     const { revision } = schemas
     expect(await client.turn()).toBe(true)
-    await server.query("INSERT INTO shop.item VALUES (1, 'pen')")
-    expect(await rowsOf(client, 1)).toEqual([{ id: 1, name: 'pen' }])
+    await server.query(`INSERT INTO shop.item VALUES (1, '${ROW_TEXT}')`)
+    expect(await rowsOf(client, 1)).toEqual([{ id: 1, name: ROW_TEXT }])
     expect([client.connections, schemas.revision]).toEqual([1, revision])
     await server.query('ALTER TABLE shop.item ADD COLUMN n INT')
     await server.query("INSERT INTO shop.item VALUES (2, 'ink', 20)")
@@ -112,7 +113,7 @@ describe.each(['FULL', 'NO_LOG'] as const)('a Java client, with row metadata %s,
 
   test('finds a shape that comes back under its old id, as the newest', async () => {
     const { client, schemas } = await startRelay(server, 'latest')
-    await server.query("INSERT INTO shop.item VALUES (1, 'pen')")
+    await server.query(`INSERT INTO shop.item VALUES (1, '${ROW_TEXT}')`)
     await rowsOf(client, 1)
     for (const [i, change] of ['ADD COLUMN n INT', 'DROP COLUMN n'].entries()) {
       await server.query(`ALTER TABLE shop.item ${change}`)
@@ -136,9 +137,9 @@ describe('a Java client', () => {
   })
 
   test('finds a schema that people wrote in their own way, before there is a row', async () => {
-    const handWritten = mkdtempSync(join(tmpdir(), 'aesop-java-'))
+    const handWritten = newFolder('java')
     onTestFinished(() => {
-      rmSync(handWritten, { recursive: true })
+      removeFolder(handWritten)
     })
     const id = { type: ['long', 'null'], meta: 'dbFieldName=id;', name: 'itemId', unit: 'pieces', pii: 'no', length: 9 }
     const schema = {
@@ -154,18 +155,18 @@ describe('a Java client', () => {
     const registry = new FileSchemaRegistry({ handWritten, derived: join(handWritten, 'derived') })
     const { client } = await startRelay(server, 'latest', registry)
     expect(await client.turn()).toBe(true)
-    await server.query("INSERT INTO shop.item VALUES (1, 'pen')")
+    await server.query(`INSERT INTO shop.item VALUES (1, '${ROW_TEXT}')`)
     expect(await rowsOf(client, 1)).toEqual([{ itemId: 1n }])
   })
 
   test('reads older rows in the newest shape, where the relay lags behind', async () => {
     await server.query('CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(20))')
-    await server.query("INSERT INTO shop.item VALUES (1, 'pen')")
+    await server.query(`INSERT INTO shop.item VALUES (1, '${ROW_TEXT}')`)
     await server.query('ALTER TABLE shop.item ADD COLUMN n INT')
     await server.query("INSERT INTO shop.item VALUES (2, 'ink', 20)")
     const { client, schemas } = await startRelay(server, 'earliest')
     expect(await rowsOf(client, 2)).toEqual([
-      { id: 1, name: 'pen', n: null },
+      { id: 1, name: ROW_TEXT, n: null },
       { id: 2, name: 'ink', n: 20 },
     ])
     expect(fieldsOf(schemas)).toEqual(['id name n', 'id name', 'id name n'])

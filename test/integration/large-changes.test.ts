@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'
+import { fetchSearched } from '../support/searched-page.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 const MIB = 1024 * 1024
 
@@ -43,7 +45,7 @@ describe('changes at the edge of what a buffer takes', () => {
     await using path = await pathWith(MIB)
     await path.startRelay()
     await path.startClient()
-    await server.query(`INSERT INTO app.t VALUES (10, 'before')`)
+    await server.query(`INSERT INTO app.t VALUES (10, '${ROW_TEXT}')`)
     await until('the row before', () => path.lines.length === 1)
     const ids = Array.from({ length: 40 }, (_, i) => `(${100 + i}, REPEAT('x', 65536))`)
     await server.query(`INSERT INTO app.t VALUES ${ids.join(', ')}`)
@@ -65,7 +67,7 @@ describe('changes at the edge of what a buffer takes', () => {
     await using path = await pathWith(MIB)
     await path.startRelay()
     await path.startClient()
-    await server.query(`INSERT INTO app.t VALUES (1000, 'seen')`)
+    await server.query(`INSERT INTO app.t VALUES (1000, '${ROW_TEXT}')`)
     await until('the row', () => path.lines.length === 1)
     await path.stopClient()
     for (let id = 1001; id < 1041; id++) await server.query(`INSERT INTO app.t VALUES (${id}, REPEAT('x', 65536))`)
@@ -85,7 +87,7 @@ describe('changes at the edge of what a buffer takes', () => {
 /** What the admin server of the client says of its beans. */
 async function clientHealth(path: ChangePath): Promise<string> {
   const admin = /client under test is ready .*admin=(\S+)/.exec(path.client?.errors ?? '')?.[1]
-  const answer = await fetch(`${admin}/health/ready`)
+  const answer = await fetchSearched(`${admin}/health/ready`)
   expect(answer.status).toBe(503)
-  return answer.text()
+  return answer.text
 }

@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
 import { freePort } from '../support/free-port.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 /*
  * What people get wrong, as they meet it: the launch of real descriptors in a process of its own. Each error is named,
@@ -15,10 +16,10 @@ const EXIT = { descriptors: 3, startFailed: 4, died: 1 }
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aesop-errors-'))
+  folder = newFolder('errors')
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 function writeRelay(uri: string, more: { table?: string; port?: number; properties?: string } = {}): void {
@@ -166,7 +167,7 @@ describe('servers that can not be read', () => {
   beforeAll(async () => {
     server = await MariadbServer.start()
     await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
-    await server.query("CREATE USER 'poor'@'%' IDENTIFIED BY 'secret'")
+    await server.query(`CREATE USER 'poor'@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
   })
   afterAll(async () => {
     await server.destroy()
@@ -182,7 +183,7 @@ describe('servers that can not be read', () => {
   })
 
   test('a missing grant: exit 4 and the statement that gives it', async () => {
-    writeRelay(server.uri(server.port, 'poor', 'secret'))
+    writeRelay(server.uri(server.port, 'poor'))
     const launch = await run()
     expect(launch.errors).toContain('AESOP_MYSQL_GRANT_MISSING')
     expect(launch.errors).toMatch(/GRANT REPLICATION SLAVE/)

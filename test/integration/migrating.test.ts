@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /* The page about moving from Databus: its commands are run as they stand, with the SCN of a log that was just written. */
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/migrating-from-databus.md'), 'utf8')
@@ -35,16 +36,17 @@ describe('the page about moving from Databus', () => {
   let folder = ''
   beforeAll(async () => {
     server = await MariadbServer.start()
-    folder = mkdtempSync(join(tmpdir(), 'aesop-databus-'))
+    folder = newFolder('databus')
     await server.query(
       'RESET MASTER; CREATE DATABASE shop; CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(40))',
     )
     await server.query('FLUSH BINARY LOGS')
-    for (const id of [1, 3, 5]) await server.query(`INSERT INTO shop.item VALUES (${id}, 'a'), (${id + 1}, 'b')`)
+    for (const id of [1, 3, 5])
+      await server.query(`INSERT INTO shop.item VALUES (${id}, '${ROW_TEXT}'), (${id + 1}, 'b')`)
   })
   afterAll(async () => {
     await server.destroy()
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
 
   const shell = (command: string): string =>

@@ -7,6 +7,7 @@ import { ServerOrigin, type ServerOriginOptions } from '../../packages/producer-
 import { parseStartFrom } from '../../packages/producer-mysql/src/place/start-from.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 describe('what is checked before a log is read', () => {
   let server: MariadbServer
@@ -161,7 +162,9 @@ describe('what is checked before a log is read', () => {
     ['SELECT', 'REPLICATION SLAVE'],
     ['SELECT, REPLICATION SLAVE', 'REPLICATION CLIENT'],
   ])('names what a user with only %s lacks', async (granted, missing) => {
-    await server.query(`CREATE OR REPLACE USER weak@'%' IDENTIFIED BY 'secret'; GRANT ${granted} ON *.* TO weak@'%'`)
+    await server.query(
+      `CREATE OR REPLACE USER weak@'%' IDENTIFIED BY '${SERVER_PASSWORD}'; GRANT ${granted} ON *.* TO weak@'%'`,
+    )
     await expect(latest(origin(server.uri(server.port, 'weak')))).rejects.toMatchObject({
       code: 'AESOP_MYSQL_GRANT_MISSING',
       canRetry: false,

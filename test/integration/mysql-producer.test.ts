@@ -6,6 +6,7 @@ import { type PrivateServer } from '../support/private-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { MARIADB, MYSQL } from '../support/server-history.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT, SERVER_PASSWORD } from '../support/markers.ts'
 
 describe.each([MARIADB, MYSQL])('the MySQL producer with $name,', (kind) => {
   let server: PrivateServer
@@ -39,7 +40,7 @@ describe.each([MARIADB, MYSQL])('the MySQL producer with $name,', (kind) => {
     const ids: number[] = []
     for (let i = 0; i < count; i++) {
       const id = nextId++
-      await server.query('INSERT INTO shop.item VALUES (?, ?, ?)', [id, `item ${id}`, '1.50'])
+      await server.query('INSERT INTO shop.item VALUES (?, ?, ?)', [id, `${ROW_TEXT} ${id}`, '1.50'])
       ids.push(id)
     }
     return ids
@@ -54,7 +55,7 @@ describe.each([MARIADB, MYSQL])('the MySQL producer with $name,', (kind) => {
     expect(made.ledger.ids).toEqual(ids)
     expect(made.ledger.rows[0]).toMatchObject({
       opcode: 'UPSERT',
-      row: { id: ids[0], name: `item ${String(ids[0])}`, price: '1.50' },
+      row: { id: ids[0], name: `${ROW_TEXT} ${String(ids[0])}`, price: '1.50' },
     })
     expect(made.producer.status()).toMatchObject({ state: 'running', scn: made.ledger.windows.at(-1)?.scn })
   })
@@ -310,7 +311,7 @@ describe.each([MARIADB, MYSQL])('the MySQL producer with $name,', (kind) => {
       expect(made.failures).toMatchObject([{ code: 'AESOP_MYSQL_ACCESS_DENIED' }])
       expect(made.producer.health().status).toBe('down')
     } finally {
-      await server.query("ALTER USER aesop@'%' IDENTIFIED BY 'secret'")
+      await server.query(`ALTER USER aesop@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
     }
   })
 
@@ -403,7 +404,7 @@ describe('the MySQL producer with servers of MariaDB alone', () => {
       await replica.query("DROP USER aesop@'%'; RESET MASTER; SET GLOBAL gtid_slave_pos=''")
       await replica.query(
         `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='aesop',
-        MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; START SLAVE`,
+        MASTER_PASSWORD='${SERVER_PASSWORD}', MASTER_USE_GTID=slave_pos; START SLAVE`,
       )
       await primary.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
       const made = await rig({ uri: primary.uri(proxy.port) }).start()

@@ -7,6 +7,7 @@ import {
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 const XID = 16
 const WRITE_ROWS = 23
@@ -72,7 +73,7 @@ describe('the live stream of a server', () => {
       host: '127.0.0.1',
       port: server.port,
       user: 'aesop',
-      password: 'secret',
+      password: SERVER_PASSWORD,
       serverId: 4711,
       heartbeatMs: 200,
       ...more,
@@ -224,10 +225,10 @@ describe('the live stream of a server', () => {
 
   it('names a wrong password without showing it, and that trying again is of no use', async () => {
     const recorder = new Recorder()
-    const opening = stream({ password: 'notThisOne' }).open(START, recorder, recorder.onBroken)
+    const opening = stream({ password: `${SERVER_PASSWORD}not` }).open(START, recorder, recorder.onBroken)
     await expect(opening).rejects.toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED', canRetry: false })
     await opening.catch((error: unknown) => {
-      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('notThisOne')
+      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain(`${SERVER_PASSWORD}not`)
     })
   })
 

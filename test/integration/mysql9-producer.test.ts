@@ -4,6 +4,7 @@ import { FaultProxy } from '../support/fault-proxy.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT, SERVER_PASSWORD } from '../support/markers.ts'
 
 /*
  * The producer against a live MySQL 9. Debian's unstable suite, from which the server comes, moves: the decoder is held to
@@ -41,7 +42,7 @@ describe('the MySQL producer with what only MySQL 9 has', () => {
     const ids: number[] = []
     for (let i = 0; i < count; i++) {
       const id = nextId++
-      await server.query('INSERT INTO shop.item VALUES (?, ?, ?)', [id, `item ${id}`, '1.50'])
+      await server.query('INSERT INTO shop.item VALUES (?, ?, ?)', [id, `${ROW_TEXT} ${id}`, '1.50'])
       ids.push(id)
     }
     return ids
@@ -52,7 +53,7 @@ describe('the MySQL producer with what only MySQL 9 has', () => {
     const session = await server.connect()
     await session.query('SET SESSION binlog_transaction_compression = ON')
     const ids = Array.from({ length: 5000 }, () => nextId++)
-    await session.query(`INSERT INTO shop.item VALUES ${ids.map((id) => `(${id}, 'compressed', NULL)`).join(',')}`)
+    await session.query(`INSERT INTO shop.item VALUES ${ids.map((id) => `(${id}, '${ROW_TEXT}', NULL)`).join(',')}`)
     await session.end()
     await made.arrived(5000)
     expect(made.ledger.ids).toEqual(ids)
@@ -93,17 +94,17 @@ describe('the MySQL producer with what only MySQL 9 has', () => {
   })
 
   it('names a missing privilege, an unknown table and a wrong password, and shows no password', async () => {
-    await server.query("CREATE USER plain@'%' IDENTIFIED BY 'topsecret'")
-    await expect(rig({ uri: server.uri(server.port, 'plain', 'topsecret') }).start()).rejects.toMatchObject({
+    await server.query(`CREATE USER plain@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
+    await expect(rig({ uri: server.uri(server.port, 'plain') }).start()).rejects.toMatchObject({
       code: 'AESOP_MYSQL_GRANT_MISSING',
     })
     await expect(rig({ sources: ['shop.nowhere'] }).start()).rejects.toMatchObject({
       code: 'AESOP_MYSQL_TABLE_UNKNOWN',
     })
-    const refused = rig({ uri: server.uri(server.port, 'aesop', 'notThisOne') }).start()
+    const refused = rig({ uri: server.uri(server.port, 'aesop', `${SERVER_PASSWORD}not`) }).start()
     await expect(refused).rejects.toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED' })
     await refused.catch((error: unknown) => {
-      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('notThisOne')
+      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain(`${SERVER_PASSWORD}not`)
     })
   })
 
@@ -156,7 +157,7 @@ describe('the MySQL producer with what only MySQL 9 has', () => {
     try {
       await replica.query("DROP USER aesop@'%'; RESET BINARY LOGS AND GTIDS")
       await replica.query(`CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${primary.port},
-        SOURCE_USER='aesop', SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`)
+        SOURCE_USER='aesop', SOURCE_PASSWORD='${SERVER_PASSWORD}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`)
       await primary.query(`CREATE DATABASE shop;
         CREATE TABLE shop.item (id INT PRIMARY KEY); CREATE TABLE shop.other (id INT PRIMARY KEY)`)
       const made = await rig({ uri: primary.uri(proxy.port) }).start()

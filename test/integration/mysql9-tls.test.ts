@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { addressOffLoopback } from '../support/certificates.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
+import { ROW_TEXT, SERVER_PASSWORD } from '../support/markers.ts'
 
 /*
  * Encrypted connections to a live MySQL 9, which makes certificates of its own in its data directory. It is no part of
@@ -21,17 +22,17 @@ describe('encrypted connections to a server', () => {
 
   beforeAll(async () => {
     server = await MysqlServer.start({ lines: ['max-allowed-packet=64M', 'bind-address=0.0.0.0'] })
-    folder = mkdtempSync(join(tmpdir(), 'aesop-tls-'))
+    folder = newFolder('tls')
     await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY, text LONGTEXT)')
-    await server.query(`CREATE USER only_tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL;
-      CREATE USER only_cert@'%' IDENTIFIED BY 'secret' REQUIRE X509;
+    await server.query(`CREATE USER only_tls@'%' IDENTIFIED BY '${SERVER_PASSWORD}' REQUIRE SSL;
+      CREATE USER only_cert@'%' IDENTIFIED BY '${SERVER_PASSWORD}' REQUIRE X509;
       GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO only_tls@'%', only_cert@'%'`)
   })
   afterEach(async () => {
     for (const rig of made.splice(0)) await rig.producer.stop()
   })
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
     await server.destroy()
   })
 
@@ -46,7 +47,7 @@ describe('encrypted connections to a server', () => {
   async function reads(parameters: string, user?: string): Promise<void> {
     const each = await rig(parameters, user).start()
     const id = nextId++
-    await server.query('INSERT INTO shop.item VALUES (?, ?)', [id, 'x'])
+    await server.query('INSERT INTO shop.item VALUES (?, ?)', [id, ROW_TEXT])
     await each.arrived(1)
     expect(each.ledger.ids).toEqual([id])
   }
@@ -58,7 +59,7 @@ describe('encrypted connections to a server', () => {
   })
 
   it('are proven by the key for passwords, which the log-in takes in the place of one that the server sends', async () => {
-    await server.query("CREATE USER fresh@'%' IDENTIFIED BY 'secret'")
+    await server.query(`CREATE USER fresh@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
     await server.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO fresh@'%'")
     const account = server.uri(server.port, 'fresh').replace('127.0.0.1', addressOffLoopback())
     await expect(rig('', '', account).start()).rejects.toMatchObject({ code: 'AESOP_MYSQL_SERVER_UNPROVEN' })
@@ -127,7 +128,7 @@ describe('encrypted connections to a server', () => {
     const byName = server.uri(server.port, 'only_tls').replace('127.0.0.1', 'localhost')
     const each = await rig(`?ssl=verify-identity&sslCa=${pem('ca.pem')}`, '', byName).start()
     const id = nextId++
-    await server.query('INSERT INTO shop.item VALUES (?, ?)', [id, 'x'])
+    await server.query('INSERT INTO shop.item VALUES (?, ?)', [id, ROW_TEXT])
     await each.arrived(1)
     expect(each.ledger.ids).toEqual([id])
   })

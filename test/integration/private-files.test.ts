@@ -1,20 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 /*
  * What another user of the machine can do by way of files: leave code where this process looks for compiled modules, and read
@@ -29,7 +18,7 @@ let folder = ''
 let shared = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aesop-private-'))
+  folder = newFolder('private')
   shared = join(folder, 'tmp')
   mkdirSync(shared)
   cpSync(join(ROOT, 'bootstrap.yaml'), join(folder, 'bootstrap.yaml'))
@@ -37,7 +26,7 @@ beforeEach(() => {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 /** Compiles the consumer as tsx does by itself, with the shared folder for its cache, until that is written. @returns what it printed */

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SourceDesk } from '../../packages/relay/src/source-desk.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
@@ -20,7 +21,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
   afterAll(() => server.destroy())
   beforeEach(async () => {
     await server.query('DROP DATABASE IF EXISTS app; CREATE DATABASE app')
-    await server.query('CREATE TABLE app.item (id INT PRIMARY KEY, name VARCHAR(9), n INT)')
+    await server.query('CREATE TABLE app.item (id INT PRIMARY KEY, name VARCHAR(40), n INT)')
     await server.query('CREATE TABLE app.other (id INT PRIMARY KEY)')
   })
 
@@ -38,7 +39,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     await session.query('SET SESSION binlog_row_image=MINIMAL; BEGIN')
     await session.query("INSERT INTO app.item VALUES (10, 'a', 1), (11, 'b', 1)")
     await session.query('INSERT INTO app.other VALUES (10)')
-    await session.query("UPDATE app.item SET name='part' WHERE id IN (1, 10)")
+    await session.query(`UPDATE app.item SET name='${ROW_TEXT} part' WHERE id IN (1, 10)`)
     await session.query('INSERT INTO app.other VALUES (11)')
     await session.query("INSERT INTO app.item VALUES (12, 'c', 1)")
     await session.query('COMMIT')
@@ -50,15 +51,17 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
       .filter(({ rows, changes }) => rows.length + changes.length > 0)
       .map(({ scn, rows, changes }) => ({
         scn,
-        rows: rows.map(({ opcode, row }) => `${opcode} ${String(row['id'])} ${String(row['name'])}`),
+        rows: rows.map(
+          ({ opcode, row }) => `${opcode} ${String(row['id'])} ${String(row['name']).replace(`${ROW_TEXT} `, '')}`,
+        ),
         changes: changes.map(({ kind, source, rowsBefore }) => `${String(kind)} ${String(source)} ${rowsBefore}`),
       }))
 
   it('is left out from its first faulty row on, which an event says in its place, and nothing else is', async () => {
     const rig = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await spoil()
-    await server.query("INSERT INTO app.item VALUES (2, 'whole', 1)")
+    await server.query(`INSERT INTO app.item VALUES (2, '${ROW_TEXT} whole', 1)`)
     await server.query('INSERT INTO app.other VALUES (2)')
     await rig.arrived(6)
     const windows = story(rig.ledger.windows)
@@ -96,7 +99,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('is left out in the same way when the log is read again, whatever is right or wrong by then', async () => {
     const before = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await before.arrived(1)
     await before.producer.stop()
     const from = storedOf(before)
@@ -124,7 +127,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('is stored before its window is visible: killed in between, the same rows are left out', async () => {
     const rig = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await rig.arrived(1)
     const { ledger } = rig
     const endWindow = ledger.endWindow.bind(ledger)
@@ -154,7 +157,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('is delivered again from the place that its source is set to by hand', async () => {
     const rig = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await spoil()
     await rig.arrived(5)
     await rig.producer.stop()
@@ -171,7 +174,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     ])
     rig.maxScn.save(store.load() ?? storedOf(rig))
     const again = await rig.again().start()
-    await server.query("INSERT INTO app.item VALUES (2, 'whole', 1)")
+    await server.query(`INSERT INTO app.item VALUES (2, '${ROW_TEXT} whole', 1)`)
     await again.arrived(6)
     await again.producer.stop()
     expect(story(again.ledger.windows).at(-1)).toMatchObject({ rows: ['UPSERT 2 whole'], changes: [] })
@@ -198,13 +201,13 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('is delivered again from the next row on once it is released, in the same way whenever it is read', async () => {
     const first = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await first.arrived(1)
     await first.producer.stop()
     const from = storedOf(first)
     const rig = await first.again().start()
     await spoil()
-    await server.query("INSERT INTO app.item VALUES (2, 'lost', 1)")
+    await server.query(`INSERT INTO app.item VALUES (2, '${ROW_TEXT} lost', 1)`)
     await server.query('INSERT INTO app.other VALUES (2)')
     await rig.arrived(6)
     await rig.producer.stop()
@@ -220,8 +223,8 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     })
     const again = await rig.again().start()
     expect(again.producer.status().concern).toBeUndefined()
-    await server.query("INSERT INTO app.item VALUES (3, 'whole', 1)")
-    await server.query("INSERT INTO app.item VALUES (4, 'whole', 1)")
+    await server.query(`INSERT INTO app.item VALUES (3, '${ROW_TEXT} whole', 1)`)
+    await server.query(`INSERT INTO app.item VALUES (4, '${ROW_TEXT} whole', 1)`)
     await again.arrived(8)
     await again.producer.stop()
     const { windows } = again.ledger
@@ -237,7 +240,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('is not released while the server would make the same fault again, which names the setting', async () => {
     const rig = await new ProducerRig(optionsOf()).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await spoil()
     await rig.arrived(5)
     await rig.producer.stop()
@@ -255,7 +258,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
 
   it('ends its source by name where the policy is to stop, which is the default', async () => {
     const rig = await new ProducerRig(optionsOf({ onTableFault: 'stop' })).start()
-    await server.query("INSERT INTO app.item VALUES (1, 'one', 1)")
+    await server.query(`INSERT INTO app.item VALUES (1, '${ROW_TEXT} one', 1)`)
     await spoil()
     await until('the end', () => rig.failures.length > 0)
     expect(rig.failures[0]).toMatchObject({

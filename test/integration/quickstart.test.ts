@@ -1,18 +1,9 @@
 import { spawn } from 'node:child_process'
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 /*
  * What a newcomer does first: the launch of the top-level bootstrap.yaml, in a copy of its files so that the tests do
@@ -26,13 +17,13 @@ const ROWS_BEFORE_CUT = 19
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aesop-quickstart-'))
+  folder = newFolder('quickstart')
   cpSync(join(ROOT, 'bootstrap.yaml'), join(folder, 'bootstrap.yaml'))
   cpSync(join(ROOT, 'samples/quickstart'), join(folder, 'samples/quickstart'), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 const LOG = (): string => join(folder, 'samples/quickstart/binlog/mysql-bin.000002')

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LaunchedProcess } from '../support/launched-process.ts'
 import { freePort } from '../support/free-port.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -36,7 +35,7 @@ describe("the descriptors of Aesop's own sample", () => {
   let sandbox = ''
   beforeAll(async () => {
     server = await MariadbServer.start()
-    sandbox = mkdtempSync(join(tmpdir(), 'aesop-sandbox-'))
+    sandbox = newFolder('sandbox')
     await server.query('CREATE DATABASE or_test')
     await server.query(
       'CREATE TABLE or_test.person (id INT PRIMARY KEY, first_name VARCHAR(40), last_name VARCHAR(40), birth_date DATE, deleted VARCHAR(5))',
@@ -46,7 +45,7 @@ describe("the descriptors of Aesop's own sample", () => {
   })
   afterAll(async () => {
     await server.destroy()
-    rmSync(sandbox, { recursive: true, force: true })
+    removeFolder(sandbox)
   })
 
   test('launch relay and client, and rows arrive in the shape of the hand-written schema', async () => {

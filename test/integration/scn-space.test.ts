@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /*
  * A relay of a real server and a client that keeps its checkpoint, while what the relay has stored comes and goes. The logs of
@@ -30,7 +31,7 @@ afterAll(async () => {
 })
 
 const insert = (into: MariadbServer, id: number): Promise<unknown> =>
-  into.query(`INSERT INTO shop.item VALUES (${id}, 'an item')`)
+  into.query(`INSERT INTO shop.item VALUES (${id}, '${ROW_TEXT}')`)
 
 /** A relay and a registration over it, each with what it keeps in one folder, as in one process or in two. */
 class Pair implements AsyncDisposable {

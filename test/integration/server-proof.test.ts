@@ -11,6 +11,7 @@ import { type TlsSettings } from '../../packages/producer-mysql/src/server/tls-s
 import { addressOffLoopback, CertificateAuthority, type MadeCertificate } from '../support/certificates.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 const PAST = ['20200101000000Z', '20200201000000Z'] as const
 const off = addressOffLoopback()
@@ -61,7 +62,7 @@ describe('a server with TLS proves who it is', () => {
   async function cipherWith(tls: TlsSettings, host = off): Promise<string> {
     const password = new Secret(() => {
       asked++
-      return 'secret'
+      return SERVER_PASSWORD
     })
     const connection = (
       await connectToServer({ host, port: server.port, user: 'aesop', password, tls }, LIMITS)
@@ -171,7 +172,7 @@ describe('a server with TLS proves who it is', () => {
   })
 
   function rig(options: Partial<ConstructorParameters<typeof ProducerRig>[0]>): ProducerRig {
-    const account = { host: off, port: server.port, user: 'aesop', password: 'secret' }
+    const account = { host: off, port: server.port, user: 'aesop', password: SERVER_PASSWORD }
     const made = new ProducerRig({ ...account, name: 'shop', sources: ['shop.item'], ...options })
     rigs.push(made)
     return made

@@ -9,6 +9,7 @@ import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
+import { SERVER_PASSWORD } from '../support/markers.ts'
 
 const STARTS = {
   MariaDB: () => MariadbServer.start({ lines: ['max-password-errors=1'] }),
@@ -29,7 +30,10 @@ const ACCOUNTS: Readonly<Record<Product, readonly Account[]>> = {
   MariaDB: [
     {
       name: 'ed25519',
-      setup: ["INSTALL SONAME 'auth_ed25519'", "CREATE USER u@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret')"],
+      setup: [
+        "INSTALL SONAME 'auth_ed25519'",
+        `CREATE USER u@'%' IDENTIFIED VIA ed25519 USING PASSWORD('${SERVER_PASSWORD}')`,
+      ],
       code: 'AESOP_MYSQL_AUTHENTICATION_PLUGIN',
       named: 'client_ed25519',
     },
@@ -41,13 +45,13 @@ const ACCOUNTS: Readonly<Record<Product, readonly Account[]>> = {
     },
     {
       name: 'a lock',
-      setup: ["CREATE USER u@'%' IDENTIFIED BY 'secret' ACCOUNT LOCK"],
+      setup: [`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' ACCOUNT LOCK`],
       code: 'AESOP_MYSQL_ACCOUNT_LOCKED',
       named: 'locked',
     },
     {
       name: 'an expired password',
-      setup: ["CREATE USER u@'%' IDENTIFIED BY 'secret' PASSWORD EXPIRE"],
+      setup: [`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' PASSWORD EXPIRE`],
       code: 'AESOP_MYSQL_PASSWORD_EXPIRED',
       named: 'has expired',
     },
@@ -62,7 +66,7 @@ const ACCOUNTS: Readonly<Record<Product, readonly Account[]>> = {
     {
       name: 'a plugin that is not loaded',
       setup: [
-        "CREATE USER u@'%' IDENTIFIED BY 'secret'",
+        `CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`,
         "UPDATE mysql.user SET plugin='mysql_native_password' WHERE user='u'; FLUSH PRIVILEGES",
       ],
       code: 'AESOP_MYSQL_AUTHENTICATION_PLUGIN',
@@ -70,13 +74,13 @@ const ACCOUNTS: Readonly<Record<Product, readonly Account[]>> = {
     },
     {
       name: 'a lock',
-      setup: ["CREATE USER u@'%' IDENTIFIED BY 'secret' ACCOUNT LOCK"],
+      setup: [`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' ACCOUNT LOCK`],
       code: 'AESOP_MYSQL_ACCOUNT_LOCKED',
       named: 'locked',
     },
     {
       name: 'an expired password',
-      setup: ["CREATE USER u@'%' IDENTIFIED BY 'secret' PASSWORD EXPIRE"],
+      setup: [`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' PASSWORD EXPIRE`],
       code: 'AESOP_MYSQL_PASSWORD_EXPIRED',
       named: 'has expired',
     },
@@ -119,7 +123,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
     const mine = product === 'MariaDB' ? remedy.replace(/on MySQL: .*/, '') : remedy.replace(/on MariaDB: [^;]*;/, '')
     const statements = mine.match(/\b(?:ALTER USER|SET GLOBAL) [^;]*;/g) ?? []
     expect(statements).not.toEqual([])
-    for (const statement of statements) await server.query(statement.replaceAll('<password>', 'secret'))
+    for (const statement of statements) await server.query(statement.replaceAll('<password>', SERVER_PASSWORD))
     await server.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO u@'%'")
   }
 
@@ -140,7 +144,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
 
   it('an account that is blocked after wrong passwords is named, and its remedy lets it in', async () => {
     const limit = product === 'MySQL' ? ' FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED' : ''
-    await server.query(`CREATE USER u@'%' IDENTIFIED BY 'secret'${limit}`)
+    await server.query(`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}'${limit}`)
     await failureOf(connecting(server.uri(server.port, 'u', 'wrong')))
     const error = await failureOf(connecting())
     expect(error).toMatchObject({ code: 'AESOP_MYSQL_ACCOUNT_LOCKED', canRetry: false })
@@ -149,7 +153,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
   })
 
   it('an account that demands encryption is told what it lacks', async () => {
-    await server.query("CREATE USER u@'%' IDENTIFIED BY 'secret' REQUIRE SSL")
+    await server.query(`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' REQUIRE SSL`)
     // This MariaDB offers no TLS; with MySQL somebody has to do without on purpose.
     const error = await failureOf(connecting(`${server.uri(server.port, 'u')}${product === 'MySQL' ? '?ssl=off' : ''}`))
     expect(error).toMatchObject({ code: 'AESOP_MYSQL_ACCESS_DENIED', canRetry: false })
@@ -160,7 +164,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
   })
 
   it('an account without a connection left is tried again', async () => {
-    await server.query("CREATE USER u@'%' IDENTIFIED BY 'secret' WITH MAX_CONNECTIONS_PER_HOUR 1")
+    await server.query(`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}' WITH MAX_CONNECTIONS_PER_HOUR 1`)
     await failureOf(connecting())
     const error = await failureOf(connecting())
     expect(error).toMatchObject({ code: 'AESOP_MYSQL_CONNECTIONS_EXHAUSTED', canRetry: true })
@@ -206,7 +210,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('what a %s refuses', (product) => {
   })
 
   it('an account that is locked in mid-stream ends the source by the same name as at the start', async () => {
-    await server.query("CREATE USER u@'%' IDENTIFIED BY 'secret'")
+    await server.query(`CREATE USER u@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
     await server.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO u@'%'")
     const proxy = await FaultProxy.start(server.port)
     open.push(proxy)

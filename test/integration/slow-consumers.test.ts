@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type EventConsumer } from '@aesop/client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { OneProcess, type OneProcessOptions } from '../support/one-process.ts'
 import { until } from '../support/until.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 const BUFFER_BYTES = 65_536
 /** Some 110 bytes each as events: more than ten buffers. */
@@ -57,7 +56,7 @@ describe('consumers that are slower than their source, in the process of the rel
   beforeAll(async () => {
     server = await MariadbServer.start()
     await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(80))')
-    const rows = `SELECT seq, REPEAT('x', 50) FROM shop.seq_1_to_${ROWS}`
+    const rows = `SELECT seq, REPEAT('${ROW_TEXT}', 3) FROM shop.seq_1_to_${ROWS}`
     // One transaction of seven rows after the other: windows that are small against the buffer.
     for (let from = 1; from <= ROWS; from += 700) {
       const statements = Array.from({ length: 100 }, (_, i) => {
@@ -71,10 +70,10 @@ describe('consumers that are slower than their source, in the process of the rel
     await server.destroy()
   })
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'aesop-slow-'))
+    folder = newFolder('slow')
   })
   afterEach(() => {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
 
   const options = (consumers: OneProcessOptions['consumers'], more: Partial<OneProcessOptions> = {}) => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /* Stored places are looked at and moved with the command that every remedy names, against a real server. */
 let server: MariadbServer
@@ -17,7 +18,8 @@ beforeEach(async () => {
   await server.query('CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(40))')
 })
 
-const insert = (id: number): Promise<unknown> => server.query(`INSERT INTO shop.item VALUES (${id}, 'item ${id}')`)
+const insert = (id: number): Promise<unknown> =>
+  server.query(`INSERT INTO shop.item VALUES (${id}, '${ROW_TEXT} ${id}')`)
 const launchOf = (startFrom?: string): StatefulLaunch =>
   new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'], ...(startFrom === undefined ? {} : { startFrom }) })
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ShopServer } from '../support/shop-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /* A transaction that can't be captured ends its source by name, and the printed command goes past that one alone. */
 /** The command that a message names. */
@@ -33,8 +34,8 @@ const FAULTS: readonly [string, string, number | undefined, (shop: ShopServer) =
       const session = await server.connect()
       await session.query('SET SESSION binlog_row_image=MINIMAL')
       await session.query('BEGIN')
-      await session.query("INSERT INTO shop.item VALUES (90, 'whole', 0)")
-      await session.query("UPDATE shop.item SET name='part' WHERE id=1")
+      await session.query(`INSERT INTO shop.item VALUES (90, '${ROW_TEXT}', 0)`)
+      await session.query(`UPDATE shop.item SET name='${ROW_TEXT}' WHERE id=1`)
       await session.query('COMMIT')
       await session.end()
     },

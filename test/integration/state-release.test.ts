@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ShopServer } from '../support/shop-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
+import { fetchSearched } from '../support/searched-page.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /* The whole way of a table that can't be captured, by the commands that are printed: left out, shown, resumed, released. */
 
@@ -14,12 +16,12 @@ async function leftOut(launch: StatefulLaunch): Promise<unknown> {
 /** Calls the action of the client as docs/operating.md says. */
 async function resume(errors: string): Promise<void> {
   const admin = /admin=(http:\S+)/.exec(errors)?.[1] ?? `no admin server in: ${errors}`
-  const answer = await fetch(`${admin}/admin/beans/client/actions/resume?container=client`, {
+  const answer = await fetchSearched(`${admin}/admin/beans/client/actions/resume?container=client`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '"people"',
   })
-  expect(await answer.json()).toEqual({ result: 1 })
+  expect(JSON.parse(answer.text)).toEqual({ result: 1 })
 }
 
 describe.each(['MariaDB', 'MySQL'] as const)('aesop-launch state release, of a %s,', (product) => {
@@ -43,7 +45,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('aesop-launch state release, of a %
 
   async function spoil(): Promise<void> {
     const session = await shop.server.connect()
-    await session.query("SET SESSION binlog_row_image=MINIMAL; UPDATE shop.item SET name='part' WHERE id=1")
+    await session.query(`SET SESSION binlog_row_image=MINIMAL; UPDATE shop.item SET name='${ROW_TEXT}' WHERE id=1`)
     await session.end()
   }
 

@@ -5,6 +5,7 @@ import { fileNumberOf, formatBinlogScn } from '@aesop/producer-mysql'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { type CommandEnd, StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
+import { ROW_TEXT } from '../support/markers.ts'
 
 /*
  * Every remedy that names `aesop-launch state` is run in the state that prints it, word for word, and afterwards the change
@@ -24,7 +25,7 @@ beforeEach(async () => {
 
 let nextId = 1
 async function insert(): Promise<number> {
-  await server.query(`INSERT INTO shop.item VALUES (${nextId}, 'an item')`)
+  await server.query(`INSERT INTO shop.item VALUES (${nextId}, '${ROW_TEXT}')`)
   return nextId++
 }
 

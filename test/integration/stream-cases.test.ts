@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 import { until } from '../support/until.ts'
 import { type LedgerRow } from '../support/window-ledger.ts'
 
@@ -13,7 +13,7 @@ import { type LedgerRow } from '../support/window-ledger.ts'
 
 const FOLDER = resolve(import.meta.dirname, 'cases')
 const MARKER = 'marker.done'
-const keys = mkdtempSync(join(tmpdir(), 'aesop-keys-'))
+const keys = newFolder('keys')
 
 /** What the files call servers. */
 const SERVERS = {
@@ -92,7 +92,7 @@ function written(value: unknown): unknown {
 }
 
 afterAll(() => {
-  rmSync(keys, { recursive: true, force: true })
+  removeFolder(keys)
 })
 
 describe.each(Object.keys(SERVERS) as ServerName[])('on the server %s', (serverName) => {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type ChangeEvent, type EventConsumer, type SchemaChange } from '@aesop/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
@@ -9,6 +6,7 @@ import { OneProcess } from '../support/one-process.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
 import { type LedgerWindow } from '../support/window-ledger.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 /* What becomes of captured tables, besides their rows: as events of `com.aesop.SchemaChange`, at their places in the log. */
 
@@ -51,10 +49,10 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, changes of captured table
   let folder: string
   beforeAll(async () => {
     server = product === 'MariaDB' ? await MariadbServer.start() : await MysqlServer.start()
-    folder = mkdtempSync(join(tmpdir(), 'aesop-changes-'))
+    folder = newFolder('changes')
   })
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
     await server.destroy()
   })
 

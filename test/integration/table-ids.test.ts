@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { newFolder, removeFolder } from '../support/test-folder.ts'
 
 const TABLE_MAP = 19
 const ROWS = [20, 21, 22, 23, 24, 25, 30, 31, 32]
@@ -24,7 +24,7 @@ function setTableIds(path: string, tableId: number): number {
 }
 
 describe('a table whose id is the one of events without a table', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-table-ids-'))
+  const folder = newFolder('table-ids')
   let server: MariadbServer
   beforeAll(async () => {
     server = await MariadbServer.start({ lines: ['binlog-checksum=NONE'] })
@@ -33,7 +33,7 @@ describe('a table whose id is the one of events without a table', () => {
   })
   afterAll(async () => {
     await server.destroy()
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
 
   it.each([18, 0xffffff, 0x1000000])('gives its rows: %i', async (tableId) => {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { LaunchedProcess } from './launched-process.ts'
 import { freePort } from './free-port.ts'
+import { newFolder, removeFolder } from './test-folder.ts'
 
 const CONSUMERS = resolve(import.meta.dirname, 'consumers.js')
 const READY_DEADLINE_MS = 30_000
@@ -39,7 +39,7 @@ export class ChangePath implements AsyncDisposable {
   }
 
   static async create(options: ChangePathOptions): Promise<ChangePath> {
-    const path = new ChangePath(mkdtempSync(join(tmpdir(), 'aesop-path-')), await freePort())
+    const path = new ChangePath(newFolder('path'), await freePort())
     path.#write('relay', 'relay', relayBeans(options, path.relayPort))
     path.#write('client', 'client', clientBeans(options, options.relayPortForClient ?? path.relayPort))
     return path
@@ -83,7 +83,7 @@ export class ChangePath implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopClient()
     await this.stopRelay()
-    rmSync(this.folder, { recursive: true, force: true })
+    removeFolder(this.folder)
   }
 
   #launch(name: string): LaunchedProcess {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runFolder } from './run-folder.ts'
 
@@ -17,7 +17,9 @@ export function fillData(data: string, configuration: string, install: () => voi
     install()
     return
   }
-  const template = join(folder, createHash('sha256').update(configuration).digest('hex'))
+  const templates = join(folder, 'server-data')
+  mkdirSync(templates, { recursive: true })
+  const template = join(templates, createHash('sha256').update(configuration).digest('hex'))
   if (!existsSync(template)) {
     install()
     keep(data, template)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { findMariadbd } from './mariadb-server.ts'
-import { provideRunFolder } from './run-folder.ts'
+import provideRunFolder from './run-folder.ts'
 import { mysqlHome, unpackedMysql } from './unpacked-mysql.ts'
 
 const REMEDY = 'apt-get update && apt-get install -y mariadb-server'

@@ -4,6 +4,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { Checkpoint } from '@aesop/checkpoint'
 import { EventDecoder, type EventView } from '@aesop/event'
 import { avroNormalForm, compileRowReader, type Row } from '@aesop/schema'
+import { searchPage } from './searched-page.ts'
 
 const SIZE_BYTES = 1 << 20
 const EVENT_BYTES_MAX = 1 << 20
@@ -106,6 +107,7 @@ export class JavaLikeClient {
     sent.end()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     const body = Buffer.concat((await response.toArray()) as Buffer[])
+    searchPage(path, Object.entries(response.headers), body.toString('latin1'), ['secret'])
     if (response.statusCode !== 200) throw new Error(`${path}: ${body.toString()}`)
     if (response.headers.connection === 'close') this.#isClosed = true
     return body

@@ -1,17 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import { assertNoLeak } from './markers.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'packages/launch/bin/aesop-launch.js')
 /** What the launch writes to stderr once every container runs. */
 const READY = /\bready\b/
+/** Without one of them stdout belongs to the consumers of the launch, and rows may be there. */
+const COMMANDS = new Set(['check', 'print', 'graph', 'state', 'convert'])
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** `aesop-launch` as a process of its own, run from `dist` as users run it. It is gone when this process ends. */
+/**
+ * `aesop-launch` as a process of its own, run from `dist` as users run it. It is gone when this process ends. What it wrote is
+ * searched for markers when it has ended: `stop` and `untilExit` reject when a secret is there, or a row where none belongs.
+ */
 export class LaunchedProcess {
   readonly child: ChildProcess
   readonly startedAtMs = performance.now()
@@ -21,11 +27,13 @@ export class LaunchedProcess {
   errors = ''
   exitCode: number | null | undefined
   #rest = ''
+  readonly #args: readonly string[]
   readonly #exited: Promise<number | null>
   readonly #watchers = new Set<() => void>()
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, args: readonly string[]) {
     this.child = child
+    this.#args = args
     running.add(child)
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#take(text)
@@ -34,13 +42,16 @@ export class LaunchedProcess {
       this.errors += text
       this.#notify()
     })
-    this.#exited = new Promise((done) => {
+    this.#exited = new Promise<number | null>((done) => {
       child.once('close', (code) => {
         running.delete(child)
         this.exitCode = code
         this.#notify()
         done(code)
       })
+    }).then((code) => {
+      this.#search()
+      return code
     })
   }
 
@@ -57,7 +68,7 @@ export class LaunchedProcess {
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    return new LaunchedProcess(child)
+    return new LaunchedProcess(child, args)
   }
 
   /** Resolves once the launch says that it is ready; gives the milliseconds since the start. */
@@ -103,6 +114,13 @@ export class LaunchedProcess {
   /** Resolves with the exit code when it ends by itself. */
   untilExit(): Promise<number | null> {
     return this.#exited
+  }
+
+  #search(): void {
+    const command = `aesop-launch ${this.#args.join(' ')}`
+    const isCommand = COMMANDS.has(this.#args[0] ?? '')
+    assertNoLeak(`stderr of ${command}`, this.errors)
+    assertNoLeak(`stdout of ${command}`, [...this.output, this.#rest].join('\n'), isCommand ? undefined : ['secret'])
   }
 
   #take(text: string): void {

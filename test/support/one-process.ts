@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { Client, ClientConfig, ConsumerRegistration, type EventConsumer } from '@aesop/client'
-import { type BeanContext, type Logger, silentLogger } from '@aesop/kernel'
+import { type BeanContext } from '@aesop/kernel'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { MysqlEventProducer } from '@aesop/producer-mysql'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { searchFailure, searchedLog } from './searched-log.ts'
 
 export interface OneProcessOptions {
   /** Keeps the state from one process to the next. */
@@ -98,16 +99,18 @@ export class OneProcess implements AsyncDisposable {
       const remedy = fields?.['remedy']
       this.warnings.push(typeof remedy === 'string' ? `${line} ${remedy}` : line)
     }
-    const log: Logger = { ...silentLogger, warn: note, error: note }
     return {
       id: container,
       container,
-      log,
+      log: searchedLog(container, note),
       signal: new AbortController().signal,
       projectsRoot: this.#options.folder,
       stateDirectory: join(this.#options.folder, '.aesop'),
       shared: this.#shared,
-      fail: (error) => this.failures.push(error),
+      fail: (error) => {
+        searchFailure(container, error)
+        this.failures.push(error)
+      },
     }
   }
 }

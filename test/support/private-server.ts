@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise'
 import { fillData } from './data-template.ts'
 import { until } from './until.ts'
+import { SERVER_PASSWORD } from './markers.ts'
 
 const START_DEADLINE_MS = 60_000
 const running = new Set<ChildProcess>()
@@ -30,7 +31,7 @@ export type Command = readonly [string, ...string[]]
 
 /**
  * A private server that speaks MySQL's protocol: own data directory, port and socket below a temporary folder, user
- * `root` without a password and user `aesop` with the password `secret` that may read the log and all tables. Whatever
+ * `root` without a password and user `aesop` with the password `SERVER_PASSWORD` that may read the log and all tables. Whatever
  * was started is gone when this process ends.
  */
 export abstract class PrivateServer {
@@ -72,7 +73,7 @@ export abstract class PrivateServer {
   }
 
   /** The URI of the source for a user, through another port when a proxy stands in between. */
-  uri(port: number = this.port, user = 'aesop', password = 'secret'): string {
+  uri(port: number = this.port, user = 'aesop', password = SERVER_PASSWORD): string {
     return `mysql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}`
   }
 
@@ -166,7 +167,7 @@ export abstract class PrivateServer {
     })
     giveToServerUser(this.dataFolder)
     await this.restart()
-    await this.query("CREATE USER 'aesop'@'%' IDENTIFIED BY 'secret'")
+    await this.query(`CREATE USER 'aesop'@'%' IDENTIFIED BY '${SERVER_PASSWORD}'`)
     await this.query(`GRANT ${this.privileges} ON *.* TO 'aesop'@'%'`)
     return this
   }

@@ -3,12 +3,10 @@ import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
 import { MysqlEventProducer } from '@aesop/producer-mysql'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { runFolder } from './run-folder.ts'
+import { searchedError, searchedLog, searchFailure } from './searched-log.ts'
 import { until } from './until.ts'
 import { WindowLedger } from './window-ledger.ts'
+import { newFolder } from './test-folder.ts'
 
 const context: Omit<BeanContext, 'stateDirectory'> = {
   id: 'producer',
@@ -18,17 +16,6 @@ const context: Omit<BeanContext, 'stateDirectory'> = {
   projectsRoot: '/tmp',
   shared: new Map(),
   fail: () => undefined,
-}
-
-const folders = new Set<string>()
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(runFolder() ?? tmpdir(), 'aesop-rig-'))
-  folders.add(folder)
-  return folder
 }
 
 /** A producer with everything around it; `again` is what a restart of the process would be. */
@@ -50,14 +37,14 @@ export class ProducerRig {
     this.schemas = before?.schemas ?? new MemorySchemaRegistry()
     this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
     this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
-    this.stateDirectory = before?.stateDirectory ?? newFolder()
+    this.stateDirectory = before?.stateDirectory ?? newFolder('rig')
     const physicalSourceConfig = new PhysicalSourceConfig(options)
     this.producer = new MysqlEventProducer(
       { physicalSourceConfig, heartbeatMs: 200 },
       {
         ...context,
         stateDirectory: this.stateDirectory,
-        log: { ...silentLogger, warn: (text) => this.warnings.push(text) },
+        log: searchedLog('the producer', (text) => this.warnings.push(text)),
       },
     )
   }
@@ -78,13 +65,19 @@ export class ProducerRig {
   }
 
   async prepare(initialScn?: bigint): Promise<bigint> {
-    return this.producer.prepare({
+    const prepared = this.producer.prepare({
       physicalSource: new PhysicalSourceConfig(this.options),
       schemas: this.schemas,
       maxScn: this.maxScn,
       initialScn,
       readersSinceScn: () => this.readersSinceScn,
-      fail: (error) => this.failures.push(error),
+      fail: (error) => {
+        searchFailure('the producer', error)
+        this.failures.push(error)
+      },
+    })
+    return prepared.catch((error: unknown) => {
+      throw searchedError('the producer', error)
     })
   }
 

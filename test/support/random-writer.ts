@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type PrivateServer } from './private-server.ts'
 import { type SeededDraw } from './seeded-draw.ts'
+import { ROW_TEXT } from './markers.ts'
 
 const KEYS = 200
 
@@ -24,7 +25,7 @@ export class RandomWriter {
 
   static async makeTables(server: PrivateServer): Promise<void> {
     await server.query(
-      `CREATE DATABASE ledger; CREATE TABLE ledger.entry (id INT PRIMARY KEY, v INT NOT NULL, filler VARCHAR(2000));
+      `CREATE DATABASE ledger; CREATE TABLE ledger.entry (id INT PRIMARY KEY, v INT NOT NULL, filler VARCHAR(2100));
        CREATE TABLE ledger.done (n INT PRIMARY KEY)`,
     )
   }
@@ -66,7 +67,7 @@ export class RandomWriter {
     rows.set(key, version)
     changes.push(`UPSERT ${key} ${version}`)
     if (isThere) return `UPDATE ledger.entry SET v = ${version} WHERE id = ${key}`
-    return `INSERT INTO ledger.entry VALUES (${key}, ${version}, REPEAT('x', ${this.#draw.below(2000)}))`
+    return `INSERT INTO ledger.entry VALUES (${key}, ${version}, CONCAT('${ROW_TEXT}', REPEAT('x', ${this.#draw.below(2000)})))`
   }
 
   /** Whether the transaction has happened. */

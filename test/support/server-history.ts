@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { MariadbServer } from './mariadb-server.ts'
 import { MysqlServer } from './mysql-server.ts'
 import { type PrivateServer } from './private-server.ts'
+import { SERVER_PASSWORD } from './markers.ts'
 
 /** What happens to the history of a server, in the words of each product. */
 export interface ServerKind {
@@ -27,7 +28,7 @@ export const MARIADB: ServerKind = {
     await replica.query("DROP USER aesop@'%'; RESET MASTER; SET GLOBAL gtid_slave_pos=''")
     await replica.query(
       `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='follower',
-       MASTER_PASSWORD='secret', MASTER_USE_GTID=slave_pos; START SLAVE`,
+       MASTER_PASSWORD='${SERVER_PASSWORD}', MASTER_USE_GTID=slave_pos; START SLAVE`,
     )
     const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_binlog_pos AS pos')
     await replica.query('SELECT MASTER_GTID_WAIT(?, 30)', [at?.pos])
@@ -47,7 +48,7 @@ export const MYSQL: ServerKind = {
     await replica.query("DROP USER aesop@'%'; RESET BINARY LOGS AND GTIDS")
     await replica.query(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${primary.port}, SOURCE_USER='follower',
-       SOURCE_PASSWORD='secret', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`,
+       SOURCE_PASSWORD='${SERVER_PASSWORD}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`,
     )
     const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_executed AS pos')
     await replica.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)', [at?.pos.replace(/\s/g, '')])

@@ -1,5 +1,6 @@
 import { MariadbServer } from './mariadb-server.ts'
 import { MysqlServer } from './mysql-server.ts'
+import { ROW_TEXT } from './markers.ts'
 
 export type Product = 'MariaDB' | 'MySQL'
 
@@ -28,7 +29,7 @@ export class ShopServer implements AsyncDisposable {
   }
 
   async insert(id: number): Promise<void> {
-    await this.server.query(`INSERT INTO shop.item VALUES (${id}, 'item ${id}', 0)`)
+    await this.server.query(`INSERT INTO shop.item VALUES (${id}, '${ROW_TEXT} ${id}', 0)`)
   }
 
   /** The end of the log, and the identifier of the transaction that ends there. */

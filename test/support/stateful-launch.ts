@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { LaunchedProcess } from './launched-process.ts'
+import { newFolder, removeFolder } from './test-folder.ts'
 
 const CONSUMERS = resolve(import.meta.dirname, 'consumers.js')
 const READY_DEADLINE_MS = 60_000
@@ -27,7 +27,7 @@ export interface CommandEnd {
  * its own, so that it can be stopped, looked at and moved with `aesop-launch state`, and started again where it was.
  */
 export class StatefulLaunch implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'aesop-state-'))
+  readonly folder = newFolder('state')
   readonly bootstrap = join(this.folder, 'bootstrap.yaml')
   process: LaunchedProcess | undefined
   /** What consumers of ended processes have printed. */
@@ -120,7 +120,7 @@ export class StatefulLaunch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL')
-    rmSync(this.folder, { recursive: true, force: true })
+    removeFolder(this.folder)
   }
 }
 

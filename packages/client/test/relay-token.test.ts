@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, ClientConfig, type ClientConfigOptions, ConsumerRegistration, RelayClientConfig } from '@aesop/client'
 import { type BeanContext, formatJson, HttpGuard, Secret, silentLogger } from '@aesop/kernel'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { eventually } from './support/eventually.ts'
 import { TestRelay } from './support/test-relay.ts'
-
-const TOKEN = 'a-token-of-the-relay'
+import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
+import { RELAY_TOKEN as TOKEN } from '../../../test/support/markers.ts'
 
 function context(): BeanContext {
-  const root = mkdtempSync(join(tmpdir(), 'aesop-client-'))
+  const root = newFolder('client')
   onTestFinished(() => {
-    rmSync(root, { recursive: true })
+    removeFolder(root)
   })
   const { signal } = new AbortController()
   const shared = new Map<string, unknown>()
@@ -62,7 +60,7 @@ describe('a relay that asks for a token', () => {
   test('is read with the relayToken of its own, which wins', async () => {
     const { host, port } = await startRelay()
     const relay = new RelayClientConfig({ relayHost: host, relayPort: port, relayToken: TOKEN })
-    const { keys } = await startClient({ relayToken: 'another-token-of-others', relayClientConfigs: [relay] })
+    const { keys } = await startClient({ relayToken: `${TOKEN}-of-others`, relayClientConfigs: [relay] })
     await eventually('the row', () => keys.length === 1)
   })
 
@@ -99,7 +97,7 @@ test('a token that changed is sent with the next connection; one that can not be
   read = () => {
     throw new Error('no such file')
   }
-  token = 'the-token-that-came-after'
+  token = `${TOKEN}-that-came-after`
   await relay.stop()
   relay.append(6n, [{ id: 2, name: 'b' }])
   await relay.start(port)

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { descriptorTree, prepareLaunch, writeYaml } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { parseXml } from '../src/convert/xml-parser.ts'
 import { standardContainers } from '../src/standard-containers.ts'
 import { convertCases, converted } from './support/convert-cases.ts'
 import { Launched } from './support/launched.ts'
+import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
 
 const SEED_XML = resolve(import.meta.dirname, 'fixtures/spring')
 const SEED_YAML = resolve(import.meta.dirname, '../../runtime/test/testdata/seed')
@@ -21,14 +21,14 @@ async function treeOf(path: string): Promise<string> {
 }
 
 async function treeOfText(name: string, yaml: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-convert-'))
+  const folder = newFolder('convert')
   try {
     const below = join(folder, 'resources/external')
     mkdirSync(below, { recursive: true })
     writeFileSync(join(below, name), `${yaml}\n`)
     return await treeOf(join(below, name))
   } finally {
-    rmSync(folder, { recursive: true })
+    removeFolder(folder)
   }
 }
 
@@ -86,7 +86,7 @@ describe('XML that is not well-formed is refused with its place', () => {
 
 describe('the command', { timeout: 30_000 }, () => {
   test('writes the descriptor to stdout and what it left out to stderr, and ends with 3 when it did', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'aesop-convert-'))
+    const folder = newFolder('convert')
     try {
       writeFileSync(join(folder, 'a.xml'), '<beans>\n  <bean id="a" class="x.y.A" scope="prototype"/>\n</beans>\n')
       writeFileSync(join(folder, 'b.xml'), '<beans>')
@@ -100,7 +100,7 @@ describe('the command', { timeout: 30_000 }, () => {
       expect(broken.stderr).toContain('AESOP_LAUNCH_XML_SYNTAX: b.xml:1:1: <beans> is not closed')
       expect((JSON.parse(json.stdout) as { remarks: unknown[] }).remarks).toHaveLength(2)
     } finally {
-      rmSync(folder, { recursive: true })
+      removeFolder(folder)
     }
   })
 })

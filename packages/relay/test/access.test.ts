@@ -12,8 +12,8 @@ import {
   streamPath,
   testContext,
 } from './support/relay-fixture.ts'
+import { RELAY_TOKEN as TOKEN } from '../../../test/support/markers.ts'
 
-const TOKEN = 'a-token-of-the-relay'
 const HOST = 'databus.relay.container.host'
 const EVERY_PATH = [
   '/sources',
@@ -236,7 +236,7 @@ describe('a token', () => {
     }
     const { port } = await startRelay({ access: { token: { reveal } } })
     expect((await get(port, '/sources', bearer())).status).toBe(200)
-    token = 'the-token-that-came-after'
+    token = `${TOKEN}-that-came-after`
     expect((await get(port, '/sources', bearer())).status).toBe(401)
     expect((await get(port, '/sources', bearer(token))).status).toBe(200)
     token = undefined

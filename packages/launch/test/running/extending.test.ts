@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Launched } from '../support/launched.ts'
+import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
 const PAGE = readFileSync(join(ROOT, 'docs/extending.md'), 'utf8')
@@ -15,7 +15,7 @@ const OUTPUT = /^```text\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? ''
 
 /** The folder of the page, with all its files, as it is in a checkout: the same packages, the same kind of modules. */
 class PageFolder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'aesop-extending-'))
+  readonly path = newFolder('extending')
   constructor() {
     symlinkSync(join(ROOT, 'node_modules'), join(this.path, 'node_modules'))
     writeFileSync(join(this.path, 'package.json'), readFileSync(join(ROOT, 'package.json')))
@@ -32,7 +32,7 @@ class PageFolder implements Disposable {
     return new Launched([], this.path, {}, join(this.path, args.at(-1) ?? ''))
   }
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
+    removeFolder(this.path)
   }
 }
 

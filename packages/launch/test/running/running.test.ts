@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { Launched, LaunchFolder } from '../support/launched.ts'
+import { ADMIN_TOKEN } from '../../../../test/support/markers.ts'
 
 const timeout = 30_000
 const ADMIN = /admin=(http:\/\/127\.0\.0\.1:\d+)/
@@ -113,9 +114,9 @@ describe('the admin server', { timeout }, () => {
     const { code, stdout, stderr } = await new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: '' }).ended
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain('AESOP_ADMIN_TOKEN_MISSING')
-    using open = new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: 'open-sesame-of-a-test' })
+    using open = new Launched(args, folder.path, { AESOP_ADMIN_TOKEN: ADMIN_TOKEN })
     await open.until('test is ready')
-    expect(open.stderr).not.toContain('open-sesame')
+    expect(open.stderr).not.toContain(ADMIN_TOKEN)
   })
 
   test.each(['nowhere', ':1', '70000', 'host:'])('2 for the address %s', async (address) => {

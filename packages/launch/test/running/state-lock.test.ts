@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StateDirectoryHeldError, StateLock } from '@aesop/runtime'
+import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
 
 const HOLDER = resolve(import.meta.dirname, '../support/hold-lock.ts')
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'aesop-lock-'))
+  folder = newFolder('lock')
 })
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 /** A process that tries to take the lock and says "held" or "refused"; who holds it does so until it is killed. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { assertNoLeak } from '../../../../test/support/markers.ts'
+import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
 
 const MAIN = resolve(import.meta.dirname, 'fixture-main.ts')
 
@@ -18,7 +19,7 @@ const BOOTSTRAP = `beans:
 
 /** A folder with a bootstrap descriptor and one Worker with these properties. */
 export class LaunchFolder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'aesop-launch-'))
+  readonly path = newFolder('launch')
 
   constructor(properties: string, bootstrap = BOOTSTRAP) {
     writeFileSync(join(this.path, 'bootstrap.yaml'), bootstrap)
@@ -29,11 +30,11 @@ export class LaunchFolder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
+    removeFolder(this.path)
   }
 }
 
-/** `aesop-launch` with the containers of the tests, as a process of its own, run from `src`. */
+/** `aesop-launch` with the containers of the tests, as a process of its own, run from `src`; its output is searched for markers. */
 export class Launched implements Disposable {
   readonly ended: Promise<Ended>
   stdout = ''
@@ -57,10 +58,14 @@ export class Launched implements Disposable {
       this.stderr += text
       this.#notify()
     })
-    this.ended = new Promise((done) => {
+    this.ended = new Promise<Ended>((done) => {
       this.#child.once('close', (code) => {
         done({ code, stdout: this.stdout, stderr: this.stderr })
       })
+    }).then((ended) => {
+      assertNoLeak(`stdout of aesop-launch ${args.join(' ')}`, ended.stdout)
+      assertNoLeak(`stderr of aesop-launch ${args.join(' ')}`, ended.stderr)
+      return ended
     })
   }
 

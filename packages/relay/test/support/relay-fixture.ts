@@ -9,11 +9,11 @@ import {
   type RelayOptions,
   type RelayPropertyValues,
 } from '@aesop/relay'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
+import { searchPage } from '../../../../test/support/searched-page.ts'
 
 export const PERSON = { id: 40, name: 'com.x.Person', uri: 'or_test.person' }
 export const ADDRESS = { id: 41, name: 'com.x.Address', uri: 'or_test.address' }
@@ -33,9 +33,9 @@ export interface FixtureOptions extends Partial<Omit<RelayOptions, 'config' | 'r
 }
 
 export function testContext(): BeanContext {
-  const folder = mkdtempSync(join(tmpdir(), 'aesop-relay-'))
+  const folder = newFolder('relay')
   onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
   return {
     id: 'relay',
@@ -84,7 +84,14 @@ export interface Answer {
   broken: boolean
 }
 
-export function get(port: number, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+/** Gets a page, and searches it for secrets: rows are what streams are for. */
+export async function get(port: number, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const answer = await answerTo(port, path, headers)
+  searchPage(path, Object.entries(answer.headers), answer.body.toString('latin1'), ['secret'])
+  return answer
+}
+
+function answerTo(port: number, path: string, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = []

@@ -14,8 +14,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ask } from '../support/admin-client.ts'
 import { deedsContainer } from '../support/deeds-container.ts'
 import { BOOTSTRAP, DescriptorFolder } from '../support/descriptor-folder.ts'
+import { ADMIN_TOKEN as TOKEN } from '../../../../test/support/markers.ts'
 
-const TOKEN = 'a-token-of-the-admin-server'
 const GREETER = 'beans:\n  greeter: { class: Greeter, properties: { word: hello } }\n'
 const STOP = '/admin/containers/fixture/stop'
 const EVERY_PATH = [
@@ -231,7 +231,7 @@ describe('a token', () => {
   test('is read anew for each request', async () => {
     let token = TOKEN
     await using served = await serve({ token: new Secret(() => token) })
-    token = 'the-token-that-came-after'
+    token = `${TOKEN}-that-came-after`
     expect((await get(served.port, '/metrics', bearer())).status).toBe(401)
     expect((await get(served.port, '/metrics', bearer(token))).status).toBe(200)
   })

@@ -1,3 +1,5 @@
+import { fetchSearched } from '../../../../test/support/searched-page.ts'
+
 /** A request to an admin server, and its answer. */
 export interface Answer {
   readonly status: number
@@ -5,7 +7,7 @@ export interface Answer {
   readonly json: unknown
 }
 
-/** Asks the admin server of an application, as it wants to be asked: what acts says that its body is JSON. */
+/** Asks the admin server of an application, as it wants to be asked: what acts says that its body is JSON. Its answer is searched for markers. */
 export async function ask(
   { adminUrl }: { readonly adminUrl: string | undefined },
   path: string,
@@ -14,7 +16,10 @@ export async function ask(
   const { method = 'GET', body, headers = {} } = init
   const content = body === undefined ? {} : { body: JSON.stringify(body) }
   const asJson = method === 'GET' ? {} : { 'content-type': 'application/json' }
-  const response = await fetch(`${adminUrl ?? ''}${path}`, { method, headers: { ...asJson, ...headers }, ...content })
-  const text = await response.text()
-  return { status: response.status, text, json: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : null }
+  const { status, text } = await fetchSearched(`${adminUrl ?? ''}${path}`, {
+    method,
+    headers: { ...asJson, ...headers },
+    ...content,
+  })
+  return { status, text, json: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : null }
 }

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
 
 export const BOOTSTRAP = `beans:
   bootstrapInfo:
@@ -11,7 +11,7 @@ export const BOOTSTRAP = `beans:
 
 /** A fresh folder with these files; it is removed when the test disposes of it. */
 export class DescriptorFolder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'aesop-descriptors-'))
+  readonly path = newFolder('descriptors')
 
   constructor(files: Readonly<Record<string, string>>) {
     for (const [name, text] of Object.entries(files)) this.write(name, text)
@@ -36,6 +36,6 @@ export class DescriptorFolder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
+    removeFolder(this.path)
   }
 }
