@@ -1,8 +1,5 @@
-import { CheckpointUnwritableError, type MaxScn } from '@aesop/checkpoint'
-import { silentLogger } from '@aesop/kernel'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GtidPosition, type NotedGtid } from '../src/origin/gtid-position.ts'
-import { ResumeKeeper } from '../src/place/resume-keeper.ts'
 import { POSITION_BOUND } from '../src/log/binlog-scn.ts'
 import { resumeAtScn, toMaxScn } from '../src/place/resume-point.ts'
 import { parseStartFrom } from '../src/place/start-from.ts'
@@ -69,63 +66,6 @@ describe('a resume point', () => {
     expect(() => fromMaxScn({ scn: 5n, savedAtMs: 0, position })).toThrow(
       expect.objectContaining({ code: 'AESOP_MYSQL_STORED_POSITION' }) as object,
     )
-  })
-})
-
-describe('the keeper of resume points', () => {
-  it('saves the last of many points once per interval, and what is pending on flush', () => {
-    vi.useFakeTimers()
-    const saved: MaxScn[] = []
-    const store = { load: () => undefined, save: (record: MaxScn) => void saved.push(record) }
-    const keeper = new ResumeKeeper({ store, log: silentLogger, onFinalError: () => undefined })
-    for (let i = 0n; i < 1000n; i++) keeper.note(() => ({ ...point, scn: i }))
-    expect(saved).toEqual([])
-    vi.advanceTimersByTime(100)
-    expect(saved.map(({ scn }) => scn)).toEqual([999n])
-    keeper.note(() => ({ ...point, scn: 1000n }))
-    keeper.flush()
-    keeper.flush()
-    expect(saved.map(({ scn }) => scn)).toEqual([999n, 1000n])
-    vi.useRealTimers()
-  })
-
-  it('tries a full disk again, with the newest point, and says so meanwhile', () => {
-    vi.useFakeTimers()
-    const saved: bigint[] = []
-    let full = true
-    const store = {
-      load: () => undefined,
-      save: ({ scn }: MaxScn) => {
-        if (full) throw new CheckpointUnwritableError('maxscn.json', new Error('disk full'))
-        saved.push(scn)
-      },
-    }
-    const errors: unknown[] = []
-    const keeper = new ResumeKeeper({ store, log: silentLogger, onFinalError: (error) => errors.push(error) })
-    keeper.note(() => ({ ...point, scn: 1n }))
-    vi.advanceTimersByTime(100)
-    expect(keeper.fault).toContain('disk full')
-    keeper.note(() => ({ ...point, scn: 2n }))
-    vi.advanceTimersByTime(5000)
-    full = false
-    vi.advanceTimersByTime(1000)
-    expect({ saved, errors, fault: keeper.fault }).toEqual({ saved: [2n], errors: [], fault: undefined })
-    vi.useRealTimers()
-  })
-
-  it('gives up by name where trying again can not help', () => {
-    vi.useFakeTimers()
-    const errors: unknown[] = []
-    const store = {
-      load: () => undefined,
-      save: () => {
-        throw new Error('a fault of the program')
-      },
-    }
-    new ResumeKeeper({ store, log: silentLogger, onFinalError: (error) => errors.push(error) }).note(() => point)
-    vi.advanceTimersByTime(10_000)
-    expect(errors.map(String)).toEqual(['Error: a fault of the program'])
-    vi.useRealTimers()
   })
 })
 

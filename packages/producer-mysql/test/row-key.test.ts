@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { binlogColumn, type BinlogColumn } from '../src/table/binlog-column.ts'
 import { ColumnType } from '../src/log/column-type.ts'
 import { BinlogEventCorruptError } from '../src/error/errors.ts'
-import { KEY_TEXT_BYTES_MAX, KeyText } from '../src/row/key-text.ts'
+import { KEY_TEXT_BYTES_MAX } from '@aesop/producer'
 import { rowKey } from '../src/row/row-key.ts'
-
-const SEED = 20261128
 
 const column = (index: number, type: number, meta = 0, more: object = {}): BinlogColumn =>
   binlogColumn('d.t', index, { type, meta, nullable: true, name: `c${index}`, ...more }, undefined)
@@ -24,45 +21,6 @@ function blobImage(...values: readonly Buffer[]): readonly [Buffer, Int32Array] 
 }
 
 const sha256 = (text: string): string => `\\sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`
-
-describe('the text of a key', () => {
-  const keyOf = (parts: readonly string[]): string => {
-    const text = new KeyText()
-    text.begin()
-    for (const part of parts) text.add(part)
-    return text.take()
-  }
-
-  it('is itself up to its bound, and above it the hash of what it would be, whatever its parts', () => {
-    const bounds = { minLength: KEY_TEXT_BYTES_MAX / 3 - 10, maxLength: KEY_TEXT_BYTES_MAX + 20 }
-    const whole = fc.tuple(fc.constantFrom('a', 'ä', '日', '😀', 'a日'), fc.integer({ min: 0, max: bounds.maxLength }))
-    let itself = 0
-    let hashed = 0
-    fc.assert(
-      fc.property(whole, fc.array(fc.nat({ max: bounds.maxLength })), ([unit, times], cuts) => {
-        const characters = Array.from(unit.repeat(times)).slice(0, bounds.maxLength)
-        const places = [0, ...[...cuts].sort((left, right) => left - right), characters.length]
-        const parts = places.slice(1).map((to, i) => characters.slice(places[i], to).join(''))
-        const text = parts.join('')
-        const isShort = Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX
-        if (isShort) itself++
-        else hashed++
-        expect(keyOf(parts)).toBe(isShort ? text : sha256(text))
-      }),
-      { seed: SEED, numRuns: 300 },
-    )
-    expect(Math.min(itself, hashed)).toBeGreaterThan(50)
-  })
-
-  it.each([
-    ['a'.repeat(KEY_TEXT_BYTES_MAX), false],
-    ['a'.repeat(KEY_TEXT_BYTES_MAX + 1), true],
-    ['ä'.repeat(KEY_TEXT_BYTES_MAX / 2), false],
-    [`${'ä'.repeat(KEY_TEXT_BYTES_MAX / 2)}a`, true],
-  ])('is cut off at bytes of UTF-8, not at characters', (text, isHash) => {
-    expect(keyOf([text])).toBe(isHash ? sha256(text) : text)
-  })
-})
 
 describe('the key of a row', () => {
   const blob = (index: number): BinlogColumn => column(index, ColumnType.BLOB, 4, { collation: 63 })

@@ -1,3 +1,4 @@
+export { BufferReread, type OpenedPlace, type RereadBeginning } from './buffer-reread.ts'
 export {
   MemoryUriInvalidError,
   producerErrors,
@@ -7,6 +8,7 @@ export {
   SourceSettingTwiceError,
 } from './errors.ts'
 export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
+export { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from './key-text.ts'
 export {
   defaultSourceId,
   LogicalSourceConfig,
@@ -23,6 +25,13 @@ export {
   type PhysicalSourceOptions,
   type StartFrom,
 } from './physical-source-config.ts'
+export { QuarantineRecord, quarantineRemedy, quarantineText } from './quarantine-record.ts'
+export { isFinal, RECONNECT } from './reconnect-policy.ts'
+export { type MarkedPoint, RereadMarks } from './reread-marks.ts'
+export { ResumeKeeper, type ResumeKeeperOptions } from './resume-keeper.ts'
+export { RUNNER_STATES, type RunnerEvent, type RunnerState } from './runner-state.ts'
+export { type ReadingAttempt, SourceRunner, type SourceRunnerOptions } from './source-runner.ts'
+export { parseStartPlace, type StartPlace } from './start-place.ts'
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'

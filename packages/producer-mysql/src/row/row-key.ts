@@ -2,7 +2,7 @@ import { type EventKey } from '@aesop/event'
 import { type BinlogColumn } from '../table/binlog-column.ts'
 import { type ColumnValue, readColumnValue, storedBytes } from './column-value.ts'
 import { BinlogEventCorruptError } from '../error/errors.ts'
-import { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from './key-text.ts'
+import { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from '@aesop/producer'
 import { missing } from '../error/missing.ts'
 import { timestampText } from './temporal-value.ts'
 

@@ -10,8 +10,10 @@ import {
   MysqlPositionInFutureError,
   MysqlServerError,
 } from '../error/live-errors.ts'
-import { DAMAGED_READS_MAX } from '../place/reconnect-policy.ts'
 import { type GateFinding, ResumeGate } from '../place/resume-gate.ts'
+
+/** How often an event is read again whose checksum is wrong: a network damages it once, a disk each time. */
+export const DAMAGED_READS_MAX = 3
 
 export interface ProvenStreamOptions {
   readonly origin: BinlogOrigin

@@ -1,9 +1,9 @@
 import { type MaxScn } from '@aesop/checkpoint'
 import { type Logger } from '@aesop/kernel'
-import { type ProducerContext } from '@aesop/producer'
+import { type BufferReread, type ProducerContext } from '@aesop/producer'
 import { isAnew, underNewScns } from '../place/begin-anew.ts'
 import { type BinlogOrigin } from '../origin/binlog-origin.ts'
-import { type BufferReread } from './buffer-reread.ts'
+import { beginInLog } from './log-reread.ts'
 import { type ResumePoint, resumeAtScn } from '../place/resume-point.ts'
 import { parseStartFrom, type StartPlace } from '../place/start-from.ts'
 import { fromMaxScn } from '../place/stored-point.ts'
@@ -18,7 +18,7 @@ export interface SourceBeginningOptions {
   readonly stored: MaxScn | undefined
   readonly origin: BinlogOrigin
   readonly context: ProducerContext
-  readonly reread: BufferReread
+  readonly reread: BufferReread<ResumePoint>
   readonly log: Logger
 }
 
@@ -49,7 +49,8 @@ export async function sourceBeginning(options: SourceBeginningOptions): Promise<
   }
   const reached = fromMaxScn(stored)
   const settle = origin.settle.bind(origin)
-  const point = await reread.begin(stored, reached, settle, log, context.readersSinceScn?.())
+  const readersSinceScn = context.readersSinceScn?.()
+  const point = await beginInLog(reread, { stored, reached, settle, log, readersSinceScn })
   return { point, isNew: false }
 }
 

@@ -1,7 +1,7 @@
 import { type Quarantine } from '@aesop/checkpoint'
 import { type LogicalSourceConfig } from '@aesop/producer'
 import { type BinLogEvent } from '../log/binlog-event.ts'
-import { type QuarantineRecord } from './quarantine-record.ts'
+import { type QuarantineRecord } from '@aesop/producer'
 import { RowsLeftOut } from './rows-left-out.ts'
 import { type SchemaChangeEvents } from '../shape/schema-change-events.ts'
 import { type TableCache } from '../shape/table-cache.ts'

@@ -1,4 +1,7 @@
-import { type ResumePoint } from './resume-point.ts'
+/** Where reading can begin: after the window of this SCN, and what else its source needs to find it. */
+export interface MarkedPoint {
+  readonly scn: bigint
+}
 
 const EVERY_MS = 250
 const MARKS_MAX = 1024
@@ -11,21 +14,21 @@ const MARKS_MAX = 1024
  * A mark is taken every so often, not per window; the windows between a mark and the buffer's oldest are read for
  * nothing, which is little.
  */
-export class RereadMarks {
-  #marks: ResumePoint[]
+export class RereadMarks<Point extends MarkedPoint> {
+  #marks: Point[]
   #everyMs = EVERY_MS
   #lastMs: number
   #forgetful = false
 
   /** Without a first mark the end of the next window becomes it. */
-  constructor(first: ResumePoint | undefined, nowMs: number) {
+  constructor(first: Point | undefined, nowMs: number) {
     this.#marks = first === undefined ? [] : [first]
     this.#forgetful = first === undefined
     this.#lastMs = nowMs
   }
 
   /** Offers the end of a window; `point` is asked only when a mark is due. */
-  note(point: () => ResumePoint, nowMs: number): void {
+  note(point: () => Point, nowMs: number): void {
     if (this.#forgetful) this.#marks = []
     else if (nowMs - this.#lastMs < this.#everyMs) return
     this.#forgetful = false
@@ -38,7 +41,7 @@ export class RereadMarks {
    * The mark to begin at so that no window after `prevScn` is missed, and none after `readersScn` as far as marks reach
    * back; undefined: there is none that old.
    */
-  before(prevScn: bigint, readersScn = prevScn): ResumePoint | undefined {
+  before(prevScn: bigint, readersScn = prevScn): Point | undefined {
     const wanted = readersScn < prevScn ? readersScn : prevScn
     let newest = 0
     while ((this.#marks[newest + 1]?.scn ?? wanted + 1n) <= wanted) newest++

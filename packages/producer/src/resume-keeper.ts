@@ -1,13 +1,14 @@
-import { type MaxScnStore, type Quarantine } from '@aesop/checkpoint'
+import { type MaxScn, type MaxScnStore, type Quarantine } from '@aesop/checkpoint'
 import { type Logger, messageOf } from '@aesop/kernel'
 import { isFinal } from './reconnect-policy.ts'
-import { type ResumePoint, toMaxScn } from './resume-point.ts'
 
 /** How long a store that failed is left alone, in milliseconds. */
 const RETRY_MS = 1000
 
-export interface ResumeKeeperOptions {
+export interface ResumeKeeperOptions<Point> {
   readonly store: MaxScnStore
+  /** What is stored of a point, and of the one from which the buffer can be filled again. */
+  readonly recordOf: (point: Point, savedAtMs: number, reread?: Point) => MaxScn
   readonly log: Logger
   /** Called with an error that trying again can't help. */
   readonly onFinalError: (error: unknown) => void
@@ -22,15 +23,15 @@ export interface ResumeKeeperOptions {
  * is noted only when its window is in the sink, so what is stored never runs ahead; after a crash the windows since the
  * last save come again. A full disk makes that more windows, and ends nothing: the save is tried until it succeeds.
  */
-export class ResumeKeeper {
+export class ResumeKeeper<Point> {
   /** Set once the sink is known: where its oldest windows can be read again. */
-  reread: () => ResumePoint | undefined = () => undefined
-  private readonly options: ResumeKeeperOptions
-  private pending: (() => ResumePoint) | undefined
+  reread: () => Point | undefined = () => undefined
+  private readonly options: ResumeKeeperOptions<Point>
+  private pending: (() => Point) | undefined
   private timer: NodeJS.Timeout | undefined
   private failure: unknown
 
-  constructor(options: ResumeKeeperOptions) {
+  constructor(options: ResumeKeeperOptions<Point>) {
     this.options = options
   }
 
@@ -40,7 +41,7 @@ export class ResumeKeeper {
   }
 
   /** Takes the place of what was noted before; `point` is asked when it is saved. */
-  note(point: () => ResumePoint): void {
+  note(point: () => Point): void {
     this.pending = point
     if (this.timer === undefined) this.saveIn(this.options.intervalMs ?? 100)
   }
@@ -51,7 +52,8 @@ export class ResumeKeeper {
     this.timer = undefined
     const point = this.pending
     if (point === undefined) return
-    this.options.store.save({ ...toMaxScn(point(), Date.now(), this.reread()), ...this.leftOut() })
+    const { store, recordOf } = this.options
+    store.save({ ...recordOf(point(), Date.now(), this.reread()), ...this.leftOut() })
     this.pending = undefined
     if (this.failure !== undefined) this.options.log.info('the place in the log can be saved again')
     this.failure = undefined
@@ -61,9 +63,9 @@ export class ResumeKeeper {
    * Saves at once what is left out, beside the place that is stored already, or beside the one given where none is: the place
    * itself must not run ahead of the windows. @throws what the store throws
    */
-  saveQuarantines(quarantines: readonly Quarantine[], point: () => ResumePoint): void {
-    const { store } = this.options
-    store.save({ ...(store.load() ?? toMaxScn(point(), Date.now())), quarantines })
+  saveQuarantines(quarantines: readonly Quarantine[], point: () => Point): void {
+    const { store, recordOf } = this.options
+    store.save({ ...(store.load() ?? recordOf(point(), Date.now())), quarantines })
   }
 
   private leftOut(): { quarantines?: readonly Quarantine[] } {

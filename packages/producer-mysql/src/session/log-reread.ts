@@ -1,0 +1,45 @@
+import { type MaxScn } from '@aesop/checkpoint'
+import { type Logger } from '@aesop/kernel'
+import { type BufferReread } from '@aesop/producer'
+import { type SettledPoint } from '../origin/binlog-origin.ts'
+import { MysqlRereadInterruptedError } from '../error/live-errors.ts'
+import { readersPlace } from '../place/readers-place.ts'
+import { type ResumePoint } from '../place/resume-point.ts'
+import { rereadOf } from '../place/stored-point.ts'
+
+export interface LogRereadOptions {
+  readonly stored: MaxScn
+  readonly reached: ResumePoint
+  readonly settle: (point: ResumePoint) => Promise<SettledPoint>
+  readonly log: Logger
+  readonly readersSinceScn?: bigint | undefined
+}
+
+/**
+ * The place of the log to begin at: that of the readers or the stored mark, whichever is older and there, else where the
+ * source had come. @throws AesopError
+ */
+export function beginInLog(reread: BufferReread<ResumePoint>, options: LogRereadOptions): Promise<ResumePoint> {
+  const { stored, reached, settle, log, readersSinceScn } = options
+  const mark = rereadOf(stored)
+  // What stood in the log of a server before a fail-over can't be read from the one after it.
+  const own = mark !== undefined && isOfOneServer(mark, reached) ? mark : undefined
+  const isThere = async (place: ResumePoint): Promise<boolean> => {
+    const settled = await settle(place)
+    return !settled.byGtid && (place === own || settled.describesTables)
+  }
+  return reread.begin({ reached, wanted: [readersPlace(readersSinceScn, own, reached), own], isThere, log })
+}
+
+/** @throws MysqlRereadInterruptedError when the server was replaced before everything was read again */
+export function openedInLog(reread: BufferReread<ResumePoint>, point: SettledPoint, nowMs: number): void {
+  const { byGtid, generation, scn } = point
+  const reached = reread.reached(scn)
+  if (byGtid && reached !== undefined) throw new MysqlRereadInterruptedError(reached.scn)
+  // Found by GTID, the place has no coordinates, and earlier marks are places of the old server's log.
+  reread.opened({ begin: byGtid ? undefined : point, history: generation }, nowMs)
+}
+
+function isOfOneServer(mark: ResumePoint, reached: ResumePoint): boolean {
+  return mark.generation === reached.generation && mark.serverIdentity === reached.serverIdentity
+}
