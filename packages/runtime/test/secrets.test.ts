@@ -94,6 +94,44 @@ describe('a secret from outside is shown nowhere', () => {
     expect(everythingShown(preparation)).not.toContain('geheim')
   })
 
+  test.each([
+    'phrase: *geheim99',
+    'phrase: &geheim99',
+    'phrase: !geheim99',
+    'phrase: !!geheim99 x',
+    'phrase: "#geheim99',
+    'phrase: #geheim99',
+    'phrase: |geheim99',
+    'phrase: >geheim99',
+    'phrase: {geheim99',
+    'phrase: { a: geheim99',
+    'phrase: [geheim99',
+    'phrase: @geheim99',
+    'phrase: `geheim99',
+    'phrase: %geheim99',
+    'phrase: ${geheim99',
+    'phrase: "${a}geheim99',
+    'phrase: /geheim99: [',
+    'phrase: >-\n        -----BEGIN-----\ngeheim99\n      name: [',
+    'phrase: |\n        one\n       geheim99: a: b',
+    'phrase:\n        "geheim99',
+    'phrase:\n        geheim99: a: b',
+  ])('whose first signs have a meaning of their own, in frames and words: %j', async (line) => {
+    // A key that names a secret, too: where a file is broken nobody knows its schema.
+    for (const key of ['phrase', 'password']) {
+      const properties = `\n      prt: 1\n      ${line.replace('phrase', key)}\n`
+      using folder = DescriptorFolder.withFixture(`beans:\n  h:\n    class: Holder\n    properties:${properties}`)
+      const { problems, notes, mask } = await prepare(folder)
+      expect(problems).not.toEqual([])
+      const shown = [...problems, ...notes].flatMap((problem) => [
+        formatProblem(problem, { mask, verbose: true }),
+        JSON.stringify(problemRecord(problem, { mask })),
+      ])
+      if (key === 'password') expect(shown.filter((text) => text.includes('geheim'))).toEqual([])
+      else expect(shown.filter((text) => text.split('-->')[0]?.includes('geheim'))).toEqual([])
+    }
+  })
+
   test('in the code frame of a file that is broken', async () => {
     using folder = DescriptorFolder.withFixture(beans('{ name: "mysql://me:p@ss/wrd@h", phrase: geheim99, names: [ }'))
     const shown = everythingShown(await prepare(folder))

@@ -8,6 +8,8 @@ export interface SourceFile {
   readonly lines: LineCounter
   /** It holds values of placeholders: of its lines the keys are shown, and nothing else. */
   readonly holdsValues?: boolean
+  /** It is not well-formed: what a line of it belongs to is a guess. */
+  readonly isBroken?: boolean
 }
 
 /** A half-open range of character offsets in a file. */

@@ -44,8 +44,9 @@ export class YamlFile {
     const target = node.resolve(this.#document)
     const endless = target?.range && node.range && target.range[0] <= node.range[0] && node.range[1] <= target.range[1]
     if (target && endless !== true && ++this.#aliases <= ALIASES_MAX) return target
-    const fault = endless === true ? 'contains itself' : 'is used too often'
-    this.#problems.add(new DescriptorShapeError(`the anchor "${node.source}" ${fault}`, { at }))
+    // Its name may be a password without quotes.
+    const fault = endless === true ? 'contains itself' : target ? 'is used too often' : 'is not there'
+    this.#problems.add(new DescriptorShapeError(`the anchor that this alias (*) names ${fault}`, { at }))
     return undefined
   }
 
@@ -103,16 +104,16 @@ export function parseYaml(path: string, text: string, problems: ProblemList, hol
     prettyErrors: false,
     logLevel: 'silent',
   })
-  const source: SourceFile = { path, text, lines, holdsValues }
+  // The tree behind a syntax error is a guess: what it says is not worth reporting.
+  const isSound = deep === undefined && document.errors.length + document.warnings.length === 0
+  const source: SourceFile = { path, text, lines, holdsValues, isBroken: !isSound }
   if (deep !== undefined) problems.add(tooDeep(source, deep))
   for (const fault of [...document.errors, ...document.warnings]) {
     const [start, end] = fault.pos
     // Behind the colon the message repeats the text, which may be a secret.
-    const message = fault.message.split(': "')[0] ?? ''
+    const message = fault.message.split(': ')[0] ?? ''
     problems.add(new DescriptorSyntaxError(message, { at: { file: source, start, end: Math.max(end, start + 1) } }))
   }
-  // The tree behind a syntax error is a guess: what it says is not worth reporting.
-  const isSound = deep === undefined && document.errors.length + document.warnings.length === 0
   return new YamlFile(source, document, problems, isSound)
 }
 
