@@ -18,12 +18,18 @@ export async function withTimeLimit(
   const timers: NodeJS.Timeout[] = []
   let onStop: () => void = () => undefined
   const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = (error: Error): void => {
-      reject(error)
-      abort.abort()
+    // An error is made when it is needed: its stack costs more than the rest of a short step.
+    const giveUpAfter = (ms: number, makeError: () => Error): void => {
+      const giveUp = (): void => {
+        reject(makeError())
+        abort.abort()
+      }
+      timers.push(setTimeout(giveUp, ms))
     }
-    timers.push(setTimeout(giveUp, limitMs, new StepTimedOutError(step, limitMs)))
-    onStop = () => timers.push(setTimeout(giveUp, GRACE_MS, new LaunchStoppedError()))
+    giveUpAfter(limitMs, () => new StepTimedOutError(step, limitMs))
+    onStop = () => {
+      giveUpAfter(GRACE_MS, () => new LaunchStoppedError())
+    }
   })
   stopRequest?.addEventListener('abort', onStop, { once: true })
   try {
