@@ -27,6 +27,8 @@ export interface OwnRelay {
   readonly beganAfterScn: bigint
   /** Whether its full buffer waits for running registrations. */
   readonly waits: boolean
+  /** Names of the logical sources to which this applies: a relay of several physical sources is added for each; left out: all. */
+  readonly sources?: ReadonlySet<string>
 }
 
 const SHARED_NAME = 'process.readers'
@@ -68,7 +70,10 @@ export class ProcessReaders {
 
   /** The relay of this process that a reader reads from; undefined: there is none. */
   relayOf(reader: ProcessReader): OwnRelay | undefined {
-    return [...this.#relays].find(({ host, port }) => reader.readsFrom(host, port))
+    return [...this.#relays].find(
+      ({ host, port, sources }) =>
+        reader.readsFrom(host, port) && reader.logicalSources.every((name) => sources?.has(name) !== false),
+    )
   }
 
   /** To be called when a reader has a new checkpoint, runs, or rests: cheap while nobody waits. */

@@ -11,6 +11,7 @@ const PACKAGES = [
   'wire',
   'producer',
   'producer-mysql',
+  'stream-server',
   'relay',
   'client',
   'container-client',

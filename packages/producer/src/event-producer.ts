@@ -1,3 +1,4 @@
+import { type Observable } from '@aesop/kernel'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
@@ -54,7 +55,7 @@ export interface ProducerStatus {
  * reported through `status` and `ProducerContext.fail`. `stop` resolves when nothing more will reach the sink; twice is
  * harmless.
  */
-export interface EventProducer {
+export interface EventProducer extends Pick<Observable, 'metrics'> {
   readonly name: string
   /**
    * Identity of the SCN space that the SCNs of its windows are of. It is known, and on disk, when `prepare` has resolved, and

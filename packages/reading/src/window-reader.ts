@@ -46,7 +46,7 @@ export type ReadStep =
  * Reads the windows of one physical source in the order of their SCNs, wherever they lie; SPEC.md has the states.
  *
  * What is in memory is answered at once. A promise is given only where a disk or a network has to be waited for, and
- * nothing else may be asked of the reader until it is kept. A fault of disk or network rejects it, with an AesopError.
+ * nothing else may be asked of the reader until it is kept, but to close it. A fault of disk or network rejects it, with an AesopError.
  */
 export interface WindowReader {
   /** SCN of the last window that was read wholly or in part; before the first chunk, the one after which reading begins. */

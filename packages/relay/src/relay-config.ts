@@ -2,26 +2,27 @@ import { type BeanContext, nearestName, Secret } from '@aesop/kernel'
 import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
 import { checkAccess, type RelayAccessOptions } from './relay-access.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
+import {
+  SCHEMA_DIRECTORY,
+  SCN_DIRECTORY,
+  type SourceFolders,
+  type SourceSettings,
+  sourceSettings,
+} from './source-settings.ts'
 
 /** Values of `databus.relay.*` keys as a descriptor gives them. */
 export type RelayPropertyValues = Readonly<Record<string, string | number | bigint | boolean>>
 
-export interface RelayConfigOptions extends RelayAccessOptions {
+export interface RelayConfigOptions extends RelayAccessOptions, SourceFolders {
   readonly relayProperties?: RelayPropertyValues
-  readonly schemaRegistryLocation?: string
   readonly mmappedDirectoryLocation?: string
-  readonly maxScnDirectoryLocation?: string
 }
 
 const PORT = 'databus.relay.container.httpPort'
-const HANDLER = 'databus.relay.dataSources.sequenceNumbersHandler'
-const SCN_DIRECTORY = `${HANDLER}.file.scnDir`
-const SCHEMA_DIRECTORY = 'databus.relay.schemaRegistry.fileSystem.schemaDir'
 const LONG_MAX = 2n ** 63n - 1n
-const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 const PENDING_BYTES_DEFAULT = 64 * 1024 * 1024
 
-/** Ports, buffers and folders of a relay: the bean `RelayConfig`. Every property is checked when it is made. */
+/** Ports and limits of a relay, and what holds for its sources: the bean `RelayConfig`. Every property is checked when it is made. */
 export class RelayConfig {
   readonly host: string
   /** 0: any free port. */
@@ -34,15 +35,8 @@ export class RelayConfig {
   readonly maxConnections: number | undefined
   readonly maxStreams: number | undefined
   readonly maxPendingBytes: number
-  readonly bufferBytes: number
-  /** Whether a full buffer waits for the running registrations of its own process. */
-  readonly waitsForOwnReaders: boolean
-  readonly initialScn: bigint | undefined
-  /** False: how far the producer has come is forgotten at the stop. */
-  readonly keepsMaxScn: boolean
-  /** Folder of hand-written schemas, or undefined. Relative folders count from the projects root. */
-  readonly schemaDirectory: string | undefined
-  readonly maxScnDirectory: string | undefined
+  /** What holds for its physical sources, unless their own properties say otherwise. */
+  readonly source: SourceSettings
   /** One line for each property that has no effect. */
   readonly notes: readonly string[]
   readonly #options: RelayConfigOptions
@@ -71,19 +65,24 @@ export class RelayConfig {
     this.maxConnections = given('container.maxConnections')
     this.maxStreams = given('container.maxStreams')
     this.maxPendingBytes = integer('container.maxPendingBytes', PENDING_BYTES_DEFAULT)
-    this.bufferBytes = integer('eventBuffer.maxSize', BUFFER_BYTES_DEFAULT)
-    this.waitsForOwnReaders = text('eventBuffer.queuePolicy') !== 'OVERWRITE_ON_WRITE'
-    const initialScn = values[`${HANDLER}.file.initVal`]
-    this.initialScn = initialScn === undefined ? undefined : BigInt(initialScn)
-    this.keepsMaxScn = values[`${HANDLER}.type`] !== 'IN_MEMORY'
-    this.maxScnDirectory = options.maxScnDirectoryLocation ?? textOf(values[SCN_DIRECTORY])
-    this.schemaDirectory = options.schemaRegistryLocation ?? textOf(values[SCHEMA_DIRECTORY])
+    this.source = sourceSettings(values, options)
   }
 
   /** The same in a process of this nature: a test that names no port takes any free one. */
   for(nature: BeanContext['nature']): RelayConfig {
     const isGiven = this.#options.relayProperties?.[PORT] !== undefined
     return nature === 'test' && !isGiven ? this.with({ [PORT]: 0 }) : this
+  }
+
+  /**
+   * The same with what the registrations of its sources say of the relay as a whole: where there is one, its word wins.
+   * @throws RelayPropertyRefusedError where several say something
+   */
+  withAll(registrations: readonly { readonly properties: RelayPropertyValues }[]): RelayConfig {
+    const [only, ...others] = registrations
+    if (only !== undefined && others.length === 0) return this.with(only.properties)
+    for (const { properties } of registrations) refuseWhole(properties)
+    return this
   }
 
   /** The same with the properties of one registration, which win. */
@@ -100,6 +99,14 @@ export class RelayConfig {
 
 function textOf(value: string | number | bigint | boolean | undefined): string | undefined {
   return value === undefined ? undefined : String(value)
+}
+
+/** @throws RelayPropertyRefusedError */
+function refuseWhole(properties: RelayPropertyValues): void {
+  for (const [key, value] of Object.entries(properties)) {
+    if (relayProperties[key]?.scope !== 'relay') continue
+    throw new RelayPropertyRefusedError(key, value, 'it is of the relay as a whole, which has several sources')
+  }
 }
 
 /** @returns the notes */

@@ -1,5 +1,7 @@
 /** How a relay treats one `databus.relay.*` key. Data only, so that descriptors can be checked without loading a relay. */
 export interface RelayProperty {
+  /** Whether it is of the relay as a whole, or of each physical source. */
+  readonly scope: 'relay' | 'source'
   readonly type: 'string' | 'integer' | 'int64' | 'number' | 'boolean'
   readonly choices?: readonly string[]
   readonly minimum?: number
@@ -14,6 +16,8 @@ export interface RelayProperty {
   /** Values that would mislead: the start fails, for the reason in `description`. */
   readonly refusedValues?: readonly string[]
 }
+
+type Properties = Readonly<Record<string, Omit<RelayProperty, 'scope'>>>
 
 const PREFIX = 'databus.relay.'
 const atLeastOne = { type: 'integer', minimum: 1 } as const
@@ -34,7 +38,8 @@ const byJmx = 'the admin server replaces JMX'
 const sized = 'the relay chooses the size itself'
 const byEventLog = 'the relay has no event log yet'
 
-const known: Readonly<Record<string, RelayProperty>> = {
+/** Whose values the relay as a whole has. */
+const ofRelay: Properties = {
   'container.httpPort': {
     type: 'integer',
     minimum: 0,
@@ -95,6 +100,12 @@ const known: Readonly<Record<string, RelayProperty>> = {
   'container.jmx.rmiRegistryHost': { ...text, description: '', noted: byJmx },
   'container.tcp.enabled': { ...boolean, description: 'there is no binary side protocol', refusedValues: ['true'] },
   'container.tcp.port': { ...count, description: '', noted: 'there is no binary side protocol' },
+  'httpStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
+  'outboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
+}
+
+/** Whose values each physical source has. */
+const ofSource: Properties = {
   'eventBuffer.maxSize': { ...atLeastOne, minimum: 65536, description: 'Bytes of the event buffer. Default 67108864.' },
   'eventBuffer.queuePolicy': {
     ...text,
@@ -188,14 +199,15 @@ const known: Readonly<Record<string, RelayProperty>> = {
     description: 'producers always start with their relay; its action pauseProducer holds one',
     refusedValues: ['false'],
   },
-  'httpStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
   'inboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
-  'outboundEventsStatsCollector.enabled': { ...boolean, description: '', noted: byMetrics },
 }
 
 /** Every key that a relay knows, by its full name. */
 export const relayProperties: Readonly<Record<string, RelayProperty>> = Object.fromEntries(
-  Object.entries(known).map(([key, property]) => [PREFIX + key, withPattern(property)]),
+  [
+    ...Object.entries(ofRelay).map(([key, property]) => [key, { ...property, scope: 'relay' }] as const),
+    ...Object.entries(ofSource).map(([key, property]) => [key, { ...property, scope: 'source' }] as const),
+  ].map(([key, property]) => [PREFIX + key, withPattern(property)]),
 )
 
 function withPattern(property: RelayProperty): RelayProperty {

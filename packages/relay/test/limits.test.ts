@@ -3,7 +3,7 @@ import { type Relay } from '@aesop/relay'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFilesMax } from '@aesop/kernel'
-import { PendingBytes, relayLimits } from '@aesop/stream-server'
+import { PendingBytes, serverLimits } from '@aesop/stream-server'
 import { get, lines, online, startRelay, streamPath, until } from './support/relay-fixture.ts'
 
 const MB = 1 << 20
@@ -45,6 +45,8 @@ class Peer {
   }
 }
 
+const settings = { connections: 'server.maxConnections', streams: 'server.maxStreams', pendingBytes: 'server.maxBytes' }
+
 describe('limits', () => {
   const wanted = { maxConnections: undefined, maxStreams: undefined, maxPendingBytes: MB }
 
@@ -59,16 +61,18 @@ describe('limits', () => {
       { connections: 10_000, streams: 5000, descriptors: Infinity },
     ],
   ])('of a process with %s open files that is asked for %j are %j', (openFiles, asked, limits) => {
-    expect(relayLimits({ ...wanted, ...asked }, openFiles)).toEqual({
-      limits: { ...limits, pendingBytes: MB },
+    expect(serverLimits({ ...wanted, ...asked }, openFiles, settings)).toEqual({
+      limits: { ...limits, pendingBytes: MB, settings },
       note: undefined,
     })
   })
 
   test('that are asked for beyond the open files of the process are noted', () => {
-    const { limits, note } = relayLimits({ ...wanted, maxConnections: 5000 }, 1024)
+    const { limits, note } = serverLimits({ ...wanted, maxConnections: 5000 }, 1024, settings)
     expect(limits.connections).toBe(896)
-    expect(note).toMatch(/maxConnections is 5000, but the process may open 1024 files and keeps 128 .* 896 connections/)
+    expect(note).toMatch(
+      /^server.maxConnections is 5000, but the process may open 1024 files and keeps 128 .* 896 connections/,
+    )
   })
 
   test('are taken from the system where it tells, and from nowhere else', () => {
@@ -169,7 +173,7 @@ function matches(each: object, wanted: object): boolean {
 
 describe('bytes that wait for readers', () => {
   test('are never more than the bound, however many write and whatever they want to', () => {
-    const pending = new PendingBytes(1000, 40)
+    const pending = new PendingBytes({ pendingBytes: 1000, streams: 40, settings })
     const writes: number[] = []
     for (let stream = 0; stream < 40; stream++) {
       writes.push(pending.nextWrite)
@@ -178,7 +182,7 @@ describe('bytes that wait for readers', () => {
     }
     expect(writes[0]).toBe(62)
     expect(Math.min(...writes)).toBe(12)
-    expect(new PendingBytes(64 * MB, 1000).nextWrite).toBe(MB / 2)
+    expect(new PendingBytes({ pendingBytes: 64 * MB, streams: 1000, settings }).nextWrite).toBe(MB / 2)
   })
 
   test.each(['binary', 'json', 'json_plain_value'])(

@@ -1,4 +1,11 @@
-import { ProducerRegistration, Relay, RelayConfig, relayProperties, relayPropertySchemas } from '@aesop/relay'
+import {
+  DefaultRelayFactory,
+  ProducerRegistration,
+  Relay,
+  RelayConfig,
+  relayProperties,
+  relayPropertySchemas,
+} from '@aesop/relay'
 import { expect, test } from 'vitest'
 import { makeRelay, testContext } from './support/relay-fixture.ts'
 
@@ -10,7 +17,7 @@ test('everything has a default', () => {
     host: '127.0.0.1',
     port: 9000,
     healthPath: 'admin',
-    bufferBytes: 67108864,
+    source: { bufferBytes: 67108864 },
     maxPendingBytes: 67108864,
     notes: [],
   })
@@ -31,7 +38,7 @@ test('the properties of the classic sample are taken, and those without effect a
     'databus.relay.eventBuffer.restoreMMappedBuffers': true,
     'databus.relay.dataSources.sequenceNumbersHandler.file.initVal': 4294967300n,
   })
-  expect(sample).toMatchObject({ port: 25021, bufferBytes: 10240000, initialScn: 4294967300n })
+  expect(sample).toMatchObject({ port: 25021, source: { bufferBytes: 10240000, initialScn: 4294967300n } })
   expect(sample.notes.map((note) => note.split(/[ =]/)[0]?.split('.').at(-1))).toEqual([
     'rmiEnabled',
     'allocationPolicy',
@@ -43,9 +50,9 @@ test('the properties of the classic sample are taken, and those without effect a
 
 test('a relay waits for the registrations of its own process unless it is told not to', () => {
   const policy = 'databus.relay.eventBuffer.queuePolicy'
-  expect(new RelayConfig().waitsForOwnReaders).toBe(true)
-  expect(config({ [policy]: 'BLOCK_ON_WRITE' }).waitsForOwnReaders).toBe(true)
-  expect(config({ [policy]: 'OVERWRITE_ON_WRITE' }).waitsForOwnReaders).toBe(false)
+  expect(new RelayConfig().source.waitsForOwnReaders).toBe(true)
+  expect(config({ [policy]: 'BLOCK_ON_WRITE' }).source.waitsForOwnReaders).toBe(true)
+  expect(config({ [policy]: 'OVERWRITE_ON_WRITE' }).source.waitsForOwnReaders).toBe(false)
 })
 
 test('values that were text keep their digits', () => {
@@ -53,7 +60,7 @@ test('values that were text keep their digits', () => {
     'databus.relay.container.httpPort': '0',
     'databus.relay.dataSources.sequenceNumbersHandler.file.initVal': '9223372036854775807',
   })
-  expect([text.port, text.initialScn]).toEqual([0, 2n ** 63n - 1n])
+  expect([text.port, text.source.initialScn]).toEqual([0, 2n ** 63n - 1n])
 })
 
 test.each([
@@ -83,18 +90,33 @@ test('the properties of a registration win over those of the relay', () => {
   const both = config({ 'databus.relay.eventBuffer.maxSize': 1000000 }).with({
     'databus.relay.eventBuffer.maxSize': 2000000,
   })
-  expect(both.bufferBytes).toBe(2000000)
+  expect(both.source.bufferBytes).toBe(2000000)
 })
 
 test('the folders of a registration win over those of the relay', () => {
-  const { schemaDirectory, maxScnDirectory } = new RelayConfig({
+  const { source } = new RelayConfig({
     schemaRegistryLocation: 'a',
     maxScnDirectoryLocation: 'b',
   }).with({
     'databus.relay.schemaRegistry.fileSystem.schemaDir': 'c',
     'databus.relay.dataSources.sequenceNumbersHandler.file.scnDir': 'd',
   })
-  expect([schemaDirectory, maxScnDirectory]).toEqual(['c', 'd'])
+  expect([source.schemaDirectory, source.maxScnDirectory]).toEqual(['c', 'd'])
+})
+
+test('each property is of the relay as a whole or of each source, and several sources can not speak for the whole', () => {
+  const port = { 'databus.relay.container.httpPort': 7 }
+  const size = { 'databus.relay.eventBuffer.maxSize': 1000000 }
+  expect(new RelayConfig().withAll([{ properties: port }]).port).toBe(7)
+  expect(() => new RelayConfig().withAll([{ properties: size }, { properties: port }])).toThrow(
+    /httpPort" is 7: it is of the relay as a whole/,
+  )
+  expect(new RelayConfig().withAll([{ properties: size }, { properties: {} }]).port).toBe(9000)
+  const scopes = Object.entries(relayProperties).map(([key, { scope }]) => [key.split('.')[2], scope])
+  expect(scopes).toContainEqual(['container', 'relay'])
+  expect(scopes).toContainEqual(['eventBuffer', 'source'])
+  expect(scopes).not.toContainEqual(['container', 'source'])
+  expect(scopes).not.toContainEqual(['eventBuffer', 'relay'])
 })
 
 test('the path of the health check may begin with a slash', () => {
@@ -116,9 +138,11 @@ test('every known property has a schema, and says what it does or why it has no 
 test('no registration, two registrations, and a missing producer are named', async () => {
   const context = testContext()
   const registration = new ProducerRegistration({ physicalSourceConfig: { uri: 'gg:trail', sources: ['a.b'] } })
-  for (const registrations of [[], [registration, registration]]) {
-    expect(() => new Relay({ config: new RelayConfig(), registrations }, context)).toThrow(/expected 1$/)
+  for (const producerRegistrationList of [[], [registration, registration]]) {
+    const factory = new DefaultRelayFactory({ producerRegistrationList }, context)
+    expect(() => factory.createInstance()).toThrow(/expected 1$/)
   }
+  expect(() => new Relay({ config: new RelayConfig(), registrations: [] }, context)).toThrow(/0 producer registrations/)
   const relay = new Relay({ config: new RelayConfig(), registrations: [registration] }, context)
   await expect(relay.start()).rejects.toMatchObject({ code: 'AESOP_RELAY_PRODUCER_MISSING' })
 })

@@ -1,15 +1,15 @@
-import { type SchemaRegistry } from '@aesop/schema'
 import { type Server, type Socket } from 'node:net'
+import { type ServedSchemas } from './served-source.ts'
 
 /**
  * Which connections are older than a schema. A client of Databus asks for schemas only on a new connection: of an older one it
  * can't know what came since.
  */
 export class ConnectionSchemas {
-  readonly #schemas: SchemaRegistry
+  readonly #schemas: ServedSchemas
   readonly #opened = new WeakMap<Socket, number>()
 
-  constructor(schemas: SchemaRegistry) {
+  constructor(schemas: ServedSchemas) {
     this.#schemas = schemas
   }
 

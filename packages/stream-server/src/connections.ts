@@ -3,23 +3,17 @@ import { type TrafficCounts } from '@aesop/stats'
 import { RelayBusyError } from '@aesop/wire'
 import { type Server } from 'node:http'
 import { type Socket } from 'node:net'
-
-export interface ConnectionBounds {
-  /** Most connections at a time. */
-  readonly connections: number
-  /** The first number of a descriptor that is left to others. */
-  readonly descriptors: number
-}
+import { type ServerLimits } from './server-limits.ts'
 
 /** How many connections may be told at a time that they are too many, and how long each has to ask and to read the answer. */
 const REFUSED_MAX = 16
 const REFUSED_MS_MAX = 2_000
-/** A relay that is full is full for a while: it says so once in this time. */
+/** A server that is full is full for a while: it says so once in this time. */
 const TELL_MS = 60_000
 
 /** Counts the connections of a server and what it writes to them, at no cost per byte, and bounds them. */
 export class Connections {
-  readonly #bounds: ConnectionBounds
+  readonly #bounds: ServerLimits
   readonly #log: Logger
   readonly #open = new Set<Socket>()
   /** Too many: each is told so by the answer to its request, and closed. */
@@ -31,7 +25,7 @@ export class Connections {
   /** Connections that the system could not give us. */
   acceptFailures = 0
 
-  constructor(bounds: ConnectionBounds, log: Logger) {
+  constructor(bounds: ServerLimits, log: Logger) {
     this.#bounds = bounds
     this.#log = log
   }
@@ -56,7 +50,7 @@ export class Connections {
   /** @throws RelayBusyError when the connection is one too many */
   check(socket: Socket): void {
     if (this.#refused.has(socket))
-      throw RelayBusyError.of('connections', this.#open.size, 'container.maxConnections (or ulimit -n)')
+      throw RelayBusyError.of('connections', this.#open.size, `${this.#bounds.settings.connections} (or ulimit -n)`)
   }
 
   readonly counts = (): TrafficCounts => {

@@ -1,7 +1,12 @@
+import { type ServerLimits } from './server-limits.ts'
+
 /** Most bytes that one write carries. */
 const WRITE_BYTES_MAX = 512 * 1024
 /** Of what is left for all, one write takes this part at most: those that come later find something, too. */
 const PART_OF_REST = 8
+
+/** The most bytes, and how many answers there are at most, one write each. */
+export type PendingBounds = Pick<ServerLimits, 'pendingBytes' | 'streams' | 'settings'>
 
 /**
  * How many bytes all answers together have written that their readers have not taken. Half of them go to whoever comes, each
@@ -10,12 +15,14 @@ const PART_OF_REST = 8
  */
 export class PendingBytes {
   readonly max: number
+  /** What bounds it is called in configuration. */
+  readonly setting: string
   readonly #share: number
   #bytes = 0
 
-  /** @param streams how many answers there are at most, one write each */
-  constructor(max: number, streams: number) {
+  constructor({ pendingBytes: max, streams, settings }: PendingBounds) {
     this.max = max
+    this.setting = settings.pendingBytes
     this.#share = Math.max(1, Math.floor(max / 2 / streams))
   }
 

@@ -1,7 +1,8 @@
-import { RelayBusyError, type RegisterRequest, schemaPieces, type SourceSchema } from '@aesop/wire'
+import { headers, RelayBusyError, type RegisterRequest, schemaPieces, type SourceSchema } from '@aesop/wire'
 import { once } from 'node:events'
 import { type ServerResponse } from 'node:http'
 import { createGzip } from 'node:zlib'
+import { type PendingBytes } from './pending-bytes.ts'
 import { type SharedWork } from './stream-response.ts'
 
 /** Cut where base64 has no padding. */
@@ -9,11 +10,38 @@ const BASE64_BYTES = 48 * 1024
 /** A reader that takes nothing for so long is cut. */
 const WRITE_MS_MAX = 30_000
 
+/** How many of these answers are made at a time: each has a compressor, of some 256 KiB. */
+const ANSWERS_MAX = 256
+
+/** Gives the answers to `/register`, so many at a time. */
+export class SchemaAnswers {
+  readonly #shared: SharedWork
+  #running = 0
+
+  constructor(shared: SharedWork) {
+    this.#shared = shared
+  }
+
+  /** @throws RelayBusyError when there are too many, or no room for what is to wait */
+  async send(response: ServerResponse, schemas: readonly SourceSchema[], request: RegisterRequest): Promise<void> {
+    const { pending } = this.#shared
+    if (pending.isFull) throw tooMuchWaits(pending)
+    if (this.#running >= ANSWERS_MAX) throw RelayBusyError.of('answers to /register', ANSWERS_MAX, 'a relay')
+    response.setHeader(headers.protocolVersion, request.protocolVersion)
+    this.#running++
+    try {
+      await sendSchemas(response, schemas, request, this.#shared)
+    } finally {
+      this.#running--
+    }
+  }
+}
+
 /**
- * Writes the answer to `/register`. All schemas of a relay may be tens of megabytes: they are made piece by piece.
+ * Writes the answer to `/register`. All schemas of a server may be tens of megabytes: they are made piece by piece.
  * @throws RelayBusyError when there is no room for what is to wait
  */
-export async function sendSchemas(
+async function sendSchemas(
   response: ServerResponse,
   schemas: readonly SourceSchema[],
   request: RegisterRequest,
@@ -47,7 +75,7 @@ async function* compressed(
   }
   gzip.end()
   const bytes = Buffer.concat(await packed)
-  if (pending.bytes + bytes.length > pending.max) throw tooMuchWaits(pending.max)
+  if (pending.bytes + bytes.length > pending.max) throw tooMuchWaits(pending)
   pending.add(bytes.length)
   try {
     for (let at = 0; at < bytes.length; at += BASE64_BYTES) yield bytes.toString('base64', at, at + BASE64_BYTES)
@@ -57,8 +85,8 @@ async function* compressed(
 }
 
 /** The error for an answer whose bytes would be too many. */
-export function tooMuchWaits(max: number): RelayBusyError {
-  return RelayBusyError.of('bytes that wait for readers', max, 'databus.relay.container.maxPendingBytes')
+function tooMuchWaits({ max, setting }: PendingBytes): RelayBusyError {
+  return RelayBusyError.of('bytes that wait for readers', max, setting)
 }
 
 async function write(response: ServerResponse, text: string, { pending }: SharedWork): Promise<void> {

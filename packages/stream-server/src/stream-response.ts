@@ -1,33 +1,34 @@
-import { type BufferChunk, type BufferCursor } from '@aesop/buffer'
+import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
 import { formatError, headers, OffsetNotFoundError, type StreamOutput, type StreamRequest } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
-import { type BufferSource, openCursor } from './buffer-source.ts'
 import { EventFilter } from './event-filter.ts'
 import { formatEvents } from './event-json.ts'
 import { type PendingBytes } from './pending-bytes.ts'
+import { checkPlace, sendToPlace } from './request-place.ts'
+import { type StreamSource } from './stream-source.ts'
 import { TurnBudget } from './turn-budget.ts'
 import { type TurnGate } from './turn-gate.ts'
 
-/** What the answers of one relay have together. */
+/** What the answers of one server have together. */
 export interface SharedWork {
   readonly pending: PendingBytes
   /** For work that grows with the number of answers: events that are looked at, text that is made. */
   readonly gate: TurnGate
 }
 
-/** Most bytes that a connection holds of the buffer; one event may be larger. */
+/** Most bytes that a connection holds of the windows; one event may be larger. */
 const CHUNK_BYTES_MAX = 512 * 1024
 /** Most bytes whose events are looked at, or made into text, in one turn of the event loop; one event may be larger. */
 const LOOK_BYTES_MAX = 128 * 1024
 const TEXT_BYTES_MAX = 48 * 1024
 
-/** One answer to `/stream`: reads the buffer and writes, one chunk at a time, until the request is satisfied. */
+/** One answer to `/stream`: reads windows and writes, one chunk at a time, until the request is satisfied. */
 export class StreamResponse {
   /** Bytes of events that were written. */
   sentBytes = 0
   /** Why it ended after its first byte and before its end; undefined: it did not. */
   failure: unknown
-  readonly #source: BufferSource
+  readonly #source: StreamSource
   readonly #request: StreamRequest
   readonly #response: ServerResponse
   readonly #filter: EventFilter | undefined
@@ -35,7 +36,9 @@ export class StreamResponse {
   readonly #turns = new TurnBudget(CHUNK_BYTES_MAX)
   readonly #shared: SharedWork
   readonly #isOutdated: () => boolean
-  #cursor: BufferCursor | undefined
+  readonly #reader: WindowReader
+  /** An event that is larger than a chunk: its bytes, which are asked for then. */
+  #largeBytes = 0
   /** Set when the response is to end at the next end of a window. */
   #ending = false
   #closed = false
@@ -44,20 +47,23 @@ export class StreamResponse {
   #wake: (() => void) | undefined
   /** Ends the wait for a write, whose bytes must stay until then. */
   #written: (() => void) | undefined
+  /** Ends the wait for a disk or a network. */
+  #leave: (() => void) | undefined
 
   /**
-   * @param shared what all answers of the relay have together
+   * @param shared what all answers of the server have together
    * @param isOutdated whether the connection is older than a schema of what is asked for; it then carries no more events,
    *   unless it follows
    */
   constructor(
-    source: BufferSource,
+    source: StreamSource,
     request: StreamRequest,
     response: ServerResponse,
     shared: SharedWork,
     isOutdated: () => boolean,
   ) {
     this.#source = source
+    this.#reader = source.served.windows.openReader()
     this.#request = request
     this.#response = response
     this.#filter = filterFor(source, request)
@@ -72,8 +78,6 @@ export class StreamResponse {
    */
   async run(): Promise<void> {
     const response = this.#response
-    this.#cursor = openCursor(this.#source, this.#request, this.#filter !== undefined)
-    this.#tellPreviousScn()
     const { followMs } = this.#request
     const timer =
       followMs > 0
@@ -87,9 +91,11 @@ export class StreamResponse {
       this.#closed = true
       this.#wake?.()
       this.#written?.()
+      this.#leave?.()
     }
     socket.once('close', closed)
     try {
+      await this.#begin()
       await this.#pump()
       if (!this.#closed) response.end()
     } catch (error) {
@@ -101,6 +107,7 @@ export class StreamResponse {
     } finally {
       clearTimeout(timer)
       socket.off('close', closed)
+      this.#reader.close()
     }
   }
 
@@ -120,10 +127,20 @@ export class StreamResponse {
     this.#response.req.socket.destroy()
   }
 
+  /** @throws ScnNotFoundError, ScnInFutureError, ScnSpaceForeignError */
+  async #begin(): Promise<void> {
+    const { served } = this.#source
+    const sent = sendToPlace(this.#reader, served, this.#request, this.#filter !== undefined)
+    const step = sent instanceof Promise ? await this.#unlessClosed(sent) : sent
+    if (step === undefined) return
+    checkPlace(step, this.#request.checkpoint.windowScn, served)
+    this.#tellPreviousScn()
+  }
+
   /** A client without a place learns where its answer begins, so that it can come back there. */
   #tellPreviousScn(): void {
     const { checkpoint, fromLatestScn } = this.#request
-    const scn = this.#cursor?.scn ?? -1n
+    const { scn } = this.#reader
     if (!checkpoint.isFlexible || fromLatestScn || scn < 0n) return
     this.#response.setHeader(headers.previousScn, scn.toString())
   }
@@ -131,23 +148,53 @@ export class StreamResponse {
   async #pump(): Promise<void> {
     const { gate } = this.#shared
     while (!this.#closed) {
-      if (this.#ending && this.#cursor?.atWindowEnd !== false) return
+      if (this.#ending && this.#reader.atWindowEnd) return
       if (this.#filter !== undefined && !gate.isOpen) await gate.opens()
-      this.#cursor ??= openCursor(this.#source, this.#request, this.#filter !== undefined)
       // A schema is there before the first event of it: what is read in this turn has none that came later.
       if (this.#isOutdated()) {
         this.#endConnection()
         return
       }
-      const step = this.#cursor === undefined ? 'caughtUp' : this.#read(this.#cursor)
-      if (step === 'full') return
-      if (step !== 'caughtUp') {
+      const asked = this.#reader.next(this.#bytesToAsk, this.#ending)
+      const step = asked instanceof Promise ? await this.#arrived(asked) : asked
+      if (step === undefined) return
+      if (step.kind === 'chunk') {
         if (!(await this.#send(step))) return
+      } else if (step.kind === 'tooSmall') {
+        if (this.#isFull(step.pendingEventBytes)) return
       } else {
+        this.#checkStep(step)
         if (this.#request.followMs === 0 || this.#ending) return
         await this.#nextWindow()
       }
     }
+  }
+
+  /** What was waited for; undefined: it came too late, and the answer ends. */
+  async #arrived(asked: Promise<ReadStep>): Promise<ReadStep | undefined> {
+    const step = await this.#unlessClosed(asked)
+    // A schema may have come meanwhile, and an event of it after it.
+    if (step?.kind !== 'chunk' || !this.#isOutdated()) return step
+    step.release()
+    this.#endConnection()
+    return undefined
+  }
+
+  /** Waits for a disk or a network, but not longer than the connection lasts; what comes after that is let go. */
+  #unlessClosed<Step extends SeekStep | ReadStep>(asked: Promise<Step>): Promise<Step | undefined> {
+    return new Promise((resolve, reject) => {
+      const settle = (step: Step | undefined): void => {
+        this.#leave = undefined
+        resolve(step)
+      }
+      this.#leave = () => {
+        settle(undefined)
+      }
+      asked.then((step) => {
+        if (!this.#closed) settle(step)
+        else letGo(step)
+      }, reject)
+    })
   }
 
   /** The connection ends with this answer. */
@@ -163,33 +210,39 @@ export class StreamResponse {
     return followMs > 0 ? sizeBytes : sizeBytes - this.sentBytes
   }
 
-  #read(cursor: BufferCursor): BufferChunk | 'caughtUp' | 'full' {
-    const room = this.#room
-    let step = cursor.next(Math.min(room, this.#chunkBytesMax), this.#ending)
-    if (step.kind === 'tooSmall') {
-      // A larger write, or with a filter a look at whether the event is sent at all.
-      if (step.pendingEventBytes > room && this.#filter === undefined) return this.#full(step.pendingEventBytes)
-      step = cursor.next(step.pendingEventBytes, this.#ending)
-    }
-    if (step.kind === 'chunk') return step
-    if (step.kind === 'caughtUp') return 'caughtUp'
-    throw new OffsetNotFoundError(
-      `the reader was overrun: what follows SCN ${step.kind === 'overrun' ? step.scn : ''} is gone`,
-    )
+  get #bytesToAsk(): number {
+    return Math.max(this.#largeBytes, Math.min(this.#room, this.#chunkBytesMax))
   }
 
-  #full(pendingEventBytes: number): 'full' {
-    if (!this.#response.headersSent) this.#response.setHeader(headers.pendingEventSize, pendingEventBytes)
-    return 'full'
+  /** An event of more bytes than were asked for: a larger write, or with a filter a look at whether the event is sent at all. */
+  #isFull(eventBytes: number): boolean {
+    if (eventBytes <= this.#room || this.#filter !== undefined) {
+      this.#largeBytes = eventBytes
+      return false
+    }
+    this.#tellPending(eventBytes)
+    return true
+  }
+
+  #tellPending(eventBytes: number): void {
+    if (!this.#response.headersSent) this.#response.setHeader(headers.pendingEventSize, eventBytes)
+  }
+
+  /** @throws OffsetNotFoundError, ScnNotFoundError, ScnInFutureError where nothing will come */
+  #checkStep(step: Exclude<ReadStep, WindowChunk>): void {
+    if (step.kind === 'overrun')
+      throw new OffsetNotFoundError(`the reader was overrun: what follows SCN ${step.scn} is gone`)
+    checkPlace(step, this.#request.checkpoint.windowScn, this.#source.served)
   }
 
   /** @returns false when the answer is full */
-  async #send(chunk: BufferChunk): Promise<boolean> {
+  async #send(chunk: WindowChunk): Promise<boolean> {
+    this.#largeBytes = 0
     const bytes = this.#filtered(chunk.bytes)
     if (bytes !== chunk.bytes) chunk.release()
     if (bytes.length > this.#room) {
       chunk.release()
-      this.#full(bytes.length)
+      this.#tellPending(bytes.length)
       return false
     }
     this.sentBytes += bytes.length
@@ -269,15 +322,19 @@ export class StreamResponse {
   }
 }
 
+function letGo(step: SeekStep | ReadStep): void {
+  if (step.kind === 'chunk') step.release()
+}
+
 /** Each event that is looked at costs as much as the alternatives of its filter, some ten of which are as much as the rest. */
 function chunkBytesMax(filter: EventFilter | undefined, output: StreamOutput): number {
   const looks = filter === undefined ? CHUNK_BYTES_MAX : LOOK_BYTES_MAX / (1 + Math.floor(filter.alternatives / 10))
   return output === 'binary' ? Math.ceil(looks) : Math.ceil(Math.min(looks, TEXT_BYTES_MAX))
 }
 
-function filterFor(source: BufferSource, request: StreamRequest): EventFilter | undefined {
+function filterFor(source: StreamSource, request: StreamRequest): EventFilter | undefined {
   const wanted = request.sources === undefined ? source.tableIds : new Set(request.sources)
-  const takesAll = [...source.sourceIds].every((id) => wanted.has(id))
+  const takesAll = [...source.ids].every((id) => wanted.has(id))
   const { checkpoint, filters, fromLatestScn } = request
   if (takesAll && filters.size === 0) return undefined
   // The newest window that is asked for by name is sent whole.

@@ -1,0 +1,280 @@
+import { type EventBuffer } from '@aesop/buffer'
+import { ProcessReaders } from '@aesop/checkpoint'
+import { EventView, SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
+import {
+  AesopError,
+  type BeanContext,
+  cutText,
+  fillRemedy,
+  type Health,
+  messageOf,
+  type Metric,
+  OWN_ERROR_BYTES_MAX,
+  type PlaceDesk,
+} from '@aesop/kernel'
+import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
+import { type ServedSource } from '@aesop/stream-server'
+import { join, resolve } from 'node:path'
+import { type ProducerFor } from './default-relay-factory.ts'
+import { ProducerMissingError } from './errors.ts'
+import { InboundEvents } from './inbound-events.ts'
+import { PassedOverNotes } from './passed-over.ts'
+import { type ProducerRegistration } from './producer-registration.ts'
+import { SourceBuffer } from './source-buffer.ts'
+import { healthOfSource } from './source-health.ts'
+import { SourcePlace } from './source-place.ts'
+import { type SourceSettings } from './source-settings.ts'
+import { uriForAll } from './uri-for-all.ts'
+
+export interface PhysicalSourceOptions {
+  readonly registration: ProducerRegistration
+  readonly settings: SourceSettings
+  readonly context: BeanContext
+  /** For a registration without a producer. */
+  readonly producerFor: ProducerFor | undefined
+  /** Left out: schema files of the settings and of the state directory. */
+  readonly schemas: SchemaRegistry | undefined
+  /** How long after the start a checkpoint ahead of the source waits, in milliseconds. */
+  readonly futureGraceMs: number
+  /** Where the relay listens, or will listen. */
+  readonly address: () => { readonly host: string; readonly port: number }
+}
+
+/** What a source has from `prepare` to `end`. */
+interface Prepared {
+  readonly buffer: SourceBuffer
+  readonly producer: EventProducer
+  readonly schemas: SchemaRegistry
+  readonly passedOver: PassedOverNotes
+  readonly inbound: InboundEvents
+  readonly served: ServedSource
+  readonly beganAfterScn: bigint
+}
+
+/** One physical source of a relay, with all that belongs to it: its configuration, place, schemas, buffer and producer. */
+export class PhysicalSource {
+  readonly config: PhysicalSourceConfig
+  readonly place: SourcePlace
+  readonly #options: PhysicalSourceOptions
+  readonly #undo: (() => unknown)[] = []
+  #prepared: Prepared | undefined
+  #isStarted = false
+  #failure: Error | undefined
+
+  constructor(options: PhysicalSourceOptions) {
+    this.#options = options
+    this.config = options.registration.physicalSource
+    this.place = new SourcePlace(this.config.name, options.settings, options.context)
+  }
+
+  get name(): string {
+    return this.config.name
+  }
+  get buffer(): EventBuffer | undefined {
+    return this.#prepared?.buffer.events
+  }
+  get inbound(): InboundEvents | undefined {
+    return this.#prepared?.inbound
+  }
+  get isPaused(): boolean {
+    return this.#prepared?.producer.status().state === 'paused'
+  }
+
+  /** Finds out where the source begins. What comes back can be served; nothing is written to it before `start`. */
+  async prepare(): Promise<ServedSource> {
+    const { settings, context, futureGraceMs } = this.#options
+    const producer = await this.#eventProducer()
+    const schemas = this.#options.schemas ?? this.#schemaRegistry()
+    schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
+    const buffer = this.#makeBuffer(producer)
+    const passedOver = new PassedOverNotes(this.place.journal, context.log)
+    this.#undo.push(() => stopWriter(producer, buffer.events))
+    const beganAfterScn = await producer.prepare({
+      physicalSource: this.config,
+      schemas,
+      maxScn: this.place.store(),
+      passOvers: passedOver.wanted,
+      passedOver: passedOver.passed,
+      initialScn: settings.initialScn,
+      readersSinceScn: () => buffer.readers.oldestScn(),
+      fail: (error) => {
+        this.#failed(error)
+      },
+    })
+    buffer.events.start(beganAfterScn)
+    const inbound = new InboundEvents(buffer.events)
+    this.#undo.push(buffer.events.subscribe(inbound.windowClosed))
+    const served = this.#serve(buffer.events, producer, schemas, performance.now() + futureGraceMs)
+    this.#prepared = { buffer, producer, schemas, passedOver, inbound, served, beganAfterScn }
+    return served
+  }
+
+  /** Lets the producer write, once its windows are served at that address. */
+  async start(): Promise<void> {
+    const { buffer, producer, beganAfterScn } = this.#mustBePrepared()
+    const { waitsForOwnReaders: waits } = this.#options.settings
+    const sources = new Set(this.config.sources.map(({ name }) => name))
+    const known = ProcessReaders.of(this.#options.context.shared)
+    this.#undo.push(known.addRelay({ ...this.#options.address(), beganAfterScn, waits, sources }))
+    buffer.watch()
+    this.#undo.push(() => {
+      buffer.unwatch()
+    })
+    await producer.start(beganAfterScn, buffer.events)
+    this.#isStarted = true
+  }
+
+  /** Stops the producer; its windows can be read until `end`. */
+  async stop(): Promise<void> {
+    if (this.#prepared !== undefined) await stopWriter(this.#prepared.producer, this.#prepared.buffer.events)
+  }
+
+  /** Undoes what was done, also of a start that failed. */
+  async end(): Promise<void> {
+    this.#prepared = undefined
+    this.#isStarted = false
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      try {
+        await undo()
+      } catch (error) {
+        this.#options.context.log.error('the relay ended with a fault', { error: String(error) })
+      }
+    }
+  }
+
+  pause(): void {
+    this.#prepared?.producer.pause()
+  }
+
+  resume(): void {
+    this.#prepared?.producer.resume()
+  }
+
+  health(): Health {
+    const { producer, buffer } = (this.#isStarted ? this.#prepared : undefined) ?? {}
+    return healthOfSource(this.#failure, producer?.status(), buffer?.blocked)
+  }
+
+  /** Those of its producer are among them, however that was made. */
+  metrics(): readonly Metric[] {
+    if (this.#prepared === undefined) return []
+    const { buffer, producer, passedOver, inbound } = this.#prepared
+    const help = 'Bytes of the segments of the event buffer.'
+    const all: readonly Metric[] = [
+      ...passedOver.metrics(),
+      ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
+      { name: 'aesop_relay_buffer_bytes', help, type: 'gauge', value: buffer.events.heldBytes },
+      ...(producer.metrics?.() ?? []),
+    ]
+    return all.map((metric) => ({ ...metric, labels: { ...metric.labels, physicalSource: this.name } }))
+  }
+
+  describe(): object {
+    const { name, id, sources } = this.config
+    const { buffer, producer, served } = this.#prepared ?? {}
+    const status = producer?.status()
+    const events = buffer?.events
+    return {
+      physicalSource: { name, id, sources: sources.map((source) => ({ id: source.id, name: source.name })) },
+      scnSpace: served?.scnSpace,
+      buffer: events && {
+        minScn: events.minScn.toString(),
+        prevScn: events.prevScn.toString(),
+        lastScn: events.lastScn.toString(),
+        heldBytes: events.heldBytes,
+        maxBytes: events.maxBytes,
+      },
+      producer: status && { ...status, scn: status.scn.toString() },
+    }
+  }
+
+  placeDesks(): Promise<readonly PlaceDesk[]> {
+    return this.place.desks(async () => (await this.#eventProducer()).placeFinder?.(this.config))
+  }
+
+  #mustBePrepared(): Prepared {
+    if (this.#prepared === undefined)
+      throw new Error(`the physical source ${this.name} is started before it is prepared`)
+    return this.#prepared
+  }
+
+  #makeBuffer(producer: EventProducer): SourceBuffer {
+    const { settings, context, address } = this.#options
+    return new SourceBuffer({
+      settings,
+      physicalPartition: this.config.id,
+      readers: {
+        readers: ProcessReaders.of(context.shared),
+        sources: new Set(this.config.sources.map((source) => source.name)),
+        address,
+      },
+      status: () => producer.status(),
+      log: context.log,
+    })
+  }
+
+  #serve(
+    buffer: EventBuffer,
+    producer: EventProducer,
+    schemas: SchemaRegistry,
+    futureGraceUntilMs: number,
+  ): ServedSource {
+    const { name, id, uri, sources, servedSources, scnSpace } = this.config
+    return {
+      name,
+      id,
+      uri: uriForAll(uri),
+      tables: sources,
+      served: servedSources,
+      windows: buffer,
+      schemas,
+      scnSpace: producer.scnSpace ?? scnSpace,
+      held: () => ({
+        minScn: buffer.minScn,
+        lastScn: buffer.lastScn,
+        oldestMs: commitMs(buffer.firstEvent),
+        newestMs: commitMs(buffer.newestEnd),
+      }),
+      mayStillCome: (scn) => performance.now() < futureGraceUntilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
+    }
+  }
+
+  #schemaRegistry(): SchemaRegistry {
+    const { schemaDirectory } = this.#options.settings
+    const { projectsRoot, stateDirectory } = this.#options.context
+    return new FileSchemaRegistry({
+      derived: join(stateDirectory, 'schemas'),
+      ...(schemaDirectory === undefined ? {} : { handWritten: resolve(projectsRoot, schemaDirectory) }),
+    })
+  }
+
+  async #eventProducer(): Promise<EventProducer> {
+    const { registration, producerFor } = this.#options
+    const producer = registration.eventProducer ?? (await producerFor?.(this.config))
+    if (producer !== undefined) return producer
+    const { name, uri } = this.config
+    throw new ProducerMissingError(name, uri.slice(0, uri.indexOf(':')))
+  }
+
+  #failed(error: Error): void {
+    this.#failure = fillRemedy(error, '<name>', this.name)
+    const { context } = this.#options
+    const code = error instanceof AesopError ? { code: error.code } : {}
+    const cause = error.cause === undefined ? {} : { cause: cutText(messageOf(error.cause), OWN_ERROR_BYTES_MAX) }
+    context.log.error(`the producer of ${this.name} failed: ${error.message}`, { ...code, ...cause })
+    context.fail(error)
+  }
+}
+
+/** A producer that waits for room sees that it was told to stop only when it waits no more. */
+async function stopWriter(producer: EventProducer, buffer: EventBuffer): Promise<void> {
+  const stopped = producer.stop()
+  buffer.stopWaiting()
+  await stopped
+}
+
+function commitMs(event: EventBuffer['firstEvent']): number | undefined {
+  if (event === undefined) return undefined
+  return Number(new EventView(event.bytes, event.offset).timestampNanos / 1_000_000n)
+}

@@ -1,0 +1,34 @@
+import { type Metric } from '@aesop/kernel'
+import { type StreamServer } from './stream-server.ts'
+
+/** What a server has and has done: each bound with what it bounds, and how often it refused. */
+export function serverMetrics(server: StreamServer, prefix: string): Metric[] {
+  const { connections, limits, streams } = server
+  const gauge = (name: string, help: string, value: number): Metric => {
+    return { name: `${prefix}_${name}`, help, type: 'gauge', value }
+  }
+  const counter = (name: string, help: string, value: number): Metric => {
+    return { name: `${prefix}_${name}_total`, help, type: 'counter', value }
+  }
+  return [
+    ...server.requests.metrics(prefix),
+    gauge('connections', 'Connections that are open.', connections.open),
+    gauge('connections_max', 'Most connections at a time.', limits.connections),
+    counter(
+      'connections_refused',
+      'Connections that were refused because there were too many.',
+      connections.refusedTotal,
+    ),
+    counter(
+      'accept_failures',
+      'Connections that the system could not give, for want of descriptors.',
+      connections.acceptFailures,
+    ),
+    gauge('streams', 'Stream responses that are open.', streams.size),
+    gauge('streams_max', 'Most stream responses at a time.', limits.streams),
+    counter('streams_refused', 'Streams that were refused because there were too many.', streams.refused),
+    gauge('pending_bytes', 'Bytes that wait in all connections for their readers.', server.pendingBytes),
+    gauge('pending_bytes_max', 'Most bytes that wait in all connections.', limits.pendingBytes),
+    counter('streamed_bytes', 'Bytes of ended streams.', streams.sentBytes),
+  ]
+}

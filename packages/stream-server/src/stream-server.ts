@@ -1,0 +1,151 @@
+import { type HttpGuard, type Logger } from '@aesop/kernel'
+import { RequestTotals, TrafficTotals } from '@aesop/stats'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { Admission } from './admission.ts'
+import { Connections } from './connections.ts'
+import { OpenStreams } from './open-streams.ts'
+import { PendingBytes } from './pending-bytes.ts'
+import { routes } from './routes.ts'
+import { SchemaAnswers } from './schemas-answer.ts'
+import { type ServedSource } from './served-source.ts'
+import { type ServerLimits } from './server-limits.ts'
+import { StatsDesk, type StatsPage } from './stats-desk.ts'
+import { StreamSources } from './stream-sources.ts'
+import { TurnGate } from './turn-gate.ts'
+
+const KEEP_ALIVE = { keepAliveTimeout: 65_000 } as const
+const READ_CHECKS_MAX_MS = 1_000
+/** Of all answers together, in one turn of the event loop: what is looked at and made into text takes some milliseconds. */
+const WORK_BYTES_MAX = 384 * 1024
+
+/** What an HTTP server of windows serves, where, and to whom. */
+export interface StreamServerOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Without its first slash. */
+  readonly healthPath: string
+  /** How long a request may take to arrive; 0: without a limit. */
+  readonly readTimeoutMs: number
+  readonly limits: ServerLimits
+  readonly guard: HttpGuard
+  /** One or more physical sources; each has its own order, and a stream is of one. */
+  readonly sources: readonly ServedSource[]
+  /** Pages of `/containerStats` beside `outbound/total`, by category. */
+  readonly containerStats: ReadonlyMap<string, StatsPage>
+  readonly log: Logger
+  /** Whether all is well, and in which state. */
+  readonly status: () => { readonly good: boolean; readonly status: string; readonly message: string }
+}
+
+/** Windows over HTTP, with Databus' protocol; see DESIGN.md. It knows readers, and nothing of who writes. */
+export class StreamServer {
+  readonly requests = new RequestTotals(Date.now())
+  readonly connections: Connections
+  readonly limits: ServerLimits
+  readonly streams: OpenStreams
+  readonly #options: StreamServerOptions
+  readonly #server: Server
+  readonly #sources: StreamSources
+  readonly #pending: PendingBytes
+  #stopping = false
+
+  /** @throws SourcesClashError */
+  constructor(options: StreamServerOptions) {
+    const { limits, log, readTimeoutMs } = options
+    this.#options = options
+    this.limits = limits
+    this.#sources = new StreamSources(options.sources)
+    this.connections = new Connections(limits, log)
+    this.#pending = new PendingBytes(limits)
+    const shared = { pending: this.#pending, gate: new TurnGate(WORK_BYTES_MAX) }
+    const { requests } = this
+    this.streams = new OpenStreams({ sources: this.#sources, limits, shared, requests, log })
+    const app = routes(options, {
+      sources: this.#sources,
+      streams: this.streams,
+      schemas: new SchemaAnswers(shared),
+      stats: this.#statsDesk(),
+      requests,
+      admission: this.#admission(),
+    })
+    this.#server = createServer({ ...readLimits(readTimeoutMs), ...KEEP_ALIVE }, app)
+    this.connections.watch(this.#server)
+    for (const { connectionSchemas } of this.#sources.all) connectionSchemas.watch(this.#server)
+  }
+
+  /** Bytes that wait in all connections for their readers. */
+  get pendingBytes(): number {
+    return this.#pending.bytes
+  }
+
+  /** @returns the port. Rejects with what the system says. */
+  listen(): Promise<number> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        // Node emits what accept says (EMFILE), and a process ends by an error that nobody hears.
+        this.#server.on('error', (error) => {
+          this.connections.acceptFailed(error)
+        })
+        for (const source of this.#sources.all) source.listen()
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  /** Takes no more requests and ends streams between windows; those that can't end are cut after `graceMs`. */
+  async endStreams(graceMs: number, signal?: AbortSignal): Promise<void> {
+    this.#stopping = true
+    await this.streams.end(graceMs, signal)
+  }
+
+  /** Closes every socket; resolves when the port is free. */
+  async close(): Promise<void> {
+    this.#stopping = true
+    for (const source of this.#sources.all) source.close()
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve()
+      })
+    })
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  #admission(): Admission {
+    const { guard, healthPath, sources } = this.#options
+    const spaces = new Set(sources.map(({ scnSpace }) => scnSpace))
+    const [scnSpace] = spaces
+    return new Admission({
+      guard,
+      healthPath,
+      connections: this.connections,
+      scnSpace: spaces.size === 1 ? scnSpace : undefined,
+      isStopping: () => this.#stopping,
+    })
+  }
+
+  #statsDesk(): StatsDesk {
+    const { requests, connections } = this
+    const traffic = new TrafficTotals(connections.counts, Date.now())
+    return new StatsDesk({
+      containerStats: new Map([
+        ...this.#options.containerStats,
+        ['outbound/total', { counts: traffic.tally, toJson: (nowMs) => traffic.toJson(nowMs) }],
+      ]),
+      relayStats: new Map([['outbound/http/total', { counts: requests, toJson: (nowMs) => requests.toJson(nowMs) }]]),
+    })
+  }
+}
+
+/** Node looks for requests that take too long only every half minute, unless it is told to look more often. */
+function readLimits(readTimeoutMs: number): ServerOptions {
+  if (readTimeoutMs === 0) return { requestTimeout: 0, headersTimeout: 0 }
+  const connectionsCheckingInterval = Math.min(READ_CHECKS_MAX_MS, Math.ceil(readTimeoutMs / 4))
+  return { requestTimeout: readTimeoutMs, headersTimeout: readTimeoutMs, connectionsCheckingInterval }
+}

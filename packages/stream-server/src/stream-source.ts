@@ -1,0 +1,46 @@
+import { ConnectionSchemas } from './connection-schemas.ts'
+import { type ServedSource } from './served-source.ts'
+import { WindowSignal } from './window-signal.ts'
+
+/** A physical source, with what the streams of it have together. */
+export class StreamSource {
+  readonly served: ServedSource
+  readonly signal = new WindowSignal()
+  readonly connectionSchemas: ConnectionSchemas
+  /** Ids of all logical sources whose events are in its windows. */
+  readonly ids: ReadonlySet<number>
+  /** Those of the tables: what a reader gets that asks for all. */
+  readonly tableIds: ReadonlySet<number>
+  #unsubscribe: (() => void) | undefined
+
+  constructor(served: ServedSource) {
+    this.served = served
+    this.connectionSchemas = new ConnectionSchemas(served.schemas)
+    this.ids = new Set(served.served.map(({ id }) => id))
+    this.tableIds = new Set(served.tables.map(({ id }) => id))
+  }
+
+  get scnSpace(): string | undefined {
+    return this.served.scnSpace
+  }
+
+  /** How `/bufferInfo` and messages call it. */
+  get label(): string {
+    return `${this.served.name}:${this.served.id}`
+  }
+
+  /** Names of its tables with these ids; left out: of all. */
+  tablesOf(ids: readonly number[] | undefined): string[] {
+    return this.served.tables.filter(({ id }) => ids?.includes(id) !== false).map(({ name }) => name)
+  }
+
+  /** Wakes its streams at each window from now on. */
+  listen(): void {
+    this.#unsubscribe ??= this.served.windows.subscribe(this.signal.windowClosed)
+  }
+
+  close(): void {
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
+  }
+}

@@ -1,0 +1,79 @@
+import { type LogicalSource } from '@aesop/event'
+import { BufferNotFoundError, InvalidRequestError, type RegisterRequest, type SourceSchema } from '@aesop/wire'
+import { SourcesClashError } from './errors.ts'
+import { type ServedSource } from './served-source.ts'
+import { StreamSource } from './stream-source.ts'
+
+/** The physical sources of a server, and which of them a request means. */
+export class StreamSources {
+  readonly all: readonly StreamSource[]
+  /** What can be asked for, each id once: a source that several physical ones have under one name stands there once. */
+  readonly logical: readonly LogicalSource[]
+
+  /** @throws SourcesClashError */
+  constructor(served: readonly ServedSource[]) {
+    this.all = served.map((source) => new StreamSource(source))
+    refuseClashes(this.all)
+    const byId = new Map(served.flatMap((source) => source.served).map((source) => [source.id, source]))
+    this.logical = [...byId.values()]
+  }
+
+  /** The one whose windows a stream reads: that which has all that is asked for. @throws InvalidRequestError */
+  ofStream(ids: readonly number[] | undefined): StreamSource {
+    const unknown = ids?.find((id) => !this.logical.some((source) => source.id === id))
+    if (unknown !== undefined) throw unknownSource('stream', unknown)
+    const [source, ...others] = this.all.filter((one) => ids?.every((id) => one.ids.has(id)) !== false)
+    if (source !== undefined && others.length === 0) return source
+    const of = this.all.filter((one) => ids?.some((id) => one.ids.has(id)) !== false).map(({ label }) => label)
+    const asked = ids === undefined ? 'all' : ids.join(',')
+    throw new InvalidRequestError(
+      `Invalid value for stream.sources: ${asked}: of ${of.join(' and ')}, each of which has its own order; ask for tables of one`,
+    )
+  }
+
+  /** @param label its name and id, with a colon between. @throws BufferNotFoundError */
+  labelled(label: string): StreamSource {
+    const found = this.all.find((source) => source.label === label)
+    if (found !== undefined) return found
+    const labels = this.all.map((source) => source.label)
+    throw new BufferNotFoundError(`there is no buffer ${label}, only ${labels.join(', ')}`)
+  }
+
+  /** All versions of the schemas that a request asks for. @throws InvalidRequestError of an unknown source id */
+  schemasOf(request: RegisterRequest): SourceSchema[] {
+    // A source that is asked for twice is given once: a short request must not make an answer of any size.
+    return [...new Set(request.sources ?? this.logical.map(({ id }) => id))].flatMap((id) => {
+      const owner = this.all.find((source) => source.ids.has(id))
+      const source = owner?.served.served.find((one) => one.id === id)
+      if (owner === undefined || source === undefined) throw unknownSource('register', id)
+      const versions = owner.served.schemas.versions(source.name)
+      return versions.map(({ version, text }) => ({ id, version, schema: text }))
+    })
+  }
+}
+
+/** Of several physical sources each label, each id and each table stands for one thing. */
+function refuseClashes(sources: readonly StreamSource[]): void {
+  const owners = new Map<string, string>()
+  const claim = (what: string, owner: string): void => {
+    const other = owners.get(what)
+    if (other !== undefined && other !== owner) throw new SourcesClashError(what, other, owner)
+    owners.set(what, owner)
+  }
+  for (const { label, served } of sources) {
+    const tables = new Set(served.tables.map(({ name }) => name))
+    for (const { id, name } of served.served) {
+      // What is no table may be told of each of them.
+      const owner = tables.has(name) ? `${name} of ${label}` : name
+      claim(`the id ${id}`, owner)
+      claim(`the name ${name}`, owner)
+    }
+  }
+  const labels = sources.map(({ label }) => label)
+  const twice = labels.find((label, at) => labels.indexOf(label) !== at)
+  if (twice !== undefined) throw new SourcesClashError('the physical source', twice, twice)
+}
+
+function unknownSource(command: string, id: number): InvalidRequestError {
+  return new InvalidRequestError(`Invalid value for ${command}.sources: ${id}`, { fields: { id } })
+}
