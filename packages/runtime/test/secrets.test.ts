@@ -140,6 +140,14 @@ describe('a secret from outside is shown nowhere', () => {
   })
 })
 
+test('tokens that servers and clients take from the environment are found in the words of others', async () => {
+  using folder = DescriptorFolder.withFixture(beans('{ name: a }'))
+  const env = { AESOP_RELAY_TOKEN: 'a-token-of-the-relay', AESOP_ADMIN_TOKEN: 'a-token-of-the-admin-server' }
+  const { mask } = await prepare(folder, { env })
+  const shown = mask.apply('no peer: Bearer a-token-of-the-relay, Bearer a-token-of-the-admin-server')
+  expect(shown).toBe('no peer: Bearer ${AESOP_RELAY_TOKEN}, Bearer ${AESOP_ADMIN_TOKEN}')
+})
+
 test('numbers, booleans and words of an enumeration are shown with their origin', async () => {
   using folder = DescriptorFolder.withFixture(
     beans('{ port: "${p}", mode: "${m}", name: "${n}", props: { a.on: "${b}", a.first: "${f}" } }'),

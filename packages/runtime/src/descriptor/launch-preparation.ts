@@ -70,6 +70,9 @@ export async function prepareLaunch(path: string, options: PreparationOptions): 
   return new LaunchPreparation(path, options).prepare()
 }
 
+/** What servers and clients take from the environment by themselves. */
+const TOKENS = ['AESOP_ADMIN_TOKEN', 'AESOP_RELAY_TOKEN']
+
 class LaunchPreparation {
   readonly #path: string
   readonly #options: PreparationOptions
@@ -89,6 +92,7 @@ class LaunchPreparation {
     this.#options = options
     this.#mask = options.mask ?? new SecretMask()
     const env = options.env ?? process.env
+    for (const name of TOKENS) if (env[name] !== undefined) this.#mask.learn(env[name], `\${${name}}`)
     this.#profiles = new ActiveProfiles([...listOf(env['AESOP_PROFILE'], ','), ...(options.profiles ?? [])])
     const named = [...listOf(env['AESOP_PROPERTIES'], delimiter), ...(options.properties ?? [])]
     const filesOptions = { folder: dirname(path), named: named.map((each) => resolve(each)), profiles: this.#profiles }
