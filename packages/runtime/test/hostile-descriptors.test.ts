@@ -63,6 +63,12 @@ describe('whatever a descriptor holds, a check ends and says what is wrong', () 
       'anchors that double',
       `x: &a [1, 1]\nbeans:\n  h: { class: Holder, properties: { anything: ${'['.repeat(9)}*a${']'.repeat(9)} } }`,
     ],
+    [
+      '100,000 anchors, and 900 aliases of them',
+      `beans:\n  h: { class: Holder, properties: { anything: [${Array.from({ length: 100_900 }, (_, i) =>
+        i < 100_000 ? `&a${i} x` : `*a${i - 100_000}`,
+      ).join(', ')}] } }`,
+    ],
     ['a key of a megabyte', `beans:\n  ${'k'.repeat(1_000_000)}: { class: Holdr }`],
     [
       'a placeholder inside of 500 others',
@@ -70,5 +76,13 @@ describe('whatever a descriptor holds, a check ends and says what is wrong', () 
     ],
   ])('%s', { timeout: 60_000 }, async (_title, text) => {
     expect(Array.isArray(await codesOf(text))).toBe(true)
+  })
+
+  test('a long list that is repeated by aliases becomes no millions of values', async () => {
+    const list = (of: string, length: number): string => `[${Array<string>(length).fill(of).join(', ')}]`
+    const codes = await codesOf(
+      `beans:\n  h:\n    class: Holder\n    properties: { anything: { a: &a ${list('x', 2000)}, b: ${list('*a', 900)} } }\n`,
+    )
+    expect(codes).toContain('AESOP_DESCRIPTOR_SHAPE')
   })
 })

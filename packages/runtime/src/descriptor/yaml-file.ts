@@ -4,10 +4,8 @@ import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocu
 import { DescriptorNotFoundError, DescriptorShapeError, DescriptorSyntaxError } from '../errors.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
 import { type SourceFile, type SourceRange } from './source-file.ts'
+import { YamlAliases } from './yaml-aliases.ts'
 import { LEVELS_MAX, tooDeepAt } from './yaml-depth.ts'
-
-/** More expansions of anchors than this in one file is an attack or a mistake. */
-const ALIASES_MAX = 1000
 
 /** A descriptor as a YAML tree whose nodes know their places; anchors are followed. */
 export class YamlFile {
@@ -15,14 +13,13 @@ export class YamlFile {
   readonly root: Node | null
   /** False when the text is not well-formed; its problems have been reported. */
   readonly isSound: boolean
-  readonly #document: Document
+  readonly #aliases: YamlAliases
   readonly #problems: ProblemList
-  #aliases = 0
 
   constructor(source: SourceFile, document: Document, problems: ProblemList, isSound: boolean) {
     this.isSound = isSound
     this.source = source
-    this.#document = document
+    this.#aliases = new YamlAliases(document)
     this.#problems = problems
     this.root = document.contents
   }
@@ -41,9 +38,9 @@ export class YamlFile {
   /** The node itself, or what an alias stands for; undefined after a reported problem. */
   follow(node: unknown, at: SourceRange): Node | undefined {
     if (!isAlias(node)) return isNode(node) ? node : undefined
-    const target = node.resolve(this.#document)
+    const target = this.#aliases.targetOf(node)
     const endless = target?.range && node.range && target.range[0] <= node.range[0] && node.range[1] <= target.range[1]
-    if (target && endless !== true && ++this.#aliases <= ALIASES_MAX) return target
+    if (target && endless !== true && !this.#aliases.isExcessive(target)) return target
     // Its name may be a password without quotes.
     const fault = endless === true ? 'contains itself' : target ? 'is used too often' : 'is not there'
     this.#problems.add(new DescriptorShapeError(`the anchor that this alias (*) names ${fault}`, { at }))
