@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { LaunchedProcess } from './support/launched-process.ts'
 import { ADMIN_TOKEN, assertNoLeak, leaksIn, RELAY_TOKEN, ROW_TEXT, SERVER_PASSWORD } from './support/markers.ts'
+import provideRunFolder from './support/run-folder.ts'
 import { searchedLog } from './support/searched-log.ts'
 import { fetchSearched } from './support/searched-page.ts'
 import { newFolder, removeFolder } from './support/test-folder.ts'
@@ -87,6 +88,20 @@ describe('a leak fails', () => {
     }
     if (isLeak) expect(remove).toThrow(file)
     else expect(remove).not.toThrow()
+  })
+
+  test('a run, by its exit code, too, in files that are left', () => {
+    const { AESOP_TEST_RUN_FOLDER: own } = process.env
+    const code = process.exitCode
+    delete process.env['AESOP_TEST_RUN_FOLDER']
+    const end = provideRunFolder()
+    writeFileSync(join(newFolder('left'), 'checkpoint'), SERVER_PASSWORD)
+    expect(end).toThrow(/aesop-run-\w+\/aesop-left-\w+\/checkpoint holds a marker of a secret/)
+    const ended = process.exitCode
+    process.exitCode = code
+    if (own === undefined) delete process.env['AESOP_TEST_RUN_FOLDER']
+    else process.env['AESOP_TEST_RUN_FOLDER'] = own
+    expect(ended).toBe(1)
   })
 
   test('a log line, in its message, its fields and the errors there', () => {

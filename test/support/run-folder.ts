@@ -22,6 +22,12 @@ export default function provideRunFolder(): (() => void) | undefined {
   chmodSync(folder, 0o711)
   process.env[VARIABLE] = folder
   return () => {
-    removeFolder(folder)
+    try {
+      removeFolder(folder)
+    } catch (leak) {
+      // A run whose tests have all passed would end well in spite of it.
+      process.exitCode = 1
+      throw leak
+    }
   }
 }
