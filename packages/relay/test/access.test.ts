@@ -55,6 +55,14 @@ function raw(port: number, text: string): Promise<string> {
   })
 }
 
+test('a path of health that spells a command in other letters shows a word, and no rows', async () => {
+  const properties = { [HOST]: '0.0.0.0', 'databus.relay.container.healthcheckPath': 'Stream' }
+  const { port, producer } = await startRelay({ properties, access: { token: TOKEN } })
+  producer.addWindow([{ key: 1 }], 5n)
+  const answer = await get(port, streamPath({ checkPoint: online(0) }).replace('/stream', '/Stream'))
+  expect([answer.status, answer.body.toString()]).toEqual([200, 'GOOD\n'])
+})
+
 describe('a web page that has a name of its own point at the relay', () => {
   test.each(EVERY_PATH)('reads nothing of %s', async (path) => {
     const { port, producer } = await startRelay()

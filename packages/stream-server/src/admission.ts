@@ -11,6 +11,8 @@ export interface AdmissionOptions {
   /** The SCN space of all answers; undefined: not known, or not one for all. */
   readonly scnSpace: string | undefined
   readonly isStopping: () => boolean
+  /** Answers whoever asks for health without a token. */
+  readonly sendWord: (response: Response) => void
 }
 
 /** Which requests are answered, and when. */
@@ -37,20 +39,23 @@ export class Admission {
 
   /** Those that may ask, of a server that does not stop. */
   readonly invited = (request: Request, response: Response, next: NextFunction): void => {
-    const { healthPath, scnSpace, isStopping } = this.#options
-    this.letIn(request, response, { wantsWord: request.path === `/${healthPath}` })
+    const { healthPath, scnSpace, isStopping, sendWord } = this.#options
+    const isTrusted = this.letIn(request, response, { wantsWord: request.path === `/${healthPath}` })
     // Positions are in many answers, in errors too: all of them say of which space they are.
     if (scnSpace !== undefined) response.setHeader(headers.scnSpace, scnSpace)
     if (isStopping()) response.setHeader('Connection', 'close')
-    next(isStopping() ? new RequestFailedError('the relay is stopping') : undefined)
+    if (isStopping()) throw new RequestFailedError('the relay is stopping')
+    // Whoever shows no token is told the word: whatever else is found by that path is not for them.
+    if (isTrusted) next()
+    else sendWord(response)
   }
 
-  /** Lets a request pass that may. @throws RequestRefusedError, TokenRefusedError */
-  letIn(request: Request, response: Response, aim: HttpAim): void {
+  /** Lets a request pass that may. @returns whether it may see more than a word @throws RequestRefusedError, TokenRefusedError */
+  letIn(request: Request, response: Response, aim: HttpAim): boolean {
     const verdict = this.#options.guard.check(request, aim)
     if (verdict.refusal === undefined) {
       request.url = request.originalUrl = verdict.target
-      return
+      return verdict.isTrusted
     }
     const { status, message, headers: given = {} } = verdict.refusal
     for (const [name, value] of Object.entries(given)) response.setHeader(name, value)

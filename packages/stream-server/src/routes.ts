@@ -88,11 +88,15 @@ function counted(
   }
 }
 
+/** The word of health, which is for everybody who reaches the server. */
+export function sendHealthWord(response: Response, isGood: boolean): void {
+  response.statusCode = isGood ? 200 : 503
+  response.end(isGood ? 'GOOD\n' : 'BAD\n')
+}
+
 function addHealth(app: express.Express, { healthPath, status }: StreamServerOptions): void {
   app.all(`/${healthPath}`, (_request, response) => {
-    const { good } = status()
-    response.statusCode = good ? 200 : 503
-    response.end(good ? 'GOOD\n' : 'BAD\n')
+    sendHealthWord(response, status().good)
   })
   app.all(`/${healthPath}/status`, (_request, response) => {
     const { good, status: state, message } = status()

@@ -5,7 +5,7 @@ import { Admission } from './admission.ts'
 import { Connections } from './connections.ts'
 import { OpenStreams } from './open-streams.ts'
 import { PendingBytes } from './pending-bytes.ts'
-import { routes } from './routes.ts'
+import { routes, sendHealthWord } from './routes.ts'
 import { SchemaAnswers } from './schemas-answer.ts'
 import { type ServedSource } from './served-source.ts'
 import { type ServerLimits } from './server-limits.ts'
@@ -118,7 +118,7 @@ export class StreamServer {
   }
 
   #admission(): Admission {
-    const { guard, healthPath, sources } = this.#options
+    const { guard, healthPath, sources, status } = this.#options
     const spaces = new Set(sources.map(({ scnSpace }) => scnSpace))
     const [scnSpace] = spaces
     return new Admission({
@@ -127,6 +127,9 @@ export class StreamServer {
       connections: this.connections,
       scnSpace: spaces.size === 1 ? scnSpace : undefined,
       isStopping: () => this.#stopping,
+      sendWord: (response) => {
+        sendHealthWord(response, status().good)
+      },
     })
   }
 
