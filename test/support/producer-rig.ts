@@ -1,7 +1,6 @@
 import { MemoryMaxScnStore } from '@aesop/checkpoint'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
-import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
-import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { MysqlEventProducer, mysqlSource, type MysqlSourceOptions } from '@aesop/producer-mysql'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { searchedError, searchedLog, searchFailure } from './searched-log.ts'
 import { until } from './until.ts'
@@ -30,15 +29,15 @@ export class ProducerRig {
   readonly stateDirectory: string
   /** What the registrations of the process need, if anything. */
   readersSinceScn: bigint | undefined
-  private readonly options: PhysicalSourceOptions
+  private readonly options: MysqlSourceOptions
 
-  constructor(options: PhysicalSourceOptions, before?: ProducerRig) {
+  constructor(options: MysqlSourceOptions, before?: ProducerRig) {
     this.options = options
     this.schemas = before?.schemas ?? new MemorySchemaRegistry()
     this.maxScn = before?.maxScn ?? new MemoryMaxScnStore()
     this.ledger = before?.ledger ?? new WindowLedger(this.schemas)
     this.stateDirectory = before?.stateDirectory ?? newFolder('rig')
-    const physicalSourceConfig = new PhysicalSourceConfig(options)
+    const physicalSourceConfig = mysqlSource(options)
     this.producer = new MysqlEventProducer(
       { physicalSourceConfig, heartbeatMs: 200 },
       {
@@ -49,7 +48,7 @@ export class ProducerRig {
     )
   }
 
-  again(change: Partial<PhysicalSourceOptions> = {}): ProducerRig {
+  again(change: Partial<MysqlSourceOptions> = {}): ProducerRig {
     return new ProducerRig({ ...this.options, ...change }, this)
   }
 
@@ -66,7 +65,7 @@ export class ProducerRig {
 
   async prepare(initialScn?: bigint): Promise<bigint> {
     const prepared = this.producer.prepare({
-      physicalSource: new PhysicalSourceConfig(this.options),
+      physicalSource: mysqlSource(this.options),
       schemas: this.schemas,
       maxScn: this.maxScn,
       initialScn,

@@ -1,7 +1,8 @@
-import { MySQLConstants } from '@aesop/producer-mysql/constants'
 import { type ContainerDefinition } from '@aesop/runtime'
-import { mysqlComponents } from './mysql-components.ts'
+import { ofAll } from './producers.ts'
 import { relayComponents } from './relay-components.ts'
+
+export { producers } from './producers.ts'
 
 /** The Relay component container: producers, buffers and the HTTP server, from `relay-config.yaml`. */
 export const relayContainer: ContainerDefinition = {
@@ -9,8 +10,8 @@ export const relayContainer: ContainerDefinition = {
   className: 'RelayRuntimeComponentContainer',
   descriptorName: 'relay-config.yaml',
   catalogue: {
-    components: { ...relayComponents, ...mysqlComponents },
-    constants: { MySQLConstants, DbusOpcode: { UPSERT: 'UPSERT', DELETE: 'DELETE' } },
+    components: { ...relayComponents, ...ofAll(({ components = {} }) => components) },
+    constants: { DbusOpcode: { UPSERT: 'UPSERT', DELETE: 'DELETE' }, ...ofAll(({ constants = {} }) => constants) },
   },
   roots: ['DefaultRelayFactory'],
 }

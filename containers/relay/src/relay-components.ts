@@ -1,6 +1,6 @@
 import { type ComponentDefinition } from '@aesop/runtime'
 import { relayPropertySchemas } from '@aesop/relay/properties'
-import { databaseServerSchemas } from './database-server-schemas.ts'
+import { ownSchemas, uriSchema, waysToAPlace } from './physical-source-schema.ts'
 
 const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
 
@@ -101,19 +101,15 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
   },
   PhysicalSourceConfig: {
     description: 'A database: its URI and its tables.',
-    load: async () => (await import('@aesop/producer')).PhysicalSourceConfig,
+    load: async () => (await import('./physical-source-config.ts')).loadPhysicalSourceConfig(),
     loadAhead: async (properties) => (await import('./default-relay-factory.ts')).loadProducerAhead(properties),
     schema: {
       type: 'object',
       properties: {
         id: { type: 'integer', minimum: 1, maximum: 32767, default: 1, description: 'Id of the physical partition.' },
         name: { type: 'string', description: 'Left out: derived from the URI, without its password.' },
-        uri: {
-          type: 'string',
-          description:
-            'mysql://user%2Fpassword@host:port/serverId/binlog-prefix (or mariadb://), binlog:<index file> or memory:<name>; left out: host.',
-        },
-        ...databaseServerSchemas,
+        uri: uriSchema,
+        ...ownSchemas,
         sources: { type: 'array', minItems: 1, items: { 'x-bean': 'LogicalSourceConfig' } },
         startFrom: {
           type: 'string',
@@ -131,7 +127,6 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: 'wholeRow',
           description: 'Keys of a table without a primary key.',
         },
-        zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
         largestEventSizeInBytes: {
           type: 'integer',
           minimum: 1,
@@ -169,7 +164,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
         },
       },
       required: ['sources'],
-      oneOf: [{ required: ['uri'] }, { required: ['host'] }],
+      oneOf: waysToAPlace,
       additionalProperties: false,
     },
   },
@@ -193,10 +188,5 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
       required: ['uri'],
       additionalProperties: false,
     },
-  },
-  MemoryEventProducer: {
-    description: 'Windows made in memory, for tests and measurements.',
-    load: async () => (await import('@aesop/producer')).MemoryEventProducer,
-    schema: { type: 'object', properties: { name: { type: 'string' } }, additionalProperties: false },
   },
 }

@@ -1,7 +1,8 @@
 import { type AesopErrorClass, type ErrorKind } from '@aesop/kernel'
+import { producers } from '@aesop/container-relay'
 import { launchErrors } from './errors.ts'
 
-/** Packages whose errors a user may meet; each exports its list from `./errors`. */
+/** Packages whose errors a user may meet; each exports its list from `./errors`. Those of producers stand in their definitions. */
 const PACKAGES = [
   'event',
   'stats',
@@ -10,7 +11,6 @@ const PACKAGES = [
   'buffer',
   'wire',
   'producer',
-  'producer-mysql',
   'stream-server',
   'relay',
   'client',
@@ -20,13 +20,16 @@ const PACKAGES = [
 
 /** Every kind of error of the platform, sorted by code. */
 export async function errorCatalogue(): Promise<readonly ErrorKind[]> {
-  const lists = await Promise.all(PACKAGES.map((name) => errorsOf(`@aesop/${name}/errors`)))
+  const modules = [
+    ...PACKAGES.map((name) => import(`@aesop/${name}/errors`) as Promise<object>),
+    ...producers.map(async ({ loadErrors }) => (await loadErrors?.()) ?? {}),
+  ]
+  const lists = (await Promise.all(modules)).map(errorsIn)
   const kinds = [...lists.flat(), ...launchErrors].map((each) => each.kind)
   return kinds.sort((a, b) => (a.code < b.code ? -1 : 1))
 }
 
-async function errorsOf(specifier: string): Promise<readonly AesopErrorClass[]> {
-  const exports = (await import(specifier)) as Record<string, unknown>
+function errorsIn(exports: object): readonly AesopErrorClass[] {
   return Object.values(exports).filter(Array.isArray).flat().filter(isErrorClass)
 }
 

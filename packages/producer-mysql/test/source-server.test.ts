@@ -1,12 +1,13 @@
 import { Secret } from '@aesop/kernel'
-import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
+import { type PhysicalSourceConfig } from '@aesop/producer'
 import { describe, expect, it } from 'vitest'
 import { serverOfSource } from '../src/server/source-server.ts'
+import { mysqlSource, type MysqlSourceOptions } from '../src/settings/mysql-settings.ts'
 import { tlsRemark } from '../src/server/tls-remark.ts'
 
 const RAW = `p@ss/wrd%2F:?#[]{}"'\\ $& é\u{1F600}`
-const configOf = (options: Omit<PhysicalSourceOptions, 'sources'>): PhysicalSourceConfig =>
-  new PhysicalSourceConfig({ ...options, sources: ['shop.item'] })
+const configOf = (options: Omit<MysqlSourceOptions, 'sources'>): PhysicalSourceConfig =>
+  mysqlSource({ ...options, sources: ['shop.item'] })
 
 describe('the server of a source', () => {
   it('needs no URI: every character of user and password stands for itself', () => {

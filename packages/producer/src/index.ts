@@ -8,6 +8,7 @@ export {
   SourceSettingTwiceError,
 } from './errors.ts'
 export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
+export { integerWithin } from './integer-within.ts'
 export { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from './key-text.ts'
 export {
   defaultSourceId,
@@ -25,6 +26,13 @@ export {
   type PhysicalSourceOptions,
   type StartFrom,
 } from './physical-source-config.ts'
+export {
+  type GivenSettings,
+  type OfferedClass,
+  type ProducerDefinition,
+  type PropertySchema,
+  type SourceSettings,
+} from './producer-definition.ts'
 export { QuarantineRecord, quarantineRemedy, quarantineText } from './quarantine-record.ts'
 export { isFinal, RECONNECT } from './reconnect-policy.ts'
 export { type MarkedPoint, RereadMarks } from './reread-marks.ts'
@@ -35,6 +43,5 @@ export { parseStartPlace, type StartPlace } from './start-place.ts'
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
-export { type ServerOptions, type ServerProperties, SSL_PROPERTIES, type SslProperty } from './server-properties.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type WindowSink } from './window-sink.ts'

@@ -1,15 +1,9 @@
 import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { LOG_KEYS, type LogKeys } from '@aesop/kernel'
 import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import {
-  SchemaChangeIdTakenError,
-  SourceConfigInvalidError,
-  SourceIdCollisionError,
-  SourceSettingTwiceError,
-} from './errors.ts'
+import { SchemaChangeIdTakenError, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
 import { integerWithin } from './integer-within.ts'
 import { LogicalSourceConfig, type LogicalSourceOptions, SOURCE_ID_MAX } from './logical-source-config.ts'
-import { type ServerOptions, type ServerProperties, serverProperties, uriOfServer } from './server-properties.ts'
 
 /** Where a producer begins when nothing is stored. `scn`, `timestamp` and `gtid` are followed by `:<value>`. */
 export type StartFrom = 'earliest' | 'latest' | `scn:${string}` | `timestamp:${string}` | `gtid:${string}`
@@ -18,16 +12,16 @@ const START_FROM = /^(earliest|latest|scn:\d+|timestamp:.+|gtid:.+)$/
 const EVENT_BYTES_DEFAULT = 64 * 1024 * 1024
 const EVENT_BYTES_MAX = 0x7fffffff
 
-/** What a descriptor says of a physical source; all but `sources`, and `uri` or `host`, has a default. */
-export interface PhysicalSourceOptions extends ServerOptions {
+/** What is said of a physical source of any database; all but `sources` and `uri` has a default. */
+export interface PhysicalSourceOptions {
   readonly id?: number | bigint | string
   readonly name?: string
   readonly uri?: string | undefined
+  readonly settings?: unknown
   readonly sources: readonly (LogicalSourceOptions | LogicalSourceConfig | string)[]
   readonly startFrom?: string
   readonly startRetryMs?: number | bigint | string
   readonly keyless?: string
-  readonly zeroTimestamp?: string
   readonly largestEventSizeInBytes?: number | bigint | string
   readonly schemaChangeSourceId?: number | bigint | string
   readonly onTableFault?: string
@@ -42,22 +36,16 @@ export class PhysicalSourceConfig {
   readonly id: number
   /** Left out: derived from the URI, without user and password. */
   readonly name: string
-  /**
-   * `mysql://<user>%2F<password>@<host>[:port]/<serverId>/<binlog prefix>`, or the usual
-   * `mysql://<user>:<password>@<host>[:port]`, or `mariadb:` with the same; `binlog:<path of the index file>`;
-   * `memory:<name>`. A source that was given none has `mysql://<host>[:port]` here.
-   */
+  /** Its scheme says which package reads it (`ProducerDefinition`), and what may stand behind it. */
   readonly uri: string
-  /** What was given beside the URI, or in its place; undefined: nothing. */
-  readonly server?: ServerProperties
+  /** What the package of its scheme made of the properties that only its sources have; undefined: there are none. */
+  readonly settings?: unknown
   readonly sources: readonly LogicalSourceConfig[]
   readonly startFrom?: StartFrom
   /** How long an unreachable server is tried at the first start; default 0: the start fails at once. */
   readonly startRetryMs: number
   /** What the keys of a table without a primary key are: `wholeRow` (default), or `refuse` to capture it. */
   readonly keyless: 'wholeRow' | 'refuse'
-  /** Zero timestamps: `null` (default) makes TIMESTAMP a nullable long, `text` a string. */
-  readonly zeroTimestamp: 'null' | 'text'
   /**
    * Upper bound of one change event in bytes, its header and key included; default 64 MiB, as `maxEventSize` of the client.
    * A larger one ends the source by name. Of the log, twice this and 1 MiB is held at a time for one row.
@@ -81,18 +69,16 @@ export class PhysicalSourceConfig {
   readonly logKeys: LogKeys
 
   constructor(options: PhysicalSourceOptions) {
-    const server = serverProperties('physical source', options)
-    this.uri = uriOf(options.uri, server)
+    this.uri = uriOf(options.uri)
     this.name = options.name ?? nameFromUri(this.uri)
-    if (options.uri !== undefined && server?.host !== undefined) throw new SourceSettingTwiceError(this.name, 'host')
     const where = `physical source ${this.name}`
-    if (server !== undefined) this.server = server
+    refuseUnknown(where, options)
+    if (options.settings !== undefined) this.settings = options.settings
     this.id = integerWithin(where, 'id', options.id ?? 1, 1, SOURCE_ID_MAX)
     this.sources = resolveSources(this.name, options.sources)
     if (options.startFrom !== undefined) this.startFrom = startFrom(where, options.startFrom)
     this.startRetryMs = integerWithin(where, 'startRetryMs', options.startRetryMs ?? 0, 0, Number.MAX_SAFE_INTEGER)
     this.keyless = oneOf(where, 'keyless', options.keyless ?? 'wholeRow', ['wholeRow', 'refuse'])
-    this.zeroTimestamp = oneOf(where, 'zeroTimestamp', options.zeroTimestamp ?? 'null', ['null', 'text'])
     const eventBytes = options.largestEventSizeInBytes ?? EVENT_BYTES_DEFAULT
     this.largestEventSizeInBytes = integerWithin(where, 'largestEventSizeInBytes', eventBytes, 1, EVENT_BYTES_MAX)
     this.onTableFault = oneOf(where, 'onTableFault', options.onTableFault ?? 'stop', ['stop', 'quarantine'])
@@ -124,21 +110,36 @@ export class PhysicalSourceConfig {
   }
 }
 
-function uriOf(uri: unknown, server: ServerProperties | undefined): string {
-  if (uri === undefined && server?.host !== undefined) return uriOfServer(server.host, server.port)
-  if (typeof uri !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
-    // The value is not shown: what looks like a half URI may well be a password.
-    const expected = 'a URI that begins with mysql:, mariadb:, binlog: or memory:, or a host in its place'
-    throw new SourceConfigInvalidError('physical source', 'uri', undefined, expected)
-  }
-  const scheme = uri.slice(0, uri.indexOf(':'))
-  if (server !== undefined && /^(binlog|memory)$/i.test(scheme)) {
-    const { ssl, ...rest } = server
-    const [property = 'host'] = Object.keys({ ...rest, ...ssl })
-    const expected = `nothing: a source of ${scheme}: has no server`
-    throw new SourceConfigInvalidError('physical source', property, '***', expected)
-  }
-  return uri
+const KNOWN: Readonly<Record<keyof PhysicalSourceOptions, true>> = {
+  id: true,
+  name: true,
+  uri: true,
+  settings: true,
+  sources: true,
+  startFrom: true,
+  startRetryMs: true,
+  keyless: true,
+  largestEventSizeInBytes: true,
+  schemaChangeSourceId: true,
+  onTableFault: true,
+  ddlText: true,
+  scnSpace: true,
+  logKeys: true,
+}
+
+/** The value is not shown: it may be a password. */
+function refuseUnknown(where: string, options: object): void {
+  const unknown = Object.keys(options).find((property) => !Object.hasOwn(KNOWN, property))
+  if (unknown === undefined) return
+  const expected = 'nothing: what only sources of one database have, its package reads into settings'
+  throw new SourceConfigInvalidError(where, unknown, '***', expected)
+}
+
+function uriOf(uri: unknown): string {
+  if (typeof uri === 'string' && /^[a-z][a-z0-9+.-]*:/i.test(uri)) return uri
+  // The value is not shown: what looks like a half URI may well be a password.
+  const expected = 'a URI that begins with a scheme, as mysql: or memory:'
+  throw new SourceConfigInvalidError('physical source', 'uri', undefined, expected)
 }
 
 /** Scheme, host and port, or the last part of a path: never what stands before an @. */

@@ -18,7 +18,6 @@ test('a URI and a table are enough', () => {
     name: 'mysql-localhost-3306',
     startRetryMs: 0,
     keyless: 'wholeRow',
-    zeroTimestamp: 'null',
     largestEventSizeInBytes: 64 * 1024 * 1024,
   })
   expect(config.sources[0]).toEqual(

@@ -8,6 +8,7 @@ import {
   type RowEncoder,
   type SchemaRegistry,
 } from '@aesop/schema'
+import { mysqlSettingsOf } from '../settings/mysql-settings.ts'
 import { binlogColumn, type BinlogColumn } from '../table/binlog-column.ts'
 import {
   type BinLogEventMapper,
@@ -180,5 +181,5 @@ function schemaFor(
 ): RegisteredSchema {
   const latest = schemas.latest(source.name)
   if (latest !== undefined && !derive && isHandWritten(schemas, source.name)) return latest
-  return schemas.register(source.name, deriveSchema(shape, physicalSource.zeroTimestamp), sinceScn())
+  return schemas.register(source.name, deriveSchema(shape, mysqlSettingsOf(physicalSource).zeroTimestamp), sinceScn())
 }

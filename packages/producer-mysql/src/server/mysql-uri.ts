@@ -1,5 +1,5 @@
 import { Secret, type SecretText } from '@aesop/kernel'
-import { SSL_PROPERTIES, type SslProperty } from '@aesop/producer'
+import { SSL_PROPERTIES, type SslProperty } from '../settings/server-properties.ts'
 import { MysqlUriInvalidError } from '../error/live-errors.ts'
 import { parseTlsSettings, type SslTexts, type TlsSettings } from './tls-settings.ts'
 

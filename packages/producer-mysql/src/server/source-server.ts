@@ -1,4 +1,5 @@
 import { type PhysicalSourceConfig, SourceSettingTwiceError } from '@aesop/producer'
+import { mysqlSettingsOf } from '../settings/mysql-settings.ts'
 import { type MysqlUri, mysqlUriOf, mysqlUriParts } from './mysql-uri.ts'
 
 /**
@@ -6,7 +7,12 @@ import { type MysqlUri, mysqlUriOf, mysqlUriParts } from './mysql-uri.ts'
  *
  * @throws MysqlUriInvalidError, SourceSettingTwiceError
  */
-export function serverOfSource({ name, uri, server }: Pick<PhysicalSourceConfig, 'name' | 'uri' | 'server'>): MysqlUri {
+export function serverOfSource({
+  name,
+  uri,
+  settings,
+}: Pick<PhysicalSourceConfig, 'name' | 'uri' | 'settings'>): MysqlUri {
+  const { server } = mysqlSettingsOf({ settings })
   const parts = mysqlUriParts(uri)
   if (server === undefined) return mysqlUriOf(parts, uri)
   const { host, ...given } = server

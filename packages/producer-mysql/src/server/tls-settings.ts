@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type SslProperty } from '@aesop/producer'
+import { type SslProperty } from '../settings/server-properties.ts'
 import { MysqlTlsFileError } from '../error/live-errors.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { AesopError, type Logger } from '@aesop/kernel'
 import { type LogicalSourceConfig, type PhysicalSourceConfig, tableNamesOf } from '@aesop/producer'
 import { type SchemaRegistry, SchemaRegistryUnwritableError } from '@aesop/schema'
+import { mysqlSettingsOf } from '../settings/mysql-settings.ts'
 import { binlogColumn, type BinlogColumn } from '../table/binlog-column.ts'
 import { ColumnType } from '../log/column-type.ts'
 import { ColumnUnsupportedError } from '../error/errors.ts'
@@ -120,7 +121,8 @@ function register(
   const [name, another] = sourceTables?.tablesOf(source) ?? tableNamesOf(source.uri)
   const isUnsure = name === undefined || another !== undefined || isHandWritten(schemas, source.name)
   const description = isUnsure ? undefined : catalogue.describe(name.database, name.table)
-  const text = description === undefined ? undefined : describedSchema(description, physicalSource.zeroTimestamp)
+  const text =
+    description === undefined ? undefined : describedSchema(description, mysqlSettingsOf(physicalSource).zeroTimestamp)
   try {
     if (text !== undefined) schemas.register(source.name, text, sinceScn)
     return true

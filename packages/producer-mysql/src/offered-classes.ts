@@ -1,23 +1,23 @@
-import type * as mysqlModule from '@aesop/producer-mysql'
-import { type BeanClass, type ComponentDefinition } from '@aesop/runtime'
+import type { OfferedClass } from '@aesop/producer'
+import type * as mysqlModule from './index.ts'
 
 type MysqlModule = typeof mysqlModule
 type ClassName = {
-  [Name in keyof MysqlModule]: MysqlModule[Name] extends BeanClass ? Name : never
+  [Name in keyof MysqlModule]: MysqlModule[Name] extends Awaited<ReturnType<OfferedClass['load']>> ? Name : never
 }[keyof MysqlModule]
 
 const noProperties = { type: 'object', properties: {}, additionalProperties: false }
 
 /** A class of the MySQL source that takes no properties. */
-function plain(name: ClassName, description: string): ComponentDefinition {
-  return { description, schema: noProperties, load: async () => (await import('@aesop/producer-mysql'))[name] }
+function plain(name: ClassName, description: string): OfferedClass {
+  return { description, schema: noProperties, load: async () => (await import('./index.ts'))[name] }
 }
 
 /** The classes of the MySQL and MariaDB source, for descriptors. */
-export const mysqlComponents: Readonly<Record<string, ComponentDefinition>> = {
+export const offeredClasses: Readonly<Record<string, OfferedClass>> = {
   MysqlEventProducer: {
     description: 'Follows the binary log of MySQL or MariaDB, live or from files.',
-    load: async () => (await import('@aesop/producer-mysql')).MysqlEventProducer,
+    load: async () => (await import('./index.ts')).MysqlEventProducer,
     schema: {
       type: 'object',
       properties: {
@@ -38,7 +38,7 @@ export const mysqlComponents: Readonly<Record<string, ComponentDefinition>> = {
   },
   DefaultBinLogEventMapper: {
     description: 'Writes rows as Avro by functions compiled per table.',
-    load: async () => (await import('@aesop/producer-mysql')).DefaultBinLogEventMapper,
+    load: async () => (await import('./index.ts')).DefaultBinLogEventMapper,
     schema: {
       type: 'object',
       properties: { orToAvroMapper: { 'x-bean': 'ORToAvroMapper' } },

@@ -1,6 +1,5 @@
 import { Secret, type SecretText } from '@aesop/kernel'
-import { SourceConfigInvalidError } from './errors.ts'
-import { integerWithin } from './integer-within.ts'
+import { integerWithin, SourceConfigInvalidError } from '@aesop/producer'
 
 /** How the server of a source is reached, in the place of parts of its URI, or of the whole: any character stands for itself. */
 export interface ServerOptions {

@@ -1,7 +1,10 @@
-import { type PropertySchema } from '@aesop/runtime'
+import type { PropertySchema } from '@aesop/producer'
 
-/** Properties of a `PhysicalSourceConfig` that say how its server is reached: raw texts, beside its `uri` or in its place. */
-export const databaseServerSchemas: Readonly<Record<string, PropertySchema>> = {
+/**
+ * Properties of a `PhysicalSourceConfig` that only sources of MySQL and MariaDB have. Most say how the server is reached: raw
+ * texts, beside the `uri` or in its place.
+ */
+export const sourceProperties: Readonly<Record<string, PropertySchema>> = {
   host: {
     type: 'string',
     minLength: 1,
@@ -37,4 +40,5 @@ export const databaseServerSchemas: Readonly<Record<string, PropertySchema>> = {
     minLength: 1,
     description: 'PEM file of the RSA key of a MySQL server, by which passwords are encrypted where TLS is not used.',
   },
+  zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
 }

@@ -1,0 +1,74 @@
+import {
+  type GivenSettings,
+  nameFromUri,
+  PhysicalSourceConfig,
+  type PhysicalSourceOptions,
+  SourceConfigInvalidError,
+  SourceSettingTwiceError,
+} from '@aesop/producer'
+import { sourceProperties } from './source-properties.ts'
+import { type ServerOptions, type ServerProperties, serverProperties, uriOfServer } from './server-properties.ts'
+
+/** What only sources of MySQL and MariaDB have. */
+export interface MysqlSettings {
+  /** What was given beside the URI, or in its place; undefined: nothing. */
+  readonly server: ServerProperties | undefined
+  /** Zero timestamps: `null` makes TIMESTAMP a nullable long, `text` a string. */
+  readonly zeroTimestamp: 'null' | 'text'
+}
+
+const DEFAULTS: MysqlSettings = { server: undefined, zeroTimestamp: 'null' }
+
+/** The settings of a source of this package; one that was given none has the defaults. */
+export function mysqlSettingsOf({ settings }: Pick<PhysicalSourceConfig, 'settings'>): MysqlSettings {
+  return settings === undefined ? DEFAULTS : (settings as MysqlSettings)
+}
+
+/** @throws SourceConfigInvalidError, SourceSettingTwiceError */
+export function readMysqlSettings({ name, uri: given, properties }: GivenSettings): {
+  readonly uri: string
+  readonly settings: MysqlSettings
+} {
+  const { zeroTimestamp = DEFAULTS.zeroTimestamp, ...options } = properties
+  const server = serverProperties('physical source', options)
+  const uri = given ?? uriOfHost(server)
+  const shown = name ?? nameFromUri(uri)
+  if (given !== undefined && server !== undefined) refuseServer(given, server, shown)
+  if (zeroTimestamp !== 'null' && zeroTimestamp !== 'text') {
+    throw new SourceConfigInvalidError(`physical source ${shown}`, 'zeroTimestamp', zeroTimestamp, 'null or text')
+  }
+  return { uri, settings: { server, zeroTimestamp } }
+}
+
+function uriOfHost(server: ServerProperties | undefined): string {
+  if (server?.host !== undefined) return uriOfServer(server.host, server.port)
+  const expected = 'a URI that begins with mysql:, mariadb: or binlog:, or a host in its place'
+  throw new SourceConfigInvalidError('physical source', 'uri', undefined, expected)
+}
+
+function refuseServer(uri: string, server: ServerProperties, name: string): void {
+  const scheme = uri.slice(0, uri.indexOf(':'))
+  if (!/^(mysql|mariadb)$/i.test(scheme)) {
+    const { ssl, ...rest } = server
+    const [property = 'host'] = Object.keys({ ...rest, ...ssl })
+    const expected = `nothing: a source of ${scheme}: has no server`
+    throw new SourceConfigInvalidError('physical source', property, '***', expected)
+  }
+  if (server.host !== undefined) throw new SourceSettingTwiceError(name, 'host')
+}
+
+/** What a descriptor says of a source of this package; all but `sources`, and `uri` or `host`, has a default. */
+export interface MysqlSourceOptions extends Omit<PhysicalSourceOptions, 'settings' | 'uri'>, ServerOptions {
+  readonly uri?: string | undefined
+  readonly zeroTimestamp?: string
+}
+
+/** A source from code, with the properties that a descriptor's may have. @throws AesopError that names what is wrong */
+export function mysqlSource(options: MysqlSourceOptions): PhysicalSourceConfig {
+  const isOwn = ([property]: [string, unknown]): boolean => Object.hasOwn(sourceProperties, property)
+  const entries = Object.entries(options)
+  const properties = Object.fromEntries(entries.filter(isOwn))
+  const common = Object.fromEntries(entries.filter((entry) => !isOwn(entry)))
+  const { uri, settings } = readMysqlSettings({ name: options.name, uri: options.uri, properties })
+  return new PhysicalSourceConfig({ ...(common as Pick<MysqlSourceOptions, 'sources'>), uri, settings })
+}
