@@ -20,6 +20,11 @@ const logicalSources = {
 }
 const consumerFactory = { 'x-methods': ['createConsumer'], description: 'Makes the consumer of this registration.' }
 
+const checkpointStore = {
+  'x-methods': ['load', 'save', 'clear'],
+  description: 'Keeps the checkpoint, at once or with promises; left out: a file.',
+}
+
 /** The classes of the client, for descriptors. Data only: a class is imported when its first bean is made. */
 export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
   DefaultClientFactory: {
@@ -63,6 +68,12 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: 30000,
           description: 'How long relays that are behind the checkpoint are waited for.',
         },
+        unsavedWindowsMax: {
+          type: 'integer',
+          minimum: 1,
+          default: 100000,
+          description: 'How many windows may be given beyond the stored checkpoint while its store fails or is slow.',
+        },
         logKeys: {
           enum: ['hash', 'full', 'none'],
           default: 'hash',
@@ -96,6 +107,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
         id: { type: 'string', description: 'Names the checkpoint; left out: derived from the logical sources.' },
         eventConsumer: { 'x-methods': ['onDataEvent'] },
         consumerFactory,
+        checkpointStore,
         logicalSources,
         filters: {
           type: 'object',

@@ -59,6 +59,22 @@ export class CheckpointUnwritableError extends AesopError {
   }
 }
 
+export class StoreSilentError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CHECKPOINT_STORE_SILENT',
+    meaning:
+      'A store of checkpoints or max SCNs has taken a save and not said that it is done. What is stored may be old or new.',
+    remedy:
+      'Look at what the store waits for, and let its promise reject when it waits too long: then it is tried again. After a stop, windows since the stored checkpoint come again.',
+    canRetry: true,
+  } as const
+  constructor(keptIn: string, silentMs: number) {
+    super(StoreSilentError.kind, `${keptIn} has not come to the end of a save in ${Math.round(silentMs)} ms`, {
+      fields: { keptIn, silentMs },
+    })
+  }
+}
+
 export class MaxScnUnreadableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CHECKPOINT_MAXSCN_UNREADABLE',
@@ -78,5 +94,6 @@ export const checkpointErrors: readonly AesopErrorClass[] = [
   CheckpointUnreadableError,
   StateUnopenableError,
   CheckpointUnwritableError,
+  StoreSilentError,
   MaxScnUnreadableError,
 ]

@@ -13,10 +13,15 @@ export interface MaxScn {
   readonly quarantines?: readonly Quarantine[]
 }
 
+/**
+ * Keeps the record of one physical source; at once or with a promise, as a `CheckpointStore` does, and with the same contract:
+ * no two calls overlap, a call that answers at once holds up the process, one that rejects must have no effect later.
+ */
 export interface MaxScnStore {
-  /** @throws MaxScnUnreadableError when something is there that can't be read: never "no SCN" */
-  load(): MaxScn | undefined
-  save(maxScn: MaxScn): void
+  /** Awaited before a source starts. @throws MaxScnUnreadableError, or rejects with it, when something is there that can't be read: never "no SCN" */
+  load(): MaxScn | undefined | Promise<MaxScn | undefined>
+  /** Keeps it, whole or not at all: after a crash at any moment `load` gives this record or the one before. */
+  save(maxScn: MaxScn): void | Promise<void>
 }
 
 /** Notes with each record that its SCN is of one SCN space. */
@@ -29,11 +34,11 @@ export class ScnSpaceKeeper implements MaxScnStore {
     this.scnSpace = scnSpace
   }
 
-  load(): MaxScn | undefined {
+  load(): MaxScn | undefined | Promise<MaxScn | undefined> {
     return this.#store.load()
   }
 
-  save(maxScn: MaxScn): void {
-    this.#store.save({ ...maxScn, scnSpace: this.scnSpace })
+  save(maxScn: MaxScn): void | Promise<void> {
+    return this.#store.save({ ...maxScn, scnSpace: this.scnSpace })
   }
 }

@@ -1,81 +1,131 @@
-import { type Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
+import { type Checkpoint, type CheckpointStore, CheckpointUnwritableError, NewestSaver } from '@aesop/checkpoint'
 import { type Logger } from '@aesop/kernel'
 
-/** How long a store that failed is left alone, in milliseconds. */
-const RETRY_MS = 1000
+export interface CheckpointSaverOptions {
+  readonly store: CheckpointStore
+  /** Names the store, for errors. */
+  readonly keptIn: string
+  /** How many windows may be given beyond the checkpoint that is stored. */
+  readonly unsavedWindowsMax: number
+  readonly log: Logger
+}
+
+/** Least time between two saves, in milliseconds. */
+const INTERVAL_MS = 100
 
 /**
- * Brings acknowledged checkpoints to disk: at once when none was saved lately, else together, so that there is at most
- * one save in `intervalMs`. What is on disk may be behind what was acknowledged, never ahead. A store that fails is
- * tried again until it does not; until then `fault` holds the error.
+ * Brings acknowledged checkpoints to their store: at once when none was saved lately, else together, so that there is at most
+ * one save in 100 ms. What is stored may be behind what was acknowledged, never ahead. A store that fails or is slow is not
+ * waited for until `unsavedWindowsMax` windows are beyond what it has; then nothing more is given before it has caught up.
  */
 export class CheckpointSaver {
-  readonly #store: CheckpointStore
-  readonly #intervalMs: number
-  readonly #log: Logger
-  #unsaved: Checkpoint | undefined
-  #savedAtMs = -Infinity
-  #timer: NodeJS.Timeout | undefined
-  #fault: Error | undefined
+  readonly #max: number
+  readonly #keptIn: string
+  readonly #newest: NewestSaver<Checkpoint>
+  /** Numbers of windows: given until now, with the save that is under way, and stored. */
+  #given = 0
+  #saving = 0
+  #stored = 0
+  #hold: { readonly sinceMs: number; readonly goOn: () => void } | undefined
+  readonly #released = new AbortController()
 
-  constructor(store: CheckpointStore, intervalMs: number, log: Logger) {
-    this.#store = store
-    this.#intervalMs = intervalMs
-    this.#log = log
+  constructor({ store, keptIn, unsavedWindowsMax, log }: CheckpointSaverOptions) {
+    this.#max = unsavedWindowsMax
+    this.#keptIn = keptIn
+    this.#newest = new NewestSaver<Checkpoint>({
+      keptIn,
+      intervalMs: INTERVAL_MS,
+      save: (checkpoint) => {
+        this.#saving = this.#given
+        return named(keptIn, () => store.save(checkpoint))
+      },
+      onStored: () => {
+        this.#stored = this.#saving
+        this.#letGo()
+      },
+      onFailed: (error, isNews) => {
+        if (isNews) log.error('a checkpoint could not be saved', { error: error.message })
+      },
+      onRecovered: ({ windowScn }) => {
+        log.info('checkpoints can be saved again', { scn: windowScn })
+      },
+    })
   }
 
-  /** Why the last save failed; undefined when it did not. */
+  /** Why what was acknowledged is not stored; undefined when nothing is wrong. */
   get fault(): Error | undefined {
-    return this.#fault
+    return this.#newest.fault
   }
 
-  /** Saves a checkpoint at once. @throws what the store throws; `fault` holds it too */
-  saveNow(checkpoint: Checkpoint): void {
-    this.#unsaved = checkpoint
-    this.flush()
-    if (this.#fault !== undefined) throw this.#fault
+  /** For how long nothing is given because of the store, in milliseconds; 0 while something is. */
+  get heldMs(): number {
+    return this.#hold === undefined ? 0 : performance.now() - this.#hold.sinceMs
   }
 
-  acknowledge(checkpoint: Checkpoint): void {
-    this.#unsaved = checkpoint
-    if (this.#timer !== undefined) return
-    const waitMs = this.#savedAtMs + this.#intervalMs - performance.now()
-    if (waitMs <= 0) this.flush()
-    else this.#flushIn(waitMs)
+  /** Saves the place where a registration begins. @throws CheckpointUnwritableError, at once or as a rejection */
+  saveNow(checkpoint: Checkpoint): Promise<void> | undefined {
+    const saving = this.#newest.store(checkpoint)
+    if (saving === undefined) return undefined
+    return Promise.race([saving, this.#rejectsAtRelease()])
   }
 
-  /** Saves what was acknowledged and is not on disk yet. */
+  /** @returns a promise where nothing more may be given before it is fulfilled */
+  acknowledge(checkpoint: Checkpoint): Promise<void> | undefined {
+    this.#given++
+    this.#newest.want(checkpoint)
+    return this.#given - this.#stored < this.#max ? undefined : this.#roomAgain()
+  }
+
+  #roomAgain(): Promise<void> | undefined {
+    // Whoever is in order catches up now, without a wait for the interval.
+    if (this.#newest.fault === undefined) this.#newest.flush()
+    if (this.#given - this.#stored < this.#max || this.#released.signal.aborted) return undefined
+    return new Promise((resolve) => (this.#hold = { sinceMs: performance.now(), goOn: resolve }))
+  }
+
+  #letGo(): void {
+    if (this.#given - this.#stored >= this.#max && !this.#released.signal.aborted) return
+    this.#hold?.goOn()
+    this.#hold = undefined
+  }
+
+  /** Saves what was acknowledged and is not stored yet. */
   flush(): void {
-    this.#save()
-    if (this.#fault !== undefined) this.#flushIn(RETRY_MS)
+    this.#newest.flush()
   }
 
-  /** The last flush: what fails now is not tried again. */
-  close(): void {
-    this.#save()
+  /** Nobody waits for the store any more: the end is near. */
+  release(): void {
+    this.#released.abort()
+    this.#letGo()
   }
 
-  #flushIn(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.flush()
-    }, ms)
+  /** The last save: what fails now is not tried again. @throws CheckpointUnwritableError, StoreSilentError, as a rejection */
+  close(limit?: AbortSignal): Promise<void> {
+    return this.#newest.close(limit)
   }
 
-  #save(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const checkpoint = this.#unsaved
-    if (checkpoint === undefined) return
-    this.#savedAtMs = performance.now()
-    try {
-      this.#store.save(checkpoint)
-      this.#unsaved = undefined
-      if (this.#fault !== undefined) this.#log.info('checkpoints can be saved again', { scn: checkpoint.windowScn })
-      this.#fault = undefined
-    } catch (error) {
-      const fault = error instanceof Error ? error : new Error(String(error))
-      if (this.#fault === undefined) this.#log.error('a checkpoint could not be saved', { error: fault.message })
-      this.#fault = fault
-    }
+  #rejectsAtRelease(): Promise<never> {
+    const { signal } = this.#released
+    return new Promise((_resolve, reject) => {
+      const fail = (): void => {
+        reject(new CheckpointUnwritableError(this.#keptIn, new Error('it did not answer before the client stopped')))
+      }
+      signal.addEventListener('abort', fail)
+      if (signal.aborted) fail()
+    })
+  }
+}
+
+/** Whatever a store of a user's own says, it is known what could not be done. */
+function named(keptIn: string, save: () => void | Promise<void>): void | Promise<void> {
+  const fail = (cause: unknown): never => {
+    throw cause instanceof CheckpointUnwritableError ? cause : new CheckpointUnwritableError(keptIn, cause)
+  }
+  try {
+    const saving = save()
+    return saving === undefined ? undefined : Promise.resolve(saving).catch(fail)
+  } catch (error) {
+    return fail(error)
   }
 }

@@ -1,7 +1,9 @@
+import { type CheckpointStore } from '@aesop/checkpoint'
 import { LOG_KEYS, type LogKeys, Secret, type SecretText } from '@aesop/kernel'
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
+import { UNSAVED_WINDOWS_MAX } from './registration.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {
@@ -47,6 +49,11 @@ export interface ClientConfigOptions {
   readonly maxEventSize?: number
   /** How long relays that are behind the checkpoint are waited for, in milliseconds. Default 30,000. */
   readonly aheadPatienceMs?: number
+  /**
+   * How many windows a registration may be given beyond its stored checkpoint, at least 1; default 100,000. Reached only where the
+   * store fails or is slow: then nothing more is given before it has caught up.
+   */
+  readonly unsavedWindowsMax?: number
   /** How keys of rows stand in errors and log lines: `hash` (default), `full` or `none`. */
   readonly logKeys?: string
 }
@@ -60,6 +67,7 @@ export class ClientConfig {
   readonly followMs: number
   readonly maxEventSize: number
   readonly aheadPatienceMs: number
+  readonly unsavedWindowsMax: number
   readonly logKeys: LogKeys
 
   /** @throws ClientPropertyInvalidError */
@@ -71,6 +79,7 @@ export class ClientConfig {
     this.followMs = options.followMs ?? 30_000
     this.maxEventSize = options.maxEventSize ?? 64 * 1024 * 1024
     this.aheadPatienceMs = options.aheadPatienceMs ?? 30_000
+    this.unsavedWindowsMax = windowsOf(options.unsavedWindowsMax ?? UNSAVED_WINDOWS_MAX)
     this.logKeys = logKeysOf(options.logKeys ?? 'hash')
   }
 }
@@ -86,6 +95,8 @@ export interface ConsumerRegistrationOptions {
   readonly eventConsumer?: EventConsumer
   /** Makes the consumer when the client starts. */
   readonly consumerFactory?: ConsumerFactory
+  /** Keeps the checkpoint; left out: a file in the folder of the client's checkpoints. */
+  readonly checkpointStore?: CheckpointStore
   /** Databus' key filters (`{partitionType, filters}`) by the name of the source; the relay applies them. */
   readonly filters?: Readonly<Record<string, unknown>>
   /**
@@ -101,6 +112,7 @@ export class ConsumerRegistration {
   readonly logicalSources: readonly string[]
   readonly eventConsumer: EventConsumer | undefined
   readonly consumerFactory: ConsumerFactory | undefined
+  readonly checkpointStore: CheckpointStore | undefined
   readonly filters: Readonly<Record<string, unknown>>
   readonly onSourceQuarantined: QuarantinePolicy
 
@@ -110,6 +122,7 @@ export class ConsumerRegistration {
     this.id = options.id ?? options.logicalSources.join('+')
     this.eventConsumer = options.eventConsumer
     this.consumerFactory = options.consumerFactory
+    this.checkpointStore = options.checkpointStore
     this.filters = options.filters ?? {}
     this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
     if (this.logicalSources.length > 0 && this.id.trim() === '')
@@ -121,6 +134,11 @@ export class ConsumerRegistration {
       throw new RegistrationInvalidError(this.id, `${fault} eventConsumer and consumerFactory`)
     }
   }
+}
+
+function windowsOf(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new ClientPropertyInvalidError('unsavedWindowsMax', value, 'a whole number from 1 on')
 }
 
 function logKeysOf(value: string): LogKeys {

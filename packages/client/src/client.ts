@@ -68,7 +68,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
    * @throws RegistrationInvalidError when another client of the process has an id
    * @throws ClientPropertyInvalidError when no header can hold a token
    */
-  init(): void {
+  init(): void | Promise<void> {
     for (const { token } of this.#allRelays()) checkToken(token)
     for (const declared of this.#declared) {
       const release = claimName(this.#context.shared, 'registration', declared.id)
@@ -76,6 +76,8 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       this.#claims.push(release)
       this.#addReader(declared)
     }
+    const later = this.#readers.flatMap((reader) => reader.prepare() ?? [])
+    if (later.length > 0) return Promise.all(later).then(() => undefined)
   }
 
   /** Gives the ids back. */
@@ -91,7 +93,10 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       id,
       logicalSources,
       relays: this.#relaysFor(declared),
-      store: checkpoints === 'NONE' || clearBeforeUse ? undefined : this.#storeOf(id),
+      store:
+        (declared.checkpointStore === undefined && checkpoints === 'NONE') || clearBeforeUse
+          ? undefined
+          : this.#storeOf(declared),
       firstScn: consumeCurrent === false ? 0n : undefined,
     })
     this.#readers.push(reader)
@@ -125,8 +130,10 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
    * order.
    */
   async stop(signal?: AbortSignal): Promise<void> {
-    const giveUp = giveUpSignal(signal, this.#context.stopTimeoutMs)
-    const outcomes = await Promise.allSettled(this.#registrations.map((registration) => registration.stop(giveUp)))
+    const { stopTimeoutMs } = this.#context
+    const giveUp = signalAfter(FINISH_SHARE, stopTimeoutMs, signal)
+    const limit = signalAfter(LIMIT_SHARE, stopTimeoutMs, signal)
+    const outcomes = await Promise.allSettled(this.#registrations.map((each) => each.stop(giveUp, limit)))
     this.#endReaders()
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -138,14 +145,16 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
 
   async #make(declared: ConsumerRegistration): Promise<Registration> {
     const { id, logicalSources } = declared
-    const { followMs, maxEventSize, aheadPatienceMs, logKeys } = this.#config
+    const { followMs, maxEventSize, aheadPatienceMs, unsavedWindowsMax, logKeys } = this.#config
     const readers = ProcessReaders.of(this.#context.shared)
     return new Registration({
       id,
       logicalSources,
       consumer: await this.#consumerOf(declared),
       relays: this.#relaysFor(declared),
-      store: this.#storeOf(id),
+      store: this.#storeOf(declared),
+      keptIn: this.#keptIn(declared),
+      unsavedWindowsMax,
       settings: this.#settings,
       followMs,
       eventBytesMax: maxEventSize,
@@ -198,16 +207,23 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
 
   /** The places of the registrations, for those who show and move them while nothing runs. */
   placeDesks(): Promise<readonly PlaceDesk[]> {
-    const desks = this.#declared.flatMap(({ id }) => {
-      const store = this.#fileStoreOf(id)
+    const desks = this.#declared.flatMap((declared) => {
+      const { id, checkpointStore } = declared
+      const store = checkpointStore ?? this.#fileStoreOf(id)
       const journal = new PlaceJournal(this.#context.stateDirectory, 'registration', id)
-      return store === undefined ? [] : [new RegistrationDesk(id, store.path, store, journal)]
+      return store === undefined ? [] : [new RegistrationDesk(id, this.#keptIn(declared), store, journal)]
     })
     return Promise.resolve(desks)
   }
 
-  #storeOf(id: string): CheckpointStore {
-    return this.#fileStoreOf(id) ?? new MemoryCheckpointStore()
+  #storeOf({ id, checkpointStore }: ConsumerRegistration): CheckpointStore {
+    return checkpointStore ?? this.#fileStoreOf(id) ?? new MemoryCheckpointStore()
+  }
+
+  /** Where a checkpoint is, for people. */
+  #keptIn({ id, checkpointStore }: ConsumerRegistration): string {
+    if (checkpointStore === undefined) return this.#fileStoreOf(id)?.path ?? 'memory'
+    return `the checkpointStore of the registration "${id}"`
   }
 
   #fileStoreOf(id: string): FileCheckpointStore | undefined {
@@ -242,10 +258,16 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
 
 /** Share of the time for a stop after which windows are given up: the rest is for what follows. */
 const FINISH_SHARE = 0.8
+/** The same for the last checkpoint: a store that is silent must not make the stop be over without a word. */
+const LIMIT_SHARE = 0.95
 
-function giveUpSignal(signal: AbortSignal | undefined, stopTimeoutMs: number | undefined): AbortSignal | undefined {
+function signalAfter(
+  share: number,
+  stopTimeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): AbortSignal | undefined {
   const signals = signal === undefined ? [] : [signal]
-  if (stopTimeoutMs !== undefined) signals.push(AbortSignal.timeout(Math.floor(stopTimeoutMs * FINISH_SHARE)))
+  if (stopTimeoutMs !== undefined) signals.push(AbortSignal.timeout(Math.floor(stopTimeoutMs * share)))
   return signals.length === 0 ? undefined : AbortSignal.any(signals)
 }
 

@@ -19,8 +19,8 @@ export class RegistrationDesk implements PlaceDesk {
     this.#journal = journal
   }
 
-  show(): Place | undefined {
-    const checkpoint = this.#store.load()
+  async show(): Promise<Place | undefined> {
+    const checkpoint = await this.#store.load()
     return checkpoint === undefined ? undefined : placeOf(checkpoint)
   }
 
@@ -34,26 +34,18 @@ export class RegistrationDesk implements PlaceDesk {
     )
   }
 
-  set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
+  async set({ to, readersScn }: PlaceQuestion): Promise<PlaceChange> {
     const checkpoint = this.#checkpointFor(to, readersScn)
     const place = placeOf(checkpoint)
-    return Promise.resolve(
-      this.#change('set', place, effectsOf(place), () => {
-        this.#store.save(checkpoint)
-      }),
-    )
+    return this.#change('set', place, effectsOf(place), () => this.#store.save(checkpoint))
   }
 
-  reset(): Promise<PlaceChange> {
+  async reset(): Promise<PlaceChange> {
     const place = { note: 'nothing: it begins as if it were new' }
     const effects = [
       'the registration begins as a new one: with the oldest window that its relay has, unless its properties say otherwise.',
     ]
-    return Promise.resolve(
-      this.#change('reset', place, effects, () => {
-        this.#store.clear()
-      }),
-    )
+    return this.#change('reset', place, effects, () => this.#store.clear())
   }
 
   pass({ to }: PlaceQuestion): Promise<PlaceChange> {
@@ -68,8 +60,13 @@ export class RegistrationDesk implements PlaceDesk {
     )
   }
 
-  #change(what: 'set' | 'reset', to: Place, effects: readonly string[], make: () => void): PlaceChange {
-    const { from, unreadable } = this.#now()
+  async #change(
+    what: 'set' | 'reset',
+    to: Place,
+    effects: readonly string[],
+    make: () => void | Promise<void>,
+  ): Promise<PlaceChange> {
+    const { from, unreadable } = await this.#now()
     return {
       from,
       to,
@@ -77,14 +74,14 @@ export class RegistrationDesk implements PlaceDesk {
       apply: (reason) => {
         const fromScn = from?.scn === undefined ? {} : { fromScn: from.scn }
         this.#journal.append({ what, reason, ...fromScn, ...(to.scn === undefined ? {} : { toScn: to.scn }) })
-        make()
+        return make()
       },
     }
   }
 
-  #now(): { from: Place | undefined; unreadable: string[] } {
+  async #now(): Promise<{ from: Place | undefined; unreadable: string[] }> {
     try {
-      return { from: this.show(), unreadable: [] }
+      return { from: await this.show(), unreadable: [] }
     } catch (error) {
       return { from: undefined, unreadable: [`what is stored can not be read (${messageOf(error)}) and is replaced.`] }
     }

@@ -1,4 +1,10 @@
-import { type CheckpointStore, type ProcessReader, type ProcessReaders } from '@aesop/checkpoint'
+import {
+  type Checkpoint,
+  type CheckpointStore,
+  isPromise,
+  type ProcessReader,
+  type ProcessReaders,
+} from '@aesop/checkpoint'
 import { type ConfiguredRelay } from './client-settings.ts'
 import { ProcessRelay } from './process-relay.ts'
 import { type Registration } from './registration.ts'
@@ -24,12 +30,29 @@ export class RegistrationReader implements ProcessReader {
   readonly logicalSources: readonly string[]
   readonly #options: RegistrationReaderOptions
   #registration: Registration | undefined
+  /** What a store said that does not answer at once; it is not asked again. */
+  #loaded: { readonly checkpoint: Checkpoint | undefined } | undefined
   #ended = false
 
   constructor(options: RegistrationReaderOptions) {
     this.id = options.id
     this.logicalSources = options.logicalSources
     this.#options = options
+  }
+
+  /**
+   * Asks the store where the registration stands, before a relay does.
+   * @returns a promise where the store does not answer at once
+   */
+  prepare(): Promise<void> | undefined {
+    const stored = this.#load()
+    if (!isPromise(stored)) return undefined
+    this.#loaded = { checkpoint: undefined }
+    return stored.then(
+      (checkpoint) => void (this.#loaded = { checkpoint }),
+      // The start of the registration refuses to go on without it, by name.
+      () => undefined,
+    )
   }
 
   /** The registration has been made. */
@@ -70,7 +93,13 @@ export class RegistrationReader implements ProcessReader {
     return this.#registration?.readScn ?? -1n
   }
 
-  #stored(): ReturnType<CheckpointStore['load']> {
+  #stored(): Checkpoint | undefined {
+    if (this.#loaded !== undefined) return this.#loaded.checkpoint
+    const stored = this.#load()
+    return isPromise(stored) ? undefined : stored
+  }
+
+  #load(): ReturnType<CheckpointStore['load']> {
     try {
       return this.#options.store?.load()
     } catch {

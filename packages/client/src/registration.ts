@@ -1,4 +1,4 @@
-import { Checkpoint, type CheckpointStore } from '@aesop/checkpoint'
+import { Checkpoint, type CheckpointStore, CheckpointUnreadableError } from '@aesop/checkpoint'
 import { AesopError, fillRemedy, type Health, type LogKeys, type Logger, messageOf, type Metric } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
 import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
@@ -20,6 +20,10 @@ export interface RegistrationOptions {
   readonly consumer: EventConsumer
   readonly relays: readonly RelayAddress[]
   readonly store: CheckpointStore
+  /** Names the store in errors. Default: the registration's own. */
+  readonly keptIn?: string
+  /** How many windows may be given beyond the stored checkpoint while the store fails or is slow. Default 100,000. */
+  readonly unsavedWindowsMax?: number
   readonly settings: ClientSettings
   readonly followMs: number
   readonly eventBytesMax: number
@@ -39,10 +43,11 @@ export interface RegistrationOptions {
   readonly random?: () => number
 }
 
-/** For how long a consumer may fail at one place before the relay of its process goes on without it. */
+/** For how long a consumer may fail at one place, or a store be behind, before the relay of its process goes on without it. */
 const FAILING_MS = 5_000
 const RESTING: ReadonlySet<PullerStatus> = new Set(['paused', 'suspended', 'stopped'])
-const SAVE_INTERVAL_MS = 100
+/** Far more than are given between two saves of a store that is in order. */
+export const UNSAVED_WINDOWS_MAX = 100_000
 /** Databus' default; without a word of the user every relay of a longer list is asked, too. */
 const FALL_OFF_RETRIES = 5
 const SILENCE_MS = 15_000
@@ -68,20 +73,26 @@ export class Registration {
    * @throws CheckpointUnreadableError, CheckpointInvalidError, ConsumerFailedError, ConsumerFatalError
    */
   async start(): Promise<void> {
-    const { store, settings, log } = this.#options
-    if (settings.clearBeforeUse) store.clear()
-    this.#saver = new CheckpointSaver(store, SAVE_INTERVAL_MS, log)
-    this.#dispatcher = this.#makeDispatcher(this.#load(store) ?? this.#firstCheckpoint(), this.#saver)
+    const { store, settings, log, unsavedWindowsMax = UNSAVED_WINDOWS_MAX } = this.#options
+    const keptIn = this.#keptIn
+    if (settings.clearBeforeUse) await store.clear()
+    this.#saver = new CheckpointSaver({ store, keptIn, unsavedWindowsMax, log })
+    this.#dispatcher = this.#makeDispatcher((await this.#load(store)) ?? this.#firstCheckpoint(), this.#saver)
     this.#puller = this.#makePuller(this.#dispatcher)
     await this.#dispatcher.start()
     this.#puller.start()
   }
 
-  #load(store: CheckpointStore): Checkpoint | undefined {
+  get #keptIn(): string {
+    return this.#options.keptIn ?? `the store of the registration "${this.id}"`
+  }
+
+  async #load(store: CheckpointStore): Promise<Checkpoint | undefined> {
     try {
-      return store.load()
+      return await store.load()
     } catch (error) {
-      throw fillRemedy(error, '<id>', this.id)
+      const known = error instanceof AesopError ? error : new CheckpointUnreadableError(this.#keptIn, error)
+      throw fillRemedy(known, '<id>', this.id)
     }
   }
 
@@ -98,26 +109,25 @@ export class Registration {
   /**
    * Finishes the window that is open, calls `onStopConsumption` and saves the last checkpoint. Twice is harmless.
    * @param giveUp when it aborts, the window is not finished: its rows come again at the next start
-   * @throws CheckpointUnwritableError when it could not be saved
+   * @param limit when it aborts, the last checkpoint is not waited for any more
+   * @throws CheckpointUnwritableError when it could not be saved, StoreSilentError when it is not known whether it was
    */
-  stop(giveUp?: AbortSignal): Promise<void> {
+  stop(giveUp?: AbortSignal, limit?: AbortSignal): Promise<void> {
     this.#giveUp ??= giveUp
-    this.#stopping ??= this.#stop(giveUp)
+    this.#stopping ??= this.#stop(giveUp, limit)
     return this.#stopping
   }
 
-  async #stop(giveUp: AbortSignal | undefined): Promise<void> {
+  async #stop(giveUp: AbortSignal | undefined, limit: AbortSignal | undefined): Promise<void> {
     // What was agreed to is on disk even when the time is over before the rest is done.
     this.#saver?.flush()
-    await this.#puller?.stop(giveUp)
-    try {
-      await this.#sayStop()
-    } finally {
-      this.#saver?.close()
-    }
+    const pulled = this.#puller?.stop(giveUp)
+    this.#saver?.release()
+    await pulled
+    const [said] = await Promise.allSettled([this.#sayStop()])
     // A stop that leaves an older checkpoint behind than it says is none in order.
-    const fault = this.#saver?.fault
-    if (fault !== undefined) throw fault
+    const [saved] = await Promise.allSettled([this.#saver?.close(limit)])
+    for (const each of [said, saved]) if (each.status === 'rejected') throw each.reason
   }
 
   async #sayStop(): Promise<void> {
@@ -140,14 +150,11 @@ export class Registration {
       onSourceQuarantined: this.#options.onSourceQuarantined ?? 'suspend',
       callbacks: onlineCallbacks(this.#options.consumer),
       checkpoint,
-      begin: (place) => {
-        saver.saveNow(place)
-        return undefined
-      },
+      begin: (place) => saver.saveNow(place),
       acknowledge: (acknowledged) => {
-        saver.acknowledge(acknowledged)
+        const room = saver.acknowledge(acknowledged)
         onCheckpoint?.()
-        return undefined
+        return room
       },
       timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
       logKeys: this.#options.logKeys ?? 'hash',
@@ -219,7 +226,8 @@ export class Registration {
     const finishes = this.#dispatcher?.inWindow === true && this.#giveUp?.aborted !== true
     if (this.#stopping !== undefined && !finishes) return false
     const { status } = this.#puller?.state ?? { status: 'idle' as const }
-    return !RESTING.has(status) && (this.#puller?.failingMs ?? 0) < FAILING_MS
+    const failingMs = Math.max(this.#puller?.failingMs ?? 0, this.#saver?.heldMs ?? 0)
+    return !RESTING.has(status) && failingMs < FAILING_MS
   }
 
   health(): Health {

@@ -11,9 +11,9 @@ import {
   MysqlEventConsumer,
   RelayClientConfig,
 } from '@aesop/client'
-import { FileCheckpointStore } from '@aesop/checkpoint'
+import { Checkpoint, FileCheckpointStore, ProcessReaders } from '@aesop/checkpoint'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { eventually } from './support/eventually.ts'
 import { TestRelay } from './support/test-relay.ts'
 
@@ -126,7 +126,7 @@ describe('the client of a descriptor', () => {
     )
     const client = new Client(new ClientConfig(), registrations, context())
     expect(() => {
-      client.init()
+      void client.init()
     }).not.toThrow()
   })
 
@@ -135,16 +135,39 @@ describe('the client of a descriptor', () => {
     const clientOf = (id: string): Client =>
       new Client(new ClientConfig(), [new ConsumerRegistration({ id, logicalSources, eventConsumer: consumer })], beans)
     const [first, second] = [clientOf('people'), clientOf('people')]
-    first.init()
+    void first.init()
     expect(() => {
-      second.init()
+      void second.init()
     }).toThrow('has the id of another one')
     second.destroy()
     expect(() => {
-      clientOf('people').init()
+      void clientOf('people').init()
     }).toThrow('has the id of another one')
     first.destroy()
-    second.init()
+    void second.init()
+  })
+
+  it('asks a checkpointStore that answers later where its registration stands before a relay does', async () => {
+    const beans = context()
+    const checkpointStore = {
+      load: vi.fn(() => Promise.resolve(Checkpoint.online(77n))),
+      save: () => Promise.resolve(),
+      clear: () => Promise.resolve(),
+    }
+    const one = new ConsumerRegistration({ id: 'people', logicalSources, eventConsumer: consumer, checkpointStore })
+    const client = new Client(new ClientConfig(), [one], beans)
+    await client.init()
+    const [reader] = ProcessReaders.of(beans.shared).all()
+    expect([reader?.checkpointScn, reader?.checkpointScn]).toEqual([77n, 77n])
+    expect(checkpointStore.load).toHaveBeenCalledTimes(1)
+    const [desk] = await client.placeDesks()
+    expect(desk?.keptIn).toBe('the checkpointStore of the registration "people"')
+    expect(await desk?.show()).toEqual({ scn: 77n })
+    client.destroy()
+  })
+
+  it.each([0, 1.5, -1])('refuses unsavedWindowsMax %d', (unsavedWindowsMax) => {
+    expect(() => new ClientConfig({ unsavedWindowsMax })).toThrow('unsavedWindowsMax')
   })
 
   it('refuses two folders for its checkpoints', () => {

@@ -1,4 +1,4 @@
-import { Checkpoint, type CheckpointStore, MemoryCheckpointStore } from '@aesop/checkpoint'
+import { Checkpoint, MemoryCheckpointStore } from '@aesop/checkpoint'
 import { Client, ClientConfig, ConsumerCallbackResult, ConsumerRegistration, type Registration } from '@aesop/client'
 import { silentLogger } from '@aesop/kernel'
 import { mkdtempSync } from 'node:fs'
@@ -41,7 +41,7 @@ class WaitingConsumer extends RecordingConsumer {
 interface Stopping {
   readonly relay: TestRelay
   readonly registration: Registration
-  readonly store: CheckpointStore
+  readonly store: MemoryCheckpointStore
 }
 
 /** Two windows of five rows; the consumer is at the second row of the first. */

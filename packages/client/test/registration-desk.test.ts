@@ -16,15 +16,15 @@ function deskOf(checkpoint: Checkpoint) {
   return { desk, store }
 }
 
-test('shows the SCN space of a checkpoint', () => {
-  expect(deskOf(Checkpoint.online(5n, -1n, 'shop')).desk.show()).toEqual({ scn: 5n, scnSpace: 'shop' })
-  expect(deskOf(Checkpoint.within(7n, 5n, 1n, 'shop')).desk.show()).toMatchObject({ scn: 5n, scnSpace: 'shop' })
-  expect(deskOf(Checkpoint.online(5n)).desk.show()).toEqual({ scn: 5n })
+test('shows the SCN space of a checkpoint', async () => {
+  expect(await deskOf(Checkpoint.online(5n, -1n, 'shop')).desk.show()).toEqual({ scn: 5n, scnSpace: 'shop' })
+  expect(await deskOf(Checkpoint.within(7n, 5n, 1n, 'shop')).desk.show()).toMatchObject({ scn: 5n, scnSpace: 'shop' })
+  expect(await deskOf(Checkpoint.online(5n)).desk.show()).toEqual({ scn: 5n })
 })
 
 test.each(['oldest', 'latest', '9'])('set to %s, a registration takes on the SCN space of its relay', async (to) => {
   const { desk, store } = deskOf(Checkpoint.online(5n, -1n, 'shop'))
   const change = await desk.set({ to, readersScn: 8n, readersScnSpace: 'other' })
-  change.apply('test')
+  await change.apply('test')
   expect(store.load()?.scnSpace).toBeUndefined()
 })

@@ -22,8 +22,8 @@ export interface PlaceChange {
   readonly to: Place
   /** What is skipped or comes again, a sentence each. */
   readonly effects: readonly string[]
-  /** Makes it and notes it in the journal. */
-  apply(reason: string): void
+  /** Makes it and notes it in the journal; where the store does not answer at once it is made when the promise is fulfilled. */
+  apply(reason: string): void | Promise<void>
 }
 
 /** What the commands about places know of those who ask. */
@@ -39,7 +39,7 @@ export interface PlaceQuestion {
 /**
  * One stored place that people may look at and move while nothing runs: that of a source in its log, or that of a
  * registration in the stream. `show` and `locate` may be asked at any time; who asks for a change has to hold the lock of
- * the state directory until `apply` has returned.
+ * the state directory until `apply` is done.
  */
 export interface PlaceDesk {
   readonly kind: 'source' | 'registration'
@@ -48,11 +48,11 @@ export interface PlaceDesk {
   /** Where the place is kept, for people. */
   readonly keptIn: string
   /** The stored place; undefined: none is stored. @throws AesopError when it can't be read */
-  show(): Place | undefined
+  show(): Place | undefined | Promise<Place | undefined>
   /** What was changed and passed over until now, oldest first. */
   journal(): readonly object[]
   /** Of a source: the tables whose rows are left out now, one record each. @throws AesopError when that can't be read */
-  leftOut?(): readonly object[]
+  leftOut?(): readonly object[] | Promise<readonly object[]>
   /** Which place that is, asked from the source itself. @throws AesopError when there is none such */
   locate(place: string): Promise<Place>
   set(question: PlaceQuestion): Promise<PlaceChange>

@@ -18,12 +18,12 @@ export interface DeskReport {
   readonly journal: readonly object[]
 }
 
-export function deskReport(desk: PlaceDesk): DeskReport {
+export async function deskReport(desk: PlaceDesk): Promise<DeskReport> {
   const { kind, name, keptIn } = desk
   const known = { kind, name, keptIn, journal: desk.journal() }
   try {
-    const place = desk.show()
-    const leftOut = desk.leftOut?.() ?? []
+    const place = await desk.show()
+    const leftOut = (await desk.leftOut?.()) ?? []
     return {
       ...known,
       ...(place === undefined ? {} : { place: placeRecord(place) }),

@@ -84,22 +84,22 @@ async function run(command: StateCommand, desks: readonly PlaceDesk[]): Promise<
     return EXIT_CODES.stopped
   }
   const change = await changeOf(command, desk, desks)
-  if (yes) change.apply(reason)
+  if (yes) await change.apply(reason)
   process.stdout.write(options.json ? `${changeJson(desk, change, yes)}\n` : `${changeText(desk, change)}\n`)
   if (!options.json) process.stdout.write(yes ? 'Done.\n' : 'Nothing was changed: --yes does it.\n')
   return EXIT_CODES.stopped
 }
 
-function show(command: StateCommand, desks: readonly PlaceDesk[]): number {
-  const reports = desks.filter((desk) => isMeant(command, desk)).map(deskReport)
+async function show(command: StateCommand, desks: readonly PlaceDesk[]): Promise<number> {
+  const reports = await Promise.all(desks.filter((desk) => isMeant(command, desk)).map(deskReport))
   if (reports.length === 0) deskFor(command, desks)
   process.stdout.write(command.options.json ? `${formatJson(reports, 2)}\n` : `${reports.map(deskText).join('\n\n')}\n`)
   return EXIT_CODES.stopped
 }
 
-function changeOf(command: StateCommand, desk: PlaceDesk, desks: readonly PlaceDesk[]): Promise<PlaceChange> {
+async function changeOf(command: StateCommand, desk: PlaceDesk, desks: readonly PlaceDesk[]): Promise<PlaceChange> {
   const { verb, to = '' } = command
-  const others = desks.filter(({ kind }) => kind !== desk.kind).map(placeOf)
+  const others = await Promise.all(desks.filter(({ kind }) => kind !== desk.kind).map(placeOf))
   // A source goes on above all readers; a registration may be set to where the only source stands.
   const highest = others.reduce((max, { scn = -1n }) => (scn > max ? scn : max), -1n)
   const readersScn = desk.kind === 'source' || others.length === 1 ? highest : -1n
@@ -111,9 +111,9 @@ function changeOf(command: StateCommand, desk: PlaceDesk, desks: readonly PlaceD
 }
 
 /** Of a place that can't be read nothing is known; the desk it belongs to says so. */
-function placeOf(desk: PlaceDesk): Place {
+async function placeOf(desk: PlaceDesk): Promise<Place> {
   try {
-    return desk.show() ?? {}
+    return (await desk.show()) ?? {}
   } catch {
     return {}
   }

@@ -73,7 +73,7 @@ export class MysqlEventProducer implements EventProducer {
   /** @throws AesopError of the URI, of the stored position, or of the server when it must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
-    const record = context.maxScn.load()
+    const record = await context.maxScn.load()
     const stored = record === undefined || isUnread(record) ? undefined : record
     const origin = this.openOrigin(context, stored !== undefined)
     const { startRetryMs } = context.physicalSource
@@ -85,9 +85,9 @@ export class MysqlEventProducer implements EventProducer {
     this.place = place
     const beginning = { stored, origin, context, reread: place.reread, log: this.bean.log }
     const { point, isNew } = await this.runner.firstly(startRetryMs, () => sourceBeginning(beginning))
-    place.begin(point, isNew)
+    await place.begin(point, isNew)
     // What a client may learn of it has to be the same after a crash.
-    if (!isNew && record?.scnSpace !== store.scnSpace) store.save(record ?? unreadRecord(Date.now()))
+    if (!isNew && record?.scnSpace !== store.scnSpace) await store.save(record ?? unreadRecord(Date.now()))
     return point.scn
   }
 
@@ -124,8 +124,9 @@ export class MysqlEventProducer implements EventProducer {
 
   stop(): Promise<void> {
     return this.runner.stop(() => {
-      this.place?.flush()
+      const saved = this.place?.close()
       this.shapes?.flush()
+      return saved
     })
   }
 

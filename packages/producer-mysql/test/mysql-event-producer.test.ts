@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FileMaxScnStore, type MaxScnStore } from '@aesop/checkpoint'
+import { FileMaxScnStore } from '@aesop/checkpoint'
 import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
 import { MemorySchemaRegistry, SchemaRegistryUnwritableError } from '@aesop/schema'
@@ -15,7 +15,7 @@ const LOGS = dirname(fileURLToPath(new URL('../../../samples/quickstart/binlog/m
 
 describe('the MySQL producer with log files', () => {
   let folder: string
-  let maxScn: MaxScnStore
+  let maxScn: FileMaxScnStore
   let schemas: MemorySchemaRegistry
   const failures: Error[] = []
   const running: MysqlEventProducer[] = []

@@ -76,15 +76,15 @@ export class MemoryEventProducer implements EventProducer {
         logicalPartition: logicalPartitionOf(source),
       })
     }
-    const stored = context.maxScn.load()
+    const stored = await context.maxScn.load()
     this.#scn = stored?.scn ?? context.initialScn ?? 0n
     this.#scnSpace = await scnSpaceOfSource({ physicalSource: context.physicalSource, stored })
     return this.#scn
   }
 
-  start(sinceScn: bigint, sink: WindowSink): Promise<void> {
+  async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
     this.#scn = sinceScn
-    this.#disownStored()
+    await this.#disownStored()
     this.#sink = sink
     this.#state = 'running'
     if (this.#uri.eventsPerSecond !== undefined || this.#uri.windows !== undefined) {
@@ -93,15 +93,14 @@ export class MemoryEventProducer implements EventProducer {
         this.#context?.fail(error instanceof Error ? error : new Error(String(error)))
       })
     }
-    return Promise.resolve()
   }
 
   /** From now on SCNs are handed out that the stored record knows nothing of, until a stop in order brings the next one. */
-  #disownStored(): void {
-    const stored = this.#context?.maxScn.load()
+  async #disownStored(): Promise<void> {
+    const stored = await this.#context?.maxScn.load()
     if (stored?.scnSpace === undefined) return
     const { scn, savedAtMs } = stored
-    this.#context?.maxScn.save({ scn, savedAtMs })
+    await this.#context?.maxScn.save({ scn, savedAtMs })
   }
 
   pause(): void {
@@ -127,7 +126,7 @@ export class MemoryEventProducer implements EventProducer {
     this.#sink = undefined
     if (this.#state !== 'failed') this.#state = 'stopped'
     const scnSpace = this.#scnSpace === undefined ? {} : { scnSpace: this.#scnSpace }
-    this.#context?.maxScn.save({ scn: this.#scn, savedAtMs: Date.now(), ...scnSpace })
+    await this.#context?.maxScn.save({ scn: this.#scn, savedAtMs: Date.now(), ...scnSpace })
   }
 
   status(): ProducerStatus {

@@ -5,13 +5,13 @@ import { shellWord } from '@aesop/kernel'
 export class QuarantineRecord {
   /** Counts in it may be newer than what is stored; the intervals are those that are. */
   list: readonly Quarantine[]
-  readonly #save: (list: readonly Quarantine[]) => void
+  readonly #save: (list: readonly Quarantine[]) => Promise<void> | undefined
   readonly #begun: (interval: Quarantine) => void
 
-  /** @param save returns when the list is on disk @param begun is told of each interval after it was stored */
+  /** @param save returns when the list is stored, or its promise is fulfilled @param begun is told of each interval after it was stored */
   constructor(
     list: readonly Quarantine[],
-    save: (list: readonly Quarantine[]) => void,
+    save: (list: readonly Quarantine[]) => Promise<void> | undefined,
     begun: (interval: Quarantine) => void,
   ) {
     this.list = list
@@ -23,9 +23,18 @@ export class QuarantineRecord {
     return this.list.some((each) => each.source === source)
   }
 
-  /** @throws what the store throws: nothing has changed then */
-  save(list: readonly Quarantine[], begun: readonly Quarantine[]): void {
-    this.#save(list)
+  /** @throws what the store throws, at once or as a rejection: nothing has changed then */
+  save(list: readonly Quarantine[], begun: readonly Quarantine[]): Promise<void> | undefined {
+    const saving = this.#save(list)
+    if (saving !== undefined)
+      return saving.then(() => {
+        this.#saved(list, begun)
+      })
+    this.#saved(list, begun)
+    return undefined
+  }
+
+  #saved(list: readonly Quarantine[], begun: readonly Quarantine[]): void {
     this.list = list
     for (const each of begun) this.#begun(each)
   }

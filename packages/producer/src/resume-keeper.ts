@@ -1,9 +1,6 @@
-import { type MaxScn, type MaxScnStore, type Quarantine } from '@aesop/checkpoint'
+import { isPromise, type MaxScn, type MaxScnStore, NewestSaver, type Quarantine } from '@aesop/checkpoint'
 import { type Logger, messageOf } from '@aesop/kernel'
 import { isFinal } from './reconnect-policy.ts'
-
-/** How long a store that failed is left alone, in milliseconds. */
-const RETRY_MS = 1000
 
 export interface ResumeKeeperOptions<Point> {
   readonly store: MaxScnStore
@@ -27,69 +24,74 @@ export class ResumeKeeper<Point> {
   /** Set once the sink is known: where its oldest windows can be read again. */
   reread: () => Point | undefined = () => undefined
   private readonly options: ResumeKeeperOptions<Point>
-  private pending: (() => Point) | undefined
-  private timer: NodeJS.Timeout | undefined
-  private failure: unknown
+  private readonly saver: NewestSaver<() => Point>
 
   constructor(options: ResumeKeeperOptions<Point>) {
     this.options = options
+    const { store, recordOf, log } = options
+    this.saver = new NewestSaver({
+      keptIn: 'the place in the log',
+      intervalMs: options.intervalMs ?? 100,
+      waitsAlways: true,
+      save: (point) => store.save({ ...recordOf(point(), Date.now(), this.reread()), ...this.leftOut() }),
+      isFinal,
+      onFailed: (error, isNews) => {
+        if (isFinal(error)) options.onFinalError(error)
+        else if (isNews) log.error('the place in the log could not be saved', { error })
+      },
+      onRecovered: () => {
+        log.info('the place in the log can be saved again')
+      },
+    })
   }
 
   /** Why the last save failed, for people; undefined when it did not. */
   get fault(): string | undefined {
-    return this.failure === undefined ? undefined : messageOf(this.failure)
+    const { fault } = this.saver
+    return fault === undefined ? undefined : messageOf(fault)
   }
 
   /** Takes the place of what was noted before; `point` is asked when it is saved. */
   note(point: () => Point): void {
-    this.pending = point
-    if (this.timer === undefined) this.saveIn(this.options.intervalMs ?? 100)
+    this.saver.want(point)
   }
 
-  /** Saves what is pending, now. @throws what the store throws */
-  flush(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    const point = this.pending
-    if (point === undefined) return
-    const { store, recordOf } = this.options
-    store.save({ ...recordOf(point(), Date.now(), this.reread()), ...this.leftOut() })
-    this.pending = undefined
-    if (this.failure !== undefined) this.options.log.info('the place in the log can be saved again')
-    this.failure = undefined
+  /** Saves what is pending, now. @throws what the store throws, at once or as a rejection */
+  flush(): Promise<void> | undefined {
+    return this.saver.settle()
+  }
+
+  /** Saves the place where a source begins. @throws what the store throws, as a rejection; it is not tried again */
+  async begin(point: Point): Promise<void> {
+    try {
+      await this.saver.store(() => point)
+    } catch (error) {
+      this.saver.end()
+      throw error
+    }
+  }
+
+  /** The last save, which is not tried again. @throws what the store throws, as a rejection */
+  close(): Promise<void> {
+    return this.saver.close()
   }
 
   /**
    * Saves at once what is left out, beside the place that is stored already, or beside the one given where none is: the place
-   * itself must not run ahead of the windows. @throws what the store throws
+   * itself must not run ahead of the windows. @throws what the store throws, at once or as a rejection
    */
-  saveQuarantines(quarantines: readonly Quarantine[], point: () => Point): void {
+  saveQuarantines(quarantines: readonly Quarantine[], point: () => Point): Promise<void> | undefined {
     const { store, recordOf } = this.options
-    store.save({ ...(store.load() ?? recordOf(point(), Date.now())), quarantines })
+    const beside = (stored: MaxScn | undefined): void | Promise<void> =>
+      store.save({ ...(stored ?? recordOf(point(), Date.now())), quarantines })
+    return this.saver.between(() => {
+      const stored = store.load()
+      return isPromise(stored) ? stored.then(beside) : beside(stored)
+    })
   }
 
   private leftOut(): { quarantines?: readonly Quarantine[] } {
     const quarantines = this.options.quarantines?.() ?? []
     return quarantines.length === 0 ? {} : { quarantines }
-  }
-
-  private saveIn(ms: number): void {
-    this.timer = setTimeout(() => {
-      try {
-        this.flush()
-      } catch (error) {
-        this.failed(error)
-      }
-    }, ms)
-  }
-
-  private failed(error: unknown): void {
-    if (isFinal(error)) {
-      this.options.onFinalError(error)
-      return
-    }
-    if (this.failure === undefined) this.options.log.error('the place in the log could not be saved', { error })
-    this.failure = error
-    this.saveIn(RETRY_MS)
   }
 }

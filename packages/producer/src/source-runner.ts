@@ -110,14 +110,14 @@ export class SourceRunner {
   }
 
   /** @param flush stores what is not stored yet, once nothing more reaches the sink. Twice is harmless */
-  async stop(flush: () => void): Promise<void> {
+  async stop(flush: () => void | Promise<void>): Promise<void> {
     const { release } = this.#options
     this.#stopping.abort()
     // Nothing that the event at hand asks for is waited for.
     await release()
     await this.#attempt?.close()
     await this.#running
-    flush()
+    await flush()
     await release()
     this.#goes('stops')
   }

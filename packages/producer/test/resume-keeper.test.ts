@@ -20,8 +20,8 @@ describe('the keeper of resume points', () => {
     vi.advanceTimersByTime(100)
     expect(saved.map(({ scn }) => scn)).toEqual([999n])
     keeper.note(() => ({ ...point, scn: 1000n }))
-    keeper.flush()
-    keeper.flush()
+    void keeper.flush()
+    void keeper.flush()
     expect(saved.map(({ scn }) => scn)).toEqual([999n, 1000n])
     vi.useRealTimers()
   })
@@ -47,6 +47,49 @@ describe('the keeper of resume points', () => {
     full = false
     vi.advanceTimersByTime(1000)
     expect({ saved, errors, fault: keeper.fault }).toEqual({ saved: [2n], errors: [], fault: undefined })
+    vi.useRealTimers()
+  })
+
+  it('takes a store that answers later: one save at a time, what is left out between two of them, the newest at the end', async () => {
+    const saved: MaxScn[] = []
+    let asked = 0
+    let overlaps = 0
+    const later = async <T>(answer: () => T): Promise<T> => {
+      if (asked++ > 0) overlaps++
+      await new Promise(setImmediate)
+      asked--
+      return answer()
+    }
+    const store = {
+      load: () => later(() => saved.at(-1)),
+      save: (record: MaxScn) => later(() => void saved.push(record)),
+    }
+    const log = silentLogger
+    const keeper = new ResumeKeeper<Point>({ store, recordOf, log, onFinalError: () => undefined, intervalMs: 5 })
+    await keeper.begin(point)
+    keeper.note(() => ({ scn: 1n }))
+    await keeper.flush()
+    keeper.note(() => ({ scn: 2n }))
+    await keeper.saveQuarantines([], () => point)
+    keeper.note(() => ({ scn: 3n }))
+    await keeper.close()
+    expect(overlaps).toBe(0)
+    expect(saved.map(({ scn, quarantines }) => [scn, quarantines !== undefined])).toEqual([
+      [point.scn, false],
+      [1n, false],
+      [1n, true],
+      [3n, false],
+    ])
+  })
+
+  it('whose first save fails tells who begins, and tries nothing by itself', async () => {
+    vi.useFakeTimers()
+    const save = vi.fn(() => Promise.reject(new Error('away')))
+    const store = { load: () => undefined, save }
+    const keeper = new ResumeKeeper({ store, recordOf, log: silentLogger, onFinalError: () => undefined })
+    await expect(keeper.begin(point)).rejects.toThrow('away')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(save).toHaveBeenCalledTimes(1)
     vi.useRealTimers()
   })
 

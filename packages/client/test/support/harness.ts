@@ -20,6 +20,7 @@ export interface HarnessOptions {
   readonly aheadPatienceMs?: number
   readonly eventBytesMax?: number
   readonly silenceMs?: number
+  readonly unsavedWindowsMax?: number
   readonly log?: Logger
   readonly logKeys?: LogKeys
   readonly onSourceQuarantined?: 'suspend' | 'continue'
@@ -28,7 +29,7 @@ export interface HarnessOptions {
 /** A registration as a client makes it, with short waits. */
 export function registrationOf(options: HarnessOptions): Registration {
   const store = options.store ?? new MemoryCheckpointStore()
-  if (options.since !== undefined) store.save(Checkpoint.online(options.since))
+  if (options.since !== undefined) void store.save(Checkpoint.online(options.since))
   return new Registration({
     id: 'people',
     logicalSources: options.logicalSources ?? [PERSON.name],
@@ -46,6 +47,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     eventBytesMax: options.eventBytesMax ?? 1 << 20,
     aheadPatienceMs: options.aheadPatienceMs ?? 100,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+    ...(options.unsavedWindowsMax === undefined ? {} : { unsavedWindowsMax: options.unsavedWindowsMax }),
     filters: new Map(),
     ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
     ...(options.logKeys === undefined ? {} : { logKeys: options.logKeys }),

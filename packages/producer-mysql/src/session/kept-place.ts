@@ -30,9 +30,7 @@ export class KeptPlace {
   constructor({ source, store, quarantines, bean, onFinalError }: KeptPlaceOptions) {
     this.quarantines = new QuarantineRecord(
       quarantines,
-      (list) => {
-        this.#keeper.saveQuarantines(list, this.current)
-      },
+      (list) => this.#keeper.saveQuarantines(list, this.current),
       (begun) => {
         tell(bean, source, begun)
       },
@@ -57,12 +55,10 @@ export class KeptPlace {
     return this.#keeper.fault ?? this.quarantines.concern
   }
 
-  /** @param isNew the source was asked for it just now: it is stored at once. @throws what the store throws */
-  begin(point: ResumePoint, isNew: boolean): void {
+  /** @param isNew the source was asked for it just now: it is stored at once. @throws what the store throws, as a rejection */
+  async begin(point: ResumePoint, isNew: boolean): Promise<void> {
     this.#place = new ReadingPlace(point)
-    if (!isNew) return
-    this.#keeper.note(() => point)
-    this.#keeper.flush()
+    if (isNew) await this.#keeper.begin(point)
   }
 
   /** The sink may keep more than what was stored, when the process was killed between a window and its save. */
@@ -102,9 +98,9 @@ export class KeptPlace {
     this.#reading.passed(gtid)
   }
 
-  /** @throws what the store throws */
-  flush(): void {
-    this.#keeper.flush()
+  /** The last save. @throws what the store throws, as a rejection */
+  close(): Promise<void> {
+    return this.#keeper.close()
   }
 
   /** What was reached before a restart stays stored until it has been read again. */

@@ -287,21 +287,20 @@ export class BinlogTransaction {
   }
 
   private closeWindow(): Promise<void> | undefined {
-    const { sink } = this.options
-    const { cursor } = this
     // Not the time of day: a clock that is set back would keep a quiet table on a log that is soon purged.
     const now = this.windowOpen ? 0 : performance.now()
-    if (!this.windowOpen && !this.isEmptyDue(now)) {
-      this.pass(this.gtid)
-      return undefined
+    const scn = this.windowOpen || this.isEmptyDue(now) ? this.scn.of(this.cursor) : undefined
+    if (scn !== undefined && !this.isRepeated(scn)) {
+      const kept = this.rows.closing(scn)
+      return kept === undefined ? this.endWindow(scn, now) : kept.then(() => this.endWindow(scn, now))
     }
-    const scn = this.scn.of(cursor)
-    if (this.isRepeated(scn)) {
-      this.forgetWindow()
-      this.pass(this.gtid)
-      return undefined
-    }
-    this.rows.closing(scn)
+    if (scn !== undefined) this.forgetWindow()
+    this.pass(this.gtid)
+    return undefined
+  }
+
+  private endWindow(scn: bigint, now: number): Promise<void> | undefined {
+    const { sink } = this.options
     if (!this.windowOpen) {
       sink.beginWindow()
       this.lastWindowMs = now

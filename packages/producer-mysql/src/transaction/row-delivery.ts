@@ -96,9 +96,9 @@ export class RowDelivery {
     }
   }
 
-  /** The window is about to be visible: what begins to be left out in it is on disk afterwards. @throws what the store throws */
-  closing(scn: bigint): void {
-    this.#quarantine?.closing(scn)
+  /** The window is about to be visible: what begins to be left out in it is stored afterwards. @throws what the store throws, at once or as a rejection */
+  closing(scn: bigint): Promise<void> | undefined {
+    return this.#quarantine?.closing(scn)
   }
 
   /** The transaction was rolled back, or comes again. */

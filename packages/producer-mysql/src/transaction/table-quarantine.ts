@@ -202,16 +202,22 @@ export class TableQuarantine {
     this.#leftOut.set(name, leftOut)
   }
 
-  /** The window of the transaction is about to be visible under this SCN: what begins or ends in it is on disk afterwards. */
-  closing(scn: bigint): void {
-    if (this.#startScn === -1n) return
+  /** The window of the transaction is about to be visible under this SCN: what begins or ends in it is stored afterwards. */
+  closing(scn: bigint): Promise<void> | undefined {
+    if (this.#startScn === -1n) return undefined
     const begun = [...this.#begun.values()].map((each) => ({ ...each, scn, countedScn: scn - 1n }))
     const list = [...this.#record.list.map((each) => this.#ended(each, scn)), ...begun].map((each) =>
       this.#counted(each, scn),
     )
-    if (begun.length + this.#released.size > 0) this.#record.save(list, begun)
-    else if (this.#leftOut.size > 0) this.#record.list = list
+    const isNews = begun.length + this.#released.size > 0
+    const saving = isNews ? this.#record.save(list, begun) : undefined
+    if (saving !== undefined)
+      return saving.then(() => {
+        this.forget()
+      })
+    if (!isNews && this.#leftOut.size > 0) this.#record.list = list
     this.forget()
+    return undefined
   }
 
   #ended(each: Quarantine, scn: bigint): Quarantine {
