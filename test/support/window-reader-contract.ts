@@ -257,7 +257,7 @@ export function windowReaderContract(
     })
 
     test(`what is in memory is answered at once: ${answersAtOnce ? 'no promise' : 'promises while there is more than memory'}`, async () => {
-      const rig = await rigWith(THREE)
+      const rig = await rigWith({ ...THREE, 106: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] })
       await drained(await readerAt(rig, BEGIN_SCN), EVENT_BYTES)
       await drained(await readerAt(rig, 101n, 1))
       if (answersAtOnce) expect(promises).toBe(0)

@@ -1,3 +1,4 @@
+import { invariant } from '@aesop/kernel'
 import { BufferChunk } from './buffer-chunk.ts'
 import { eventEnd, isEndOfPeriodAt, scnAt, visibleNext } from './event-walk.ts'
 import { type Segment } from './segment.ts'
@@ -8,6 +9,13 @@ export type CursorStep =
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'overrun'; readonly scn: bigint }
   | { readonly kind: 'tooSmall'; readonly pendingEventBytes: number }
+  | AwaySegment
+
+/** The bytes of the segment have left memory: to be asked again when they are back. */
+export interface AwaySegment {
+  readonly kind: 'away'
+  readonly segment: Segment
+}
 
 export interface CursorPlace {
   readonly segment: Segment
@@ -17,8 +25,12 @@ export interface CursorPlace {
 /** What a cursor needs of its buffer. */
 export interface CursorHome {
   /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
-  placeAfter(scn: bigint): CursorPlace | undefined
+  placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined
   readonly reclaim: (segment: Segment) => void
+}
+
+export function isAway(found: CursorPlace | AwaySegment): found is AwaySegment {
+  return 'kind' in found
 }
 
 const CAUGHT_UP = { kind: 'caughtUp' } as const
@@ -31,15 +43,18 @@ export class BufferCursor {
   #offset: number
   #scn: bigint
   #atWindowEnd: boolean
+  /** How many events of the window its reader has seen, and are to be gone past. */
+  #toSkip: number
 
   /** @param scn SCN of the last window that lies wholly before the place, or of the one that the place is within */
-  constructor(home: CursorHome, place: CursorPlace, scn: bigint, atWindowEnd: boolean) {
+  constructor(home: CursorHome, place: CursorPlace, scn: bigint, atWindowEnd: boolean, toSkip = 0) {
     this.#home = home
     this.#segment = place.segment
     this.#number = place.segment.number
     this.#offset = place.offset
     this.#scn = scn
     this.#atWindowEnd = atWindowEnd
+    this.#toSkip = toSkip
   }
 
   /** SCN of the last window that was read wholly or in part. */
@@ -56,9 +71,13 @@ export class BufferCursor {
    * ends, if one does within these bytes. The caller releases the chunk.
    */
   next(maxBytes: number, toWindowEnd = false): CursorStep {
-    if (this.#segment.number !== this.#number && !this.#findAgain()) return { kind: 'overrun', scn: this.#scn }
+    if (this.#segment.number !== this.#number) {
+      const lost = this.#findAgain(this.#atWindowEnd ? this.#home.placeAfter(this.#scn) : undefined)
+      if (lost !== undefined) return lost
+    }
     if (!this.#hop()) return CAUGHT_UP
     const segment = this.#segment
+    if (segment.isAway) return { kind: 'away', segment }
     const from = this.#offset
     const last = lastEventOf(segment, from, maxBytes, toWindowEnd)
     if (last < 0) return { kind: 'tooSmall', pendingEventBytes: eventEnd(segment.bytes, from) - from }
@@ -69,6 +88,25 @@ export class BufferCursor {
     const chunk = new BufferChunk(segment, bytes, this.#scn, this.#atWindowEnd, this.#home.reclaim)
     this.#hop()
     return chunk
+  }
+
+  /**
+   * Goes past the events of the window that its reader has seen, or past the whole of it when it has no more.
+   * @returns what it takes before that can go on; undefined: done
+   */
+  skip(): AwaySegment | { readonly kind: 'overrun' } | undefined {
+    while (this.#toSkip > 0 && !this.#atWindowEnd) {
+      const segment = this.#segment
+      if (segment.number !== this.#number) return { kind: 'overrun' }
+      // True only at the start of a segment: whoever steps into one has fewer events left than it has.
+      const isWithin = segment.firstWindowOffset < 0 && !segment.endsWithWindow && segment.visibleEvents <= this.#toSkip
+      if (!isWithin && segment.isAway) return { kind: 'away', segment }
+      this.#atWindowEnd = !isWithin && isEndOfPeriodAt(segment.bytes, this.#offset)
+      this.#offset = isWithin ? segment.visibleEnd : eventEnd(segment.bytes, this.#offset)
+      this.#toSkip -= isWithin ? segment.visibleEvents : 1
+      invariant(this.#hop() || this.#atWindowEnd, 'a visible window goes on until its end')
+    }
+    return undefined
   }
 
   /** Moves into the next segment when this one is read. @returns whether events are waiting */
@@ -82,13 +120,14 @@ export class BufferCursor {
     return true
   }
 
-  #findAgain(): boolean {
-    const place = this.#atWindowEnd ? this.#home.placeAfter(this.#scn) : undefined
-    if (place === undefined) return false
+  /** @returns why not; undefined: the place is found */
+  #findAgain(place: CursorPlace | AwaySegment | undefined): CursorStep | undefined {
+    if (place === undefined) return { kind: 'overrun', scn: this.#scn }
+    if (isAway(place)) return place
     this.#segment = place.segment
     this.#number = place.segment.number
     this.#offset = place.offset
-    return true
+    return undefined
   }
 }
 

@@ -1,11 +1,14 @@
 import { invariant } from '@aesop/kernel'
 import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
-import { type BufferCursor } from './buffer-cursor.ts'
-import { type EventBuffer } from './event-buffer.ts'
+import { type AwaySegment, type BufferCursor } from './buffer-cursor.ts'
+import { type EventBuffer, type SeekResult } from './event-buffer.ts'
 
 const FOUND = { kind: 'found' } as const
 
-/** Reads an event buffer: a cursor, once there is a place for it. All of it lies in memory, so that no answer is a promise. */
+/**
+ * Reads an event buffer: a cursor, once there is a place for it. A promise is given only where bytes that have left memory
+ * are to be read.
+ */
 export class BufferReader implements WindowReader {
   readonly #buffer: EventBuffer
   #state: 'unplaced' | 'sought' | 'closed' = 'unplaced'
@@ -24,14 +27,12 @@ export class BufferReader implements WindowReader {
     return this.#cursor?.atWindowEnd ?? true
   }
 
-  seek(scn: bigint, windowOffset: number): SeekStep {
+  seek(scn: bigint, windowOffset: number): SeekStep | Promise<SeekStep> {
     this.#refuseClosed()
     this.#state = 'sought'
     this.#wantedScn = scn
     this.#wantedOffset = windowOffset
-    const place = this.#buffer.seek(scn, windowOffset)
-    this.#cursor = place.kind === 'found' ? place.cursor : undefined
-    return place.kind === 'found' ? FOUND : place
+    return this.#seek()
   }
 
   seekLatest(): SeekStep {
@@ -41,17 +42,47 @@ export class BufferReader implements WindowReader {
     return FOUND
   }
 
-  next(maxBytes: number, toWindowEnd = false): ReadStep {
+  next(maxBytes: number, toWindowEnd = false): ReadStep | Promise<ReadStep> {
     invariant(this.#state === 'sought', 'a reader is sent to a place, and asked until it is closed')
-    if (this.#cursor === undefined) {
-      const place = this.seek(this.#wantedScn, this.#wantedOffset)
-      if (place.kind !== 'found') return place
-    }
-    return (this.#cursor as unknown as BufferCursor).next(maxBytes, toWindowEnd)
+    if (this.#cursor === undefined) return this.#nextFromWanted(maxBytes, toWindowEnd)
+    const step = this.#cursor.next(maxBytes, toWindowEnd)
+    return step.kind === 'away' ? this.#nextAfter(step, maxBytes, toWindowEnd) : step
   }
 
   close(): void {
     this.#state = 'closed'
+  }
+
+  #seek(): SeekStep | Promise<SeekStep> {
+    this.#cursor = undefined
+    return this.#found(this.#buffer.seek(this.#wantedScn, this.#wantedOffset))
+  }
+
+  #found(place: SeekResult): SeekStep | Promise<SeekStep> {
+    if (place.kind === 'away') return this.#foundAfter(place)
+    if (place.kind !== 'found') return place
+    this.#cursor = place.cursor
+    return FOUND
+  }
+
+  async #foundAfter({ segment, cursor }: SeekResult & { kind: 'away' }): Promise<SeekStep> {
+    await this.#buffer.load(segment)
+    return cursor === undefined ? this.#seek() : this.#found(this.#buffer.skip(cursor))
+  }
+
+  #nextFromWanted(maxBytes: number, toWindowEnd: boolean): ReadStep | Promise<ReadStep> {
+    const sought = this.#seek()
+    if (!(sought instanceof Promise)) return sought.kind === 'found' ? this.next(maxBytes, toWindowEnd) : sought
+    return sought.then((step) => (step.kind === 'found' ? this.#nextIfOpen(maxBytes, toWindowEnd) : step))
+  }
+
+  #nextAfter({ segment }: AwaySegment, maxBytes: number, toWindowEnd: boolean): Promise<ReadStep> {
+    return this.#buffer.load(segment).then(() => this.#nextIfOpen(maxBytes, toWindowEnd))
+  }
+
+  /** A reader may be closed while it waits, and what it would have read is nobody's. */
+  #nextIfOpen(maxBytes: number, toWindowEnd: boolean): ReadStep | Promise<ReadStep> {
+    return this.#state === 'closed' ? { kind: 'caughtUp' } : this.next(maxBytes, toWindowEnd)
   }
 
   #refuseClosed(): void {

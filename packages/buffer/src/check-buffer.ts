@@ -2,6 +2,7 @@ import { checkEvent, EventView } from '@aesop/event'
 import { invariant } from '@aesop/kernel'
 import { type EventBuffer } from './event-buffer.ts'
 import { type Segment } from './segment.ts'
+import { SegmentPool } from './segment-pool.ts'
 
 interface Walk {
   scn: bigint
@@ -23,7 +24,7 @@ export function checkBuffer(buffer: EventBuffer): void {
 }
 
 function checkSegmentList(buffer: EventBuffer): void {
-  const { segments, pool } = buffer
+  const { segments, store } = buffer
   let bytes = 0
   for (const [i, segment] of segments.entries()) {
     bytes += segment.capacity
@@ -35,7 +36,8 @@ function checkSegmentList(buffer: EventBuffer): void {
   invariant(bytes === buffer.heldBytes, 'the segments in use sum up to heldBytes')
   const bound = buffer.heldBytesMax
   invariant(bytes <= bound, `${bytes} bytes are held, at most ${bound} may be`)
-  for (const segment of pool.freeSegments) {
+  if (!(store instanceof SegmentPool)) return
+  for (const segment of store.freeSegments) {
     invariant(segment.holders.size === 0 && segment.number < 0, 'a free segment is held by nobody')
   }
 }

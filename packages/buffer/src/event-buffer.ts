@@ -2,20 +2,27 @@ import {
   type EventAppend,
   eventBytesMax,
   eventLayout,
-  sealEvent,
   type ValueWriter,
   writeEndOfPeriod,
   writeEvent,
 } from '@aesop/event'
 import { type Future, type Gone, type WindowSource } from '@aesop/reading'
-import { BufferCursor, type CursorHome, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
+import {
+  type AwaySegment,
+  BufferCursor,
+  type CursorHome,
+  type CursorPlace,
+  type CursorStep,
+  isAway,
+} from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
 import { valueBytesAt } from './event-walk.ts'
-import { type Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
-import { findWindowAfter, findWindowAt, oldestWindow } from './window-search.ts'
+import { type LeftSegments, type SegmentStore } from './segment-store.ts'
+import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
 
 export interface EventBufferOptions {
   /** Sum of the segments, in bytes. */
@@ -27,12 +34,19 @@ export interface EventBufferOptions {
    * wait. Asked only when the buffer is full. Undefined, or left out: none is, and the oldest window makes room.
    */
   readonly neededAfterScn?: () => bigint | undefined
-  /** Left out: derived from `maxBytes`. */
+  /** Of segments in memory; left out: derived from `maxBytes`. */
   readonly segmentBytes?: number
+  /** Where segments come from; left out: memory that is used again. A store serves one buffer. */
+  readonly store?: SegmentStore
 }
 
 /** Where a reader that names an SCN stands. */
-export type SeekResult = { readonly kind: 'found'; readonly cursor: BufferCursor } | Gone | Future
+export type SeekResult =
+  | { readonly kind: 'found'; readonly cursor: BufferCursor }
+  /** With a cursor that is on its way: it goes on with `skip`. */
+  | (AwaySegment & { readonly cursor?: BufferCursor })
+  | Gone
+  | Future
 
 export type ReadResult = CursorStep | Gone | Future
 
@@ -40,7 +54,7 @@ export type ReadResult = CursorStep | Gone | Future
 export class EventBuffer implements CursorHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
-  readonly #pool: SegmentPool
+  readonly store: SegmentStore
   readonly #segments: Segment[] = []
   readonly #listeners = new Set<() => void>()
   #segmentNumber = 0
@@ -48,17 +62,22 @@ export class EventBuffer implements CursorHome, WindowSource {
   #prevScn = -1n
   #lastScn = -1n
   #started = false
+  /** Whether it holds what a former process left. */
+  #isRestored = false
   #windows = 0
   #events = 0
   #eventBytes = 0
   #payloadBytes = 0
-  #lastWindow: CursorPlace | undefined
-  #write: Segment
+  /** The segment that is written to: one without room, before the first is taken. */
+  #write = new Segment(0)
   #waitsNoMore = false
+  /** Ends a wait for the store. */
+  #stopsWaiting: (() => void) | undefined
   #windowOpen = false
   /** Where the open window begins; undefined until it has an event. */
   #windowSegment: Segment | undefined
   #windowOffset = 0
+  #windowNanos = 0n
   #timestampNanos = 0n
   readonly #neededAfterScn: (() => bigint | undefined) | undefined
   #writable: { promise: Promise<void>; resolve: () => void } | undefined
@@ -67,10 +86,9 @@ export class EventBuffer implements CursorHome, WindowSource {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
     this.#neededAfterScn = options.neededAfterScn
-    const segmentBytes = options.segmentBytes ?? segmentBytesFor(options.maxBytes)
-    const retiredBytesMax = Math.max(Math.floor(options.maxBytes / 4), 2 * segmentBytes)
-    this.#pool = new SegmentPool(segmentBytes, options.maxBytes, retiredBytesMax)
-    this.#write = this.#activate(segmentBytes)
+    this.store = options.store ?? poolFor(options)
+    this.#write.reset(0)
+    if (options.store === undefined) this.#activate(this.store.segmentBytes)
   }
 
   /** SCN of the oldest window; −1 while there is none. */
@@ -88,9 +106,6 @@ export class EventBuffer implements CursorHome, WindowSource {
   }
   get segments(): readonly Segment[] {
     return this.#segments
-  }
-  get pool(): SegmentPool {
-    return this.#pool
   }
   /** Bound of `heldBytes`: what is still needed may take as much again, for one window. */
   get heldBytesMax(): number {
@@ -112,27 +127,48 @@ export class EventBuffer implements CursorHome, WindowSource {
   get payloadBytes(): number {
     return this.#payloadBytes
   }
-  /** Where the oldest window begins; undefined while there is none. */
-  get firstEvent(): { readonly bytes: Buffer; readonly offset: number } | undefined {
-    const place = oldestWindow(this.#segments)
-    return place && { bytes: place.segment.bytes, offset: place.offset }
+  /** Commit time of the oldest window, in nanoseconds since 1970; undefined while there is none. */
+  get oldestNanos(): bigint | undefined {
+    return oldestWindow(this.#segments)?.segment.firstWindowNanos
   }
-  /** Where the end of the newest window is; undefined while there is none. */
-  get newestEnd(): { readonly bytes: Buffer; readonly offset: number } | undefined {
-    const segment = this.#segments.findLast(({ lastEventOffset }) => lastEventOffset >= 0)
-    return segment && { bytes: segment.bytes, offset: segment.lastEventOffset }
+  /** Commit time of the newest window, or of the rest of it; undefined while there is none. */
+  get newestNanos(): bigint | undefined {
+    return this.#segments.findLast(({ lastEventOffset }) => lastEventOffset >= 0)?.lastNanos
   }
   /** Windows closed since the start. */
   get windows(): number {
     return this.#windows
   }
 
-  /** Says after which SCN the source begins; called once, before the first window. */
+  /**
+   * Takes up what a former process left in the store; called once, before `start`.
+   * @returns SCN of the newest window of it, where the source has to go on; undefined: there is none
+   */
+  open(): bigint | undefined | Promise<bigint | undefined> {
+    const left = this.store.open()
+    return left instanceof Promise ? left.then((found) => this.#adopt(found)) : this.#adopt(left)
+  }
+
+  /**
+   * Says after which SCN the source begins; called once, before the first window. What a former process left stays when the
+   * source goes on where it ends; else it goes, because there would be a hole behind it, or windows that come again.
+   */
   start(prevScn: bigint): void {
     if (this.#started) throw new WindowStateError('start', 'the buffer is started already')
     this.#started = true
-    this.#prevScn = prevScn
-    this.#lastScn = prevScn
+    if (!this.#isRestored || this.#lastScn !== prevScn) {
+      if (this.#isRestored) for (const segment of this.#segments.splice(0)) this.#giveUp(segment)
+      this.#prevScn = prevScn
+      this.#lastScn = prevScn
+    }
+    if (this.#segments.length > 0) return
+    this.#write.retire()
+    this.#activate(this.store.segmentBytes)
+  }
+
+  /** Ends the store, after the last window. */
+  close(): void | Promise<void> {
+    return this.store.close()
   }
 
   beginWindow(): void {
@@ -149,7 +185,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     const end = writeEvent(segment.bytes, from, append, this.physicalPartition, write)
     if (end - from > bytesMax) throw new ValueOverflowError(append.sourceId, end - from, bytesMax)
     this.#timestampNanos = append.timestampNanos
-    this.#noteWritten(segment, from, end)
+    this.#noteWritten(segment, from, end, valueBytesAt(segment.bytes, from, end))
   }
 
   /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
@@ -159,7 +195,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     const segment = this.#roomFor(eventLayout.END_OF_PERIOD_BYTES)
     const from = segment.writeEnd
     const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
-    this.#noteWritten(segment, from, end)
+    this.#noteWritten(segment, from, end, 0)
     this.#publish(scn, segment, from)
     this.#listeners.forEach(call)
   }
@@ -169,7 +205,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     this.#windowOpen = false
     this.#windowSegment = undefined
     if (first === undefined) return
-    first.writeEnd = this.#windowOffset
+    first.rollBack()
     while (this.#write !== first) this.#dropNewest()
   }
 
@@ -177,30 +213,36 @@ export class EventBuffer implements CursorHome, WindowSource {
   mark(): () => void {
     if (!this.#windowOpen) throw new WindowStateError('mark', 'no window is open')
     const segment = this.#windowSegment === undefined ? undefined : this.#write
-    const offset = this.#write.writeEnd
+    const forget = segment?.mark()
     const timestampNanos = this.#timestampNanos
     return () => {
       if (!this.#windowOpen) throw new WindowStateError('mark', 'the window that was marked is not open any more')
       this.#timestampNanos = timestampNanos
-      if (segment === undefined) {
+      if (segment === undefined || forget === undefined) {
         this.rollbackWindow()
         this.#windowOpen = true
         return
       }
       while (this.#write !== segment) this.#dropNewest()
-      segment.writeEnd = offset
+      forget()
     }
   }
 
   /** A promise while a window that is still needed would have to go to make room for the next one. */
   whenWritable(): Promise<void> | undefined {
-    if (this.#heldBytes < this.maxBytes || this.#makeWritable()) return undefined
+    if (this.#heldBytes < this.maxBytes || this.#makeWritable()) return this.#whenRoom()
     if (this.#writable === undefined) {
       let resolve: () => void = () => undefined
       const promise = new Promise<void>((done) => (resolve = done))
       this.#writable = { promise, resolve }
     }
     return this.#writable.promise
+  }
+
+  #whenRoom(): Promise<void> | undefined {
+    const room = this.store.whenRoom()
+    if (room === undefined || this.#waitsNoMore) return undefined
+    return Promise.race([room, new Promise<void>((resolve) => (this.#stopsWaiting = resolve))])
   }
 
   /** Whether a writer waits for room. */
@@ -216,6 +258,7 @@ export class EventBuffer implements CursorHome, WindowSource {
   /** Lets a writer go on that waits, and never asks one to wait again: it was told to stop, and would not see it. */
   stopWaiting(): void {
     this.#waitsNoMore = true
+    this.#stopsWaiting?.()
     this.#letGo()
   }
 
@@ -237,14 +280,12 @@ export class EventBuffer implements CursorHome, WindowSource {
     if (sinceScn === -1n) return this.#found(oldestWindow(this.#segments) ?? this.#tail(), this.#prevScn, true)
     if (sinceScn > this.#lastScn) return { kind: 'future', lastScn: this.#lastScn }
     if (windowOffset >= 0) return this.#seekWithin(sinceScn, windowOffset)
-    const place = this.placeAfter(sinceScn)
-    return place === undefined ? this.#gone() : this.#found(place, sinceScn, true)
+    return this.#seekAfter(sinceScn)
   }
 
   /** The place before the newest window, which is then delivered again; the end while there is none. */
   seekLatest(): BufferCursor {
-    const place = this.#lastWindow ?? this.#tail()
-    return new BufferCursor(this, place, this.#prevScn, true)
+    return new BufferCursor(this, this.#newestWindow() ?? this.#tail(), this.#prevScn, true)
   }
 
   /** One chunk from a position: what a reader does that keeps no cursor. */
@@ -253,22 +294,40 @@ export class EventBuffer implements CursorHome, WindowSource {
     return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
   }
 
-  placeAfter(scn: bigint): CursorPlace | undefined {
+  placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined {
     if (scn < this.#prevScn) return undefined
     return scn >= this.#lastScn ? this.#tail() : findWindowAfter(this.#segments, scn)
   }
 
+  /** Brings the bytes of a segment back into memory, unless it has been given back meanwhile. */
+  load(segment: Segment): Promise<void> {
+    return segment.isAway && segment.number >= 0 ? this.store.load(segment) : Promise.resolve()
+  }
+
   readonly reclaim = (segment: Segment): void => {
-    this.#pool.reclaim(segment)
+    this.store.released(segment)
+  }
+
+  /** Goes with a cursor past what its reader has seen of the window. */
+  skip(cursor: BufferCursor): SeekResult {
+    const step = cursor.skip()
+    if (step === undefined) return { kind: 'found', cursor }
+    return step.kind === 'away' ? { ...step, cursor } : this.#gone()
+  }
+
+  #seekAfter(scn: bigint): SeekResult {
+    const place = this.placeAfter(scn)
+    if (place === undefined) return this.#gone()
+    return isAway(place) ? place : this.#found(place, scn, true)
   }
 
   #seekWithin(scn: bigint, windowOffset: number): SeekResult {
     // Of the window before the oldest one there is no rest to go on with.
     if (scn <= this.#prevScn) return this.#gone()
-    const found = findWindowAt(this.#segments, scn, windowOffset)
-    if (found !== undefined) return this.#found(found.place, scn, found.atWindowEnd)
-    const place = this.placeAfter(scn)
-    return place === undefined ? this.#gone() : this.#found(place, scn, true)
+    const place = findWindow(this.#segments, scn)
+    if (place === undefined) return this.#seekAfter(scn)
+    if (isAway(place)) return place
+    return this.skip(new BufferCursor(this, place, scn, false, windowOffset))
   }
 
   #found(place: CursorPlace, scn: bigint, atWindowEnd: boolean): SeekResult {
@@ -288,9 +347,9 @@ export class EventBuffer implements CursorHome, WindowSource {
   /** A segment with room for `bytes` after its `writeEnd`. */
   #roomFor(bytes: number): Segment {
     const segment = this.#write
-    if (segment.capacity - segment.writeEnd >= bytes) return segment
+    if (segment.writeLimit - segment.writeEnd >= bytes) return segment
     // With the end of its window beside it, so that an event may be as large as the buffer.
-    return this.#makeRoom(Math.max(bytes + eventLayout.END_OF_PERIOD_BYTES, this.#pool.segmentBytes))
+    return this.#makeRoom(Math.max(bytes + eventLayout.END_OF_PERIOD_BYTES, this.store.segmentBytes))
   }
 
   /** A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. */
@@ -312,7 +371,7 @@ export class EventBuffer implements CursorHome, WindowSource {
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
   #makeWritable(): boolean {
     while (this.#heldBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (this.#segments.length === 0) this.#activate(this.#pool.segmentBytes)
+    if (this.#segments.length === 0) this.#activate(this.store.segmentBytes)
     return this.#heldBytes < this.maxBytes || this.#waitsNoMore
   }
 
@@ -330,13 +389,17 @@ export class EventBuffer implements CursorHome, WindowSource {
   }
 
   #activate(capacityBytes: number): Segment {
-    const segment = this.#pool.take(capacityBytes, this.#segmentNumber++)
+    const segment = this.store.take(capacityBytes, this.#segmentNumber++)
+    this.#add(segment)
+    return segment
+  }
+
+  #add(segment: Segment): void {
     const last = this.#segments.at(-1)
     if (last !== undefined) last.next = segment
     this.#segments.push(segment)
     this.#heldBytes += segment.capacity
     this.#write = segment
-    return segment
   }
 
   /** Drops the oldest segment with all windows that begin in it. */
@@ -344,71 +407,78 @@ export class EventBuffer implements CursorHome, WindowSource {
     const oldest = this.#segments.shift()
     if (oldest === undefined) return
     if (oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
-    if (this.#lastWindow?.segment === oldest) this.#lastWindow = undefined
-    this.#heldBytes -= oldest.capacity
-    this.#pool.giveBack(oldest)
+    this.#giveUp(oldest)
   }
 
   #dropNewest(): void {
     const newest = this.#segments.pop()
     if (newest === undefined) return
-    this.#heldBytes -= newest.capacity
-    this.#pool.giveBack(newest)
+    this.#giveUp(newest)
     this.#write = this.#segments.at(-1) ?? newest
     this.#write.next = undefined
   }
 
-  #noteWritten(segment: Segment, from: number, end: number): void {
+  #giveUp(segment: Segment): void {
+    this.#heldBytes -= segment.capacity
+    segment.retire()
+    this.store.giveBack(segment)
+  }
+
+  #newestWindow(): CursorPlace | undefined {
+    const segment = this.#segments.findLast(({ firstWindowOffset }) => firstWindowOffset >= 0)
+    return segment && { segment, offset: segment.lastWindowOffset }
+  }
+
+  #adopt(left: LeftSegments | undefined): bigint | undefined {
+    if (left === undefined) return undefined
+    this.#isRestored = true
+    for (const segment of left.segments) {
+      segment.number = this.#segmentNumber++
+      this.#add(segment)
+    }
+    this.#prevScn = left.prevScn
+    this.#lastScn = this.#newestWindow()?.segment.lastWindowScn ?? left.prevScn
+    return this.#lastScn
+  }
+
+  #noteWritten(segment: Segment, from: number, end: number, valueBytes: number): void {
     if (this.#windowSegment === undefined) {
       this.#windowSegment = segment
       this.#windowOffset = from
+      this.#windowNanos = this.#timestampNanos
     }
     segment.writeEnd = end
+    segment.writtenEvents += 1
+    segment.writtenValueBytes += valueBytes
+    segment.lastWrittenOffset = from
   }
 
   /** Seals the events of the open window, up to its end (sealed already), and makes them visible. */
   #publish(scn: bigint, last: Segment, endOffset: number): void {
     const first = this.#windowSegment as Segment
-    halves.setBigInt64(0, scn)
-    const high = halves.getInt32(0)
-    const low = halves.getInt32(4)
     let from = this.#windowOffset
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
-      this.#sealEvents(segment, from, segment === last ? endOffset : segment.writeEnd, high, low)
+      segment.seal(from, segment === last ? endOffset : segment.writeEnd, scn)
+      this.#events += segment.writtenEvents - segment.visibleEvents
+      this.#payloadBytes += segment.writtenValueBytes - segment.visibleValueBytes
       this.#eventBytes += segment.writeEnd - from
-      segment.visibleEnd = segment.writeEnd
+      segment.publish(this.#timestampNanos, segment === last)
       from = 0
     }
-    last.lastEventOffset = endOffset
-    last.visibleEvents += 1
-    first.addWindow(scn, this.#windowOffset)
-    this.#lastWindow = { segment: first, offset: this.#windowOffset }
+    // The end of the window is none of its events.
+    this.#events -= 1
+    first.addWindow(scn, this.#windowOffset, this.#windowNanos)
     this.#windowOpen = false
     this.#windowSegment = undefined
     this.#lastScn = scn
     this.#windows += 1
-  }
-
-  /** Seals the events of one segment, and counts them. */
-  #sealEvents(segment: Segment, from: number, to: number, scnHigh: number, scnLow: number): void {
-    const { bytes } = segment
-    let events = 0
-    let payloadBytes = 0
-    for (let at = from; at < to;) {
-      segment.lastEventOffset = at
-      const end = sealEvent(bytes, at, scnHigh, scnLow)
-      payloadBytes += valueBytesAt(bytes, at, end)
-      events += 1
-      at = end
-    }
-    segment.visibleEvents += events
-    this.#events += events
-    this.#payloadBytes += payloadBytes
+    this.store.windowClosed(first)
   }
 }
 
-/** Takes an SCN apart. */
-const halves = new DataView(new ArrayBuffer(8))
+function poolFor({ maxBytes, segmentBytes = segmentBytesFor(maxBytes) }: EventBufferOptions): SegmentPool {
+  return new SegmentPool(segmentBytes, maxBytes, Math.max(Math.floor(maxBytes / 4), 2 * segmentBytes))
+}
 
 function call(listener: () => void): void {
   listener()

@@ -11,4 +11,7 @@ export {
   WindowStateError,
   WindowTooLargeError,
 } from './errors.ts'
+export { Segment, type SegmentSummary, type Unsealed } from './segment.ts'
+export { SegmentPool } from './segment-pool.ts'
+export { type LeftSegments, type SegmentStore } from './segment-store.ts'
 export { EventBuffer, type EventBufferOptions, type ReadResult, type SeekResult } from './event-buffer.ts'

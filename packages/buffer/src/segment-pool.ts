@@ -1,10 +1,12 @@
+import { invariant } from '@aesop/kernel'
 import { Segment } from './segment.ts'
+import { type LeftSegments, type SegmentStore } from './segment-store.ts'
 
 /**
- * Gives out segments and takes evicted ones back. Evicted segments that readers still hold wait as retired; when they
+ * Segments that never leave memory and are gone with the process. Gives out segments and takes evicted ones back. Evicted segments that readers still hold wait as retired; when they
  * exceed their bound, the holders of the oldest are told to let go.
  */
-export class SegmentPool {
+export class SegmentPool implements SegmentStore {
   readonly segmentBytes: number
   readonly #retiredBytesMax: number
   readonly #freeBytesMax: number
@@ -25,11 +27,32 @@ export class SegmentPool {
     return this.#retiredBytes
   }
 
+  open(): LeftSegments | undefined {
+    return undefined
+  }
+
   take(capacityBytes: number, number: number): Segment {
     const used = capacityBytes === this.segmentBytes ? this.#free.pop() : undefined
     const segment = used ?? new Segment(capacityBytes)
     segment.reset(number)
     return segment
+  }
+
+  windowClosed(): void {
+    // What is closed is where it stays.
+  }
+
+  load(segment: Segment): Promise<void> {
+    invariant(!segment.isAway, 'a segment of memory never leaves it')
+    return Promise.resolve()
+  }
+
+  whenRoom(): undefined {
+    return undefined
+  }
+
+  close(): void {
+    // There is nothing to keep.
   }
 
   giveBack(segment: Segment): void {
@@ -44,7 +67,7 @@ export class SegmentPool {
   }
 
   /** Called when the last holder of a retired segment has let go. */
-  reclaim(segment: Segment): void {
+  released(segment: Segment): void {
     if (!this.#retired.delete(segment)) return
     this.#retiredBytes -= segment.capacity
     this.#keep(segment)

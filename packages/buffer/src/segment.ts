@@ -1,45 +1,126 @@
+import { sealEvent } from '@aesop/event'
+import { invariant } from '@aesop/kernel'
 import { type BufferChunk } from './buffer-chunk.ts'
 
 /** An index entry is made for the first window that begins this many bytes after the last entry. */
 const INDEX_STEP_BYTES = 4096
 const NONE = -1
+const NOTHING = Buffer.alloc(0)
+
+/** All that is to be known of a segment whose bytes lie elsewhere: plain data, for a footer. */
+export interface SegmentSummary {
+  readonly capacityBytes: number
+  readonly visibleEnd: number
+  readonly visibleEvents: number
+  readonly firstWindowOffset: number
+  readonly lastWindowOffset: number
+  readonly lastWindowScn: bigint
+  readonly lastEventOffset: number
+  readonly endsWithWindow: boolean
+  readonly firstWindowNanos: bigint
+  readonly lastNanos: bigint
+  readonly unsealed: Unsealed | undefined
+  readonly indexScns: readonly bigint[]
+  readonly indexOffsets: readonly number[]
+}
+
+/** Events whose SCN is known, and not written into them yet. */
+export interface Unsealed {
+  readonly from: number
+  readonly to: number
+  readonly scn: bigint
+}
 
 /**
  * A piece of the buffer: bytes of events, one after the other, and a sparse index of the windows that begin in it. The
- * owner keeps the order `0 <= visibleEnd <= writeEnd <= capacity`.
+ * owner keeps the order `0 <= visibleEnd <= writeEnd <= capacity`. Its bytes may leave memory and come back; what is known
+ * of them stays.
  */
 export class Segment {
-  readonly bytes: Buffer
+  readonly capacity: number
+  /** Empty while the segment is away. */
+  bytes: Buffer
   /** Grows from segment to segment; −1 while the segment is free or retired, so that cursors see that it is gone. */
   number = NONE
   /** End of the events of closed windows. */
   visibleEnd = 0
   /** End of all events, the open window's included. */
   writeEnd = 0
+  /** Up to where it may be written: its capacity, or nothing once its bytes have left. */
+  writeLimit: number
+  /** How many events lie before `writeEnd`, the bytes of their values, and where the last one begins. */
+  writtenEvents = 0
+  writtenValueBytes = 0
+  lastWrittenOffset = NONE
   /** Where the first window that begins here begins; −1: none does. */
   firstWindowOffset = NONE
+  /** Where the last one does. */
+  lastWindowOffset = NONE
   /** Offset of the last visible event. */
   lastEventOffset = NONE
-  /** How many events are visible, ends of windows among them. */
+  /** Whether that closes a window. */
+  endsWithWindow = false
+  /** How many events are visible, ends of windows among them, and the bytes of their values. */
   visibleEvents = 0
+  visibleValueBytes = 0
   /** SCN of the last window that begins here; meaningless while `firstWindowOffset` is −1. */
   lastWindowScn = -1n
+  /** Commit time of the first window that begins here, and of the last visible event; in nanoseconds since 1970. */
+  firstWindowNanos = 0n
+  lastNanos = 0n
   next: Segment | undefined
   /** Chunks that readers hold. */
   readonly holders = new Set<BufferChunk>()
   readonly indexScns: BigInt64Array
   readonly indexOffsets: Uint32Array
   indexLength = 0
+  /** Of a window that was closed while it was away. */
+  #unsealed: Unsealed | undefined
 
-  constructor(capacityBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacityBytes)
+  constructor(capacityBytes: number, bytes = Buffer.allocUnsafeSlow(capacityBytes)) {
+    this.capacity = capacityBytes
+    this.writeLimit = capacityBytes
+    this.bytes = bytes
     const entries = Math.ceil(capacityBytes / INDEX_STEP_BYTES) + 1
     this.indexScns = new BigInt64Array(entries)
     this.indexOffsets = new Uint32Array(entries)
   }
 
-  get capacity(): number {
-    return this.bytes.length
+  /** A segment of a former process, whose bytes are away. */
+  static of(summary: SegmentSummary): Segment {
+    const { capacityBytes, indexScns, indexOffsets, unsealed, ...fields } = summary
+    const segment = new Segment(capacityBytes, NOTHING)
+    Object.assign(segment, fields)
+    segment.writeEnd = summary.visibleEnd
+    segment.writeLimit = 0
+    segment.indexScns.set(indexScns)
+    segment.indexOffsets.set(indexOffsets)
+    segment.indexLength = indexScns.length
+    segment.#unsealed = unsealed
+    return segment
+  }
+
+  /** Of closed windows alone: what is of an open one is no part of it. */
+  summary(): SegmentSummary {
+    return {
+      capacityBytes: this.capacity,
+      visibleEnd: this.visibleEnd,
+      visibleEvents: this.visibleEvents,
+      firstWindowOffset: this.firstWindowOffset,
+      lastWindowOffset: this.lastWindowOffset,
+      lastWindowScn: this.lastWindowScn,
+      lastEventOffset: this.lastEventOffset,
+      endsWithWindow: this.endsWithWindow,
+      firstWindowNanos: this.firstWindowNanos,
+      lastNanos: this.lastNanos,
+      unsealed: this.#unsealed,
+      indexScns: [...this.indexScns.subarray(0, this.indexLength)],
+      indexOffsets: [...this.indexOffsets.subarray(0, this.indexLength)],
+    }
+  }
+
+  get isAway(): boolean {
+    return this.bytes.length === 0
   }
 
   /** Makes the segment ready for use (again). */
@@ -47,12 +128,22 @@ export class Segment {
     this.number = number
     this.visibleEnd = 0
     this.writeEnd = 0
+    this.writeLimit = this.capacity
+    this.writtenEvents = 0
+    this.writtenValueBytes = 0
+    this.lastWrittenOffset = NONE
     this.firstWindowOffset = NONE
+    this.lastWindowOffset = NONE
     this.lastEventOffset = NONE
+    this.endsWithWindow = false
     this.visibleEvents = 0
+    this.visibleValueBytes = 0
     this.lastWindowScn = -1n
+    this.firstWindowNanos = 0n
+    this.lastNanos = 0n
     this.next = undefined
     this.indexLength = 0
+    this.#unsealed = undefined
   }
 
   retire(): void {
@@ -60,9 +151,62 @@ export class Segment {
     this.next = undefined
   }
 
+  /**
+   * Lets the bytes go: whoever has a copy of them (up to `writeEnd`) brings them back. Chunks keep theirs. Nothing more is
+   * written here.
+   */
+  leave(): void {
+    this.bytes = NOTHING
+    this.writeLimit = 0
+  }
+
+  /** @param bytes as they were when the segment left; events of a window that was closed since get their SCN now */
+  comeBack(bytes: Buffer): void {
+    invariant(this.isAway && bytes.length >= this.writeEnd, 'a segment that is away comes back with all its bytes')
+    this.bytes = bytes
+    if (this.#unsealed !== undefined) this.#seal(this.#unsealed)
+  }
+
+  /** Gives the events from `from` on, up to `to`, the SCN of their window: now, or when they come back. */
+  seal(from: number, to: number, scn: bigint): void {
+    const events = { from, to, scn }
+    if (this.isAway) this.#unsealed = events
+    else this.#seal(events)
+  }
+
+  /** What was written becomes visible. */
+  publish(nanos: bigint, endsWithWindow: boolean): void {
+    this.visibleEnd = this.writeEnd
+    this.visibleEvents = this.writtenEvents
+    this.visibleValueBytes = this.writtenValueBytes
+    this.lastEventOffset = this.lastWrittenOffset
+    this.lastNanos = nanos
+    this.endsWithWindow = endsWithWindow
+  }
+
+  /** Forgets what was written and is not visible. */
+  rollBack(): void {
+    this.writeEnd = this.visibleEnd
+    this.writtenEvents = this.visibleEvents
+    this.writtenValueBytes = this.visibleValueBytes
+    this.lastWrittenOffset = this.lastEventOffset
+  }
+
+  /** Remembers what is written. @returns how to forget what was added since */
+  mark(): () => void {
+    const { writeEnd, writtenEvents, writtenValueBytes, lastWrittenOffset } = this
+    return () => {
+      Object.assign(this, { writeEnd, writtenEvents, writtenValueBytes, lastWrittenOffset })
+    }
+  }
+
   /** Notes that a closed window begins at `offset`. Offsets and SCNs rise from call to call. */
-  addWindow(scn: bigint, offset: number): void {
-    if (this.firstWindowOffset === NONE) this.firstWindowOffset = offset
+  addWindow(scn: bigint, offset: number, nanos = 0n): void {
+    if (this.firstWindowOffset === NONE) {
+      this.firstWindowOffset = offset
+      this.firstWindowNanos = nanos
+    }
+    this.lastWindowOffset = offset
     this.lastWindowScn = scn
     const last = this.indexLength - 1
     if (last >= 0 && offset - (this.indexOffsets[last] as number) < INDEX_STEP_BYTES) return
@@ -73,6 +217,11 @@ export class Segment {
 
   get firstWindowScn(): bigint {
     return this.indexScns[0] as bigint
+  }
+
+  /** SCN of the window that the index has at that offset. */
+  indexedScn(offset: number): bigint {
+    return this.indexScns[this.indexOffsets.subarray(0, this.indexLength).indexOf(offset)] as bigint
   }
 
   /** Offset of the last indexed window with an SCN of at most `scn`; the first indexed one when there is none. */
@@ -86,4 +235,14 @@ export class Segment {
     }
     return this.indexOffsets[low] as number
   }
+
+  #seal({ from, to, scn }: Unsealed): void {
+    halves.setBigInt64(0, scn)
+    const high = halves.getInt32(0)
+    const low = halves.getInt32(4)
+    for (let at = from; at < to;) at = sealEvent(this.bytes, at, high, low)
+  }
 }
+
+/** Takes an SCN apart. */
+const halves = new DataView(new ArrayBuffer(8))

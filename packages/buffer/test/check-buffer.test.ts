@@ -2,7 +2,7 @@ import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
 import { EventCorruptError, eventLayout, sealEvent } from '@aesop/event'
 import { expect, test } from 'vitest'
 import { type Segment } from '../src/segment.ts'
-import { addWindow, appendOf, filler } from './support/windows.ts'
+import { addWindow, appendOf, filler, poolOf } from './support/windows.ts'
 
 /** Four windows, of which the second spans segments, behind the rest of one that is gone; segments that were dropped are free. */
 function filled(): EventBuffer {
@@ -48,7 +48,7 @@ test('a buffer that is whole passes, empty, filled, with an open window, and beh
   checkBuffer(empty)
   const buffer = filled()
   checkBuffer(buffer)
-  expect([buffer.prevScn, buffer.lastScn, buffer.pool.freeSegments.length > 0]).toEqual([100n, 105n, true])
+  expect([buffer.prevScn, buffer.lastScn, poolOf(buffer).freeSegments.length > 0]).toEqual([100n, 105n, true])
   expect([first(buffer), within(buffer), last(buffer)].map((segment) => segment.visibleEnd > 0)).toEqual([
     true,
     true,
@@ -87,11 +87,11 @@ const damages: readonly (readonly [what: string, damage: (buffer: EventBuffer) =
       says(b, 'heldBytesMax', b.heldBytes - 1)
     },
   ],
-  ['a free segment is held by nobody', (b) => void ((b.pool.freeSegments[0] as Segment).number = 77)],
+  ['a free segment is held by nobody', (b) => void ((poolOf(b).freeSegments[0] as Segment).number = 77)],
   [
     'a free segment is held by nobody',
     (b) => {
-      const segment = b.pool.freeSegments.at(-1) as Segment
+      const segment = poolOf(b).freeSegments.at(-1) as Segment
       new BufferChunk(segment, segment.bytes, 1n, true, () => undefined)
     },
   ],

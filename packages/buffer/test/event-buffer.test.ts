@@ -12,7 +12,7 @@ import {
 } from '@aesop/buffer'
 import { eventLayout } from '@aesop/event'
 import { expect, test, vi } from 'vitest'
-import { addWindow, appendOf, drain, filler, linesOf } from './support/windows.ts'
+import { addWindow, appendOf, drain, filler, linesOf, poolOf } from './support/windows.ts'
 
 function started(options: Partial<ConstructorParameters<typeof EventBuffer>[0]> = {}): EventBuffer {
   const buffer = new EventBuffer({ maxBytes: 16_384, segmentBytes: 2048, physicalPartition: 1, ...options })
@@ -231,10 +231,10 @@ test('a chunk keeps its bytes until it is released, however often the buffer tur
   const before = Buffer.from(chunk.bytes)
   for (let scn = 102n; scn < 300n; scn++) addWindow(buffer, scn, [{ key: 1, valueBytes: 700 }])
   expect(chunk.bytes.equals(before)).toBe(true)
-  expect(buffer.pool.retiredBytes).toBe(2048)
+  expect(poolOf(buffer).retiredBytes).toBe(2048)
   chunk.release()
   chunk.release()
-  expect(buffer.pool.retiredBytes).toBe(0)
+  expect(poolOf(buffer).retiredBytes).toBe(0)
   checkBuffer(buffer)
 })
 
@@ -248,7 +248,7 @@ test('holders of retired segments are asked to let go when these exceed a quarte
       overrun += 1
       chunk.release()
     }
-    expect(buffer.pool.retiredBytes).toBeLessThanOrEqual(2 * 2048)
+    expect(poolOf(buffer).retiredBytes).toBeLessThanOrEqual(2 * 2048)
   }
   expect(overrun).toBeGreaterThan(20)
   checkBuffer(buffer)

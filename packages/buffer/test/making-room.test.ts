@@ -1,8 +1,7 @@
 import { BufferChunk, BufferFullError, checkBuffer, EventBuffer, WindowTooLargeError } from '@aesop/buffer'
-import { EventView } from '@aesop/event'
 import { AesopError } from '@aesop/kernel'
 import { expect, test } from 'vitest'
-import { addWindow, appendOf, drain, filler } from './support/windows.ts'
+import { addWindow, appendOf, drain, filler, poolOf } from './support/windows.ts'
 
 const SEGMENT_BYTES = 2048
 /** Value of an event that fills a segment to its last byte, together with the end of its window. */
@@ -60,7 +59,7 @@ test('a buffer fills to its last byte before the oldest window goes, one segment
   expect([buffer.heldBytes, buffer.heldBytesMax, buffer.prevScn]).toEqual([8192, 8192, 100n])
   addSegments(buffer, 1)
   expect([buffer.heldBytes, buffer.prevScn, buffer.minScn, buffer.lastScn]).toEqual([8192, 101n, 102n, 105n])
-  expect(buffer.pool.freeSegments).toEqual([])
+  expect(poolOf(buffer).freeSegments).toEqual([])
 })
 
 test('windows that are needed may take as much again, for one window, and not a byte more', () => {
@@ -166,29 +165,35 @@ test('when the newest window made room for one that was given up, the latest pla
   buffer.rollbackWindow()
   expect(buffer.prevScn).toBe(101n)
   const latest = buffer.seekLatest()
-  expect([latest.scn, drain(latest), buffer.newestEnd, buffer.firstEvent]).toEqual([101n, [], undefined, undefined])
+  expect([latest.scn, drain(latest), buffer.newestNanos, buffer.oldestNanos]).toEqual([101n, [], undefined, undefined])
   addSegments(buffer, 1)
   expect(drain(latest)).toEqual(['102:0', '102:end'])
 })
 
-test('the first and the last event are shown where they lie', () => {
+test('the commit times of the oldest and the newest window are told, and not those of an open one', () => {
   const buffer = started()
-  expect([buffer.firstEvent, buffer.newestEnd, buffer.minScn]).toEqual([undefined, undefined, -1n])
-  addSegments(buffer, 6)
-  const [first, newest] = [buffer.firstEvent, buffer.newestEnd]
-  if (first === undefined || newest === undefined) throw new Error('nothing is there')
-  const [oldestEvent, newestEvent] = [
-    new EventView(first.bytes, first.offset),
-    new EventView(newest.bytes, newest.offset),
-  ]
-  expect([oldestEvent.scn, oldestEvent.isEndOfPeriod]).toEqual([buffer.minScn, false])
-  expect([newestEvent.scn, newestEvent.isEndOfPeriod]).toEqual([buffer.lastScn, true])
+  const times = (): unknown[] => [buffer.oldestNanos, buffer.newestNanos]
+  const append = (seconds: bigint): void => {
+    buffer.append(
+      { ...appendOf({ key: 1, valueBytes: WHOLE_SEGMENT }), timestampNanos: seconds },
+      filler(WHOLE_SEGMENT),
+    )
+  }
+  expect([...times(), buffer.minScn]).toEqual([undefined, undefined, -1n])
+  for (let second = 1n; second <= 6n; second++) {
+    buffer.beginWindow()
+    append(second * 10n)
+    append(second * 10n + 1n)
+    buffer.endWindow(100n + second)
+  }
+  expect(times()).toEqual([10n * (buffer.minScn - 100n), 61n])
   buffer.beginWindow()
-  for (let i = 0; i < 2; i++) buffer.append(appendOf({ key: i, valueBytes: WHOLE_SEGMENT }), filler(WHOLE_SEGMENT))
-  expect(buffer.newestEnd).toEqual(newest)
+  append(70n)
+  expect(times()[1]).toBe(61n)
   buffer.rollbackWindow()
-  addWindow(buffer, buffer.lastScn + 1n, [{ key: 1, valueBytes: WHOLE_SEGMENT + 1 }])
-  expect(buffer.newestEnd?.offset, 'alone in its segment').toBe(0)
+  expect(times()[1]).toBe(61n)
+  addWindow(buffer, buffer.lastScn + 1n, [])
+  expect(times()[1], 'an empty window has the time of what was written before it').toBe(70n)
 })
 
 test.each([
@@ -208,7 +213,7 @@ test.each([
       chunks += 1
       chunk.onOverrun = () => (asked += 1)
     }
-    expect(buffer.pool.retiredBytes).toBe(heldMax + segmentBytes)
+    expect(poolOf(buffer).retiredBytes).toBe(heldMax + segmentBytes)
     expect(chunks).toBeGreaterThan(buffer.segments.length)
   },
 )
@@ -221,8 +226,8 @@ test('segments that nobody holds are kept for use again, up to the whole buffer'
     for (let n = 0; n < 4; n++) buffer.append(appendOf({ key: n, valueBytes: WHOLE_SEGMENT }), filler(WHOLE_SEGMENT))
     buffer.rollbackWindow()
   }
-  expect(buffer.pool.freeSegments.length).toBe(3)
-  const free = new Set(buffer.pool.freeSegments)
+  expect(poolOf(buffer).freeSegments.length).toBe(3)
+  const free = new Set(poolOf(buffer).freeSegments)
   addSegments(buffer, 4)
   expect(buffer.segments.filter((segment) => free.has(segment)).length).toBe(3)
 })

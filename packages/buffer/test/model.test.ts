@@ -121,6 +121,7 @@ class ReadFrom implements fc.Command<Model, Real> {
     const kind = scn > lastScn ? 'future' : scn < prevScn || (this.offset >= 0 && scn === prevScn) ? 'gone' : 'found'
     expect(seek.kind).toBe(kind)
     if (seek.kind !== 'found') {
+      if (seek.kind === 'away') throw new Error('memory is never away')
       reached[seek.kind]++
       return
     }

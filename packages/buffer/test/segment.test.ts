@@ -139,8 +139,8 @@ test('what readers hold is retired, counted once, and kept when the last of them
   pool.giveBack(segment)
   expect([pool.retiredBytes, pool.freeSegments]).toEqual([SEGMENT_BYTES, []])
   segment.holders.clear()
-  pool.reclaim(segment)
-  pool.reclaim(segment)
+  pool.released(segment)
+  pool.released(segment)
   expect([pool.retiredBytes, pool.freeSegments]).toEqual([0, [segment]])
 })
 
@@ -170,7 +170,7 @@ test('a holder that lets go at once, or that was told nothing to call, does no h
     const chunk = {
       onOverrun: () => {
         prompt.holders.delete(chunk as unknown as BufferChunk)
-        if (prompt.holders.size === 0) pool.reclaim(prompt)
+        if (prompt.holders.size === 0) pool.released(prompt)
       },
     }
     prompt.holders.add(chunk as unknown as BufferChunk)

@@ -2,7 +2,7 @@ import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
 import { eventLayout } from '@aesop/event'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { findWindowAfter, findWindowAt, oldestWindow } from '../src/window-search.ts'
+import { findWindow, findWindowAfter, oldestWindow } from '../src/window-search.ts'
 import { addWindow, linesOf } from './support/windows.ts'
 
 const SEED = 20_262
@@ -104,14 +104,10 @@ test('where no window is, none is found', () => {
   buffer.start(FIRST_SCN)
   const nothing = (scn: bigint): unknown[] => [
     findWindowAfter(buffer.segments, scn),
-    findWindowAt(buffer.segments, scn + 1n, 0),
+    findWindow(buffer.segments, scn + 1n),
   ]
   expect([...nothing(0n), oldestWindow(buffer.segments)]).toEqual([undefined, undefined, undefined])
-  expect([findWindowAfter([], 0n), findWindowAt([], 0n, 0), oldestWindow([])]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ])
+  expect([findWindowAfter([], 0n), findWindow([], 0n), oldestWindow([])]).toEqual([undefined, undefined, undefined])
   fill(
     buffer,
     [3, 60, 2].map((events) => ({ gap: 1, events, valueBytes: 100 })),

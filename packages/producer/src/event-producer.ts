@@ -16,6 +16,11 @@ export interface ProducerContext {
   /** The SCN to begin after when nothing is stored (`…sequenceNumbersHandler.file.initVal`); undefined: `startFrom` decides. */
   readonly initialScn: bigint | undefined
   /**
+   * SCN of the newest window that the buffer has from a former process. It keeps what it has only where the source goes on right
+   * after it: a producer that can begins there. Undefined, or left out: the buffer is empty.
+   */
+  readonly restoredScn?: bigint | undefined
+  /**
    * SCN after which the registrations of this process still need windows. A producer that can begins no later, and stores
    * a place from which it can do so again; asked at `prepare` and at each save. Undefined: nobody says.
    */

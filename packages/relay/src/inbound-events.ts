@@ -1,5 +1,5 @@
 import { type EventBuffer } from '@aesop/buffer'
-import { eventLayout, EventView } from '@aesop/event'
+import { eventLayout } from '@aesop/event'
 import { EventTotals, type HeldEvents } from '@aesop/stats'
 
 /** What the buffer of a relay has taken in, and what it holds. */
@@ -41,14 +41,14 @@ export class InboundEvents {
 
   /** An empty window has the commit time of the row before it; where no row ever came, times are not known. */
   held(): HeldEvents {
-    const { minScn, lastScn, prevScn, maxBytes, heldBytes, firstEvent, newestEnd } = this.#buffer
-    const newestMs = commitMs(newestEnd)
+    const { minScn, lastScn, prevScn, maxBytes, heldBytes, oldestNanos, newestNanos } = this.#buffer
+    const newestMs = commitMs(newestNanos)
     return {
       minScn: atLeastZero(minScn),
-      maxScn: newestEnd === undefined ? undefined : lastScn,
+      maxScn: newestNanos === undefined ? undefined : lastScn,
       prevScn: atLeastZero(prevScn),
       freeBytes: Math.max(0, maxBytes - heldBytes),
-      oldestMs: commitMs(firstEvent),
+      oldestMs: commitMs(oldestNanos),
       newestMs,
       arrivedMs: this.#arrivedMs,
       lagMs: lag(newestMs, this.#rowsArrivedMs),
@@ -56,10 +56,9 @@ export class InboundEvents {
   }
 }
 
-function commitMs(event: EventBuffer['firstEvent']): number | undefined {
-  if (event === undefined) return undefined
-  const nanos = new EventView(event.bytes, event.offset).timestampNanos
-  return nanos === 0n ? undefined : Number(nanos / 1_000_000n)
+/** Undefined where nothing is, or no row ever came. */
+function commitMs(nanos: bigint | undefined): number | undefined {
+  return nanos === undefined || nanos === 0n ? undefined : Number(nanos / 1_000_000n)
 }
 
 /** The clock of the server may be ahead of ours: then it came at once. */

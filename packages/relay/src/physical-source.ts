@@ -1,6 +1,6 @@
-import { type EventBuffer } from '@aesop/buffer'
+import { type EventBuffer, type SegmentStore } from '@aesop/buffer'
 import { ProcessReaders } from '@aesop/checkpoint'
-import { EventView, SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
+import { SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
   AesopError,
   type BeanContext,
@@ -27,12 +27,17 @@ import { SourcePlace } from './source-place.ts'
 import { type SourceSettings } from './source-settings.ts'
 import { uriForAll } from './uri-for-all.ts'
 
+/** Makes what a buffer of so many bytes keeps its segments in; undefined: memory. */
+export type SegmentStoreFor = (physicalSource: PhysicalSourceConfig, bufferBytes: number) => SegmentStore | undefined
+
 export interface PhysicalSourceOptions {
   readonly registration: ProducerRegistration
   readonly settings: SourceSettings
   readonly context: BeanContext
   /** For a registration without a producer. */
   readonly producerFor: ProducerFor | undefined
+  /** Left out: memory. */
+  readonly segmentStoreFor: SegmentStoreFor | undefined
   /** Left out: schema files of the settings and of the state directory. */
   readonly schemas: SchemaRegistry | undefined
   /** How long after the start a checkpoint ahead of the source waits, in milliseconds. */
@@ -89,6 +94,9 @@ export class PhysicalSource {
     schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
     const buffer = this.#makeBuffer(producer)
     const passedOver = new PassedOverNotes(this.place.journal, context.log)
+    this.#undo.push(() => buffer.events.close())
+    // What the buffer still has comes first: the producer is to go on right after it.
+    const restoredScn = await buffer.events.open()
     this.#undo.push(() => stopWriter(producer, buffer.events))
     const beganAfterScn = await producer.prepare({
       physicalSource: this.config,
@@ -97,6 +105,7 @@ export class PhysicalSource {
       passOvers: passedOver.wanted,
       passedOver: passedOver.passed,
       initialScn: settings.initialScn,
+      restoredScn,
       readersSinceScn: () => buffer.readers.oldestScn(),
       fail: (error) => {
         this.#failed(error)
@@ -200,7 +209,7 @@ export class PhysicalSource {
   }
 
   #makeBuffer(producer: EventProducer): SourceBuffer {
-    const { settings, context, address } = this.#options
+    const { settings, context, address, segmentStoreFor } = this.#options
     return new SourceBuffer({
       settings,
       physicalPartition: this.config.id,
@@ -209,6 +218,7 @@ export class PhysicalSource {
         sources: new Set(this.config.sources.map((source) => source.name)),
         address,
       },
+      store: segmentStoreFor?.(this.config, settings.bufferBytes),
       status: () => producer.status(),
       log: context.log,
     })
@@ -233,8 +243,8 @@ export class PhysicalSource {
       held: () => ({
         minScn: buffer.minScn,
         lastScn: buffer.lastScn,
-        oldestMs: commitMs(buffer.firstEvent),
-        newestMs: commitMs(buffer.newestEnd),
+        oldestMs: msOf(buffer.oldestNanos),
+        newestMs: msOf(buffer.newestNanos),
       }),
       mayStillCome: (scn) => performance.now() < futureGraceUntilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
     }
@@ -274,7 +284,6 @@ async function stopWriter(producer: EventProducer, buffer: EventBuffer): Promise
   await stopped
 }
 
-function commitMs(event: EventBuffer['firstEvent']): number | undefined {
-  if (event === undefined) return undefined
-  return Number(new EventView(event.bytes, event.offset).timestampNanos / 1_000_000n)
+function msOf(nanos: bigint | undefined): number | undefined {
+  return nanos === undefined ? undefined : Number(nanos / 1_000_000n)
 }

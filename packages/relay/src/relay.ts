@@ -16,7 +16,7 @@ import { type SchemaRegistry } from '@aesop/schema'
 import { serverLimits, serverMetrics, type ServedSource, StreamServer } from '@aesop/stream-server'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { RelayListenError, RelayPartitionsError, RelayPortInUseError } from './errors.ts'
-import { PhysicalSource } from './physical-source.ts'
+import { PhysicalSource, type SegmentStoreFor } from './physical-source.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { relayGuard } from './relay-access.ts'
 import { type RelayConfig } from './relay-config.ts'
@@ -35,6 +35,8 @@ export interface RelayOptions {
   /** One for each physical source. */
   readonly registrations: readonly ProducerRegistration[]
   readonly producerFor?: ProducerFor
+  /** Left out: buffers are memory. */
+  readonly segmentStoreFor?: SegmentStoreFor
   /** Left out: schema files of the configuration and of the state directory. */
   readonly schemas?: SchemaRegistry
   /** How long after the start a checkpoint ahead of the relay waits, in milliseconds. */
@@ -65,7 +67,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
 
   /** @throws RelayPartitionsError, RelayPropertyUnknownError, RelayPropertyInvalidError, RelayPropertyRefusedError */
   constructor(options: RelayOptions, context: BeanContext) {
-    const { config, registrations, producerFor, schemas, futureGraceMs = FUTURE_GRACE_MS } = options
+    const { config, registrations, producerFor, segmentStoreFor, schemas, futureGraceMs = FUTURE_GRACE_MS } = options
     if (registrations.length === 0) throw new RelayPartitionsError(0, [])
     this.#options = options
     this.#context = context
@@ -78,7 +80,16 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     })
     this.#sources = registrations.map((registration, at) => {
       const settings = (configs[at] ?? config).source
-      return new PhysicalSource({ registration, settings, context, producerFor, schemas, futureGraceMs, address })
+      return new PhysicalSource({
+        registration,
+        settings,
+        context,
+        producerFor,
+        segmentStoreFor,
+        schemas,
+        futureGraceMs,
+        address,
+      })
     })
   }
 

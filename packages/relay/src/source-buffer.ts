@@ -1,4 +1,4 @@
-import { EventBuffer } from '@aesop/buffer'
+import { EventBuffer, type SegmentStore } from '@aesop/buffer'
 import { type Logger } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
 import { BlockWatch } from './block-watch.ts'
@@ -9,6 +9,8 @@ export interface SourceBufferOptions {
   readonly settings: SourceSettings
   readonly physicalPartition: number
   readonly readers: OwnReadersOptions
+  /** Left out: memory. */
+  readonly store: SegmentStore | undefined
   readonly status: () => ProducerStatus
   readonly log: Logger
 }
@@ -22,12 +24,13 @@ export class SourceBuffer {
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
-    const { settings, physicalPartition, log } = options
+    const { settings, physicalPartition, log, store } = options
     this.#options = options
     this.readers = new OwnReaders(options.readers)
     this.events = new EventBuffer({
       maxBytes: settings.bufferBytes,
       physicalPartition,
+      ...(store === undefined ? {} : { store }),
       ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.readers.neediest(this.events)?.afterScn } : {}),
     })
     this.#watch = new BlockWatch({

@@ -1,5 +1,5 @@
 import { type EventAppend, EventView, type ValueWriter } from '@aesop/event'
-import { BufferChunk, type BufferCursor, type EventBuffer } from '@aesop/buffer'
+import { BufferChunk, type BufferCursor, type EventBuffer, SegmentPool } from '@aesop/buffer'
 
 export const SCHEMA_ID = Buffer.alloc(16, 7)
 
@@ -57,4 +57,10 @@ export function drain(cursor: BufferCursor, maxBytes = 1 << 20): string[] {
     lines.push(...linesOf(step.bytes))
     step.release()
   }
+}
+
+/** The memory of a buffer that was handed no store. */
+export function poolOf(buffer: EventBuffer): SegmentPool {
+  if (!(buffer.store instanceof SegmentPool)) throw new Error('the buffer has another store')
+  return buffer.store
 }

@@ -1,0 +1,237 @@
+import { BufferChunk, checkBuffer, EventBuffer, type BufferReader } from '@aesop/buffer'
+import { checkEvent, EventView } from '@aesop/event'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
+import { FarSegments, type Left } from './support/far-segments.ts'
+import { addWindow, appendOf, filler, linesOf, type SimpleEvent } from './support/windows.ts'
+
+const SEGMENT_BYTES = 512
+const SEED = 20_265
+
+interface Far {
+  readonly buffer: EventBuffer
+  readonly store: FarSegments
+}
+
+async function opened(segments = 64, inMemory = 1, left?: Left): Promise<Far & { restoredScn: bigint | undefined }> {
+  const store = new FarSegments(SEGMENT_BYTES, inMemory, left)
+  const buffer = new EventBuffer({ maxBytes: segments * SEGMENT_BYTES, physicalPartition: 1, store })
+  return { buffer, store, restoredScn: await buffer.open() }
+}
+
+async function started(segments = 64, inMemory = 1): Promise<Far> {
+  const far = await opened(segments, inMemory)
+  far.buffer.start(100n)
+  return far
+}
+
+function events(count: number): SimpleEvent[] {
+  return Array.from({ length: count }, (_, key) => ({ key, valueBytes: 39 }))
+}
+
+/** Everything after an SCN, each event of which proves its checksums. */
+async function read(buffer: EventBuffer, scn: bigint, offset = -1): Promise<string[]> {
+  const reader = buffer.openReader()
+  expect(await reader.seek(scn, offset)).toEqual({ kind: 'found' })
+  return drained(reader)
+}
+
+async function drained(reader: BufferReader): Promise<string[]> {
+  const lines: string[] = []
+  for (;;) {
+    const step = await reader.next(1 << 20)
+    if (step.kind === 'caughtUp') return lines
+    if (!(step instanceof BufferChunk)) throw new Error(`expected a chunk, got ${step.kind}`)
+    const view = new EventView(step.bytes, 0)
+    for (let at = 0; at < step.bytes.length; at = view.end) {
+      checkEvent(step.bytes, at, view.moveTo(step.bytes, at).length)
+    }
+    lines.push(...linesOf(step.bytes))
+    step.release()
+  }
+}
+
+async function makeRig(): Promise<WindowRig> {
+  const { buffer } = await started()
+  const add = async (scn: bigint, keys: readonly number[]): Promise<void> => {
+    await buffer.whenWritable()
+    addWindow(
+      buffer,
+      scn,
+      keys.map((key) => ({ key, valueBytes: 39 })),
+    )
+  }
+  return {
+    source: buffer,
+    add,
+    forget: async (scn) => {
+      while (buffer.prevScn < scn) await add(buffer.lastScn + 1n, [1, 2, 3])
+      return buffer.prevScn
+    },
+    close: () => buffer.close(),
+  }
+}
+
+windowReaderContract('the event buffer whose segments leave memory', makeRig, { answersAtOnce: false })
+
+test('a window that left memory before its end is written once, and sealed when its segments are handed out', async () => {
+  const { buffer, store } = await started(64, 2)
+  addWindow(buffer, 101n, events(2))
+  addWindow(buffer, 102n, events(100))
+  addWindow(buffer, 103n, events(1))
+  const expected = [...events(100).map(({ key }) => `102:${key}`), '102:end', '103:0', '103:end']
+  expect(await read(buffer, 101n)).toEqual(expected)
+  expect(await read(buffer, 101n), 'once more').toEqual(expected)
+  expect(await read(buffer, 102n, 60)).toEqual(expected.slice(60))
+  expect(store.writes.size).toBeGreaterThan(15)
+  expect(new Set(store.writes.values())).toEqual(new Set([1]))
+  expect([buffer.events, buffer.windows, store.windows, buffer.payloadBytes]).toEqual([103, 3, 3, 103 * 39])
+})
+
+test('a place within a window that lies far away takes the bytes of its first and its last segment alone', async () => {
+  const { buffer, store } = await started(64, 1)
+  addWindow(buffer, 101n, events(100))
+  addWindow(buffer, 102n, events(1))
+  const reader = buffer.openReader()
+  expect(await reader.seek(101n, 92)).toEqual({ kind: 'found' })
+  expect(store.loads).toBe(2)
+  expect([reader.scn, reader.atWindowEnd]).toEqual([101n, false])
+})
+
+test('what was given up of a window that has left is in no part of the next one', async () => {
+  const { buffer } = await started(64, 1)
+  addWindow(buffer, 101n, events(1))
+  buffer.beginWindow()
+  for (const event of events(2)) buffer.append(appendOf(event), filler(event.valueBytes))
+  const goBack = buffer.mark()
+  for (const event of events(20)) buffer.append(appendOf({ ...event, key: 7 }), filler(event.valueBytes))
+  goBack()
+  buffer.append(appendOf({ key: 9, valueBytes: 39 }), filler(39))
+  buffer.endWindow(102n)
+  buffer.beginWindow()
+  for (const event of events(20)) buffer.append(appendOf(event), filler(event.valueBytes))
+  buffer.rollbackWindow()
+  addWindow(buffer, 103n, events(1))
+  const expected = ['101:0', '101:end', '102:0', '102:1', '102:9', '102:end', '103:0', '103:end']
+  expect(await read(buffer, 100n)).toEqual(expected)
+  expect([buffer.events, buffer.windows]).toEqual([5, 3])
+})
+
+test('a writer waits for the store between windows, and waits no more when it was told to stop', async () => {
+  const { buffer } = await started()
+  expect([buffer.whenWritable() === undefined, buffer.whenWritable() instanceof Promise]).toEqual([true, true])
+  const never = new FarSegments(SEGMENT_BYTES, 1)
+  never.whenRoom = () => new Promise<void>(() => undefined)
+  const waiting = new EventBuffer({ maxBytes: 1 << 16, physicalPartition: 1, store: never })
+  await waiting.open()
+  waiting.start(0n)
+  const wait = waiting.whenWritable()
+  expect(wait).toBeInstanceOf(Promise)
+  waiting.stopWaiting()
+  await wait
+  expect(waiting.whenWritable()).toBeUndefined()
+})
+
+test('a fault of the store is that of who waits for it', async () => {
+  const { buffer, store } = await started()
+  addWindow(buffer, 101n, events(20))
+  store.load = () => Promise.reject(new Error('the disk is gone'))
+  await expect(read(buffer, 100n)).rejects.toThrow('the disk is gone')
+})
+
+/** A buffer with windows, one of which spans many segments, and what it leaves. */
+async function left(): Promise<{ left: Left; lines: string[] }> {
+  const { buffer, store } = await started(64, 1)
+  addWindow(buffer, 101n, events(2))
+  addWindow(buffer, 102n, events(30))
+  addWindow(buffer, 105n, [])
+  buffer.beginWindow()
+  for (const event of events(10)) buffer.append(appendOf(event), filler(event.valueBytes))
+  const found = store.leftOf(buffer)
+  buffer.rollbackWindow()
+  const lines = await read(buffer, 100n)
+  await buffer.close()
+  expect(store.isClosed).toBe(true)
+  return { left: found, lines }
+}
+
+test('what a former process left is read on, in front of what comes, when the source goes on where it ends', async () => {
+  const former = await left()
+  const { buffer, restoredScn } = await opened(64, 1, former.left)
+  expect(restoredScn).toBe(105n)
+  buffer.start(105n)
+  addWindow(buffer, 106n, events(1))
+  expect([buffer.prevScn, buffer.minScn, buffer.lastScn, buffer.oldestNanos]).toEqual([
+    100n,
+    101n,
+    106n,
+    1_000_000_000n,
+  ])
+  expect(await read(buffer, 100n)).toEqual([...former.lines, '106:0', '106:end'])
+  expect(await read(buffer, 102n, 20)).toEqual([...former.lines.slice(3 + 20), '106:0', '106:end'])
+  const latest = buffer.openReader()
+  latest.seekLatest()
+  expect(await drained(latest)).toEqual(['106:0', '106:end'])
+})
+
+test.each([104n, 106n])(
+  'what was left is given back when the source goes on at %s: never is there a hole',
+  async (scn) => {
+    const { buffer } = await opened(64, 1, (await left()).left)
+    buffer.start(scn)
+    expect([buffer.prevScn, buffer.lastScn, buffer.minScn]).toEqual([scn, scn, -1n])
+    addWindow(buffer, scn + 1n, events(1))
+    expect(buffer.seek(100n, -1)).toEqual({ kind: 'gone', prevScn: scn })
+    expect(await read(buffer, scn)).toEqual([`${scn + 1n}:0`, `${scn + 1n}:end`])
+  },
+)
+
+test('whatever is written, marked and given up: segments that leave give the same as those that stay', async () => {
+  const reached = { spilled: 0, rolledBack: 0, marked: 0, inside: 0 }
+  const step = fc.record({
+    events: fc.integer({ min: 0, max: 14 }),
+    after: fc.constantFrom('end', 'end', 'rollback', 'mark'),
+    more: fc.integer({ min: 0, max: 9 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+      const near = new EventBuffer({ maxBytes: 256 * SEGMENT_BYTES, segmentBytes: SEGMENT_BYTES, physicalPartition: 1 })
+      near.start(100n)
+      const { buffer: far, store } = await started(256, 1)
+      for (const buffer of [near, far]) {
+        let scn = 100n
+        for (const { events: count, after, more } of steps) {
+          buffer.beginWindow()
+          for (const event of events(count)) buffer.append(appendOf(event), filler(39))
+          if (after === 'rollback') {
+            buffer.rollbackWindow()
+            reached.rolledBack++
+            continue
+          }
+          if (after === 'mark') {
+            const goBack = buffer.mark()
+            for (const event of events(more)) buffer.append(appendOf({ ...event, key: 77 }), filler(39))
+            goBack()
+            reached.marked++
+          }
+          buffer.append(appendOf({ key: 99, valueBytes: 39 }), filler(39))
+          buffer.endWindow((scn += 2n))
+        }
+      }
+      checkBuffer(near)
+      if (store.writes.size > 3) reached.spilled++
+      expect([far.events, far.payloadBytes, far.eventBytes]).toEqual([near.events, near.payloadBytes, near.eventBytes])
+      expect(await read(far, 100n)).toEqual(await read(near, 100n))
+      for (let scn = 101n; scn <= near.lastScn; scn += 1n) {
+        for (const offset of [-1, 0, 5, 12]) {
+          expect(await read(far, scn, offset), `${scn} from ${offset}`).toEqual(await read(near, scn, offset))
+          reached.inside++
+        }
+      }
+    }),
+    { seed: SEED, numRuns: 40 },
+  )
+  const seldom = Object.entries(reached).filter(([, times]) => times < 20)
+  expect(seldom, `seed ${SEED}: ${JSON.stringify(reached)}`).toEqual([])
+})
