@@ -1,7 +1,7 @@
 import { type LogicalSource, type Opcode } from '@aesop/event'
 import { type AesopError, type Logger } from '@aesop/kernel'
 import { type ChangeEventJson } from './event-json.ts'
-import { type TableFacts } from './table-facts.ts'
+import { type TableFacts } from '@aesop/schema'
 import { type SchemaChange } from './schema-change.ts'
 
 /**

@@ -1,16 +1,17 @@
 import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
 import {
   compileRowReader,
+  hasUnsignedKey,
   parseRecordSchema,
   type RecordSchema,
   type RowReader,
   schemaIdOf,
+  type TableFacts,
+  tableFactsOf,
   textIdOf,
 } from '@aesop/schema'
 import { type SourceSchema } from '@aesop/wire'
 import { type ChangeSchema } from './consumer.ts'
-import { type TableFacts, tableFactsOf } from './table-facts.ts'
-import { hasUnsignedKey } from './unsigned-key.ts'
 
 /** One version of the schema of a source, as events name it. What it takes to read rows is made on first use. */
 export class EventSchema implements ChangeSchema {

@@ -2,6 +2,7 @@ import { type EventKey } from '@aesop/event'
 import { type LogicalSourceConfig, logicalPartitionOf, type PhysicalSourceConfig } from '@aesop/producer'
 import {
   compileRowEncoder,
+  isHandWritten,
   parseRecordSchema,
   type RecordSchema,
   type RegisteredSchema,
@@ -24,7 +25,7 @@ import { rowKey } from './row-key.ts'
 import { RowBound } from './row-bound.ts'
 import { AT_ABSENT, compileRowScanner, isPresent, type RowScanner } from './row-scanner.ts'
 import { type RowWriter } from './row-writer.ts'
-import { deriveSchema, isHandWritten } from './schema-derivation.ts'
+import { deriveSchema } from './schema-derivation.ts'
 import { keyColumns, matchFields } from './schema-match.ts'
 import { type TableDescription } from '../table/table-description.ts'
 import { type TableMap } from '../log/table-map.ts'

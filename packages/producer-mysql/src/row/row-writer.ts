@@ -1,5 +1,5 @@
-import * as output from './avro-output.ts'
-import { writeAvroDefault, writeAvroValue } from './avro-value.ts'
+import { writeAvroDefault, writeAvroValue } from '@aesop/schema'
+import * as output from './column-output.ts'
 import { type BinlogColumn } from '../table/binlog-column.ts'
 import { type ColumnConversion } from './column-conversion.ts'
 import { enumLabel } from './column-value.ts'

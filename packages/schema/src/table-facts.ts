@@ -1,4 +1,4 @@
-import { type RecordSchema } from '@aesop/schema'
+import { type RecordSchema } from './record-schema.ts'
 
 /** One column of a table, as the annotations of its schema describe it. */
 export interface ColumnFacts {

@@ -1,14 +1,11 @@
-import { type AvroPrimitive } from '@aesop/schema'
 import * as output from './avro-output.ts'
-import { type ColumnValue } from './column-value.ts'
+import { type AvroPrimitive } from './record-schema.ts'
+
+/** What a database has in a column, as far as it needs no schema: `bigint` where it is larger than a number, texts, and bytes. */
+export type AvroValue = boolean | number | bigint | string | Uint8Array
 
 /** Writes one converted value that is not null. @returns the offset after it */
-export function writeAvroValue(
-  type: AvroPrimitive,
-  t: Buffer,
-  o: number,
-  value: Exclude<ColumnValue, null> | boolean,
-): number {
+export function writeAvroValue(type: AvroPrimitive, t: Buffer, o: number, value: AvroValue): number {
   switch (type) {
     case 'boolean':
       t[o] = value === true ? 1 : 0

@@ -1,8 +1,8 @@
-import { type RecordField, type RecordSchema } from '@aesop/schema'
+import { type RecordField, type RecordSchema } from './record-schema.ts'
 
 /**
  * Whether the long key of an event is the 64 bits of a BIGINT UNSIGNED. The wire does not say; the schema does, when it names
- * the type of the key's column.
+ * the type of the key's column as MySQL does.
  */
 export function hasUnsignedKey(record: RecordSchema): boolean {
   return /^bigint\b.*\bunsigned\b/i.test(keyField(record)?.meta['dbFieldType'] ?? '')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import * as rt from '../src/row/avro-output.ts'
+import * as rt from '../src/row/column-output.ts'
 
 /** A writer of one value, and the bytes that the value takes in a row. */
 type Writer = (b: Buffer, p: number) => number
