@@ -19,10 +19,12 @@ import { BufferReader } from './buffer-reader.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
 import { valueBytesAt } from './event-walk.ts'
 import { Segment } from './segment.ts'
+import { SegmentList } from './segment-list.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
 import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
+import { WriterWait } from './writer-wait.ts'
 
 export interface EventBufferOptions {
   /** Sum of the segments, in bytes. */
@@ -55,10 +57,9 @@ export class EventBuffer implements CursorHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
   readonly store: SegmentStore
-  readonly #segments: Segment[] = []
+  readonly #list: SegmentList
+  readonly #wait: WriterWait
   readonly #listeners = new Set<() => void>()
-  #segmentNumber = 0
-  #heldBytes = 0
   #prevScn = -1n
   #lastScn = -1n
   #started = false
@@ -70,9 +71,6 @@ export class EventBuffer implements CursorHome, WindowSource {
   #payloadBytes = 0
   /** The segment that is written to: one without room, before the first is taken. */
   #write = new Segment(0)
-  #waitsNoMore = false
-  /** Ends a wait for the store. */
-  #stopsWaiting: (() => void) | undefined
   #windowOpen = false
   /** Where the open window begins; undefined until it has an event. */
   #windowSegment: Segment | undefined
@@ -80,20 +78,24 @@ export class EventBuffer implements CursorHome, WindowSource {
   #windowNanos = 0n
   #timestampNanos = 0n
   readonly #neededAfterScn: (() => bigint | undefined) | undefined
-  #writable: { promise: Promise<void>; resolve: () => void } | undefined
 
   constructor(options: EventBufferOptions) {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
     this.#neededAfterScn = options.neededAfterScn
     this.store = options.store ?? poolFor(options)
+    this.#list = new SegmentList(this.store)
+    this.#wait = new WriterWait(
+      () => this.heldBytes < this.maxBytes || this.#makeWritable(),
+      () => this.store.whenRoom(),
+    )
     this.#write.reset(0)
     if (options.store === undefined) this.#activate(this.store.segmentBytes)
   }
 
   /** SCN of the oldest window; −1 while there is none. */
   get minScn(): bigint {
-    const place = oldestWindow(this.#segments)
+    const place = oldestWindow(this.#list.all)
     return place === undefined ? -1n : place.segment.firstWindowScn
   }
   /** The greatest SCN whose window is known and not there: reading from it on misses nothing. */
@@ -105,7 +107,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     return this.#lastScn
   }
   get segments(): readonly Segment[] {
-    return this.#segments
+    return this.#list.all
   }
   /** Bound of `heldBytes`: what is still needed may take as much again, for one window. */
   get heldBytesMax(): number {
@@ -113,7 +115,7 @@ export class EventBuffer implements CursorHome, WindowSource {
   }
   /** Bytes of all segments in use. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#list.heldBytes
   }
   /** Events of closed windows since the start, their ends not counted. */
   get events(): number {
@@ -129,11 +131,11 @@ export class EventBuffer implements CursorHome, WindowSource {
   }
   /** Commit time of the oldest window, in nanoseconds since 1970; undefined while there is none. */
   get oldestNanos(): bigint | undefined {
-    return oldestWindow(this.#segments)?.segment.firstWindowNanos
+    return this.#list.oldestNanos
   }
   /** Commit time of the newest window, or of the rest of it; undefined while there is none. */
   get newestNanos(): bigint | undefined {
-    return this.#segments.findLast(({ lastEventOffset }) => lastEventOffset >= 0)?.lastNanos
+    return this.#list.newestNanos
   }
   /** Windows closed since the start. */
   get windows(): number {
@@ -157,11 +159,11 @@ export class EventBuffer implements CursorHome, WindowSource {
     if (this.#started) throw new WindowStateError('start', 'the buffer is started already')
     this.#started = true
     if (!this.#isRestored || this.#lastScn !== prevScn) {
-      if (this.#isRestored) for (const segment of this.#segments.splice(0)) this.#giveUp(segment)
+      if (this.#isRestored) while (this.#list.dropOldest() !== undefined);
       this.#prevScn = prevScn
       this.#lastScn = prevScn
     }
-    if (this.#segments.length > 0) return
+    if (this.#list.all.length > 0) return
     this.#write.retire()
     this.#activate(this.store.segmentBytes)
   }
@@ -230,36 +232,22 @@ export class EventBuffer implements CursorHome, WindowSource {
 
   /** A promise while a window that is still needed would have to go to make room for the next one. */
   whenWritable(): Promise<void> | undefined {
-    if (this.#heldBytes < this.maxBytes || this.#makeWritable()) return this.#whenRoom()
-    if (this.#writable === undefined) {
-      let resolve: () => void = () => undefined
-      const promise = new Promise<void>((done) => (resolve = done))
-      this.#writable = { promise, resolve }
-    }
-    return this.#writable.promise
-  }
-
-  #whenRoom(): Promise<void> | undefined {
-    const room = this.store.whenRoom()
-    if (room === undefined || this.#waitsNoMore) return undefined
-    return Promise.race([room, new Promise<void>((resolve) => (this.#stopsWaiting = resolve))])
+    return this.#wait.whenWritable()
   }
 
   /** Whether a writer waits for room. */
   get isBlocked(): boolean {
-    return this.#writable !== undefined
+    return this.#wait.isBlocked
   }
 
   /** Looks again at what is needed, and lets a writer that waits go on when there is room: cheap when none waits. */
   recheck(): void {
-    if (this.#writable !== undefined && this.#makeWritable()) this.#letGo()
+    this.#wait.recheck()
   }
 
   /** Lets a writer go on that waits, and never asks one to wait again: it was told to stop, and would not see it. */
   stopWaiting(): void {
-    this.#waitsNoMore = true
-    this.#stopsWaiting?.()
-    this.#letGo()
+    this.#wait.end()
   }
 
   /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */
@@ -277,7 +265,7 @@ export class EventBuffer implements CursorHome, WindowSource {
    * events. A `sinceScn` of −1 begins with the oldest window.
    */
   seek(sinceScn: bigint, windowOffset: number): SeekResult {
-    if (sinceScn === -1n) return this.#found(oldestWindow(this.#segments) ?? this.#tail(), this.#prevScn, true)
+    if (sinceScn === -1n) return this.#found(oldestWindow(this.#list.all) ?? this.#tail(), this.#prevScn, true)
     if (sinceScn > this.#lastScn) return { kind: 'future', lastScn: this.#lastScn }
     if (windowOffset >= 0) return this.#seekWithin(sinceScn, windowOffset)
     return this.#seekAfter(sinceScn)
@@ -285,7 +273,7 @@ export class EventBuffer implements CursorHome, WindowSource {
 
   /** The place before the newest window, which is then delivered again; the end while there is none. */
   seekLatest(): BufferCursor {
-    return new BufferCursor(this, this.#newestWindow() ?? this.#tail(), this.#prevScn, true)
+    return new BufferCursor(this, this.#list.newestWindow ?? this.#tail(), this.#prevScn, true)
   }
 
   /** One chunk from a position: what a reader does that keeps no cursor. */
@@ -296,7 +284,7 @@ export class EventBuffer implements CursorHome, WindowSource {
 
   placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined {
     if (scn < this.#prevScn) return undefined
-    return scn >= this.#lastScn ? this.#tail() : findWindowAfter(this.#segments, scn)
+    return scn >= this.#lastScn ? this.#tail() : findWindowAfter(this.#list.all, scn)
   }
 
   /** Brings the bytes of a segment back into memory, unless it has been given back meanwhile. */
@@ -324,7 +312,7 @@ export class EventBuffer implements CursorHome, WindowSource {
   #seekWithin(scn: bigint, windowOffset: number): SeekResult {
     // Of the window before the oldest one there is no rest to go on with.
     if (scn <= this.#prevScn) return this.#gone()
-    const place = findWindow(this.#segments, scn)
+    const place = findWindow(this.#list.all, scn)
     if (place === undefined) return this.#seekAfter(scn)
     if (isAway(place)) return place
     return this.skip(new BufferCursor(this, place, scn, false, windowOffset))
@@ -356,8 +344,8 @@ export class EventBuffer implements CursorHome, WindowSource {
   #makeRoom(capacityBytes: number): Segment {
     const windowBytes = this.#windowCapacity() + capacityBytes
     if (windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
-    while (this.#heldBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (this.#heldBytes + capacityBytes > 2 * this.maxBytes) throw new BufferFullError(this.#heldBytes, this.maxBytes)
+    while (this.heldBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (this.heldBytes + capacityBytes > 2 * this.maxBytes) throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
   }
 
@@ -370,18 +358,13 @@ export class EventBuffer implements CursorHome, WindowSource {
 
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
   #makeWritable(): boolean {
-    while (this.#heldBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (this.#segments.length === 0) this.#activate(this.store.segmentBytes)
-    return this.#heldBytes < this.maxBytes || this.#waitsNoMore
-  }
-
-  #letGo(): void {
-    this.#writable?.resolve()
-    this.#writable = undefined
+    while (this.heldBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (this.#list.all.length === 0) this.#activate(this.store.segmentBytes)
+    return this.heldBytes < this.maxBytes
   }
 
   #mayEvictOldest(): boolean {
-    const oldest = this.#segments[0]
+    const oldest = this.#list.all[0]
     if (oldest === undefined || oldest === this.#windowSegment) return false
     if (oldest.firstWindowOffset < 0) return true
     const neededAfterScn = this.#neededAfterScn?.()
@@ -389,55 +372,29 @@ export class EventBuffer implements CursorHome, WindowSource {
   }
 
   #activate(capacityBytes: number): Segment {
-    const segment = this.store.take(capacityBytes, this.#segmentNumber++)
-    this.#add(segment)
-    return segment
-  }
-
-  #add(segment: Segment): void {
-    const last = this.#segments.at(-1)
-    if (last !== undefined) last.next = segment
-    this.#segments.push(segment)
-    this.#heldBytes += segment.capacity
-    this.#write = segment
+    this.#write = this.#list.take(capacityBytes)
+    return this.#write
   }
 
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
-    const oldest = this.#segments.shift()
-    if (oldest === undefined) return
-    if (oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
-    this.#giveUp(oldest)
+    const oldest = this.#list.dropOldest()
+    if (oldest !== undefined && oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
   }
 
   #dropNewest(): void {
-    const newest = this.#segments.pop()
-    if (newest === undefined) return
-    this.#giveUp(newest)
-    this.#write = this.#segments.at(-1) ?? newest
-    this.#write.next = undefined
-  }
-
-  #giveUp(segment: Segment): void {
-    this.#heldBytes -= segment.capacity
-    segment.retire()
-    this.store.giveBack(segment)
-  }
-
-  #newestWindow(): CursorPlace | undefined {
-    const segment = this.#segments.findLast(({ firstWindowOffset }) => firstWindowOffset >= 0)
-    return segment && { segment, offset: segment.lastWindowOffset }
+    this.#write = this.#list.dropNewest() ?? this.#write
   }
 
   #adopt(left: LeftSegments | undefined): bigint | undefined {
     if (left === undefined) return undefined
     this.#isRestored = true
     for (const segment of left.segments) {
-      segment.number = this.#segmentNumber++
-      this.#add(segment)
+      this.#list.adopt(segment)
+      this.#write = segment
     }
     this.#prevScn = left.prevScn
-    this.#lastScn = this.#newestWindow()?.segment.lastWindowScn ?? left.prevScn
+    this.#lastScn = this.#list.newestWindow?.segment.lastWindowScn ?? left.prevScn
     return this.#lastScn
   }
 

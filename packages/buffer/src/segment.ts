@@ -164,14 +164,15 @@ export class Segment {
   comeBack(bytes: Buffer): void {
     invariant(this.isAway && bytes.length >= this.writeEnd, 'a segment that is away comes back with all its bytes')
     this.bytes = bytes
-    if (this.#unsealed !== undefined) this.#seal(this.#unsealed)
+    if (this.#unsealed === undefined) return
+    const { from, to, scn } = this.#unsealed
+    this.#seal(from, to, scn)
   }
 
   /** Gives the events from `from` on, up to `to`, the SCN of their window: now, or when they come back. */
   seal(from: number, to: number, scn: bigint): void {
-    const events = { from, to, scn }
-    if (this.isAway) this.#unsealed = events
-    else this.#seal(events)
+    if (this.isAway) this.#unsealed = { from, to, scn }
+    else this.#seal(from, to, scn)
   }
 
   /** What was written becomes visible. */
@@ -236,7 +237,7 @@ export class Segment {
     return this.indexOffsets[low] as number
   }
 
-  #seal({ from, to, scn }: Unsealed): void {
+  #seal(from: number, to: number, scn: bigint): void {
     halves.setBigInt64(0, scn)
     const high = halves.getInt32(0)
     const low = halves.getInt32(4)

@@ -9,7 +9,8 @@ import {
 } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { type ServerLimits } from './server-limits.ts'
-import { type SharedWork, StreamResponse } from './stream-response.ts'
+import { type SharedWork } from './response-writer.ts'
+import { StreamResponse } from './stream-response.ts'
 import { type StreamSources } from './stream-sources.ts'
 
 export interface OpenStreamsOptions {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type ServerResponse } from 'node:http'
 import { createGzip } from 'node:zlib'
 import { type PendingBytes } from './pending-bytes.ts'
-import { type SharedWork } from './stream-response.ts'
+import { type SharedWork } from './response-writer.ts'
 
 /** Cut where base64 has no padding. */
 const BASE64_BYTES = 48 * 1024

@@ -2,19 +2,9 @@ import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } fro
 import { formatError, headers, OffsetNotFoundError, type StreamOutput, type StreamRequest } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { EventFilter } from './event-filter.ts'
-import { formatEvents } from './event-json.ts'
-import { type PendingBytes } from './pending-bytes.ts'
 import { checkPlace, sendToPlace } from './request-place.ts'
+import { ResponseWriter, type SharedWork } from './response-writer.ts'
 import { type StreamSource } from './stream-source.ts'
-import { TurnBudget } from './turn-budget.ts'
-import { type TurnGate } from './turn-gate.ts'
-
-/** What the answers of one server have together. */
-export interface SharedWork {
-  readonly pending: PendingBytes
-  /** For work that grows with the number of answers: events that are looked at, text that is made. */
-  readonly gate: TurnGate
-}
 
 /** Most bytes that a connection holds of the windows; one event may be larger. */
 const CHUNK_BYTES_MAX = 512 * 1024
@@ -33,8 +23,8 @@ export class StreamResponse {
   readonly #response: ServerResponse
   readonly #filter: EventFilter | undefined
   readonly #chunkBytesMax: number
-  readonly #turns = new TurnBudget(CHUNK_BYTES_MAX)
   readonly #shared: SharedWork
+  readonly #writer: ResponseWriter
   readonly #isOutdated: () => boolean
   readonly #reader: WindowReader
   /** An event that is larger than a chunk: its bytes, which are asked for then. */
@@ -45,8 +35,6 @@ export class StreamResponse {
   #overrun = false
   /** Ends the wait for a window. */
   #wake: (() => void) | undefined
-  /** Ends the wait for a write, whose bytes must stay until then. */
-  #written: (() => void) | undefined
   /** Ends the wait for a disk or a network. */
   #leave: (() => void) | undefined
 
@@ -69,6 +57,7 @@ export class StreamResponse {
     this.#filter = filterFor(source, request)
     this.#chunkBytesMax = chunkBytesMax(this.#filter, request.output)
     this.#shared = shared
+    this.#writer = new ResponseWriter(response, shared, CHUNK_BYTES_MAX)
     this.#isOutdated = request.followMs > 0 ? () => false : isOutdated
   }
 
@@ -90,7 +79,7 @@ export class StreamResponse {
     const closed = (): void => {
       this.#closed = true
       this.#wake?.()
-      this.#written?.()
+      this.#writer.close()
       this.#leave?.()
     }
     socket.once('close', closed)
@@ -250,7 +239,7 @@ export class StreamResponse {
       this.#overrun = true
       this.cut()
     }
-    if (bytes.length > 0) await this.#writeEvents(bytes)
+    if (bytes.length > 0) await this.#writer.write(bytes, this.#request.output)
     chunk.release()
     this.#refuseUnfiltered()
     return true
@@ -263,51 +252,10 @@ export class StreamResponse {
     return this.#filter.apply(bytes)
   }
 
-  async #writeEvents(bytes: Buffer): Promise<void> {
-    const { output } = this.#request
-    if (output === 'binary') return this.#writeAll(bytes)
-    const { gate } = this.#shared
-    const texts = formatEvents(bytes, output)
-    for (;;) {
-      if (!gate.isOpen) await gate.opens()
-      const step = this.#closed ? undefined : texts.next()
-      if (step === undefined || step.done === true) return
-      gate.spend(step.value.length)
-      await this.#writeAll(Buffer.from(step.value))
-    }
-  }
-
-  /** In as many writes as the bytes that wait for other readers leave it. */
-  async #writeAll(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length && !this.#closed;) {
-      const slice = bytes.subarray(at, at + this.#shared.pending.nextWrite)
-      await this.#write(slice)
-      await this.#turns.spend(slice.length)
-      at += slice.length
-    }
-  }
-
   /** An event that the filter can't judge ends the answer, after everything before it. @throws InvalidRequestError */
   #refuseUnfiltered(): void {
     const failure = this.#filter?.failure
     if (failure !== undefined) throw failure
-  }
-
-  /** Resolves when the bytes were handed to the system, or the connection has closed. */
-  #write(content: Buffer): Promise<void> {
-    const { pending } = this.#shared
-    pending.add(content.length)
-    return new Promise((resolve) => {
-      let waits = true
-      const written = (): void => {
-        if (waits) pending.remove(content.length)
-        waits = false
-        resolve()
-      }
-      this.#written = written
-      this.#response.write(content, written)
-      if (this.#closed) written()
-    })
   }
 
   async #nextWindow(): Promise<void> {

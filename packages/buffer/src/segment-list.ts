@@ -1,0 +1,74 @@
+import { type CursorPlace } from './buffer-cursor.ts'
+import { type Segment } from './segment.ts'
+import { type SegmentStore } from './segment-store.ts'
+import { oldestWindow } from './window-search.ts'
+
+/** The segments that a buffer uses, oldest first, each linked to the next; they are taken from a store and given back to it. */
+export class SegmentList {
+  readonly all: Segment[] = []
+  /** Sum of their capacities. */
+  heldBytes = 0
+  readonly #store: SegmentStore
+  #number = 0
+
+  constructor(store: SegmentStore) {
+    this.#store = store
+  }
+
+  /** A new one at the end, to be written to. */
+  take(capacityBytes: number): Segment {
+    const segment = this.#store.take(capacityBytes, this.#number++)
+    this.#add(segment)
+    return segment
+  }
+
+  /** Adds one that a former process left. */
+  adopt(segment: Segment): void {
+    segment.number = this.#number++
+    this.#add(segment)
+  }
+
+  /** @returns the oldest one, which is of the list no more */
+  dropOldest(): Segment | undefined {
+    return this.#giveBack(this.all.shift())
+  }
+
+  /** @returns the one that is the newest then */
+  dropNewest(): Segment | undefined {
+    this.#giveBack(this.all.pop())
+    const newest = this.all.at(-1)
+    if (newest !== undefined) newest.next = undefined
+    return newest
+  }
+
+  /** Where the newest window begins, whose beginning is there. */
+  get newestWindow(): CursorPlace | undefined {
+    const segment = this.all.findLast(({ firstWindowOffset }) => firstWindowOffset >= 0)
+    return segment && { segment, offset: segment.lastWindowOffset }
+  }
+
+  /** Commit time of the oldest window; undefined while there is none. */
+  get oldestNanos(): bigint | undefined {
+    return oldestWindow(this.all)?.segment.firstWindowNanos
+  }
+
+  /** Commit time of the newest window, or of the rest of it; undefined while there is none. */
+  get newestNanos(): bigint | undefined {
+    return this.all.findLast(({ lastEventOffset }) => lastEventOffset >= 0)?.lastNanos
+  }
+
+  #add(segment: Segment): void {
+    const last = this.all.at(-1)
+    if (last !== undefined) last.next = segment
+    this.all.push(segment)
+    this.heldBytes += segment.capacity
+  }
+
+  #giveBack(segment: Segment | undefined): Segment | undefined {
+    if (segment === undefined) return undefined
+    this.heldBytes -= segment.capacity
+    segment.retire()
+    this.#store.giveBack(segment)
+    return segment
+  }
+}
