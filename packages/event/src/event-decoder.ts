@@ -1,6 +1,6 @@
 import { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-import { checkEvent } from './event-check.ts'
-import * as layout from './event-layout.ts'
+import { checkEvent } from './event-check-v1.ts'
+import * as layout from './event-layout-v1.ts'
 import { EventView } from './event-view.ts'
 
 const REMOTE_TEXT_CHARS_MAX = 512

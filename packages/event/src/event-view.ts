@@ -1,4 +1,4 @@
-import * as layout from './event-layout.ts'
+import * as layout from './event-layout-v1.ts'
 import type { Opcode } from './opcode.ts'
 
 /**

@@ -1,9 +1,9 @@
 export { crcByBytes, eventCrc } from './crc32.ts'
 export { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-export { checkEvent } from './event-check.ts'
+export { checkEvent } from './event-check-v1.ts'
 export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
-export * as eventLayout from './event-layout.ts'
+export * as eventLayout from './event-layout-v1.ts'
 export { EventView } from './event-view.ts'
 export {
   eventBytesMax,
@@ -12,7 +12,7 @@ export {
   sealEvent,
   writeEndOfPeriod,
   writeEvent,
-} from './event-writer.ts'
+} from './event-writer-v1.ts'
 export { type Opcode } from './opcode.ts'
 export {
   SCHEMA_CHANGE_ID_DEFAULT,

@@ -23,7 +23,7 @@ import {
   EVENT_VERSION_V1,
   SCHEMA_ID_BYTES,
   SOURCE_ID_END_OF_PERIOD,
-} from './event-layout.ts'
+} from './event-layout-v1.ts'
 
 const LENGTH_MAX = 0x7fffffff
 /** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */

@@ -1,6 +1,6 @@
 import { eventCrc } from './crc32.ts'
 import { EventCorruptError } from './errors.ts'
-import * as layout from './event-layout.ts'
+import * as layout from './event-layout-v1.ts'
 
 /**
  * Proves the whole event at `offset` against its checksums, of which `length` bytes are there: nothing of it is
