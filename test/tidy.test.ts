@@ -192,6 +192,21 @@ describe('the repository', () => {
     expect([...folders].filter((folder) => folder !== '.').sort()).toEqual([...order].sort())
   })
 
+  test('keeps the layout of events within their package, in files named by its version', () => {
+    const sources = filesBelow('packages/event/src', /\.ts$/)
+    const isOfVersion = /-v\d+\.ts$/
+    const laidOut = sources.filter((file) => importsOf(file).some((name) => /\/event-layout-v\d+\.ts$/.test(name)))
+    expect(laidOut).not.toEqual([])
+    expect(laidOut.filter((file) => !isOfVersion.test(file))).toEqual([])
+    const offered = readFileSync(join(ROOT, 'packages/event/src/index.ts'), 'utf8')
+    expect(offered).not.toContain('layout')
+    expect(readFileSync(join(ROOT, 'packages/event/package.json'), 'utf8')).not.toMatch(/"\.\/(?!errors")[^"]*": \{/)
+    // Binary logs and rows have bytes of their own; all others ask functions of the event for its fields.
+    const others = code.filter((file) => /^packages\/(?!event|schema|producer-mysql)[^/]*\/src\//.test(file))
+    const numberAt = /\.(read|write)(U?Int\d+|BigU?Int64)[BL]E\(/
+    expect(others.filter((file) => numberAt.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([])
+  })
+
   test('imports siblings by file name and other packages by their name', () => {
     const wrong = code.flatMap((file) =>
       importsOf(file)

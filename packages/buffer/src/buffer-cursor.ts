@@ -1,6 +1,7 @@
+import { endAt, isEndOfPeriodAt, scnAt } from '@aesop/event'
 import { invariant } from '@aesop/kernel'
 import { BufferChunk } from './buffer-chunk.ts'
-import { eventEnd, isEndOfPeriodAt, scnAt, visibleNext } from './event-walk.ts'
+import { visibleNext } from './visible-next.ts'
 import { type Segment } from './segment.ts'
 
 /** What `BufferCursor.next` found: a chunk, nothing new, the window gone, or an event larger than asked for. */
@@ -80,8 +81,8 @@ export class BufferCursor {
     if (segment.isAway) return { kind: 'away', segment }
     const from = this.#offset
     const last = lastEventOf(segment, from, maxBytes, toWindowEnd)
-    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: eventEnd(segment.bytes, from) - from }
-    this.#offset = eventEnd(segment.bytes, last)
+    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: endAt(segment.bytes, from) - from }
+    this.#offset = endAt(segment.bytes, last)
     this.#scn = scnAt(segment.bytes, last)
     this.#atWindowEnd = isEndOfPeriodAt(segment.bytes, last)
     const bytes = segment.bytes.subarray(from, this.#offset)
@@ -102,7 +103,7 @@ export class BufferCursor {
       const isWithin = segment.firstWindowOffset < 0 && !segment.endsWithWindow && segment.visibleEvents <= this.#toSkip
       if (!isWithin && segment.isAway) return { kind: 'away', segment }
       this.#atWindowEnd = !isWithin && isEndOfPeriodAt(segment.bytes, this.#offset)
-      this.#offset = isWithin ? segment.visibleEnd : eventEnd(segment.bytes, this.#offset)
+      this.#offset = isWithin ? segment.visibleEnd : endAt(segment.bytes, this.#offset)
       this.#toSkip -= isWithin ? segment.visibleEvents : 1
       invariant(this.#hop() || this.#atWindowEnd, 'a visible window goes on until its end')
     }
@@ -141,7 +142,7 @@ function lastEventOf(segment: Segment, from: number, maxBytes: number, toWindowE
   let last = -1
   let lastEndOfPeriod = -1
   for (let at = from; at < limit;) {
-    const end = eventEnd(segment.bytes, at)
+    const end = endAt(segment.bytes, at)
     if (end > limit) break
     last = at
     if (toWindowEnd && isEndOfPeriodAt(segment.bytes, at)) lastEndOfPeriod = at

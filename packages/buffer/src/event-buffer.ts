@@ -1,7 +1,8 @@
 import {
   type EventAppend,
+  endOfPeriodBytes,
   eventBytesMax,
-  eventLayout,
+  valueOffsetAt,
   type ValueWriter,
   writeEndOfPeriod,
   writeEvent,
@@ -17,7 +18,6 @@ import {
 } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
-import { valueBytesAt } from './event-walk.ts'
 import { Segment } from './segment.ts'
 import { SegmentList } from './segment-list.ts'
 import { SegmentPool } from './segment-pool.ts'
@@ -187,14 +187,14 @@ export class EventBuffer implements CursorHome, WindowSource {
     const end = writeEvent(segment.bytes, from, append, this.physicalPartition, write)
     if (end - from > bytesMax) throw new ValueOverflowError(append.sourceId, end - from, bytesMax)
     this.#timestampNanos = append.timestampNanos
-    this.#noteWritten(segment, from, end, valueBytesAt(segment.bytes, from, end))
+    this.#noteWritten(segment, from, end, end - valueOffsetAt(segment.bytes, from))
   }
 
   /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
   endWindow(scn: bigint): void {
     if (!this.#windowOpen) throw new WindowStateError('endWindow', 'no window is open')
     if (scn <= this.#lastScn) throw new ScnOrderError(scn, this.#lastScn)
-    const segment = this.#roomFor(eventLayout.END_OF_PERIOD_BYTES)
+    const segment = this.#roomFor(endOfPeriodBytes())
     const from = segment.writeEnd
     const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
     this.#noteWritten(segment, from, end, 0)
@@ -337,7 +337,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     const segment = this.#write
     if (segment.writeLimit - segment.writeEnd >= bytes) return segment
     // With the end of its window beside it, so that an event may be as large as the buffer.
-    return this.#makeRoom(Math.max(bytes + eventLayout.END_OF_PERIOD_BYTES, this.store.segmentBytes))
+    return this.#makeRoom(Math.max(bytes + endOfPeriodBytes(), this.store.segmentBytes))
   }
 
   /** A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. */

@@ -1,5 +1,5 @@
+import { endAt, isEndOfPeriodAt, scnAt } from '@aesop/event'
 import { type AwaySegment, type CursorPlace, isAway } from './buffer-cursor.ts'
-import { eventEnd, isEndOfPeriodAt, scnAt } from './event-walk.ts'
 import { type Segment } from './segment.ts'
 
 /** Where the oldest whole window begins; undefined while there is none. */
@@ -29,8 +29,8 @@ export function findWindow(segments: readonly Segment[], scn: bigint): CursorPla
 function walkTo({ segment, offset }: CursorPlace, scn: bigint): CursorPlace {
   let at = offset
   while (scnAt(segment.bytes, at) <= scn) {
-    while (!isEndOfPeriodAt(segment.bytes, at)) at = eventEnd(segment.bytes, at)
-    at = eventEnd(segment.bytes, at)
+    while (!isEndOfPeriodAt(segment.bytes, at)) at = endAt(segment.bytes, at)
+    at = endAt(segment.bytes, at)
   }
   return { segment, offset: at }
 }

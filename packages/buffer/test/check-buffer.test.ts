@@ -1,5 +1,5 @@
 import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
-import { EventCorruptError, eventLayout, sealEvent } from '@aesop/event'
+import { endOfPeriodBytes, EventCorruptError, sealEvent } from '@aesop/event'
 import { expect, test } from 'vitest'
 import { type Segment } from '../src/segment.ts'
 import { addWindow, appendOf, filler, poolOf } from './support/windows.ts'
@@ -131,7 +131,7 @@ const damages: readonly (readonly [what: string, damage: (buffer: EventBuffer) =
     (b) => {
       const segment = last(b)
       segment.visibleEnd = segment.lastEventOffset
-      segment.lastEventOffset -= eventLayout.END_OF_PERIOD_BYTES + 100
+      segment.lastEventOffset -= endOfPeriodBytes() + 100
       segment.visibleEvents -= 1
     },
   ],

@@ -1,5 +1,5 @@
 import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
-import { eventLayout } from '@aesop/event'
+import { endOfPeriodBytes } from '@aesop/event'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { findWindow, findWindowAfter, oldestWindow } from '../src/window-search.ts'
@@ -9,7 +9,7 @@ const SEED = 20_262
 const FIRST_SCN = 100n
 const MAX_BYTES = 49_152
 /** A walk begins at an entry of the index and passes what lies within one step of it, 4 KiB: a length and an SCN per event. */
-const STEPS_MAX = 2 * Math.ceil(4096 / eventLayout.END_OF_PERIOD_BYTES)
+const STEPS_MAX = 2 * Math.ceil(4096 / endOfPeriodBytes())
 
 /** Windows of one event or of more than a segment, with SCNs left out between them. */
 const history = fc.array(

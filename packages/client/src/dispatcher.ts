@@ -1,5 +1,5 @@
 import { type Checkpoint } from '@aesop/checkpoint'
-import { type EventView, eventLayout, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
+import { type EventView, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { type AesopError, type LogKeys, type Logger, shownKey } from '@aesop/kernel'
 import { type CallbackTotals } from '@aesop/stats'
 import { Caller } from './caller.ts'
@@ -36,7 +36,6 @@ export interface DispatcherOptions {
 }
 
 const NO_SOURCE = Number.NaN
-const AT_SCN_LOW = eventLayout.AT_SEQUENCE + 4
 
 /**
  * Calls a consumer with the events of a stream, in Databus' order. One event at a time: when `dispatch` returns a
@@ -192,7 +191,7 @@ export class Dispatcher {
   }
 
   #row(view: EventView): Promise<void> | undefined {
-    if (view.bytes.readInt32BE(view.offset + AT_SCN_LOW) !== this.#windowScnLow) {
+    if (view.scnLow !== this.#windowScnLow) {
       throw new EventOrderError(`an event of SCN ${view.scn} inside the window of SCN ${this.#windowScn}`)
     }
     const schema = this.#source?.schemaOf(view)
@@ -303,7 +302,7 @@ export class Dispatcher {
     this.#windowEvents = this.#ordinalOf(scn)
     this.#inWindow = true
     this.#windowScn = scn
-    this.#windowScnLow = view.bytes.readInt32BE(view.offset + AT_SCN_LOW)
+    this.#windowScnLow = view.scnLow
     return this.#caller.data('startSequence', () => this.#callbacks.startSequence(scn, this.#calls.signal))
   }
 

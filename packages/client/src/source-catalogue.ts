@@ -1,4 +1,4 @@
-import { type EventView, eventLayout, type LogicalSource } from '@aesop/event'
+import { type EventView, type LogicalSource, schemaIdWords } from '@aesop/event'
 import {
   compileRowReader,
   hasUnsignedKey,
@@ -30,21 +30,14 @@ export class EventSchema implements ChangeSchema {
     this.version = schema.version
     this.source = source
     this.text = schema.schema
-    this.#words = Int32Array.from([0, 4, 8, 12], (at) => id.readInt32BE(at))
+    this.#words = schemaIdWords(id)
     // Consumers get it with every event: what one of them writes must not change what the next one reads.
     Object.freeze(this)
   }
 
   /** Whether the event carries this schema's id. */
   isOf(view: EventView): boolean {
-    const at = view.offset + eventLayout.AT_SCHEMA_ID
-    const bytes = view.bytes
-    return (
-      bytes.readInt32BE(at) === this.#words[0] &&
-      bytes.readInt32BE(at + 4) === this.#words[1] &&
-      bytes.readInt32BE(at + 8) === this.#words[2] &&
-      bytes.readInt32BE(at + 12) === this.#words[3]
-    )
+    return view.hasSchemaId(this.#words)
   }
 
   /** Decodes rows. @throws SchemaInvalidError on first use */

@@ -1,6 +1,25 @@
 import { eventCrc } from './crc32.ts'
-import { EventCorruptError } from './errors.ts'
+import { EventCorruptError, EventTooLargeError } from './errors.ts'
 import * as layout from './event-layout-v1.ts'
+
+/** Bytes from which on `checkedLength` can be asked. */
+export const LENGTH_KNOWN_BYTES = layout.AT_ATTRIBUTES
+
+/**
+ * The length that the event at `offset` states, of which only `LENGTH_KNOWN_BYTES` are there.
+ * @throws EventCorruptError, EventTooLargeError beyond `eventBytesMax`
+ */
+export function checkedLength(bytes: Buffer, offset: number, eventBytesMax: number): number {
+  const version = bytes[offset]
+  if (version !== layout.EVENT_VERSION_V1)
+    throw new EventCorruptError(`version ${String(version)} is not known, expected 0`)
+  const length = bytes.readInt32BE(offset + layout.AT_LENGTH)
+  if (length < layout.EVENT_BYTES_MIN) {
+    throw new EventCorruptError(`length ${length} is below the smallest, ${layout.EVENT_BYTES_MIN}`)
+  }
+  if (length > eventBytesMax) throw new EventTooLargeError(length, eventBytesMax)
+  return length
+}
 
 /**
  * Proves the whole event at `offset` against its checksums, of which `length` bytes are there: nothing of it is

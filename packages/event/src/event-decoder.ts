@@ -1,10 +1,10 @@
-import { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-import { checkEvent } from './event-check-v1.ts'
-import * as layout from './event-layout-v1.ts'
+import { EventTruncatedError, RemoteErrorTextError } from './errors.ts'
+import { checkedLength, checkEvent, LENGTH_KNOWN_BYTES } from './event-check-v1.ts'
 import { EventView } from './event-view.ts'
 
 const REMOTE_TEXT_CHARS_MAX = 512
-const LENGTH_KNOWN_BYTES = layout.AT_ATTRIBUTES
+/** The first byte of a JSON error text where an event was expected: no version of an event. */
+const JSON_TEXT_MARK = 0x7b
 const EMPTY = Buffer.alloc(0)
 
 /**
@@ -56,7 +56,8 @@ export class EventDecoder {
   next(): EventView | undefined {
     const held = this.#bytes.length - this.#at
     if (held < LENGTH_KNOWN_BYTES) return this.#nextOf(LENGTH_KNOWN_BYTES)
-    const length = this.#checkedLength()
+    this.#refuseText()
+    const length = checkedLength(this.#bytes, this.#at, this.#eventBytesMax)
     if (held < length) return this.#nextOf(length)
     checkEvent(this.#bytes, this.#at, length)
     this.#view.moveTo(this.#bytes, this.#at)
@@ -76,19 +77,8 @@ export class EventDecoder {
     return this.next()
   }
 
-  #checkedLength(): number {
-    const version = this.#bytes[this.#at]
-    if (version === layout.JSON_TEXT_MARK) {
-      const text = this.#bytes.toString('utf8', this.#at, this.#at + REMOTE_TEXT_CHARS_MAX)
-      throw new RemoteErrorTextError(text)
-    }
-    if (version !== layout.EVENT_VERSION_V1)
-      throw new EventCorruptError(`version ${String(version)} is not known, expected 0`)
-    const length = this.#bytes.readInt32BE(this.#at + layout.AT_LENGTH)
-    if (length < layout.EVENT_BYTES_MIN) {
-      throw new EventCorruptError(`length ${length} is below the smallest, ${layout.EVENT_BYTES_MIN}`)
-    }
-    if (length > this.#eventBytesMax) throw new EventTooLargeError(length, this.#eventBytesMax)
-    return length
+  #refuseText(): void {
+    if (this.#bytes[this.#at] !== JSON_TEXT_MARK) return
+    throw new RemoteErrorTextError(this.#bytes.toString('utf8', this.#at, this.#at + REMOTE_TEXT_CHARS_MAX))
   }
 }

@@ -50,5 +50,3 @@ export const ATTRIBUTE_REPLICATED = 0x0100
 export const SOURCE_ID_END_OF_PERIOD = -2
 /** Source id of an event whose value is a checkpoint (sent by bootstrap servers). */
 export const SOURCE_ID_CHECKPOINT = -3
-/** The first byte of a JSON error text where an event was expected. */
-export const JSON_TEXT_MARK = 0x7b

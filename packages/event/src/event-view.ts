@@ -1,4 +1,4 @@
-import * as layout from './event-layout-v1.ts'
+import * as fields from './event-fields-v1.ts'
 import type { Opcode } from './opcode.ts'
 
 /**
@@ -27,61 +27,74 @@ export class EventView {
   }
 
   get length(): number {
-    return this.bytes.readInt32BE(this.offset + layout.AT_LENGTH)
+    return fields.lengthAt(this.bytes, this.offset)
   }
   /** Offset in `bytes` after the event. */
   get end(): number {
-    return this.offset + this.length
+    return fields.endAt(this.bytes, this.offset)
   }
   get attributes(): number {
-    return this.bytes.readUInt16BE(this.offset + layout.AT_ATTRIBUTES)
+    return fields.attributesAt(this.bytes, this.offset)
   }
   get scn(): bigint {
-    return this.bytes.readBigInt64BE(this.offset + layout.AT_SEQUENCE)
+    return fields.scnAt(this.bytes, this.offset)
+  }
+  /** The low 32 bits of the SCN, signed: what is compared for every event makes no bigint. */
+  get scnLow(): number {
+    return fields.scnLowAt(this.bytes, this.offset)
   }
   get physicalPartition(): number {
-    return this.bytes.readInt16BE(this.offset + layout.AT_PHYSICAL_PARTITION)
+    return fields.physicalPartitionAt(this.bytes, this.offset)
   }
   get logicalPartition(): number {
-    return this.bytes.readInt16BE(this.offset + layout.AT_LOGICAL_PARTITION)
+    return fields.logicalPartitionAt(this.bytes, this.offset)
   }
   get timestampNanos(): bigint {
-    return this.bytes.readBigInt64BE(this.offset + layout.AT_TIMESTAMP)
+    return fields.timestampNanosAt(this.bytes, this.offset)
   }
   get sourceId(): number {
-    return this.bytes.readInt16BE(this.offset + layout.AT_SOURCE_ID)
+    return fields.sourceIdAt(this.bytes, this.offset)
   }
   /** Control events (source id below 0) close windows and carry checkpoints; they are no row changes. */
   get isControl(): boolean {
     return this.sourceId < 0
   }
   get isEndOfPeriod(): boolean {
-    return this.sourceId === layout.SOURCE_ID_END_OF_PERIOD
+    return fields.isEndOfPeriodAt(this.bytes, this.offset)
   }
   /** Undefined for control events. */
   get opcode(): Opcode | undefined {
-    const bits = this.attributes
-    if (bits & layout.ATTRIBUTE_UPSERT) return 'UPSERT'
-    return bits & layout.ATTRIBUTE_DELETE ? 'DELETE' : undefined
+    const { attributes } = this
+    if (fields.isUpsert(attributes)) return 'UPSERT'
+    return fields.isDelete(attributes) ? 'DELETE' : undefined
+  }
+  /** Whether the change came to the source from elsewhere. */
+  get isReplicated(): boolean {
+    return fields.isReplicated(this.attributes)
   }
   /** The 16 bytes of the schema id; a view. */
   get schemaId(): Buffer {
-    const at = this.offset + layout.AT_SCHEMA_ID
-    return this.bytes.subarray(at, at + layout.SCHEMA_ID_BYTES)
+    return fields.schemaIdAt(this.bytes, this.offset)
+  }
+  /** Whether the event carries the schema id of these `schemaIdWords`. */
+  hasSchemaId(words: Int32Array): boolean {
+    return fields.hasSchemaIdAt(this.bytes, this.offset, words)
   }
   get hasByteKey(): boolean {
-    return (this.attributes & layout.ATTRIBUTE_BYTE_KEY) !== 0
+    return fields.hasByteKeyAt(this.bytes, this.offset)
   }
   /** A bigint for a long key, text for a byte key. */
   get key(): bigint | string {
-    const at = this.offset + layout.AT_KEY
-    if (!this.hasByteKey) return this.bytes.readBigInt64BE(at)
-    return this.bytes.toString('utf8', this.offset + layout.AT_KEY_BYTES, this.valueOffset)
+    if (this.hasByteKey) return fields.keyTextAt(this.bytes, this.offset)
+    return fields.longKeyAt(this.bytes, this.offset)
+  }
+  /** The bytes of a byte key; a view. */
+  get keyBytes(): Buffer {
+    return fields.keyBytesAt(this.bytes, this.offset)
   }
   /** Offset in `bytes` of the value's first byte; it ends at `end`. */
   get valueOffset(): number {
-    if (!this.hasByteKey) return this.offset + layout.AT_VALUE_AFTER_LONG_KEY
-    return this.offset + layout.AT_KEY_BYTES + this.bytes.readInt32BE(this.offset + layout.AT_KEY)
+    return fields.valueOffsetAt(this.bytes, this.offset)
   }
   /** The Avro value; a view. */
   get value(): Buffer {

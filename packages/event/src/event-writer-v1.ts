@@ -26,6 +26,7 @@ import {
 } from './event-layout-v1.ts'
 
 const LENGTH_MAX = 0x7fffffff
+
 /** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */
 export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
   const bytes = eventHeaderBytesMax(key) + maxValueBytes
@@ -117,6 +118,11 @@ export function sealEvent(target: Buffer, offset: number, scnHigh: number, scnLo
   const headerEnd = offset + (byteKey ? AT_KEY_BYTES : AT_VALUE_AFTER_LONG_KEY)
   bytes.setUint32(offset + AT_HEADER_CRC, eventCrc(target, offset + AT_LENGTH, headerEnd))
   return offset + bytes.getInt32(offset + AT_LENGTH)
+}
+
+/** Bytes of the event that closes a window. */
+export function endOfPeriodBytes(): number {
+  return END_OF_PERIOD_BYTES
 }
 
 /** Writes the sealed event that closes a window. @returns the offset after it */

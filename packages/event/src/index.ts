@@ -3,9 +3,10 @@ export { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteError
 export { checkEvent } from './event-check-v1.ts'
 export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
-export * as eventLayout from './event-layout-v1.ts'
+export { endAt, isEndOfPeriodAt, scnAt, valueOffsetAt } from './event-fields-v1.ts'
 export { EventView } from './event-view.ts'
 export {
+  endOfPeriodBytes,
   eventBytesMax,
   eventHeaderBytes,
   eventHeaderBytesMax,
@@ -14,6 +15,7 @@ export {
   writeEvent,
 } from './event-writer-v1.ts'
 export { type Opcode } from './opcode.ts'
+export { schemaIdWords } from './schema-id-words.ts'
 export {
   SCHEMA_CHANGE_ID_DEFAULT,
   SCHEMA_CHANGE_KINDS,

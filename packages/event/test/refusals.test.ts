@@ -1,13 +1,13 @@
 import {
   checkEvent,
   EventDecoder,
-  eventLayout,
   EventTooLargeError,
   type EventTruncatedError,
   RemoteErrorTextError,
 } from '@aesop/event'
 import { expect, test, vi } from 'vitest'
 import { SeededDraw } from '../../../test/support/seeded-draw.ts'
+import * as layout from '../src/event-layout-v1.ts'
 import { encode, golden } from './support/events.ts'
 import { naiveCrc } from './support/naive-encoder.ts'
 
@@ -16,7 +16,7 @@ const withByteKey = { ...golden, key: 'key', value: Buffer.from('value') }
 
 /** Gives a changed event the header checksum that its bytes have now. */
 function sealed(bytes: Buffer, headerEnd: number): Buffer {
-  bytes.writeUInt32BE(naiveCrc(bytes.subarray(eventLayout.AT_LENGTH, headerEnd)), eventLayout.AT_HEADER_CRC)
+  bytes.writeUInt32BE(naiveCrc(bytes.subarray(layout.AT_LENGTH, headerEnd)), layout.AT_HEADER_CRC)
   return bytes
 }
 
@@ -28,7 +28,7 @@ function next(bytes: Buffer, limit = LIMIT): unknown {
 
 test.each([57, 60])('an event with a long key of %d bytes has no room for it', (length) => {
   const bytes = encode(golden)
-  bytes.writeInt32BE(length, eventLayout.AT_LENGTH)
+  bytes.writeInt32BE(length, layout.AT_LENGTH)
   expect(() => next(bytes)).toThrow(`corrupt change event: length ${length} is shorter than its header of 61 bytes`)
 })
 
@@ -40,17 +40,17 @@ test('an event that is its header and nothing else is whole, with either key', (
 
 test('an event of 56 bytes is too short to be looked at', () => {
   const bytes = encode(golden)
-  bytes.writeInt32BE(56, eventLayout.AT_LENGTH)
+  bytes.writeInt32BE(56, layout.AT_LENGTH)
   expect(() => next(bytes)).toThrow('length 56 is below the smallest, 57')
 })
 
 test('a key as long as its event has room for passes; one byte more, and a negative length, are named', () => {
   const bytes = encode(withByteKey)
-  const room = bytes.length - eventLayout.AT_KEY_BYTES
+  const room = bytes.length - layout.AT_KEY_BYTES
   const keyOf = (length: number): Buffer => {
     const changed = Buffer.from(bytes)
-    changed.writeInt32BE(length, eventLayout.AT_KEY)
-    return sealed(changed, eventLayout.AT_KEY_BYTES)
+    changed.writeInt32BE(length, layout.AT_KEY)
+    return sealed(changed, layout.AT_KEY_BYTES)
   }
   expect(next(keyOf(room))).toBe(bytes.length)
   expect(next(keyOf(0))).toBe(bytes.length)
@@ -61,12 +61,12 @@ test('a key as long as its event has room for passes; one byte more, and a negat
 
 test.each([golden, withByteKey])('a checksum that is not that of its bytes is shown beside it (key $key)', (event) => {
   const stated = encode(event)
-  stated.writeUInt32BE(0xabc, eventLayout.AT_HEADER_CRC)
-  const headerEnd = event === golden ? eventLayout.AT_VALUE_AFTER_LONG_KEY : eventLayout.AT_KEY_BYTES
-  const header = naiveCrc(stated.subarray(eventLayout.AT_LENGTH, headerEnd)).toString(16)
+  stated.writeUInt32BE(0xabc, layout.AT_HEADER_CRC)
+  const headerEnd = event === golden ? layout.AT_VALUE_AFTER_LONG_KEY : layout.AT_KEY_BYTES
+  const header = naiveCrc(stated.subarray(layout.AT_LENGTH, headerEnd)).toString(16)
   expect(() => next(stated)).toThrow(`corrupt change event: the header says CRC abc, its bytes give ${header}`)
   const changed = encode(event)
-  changed.writeUInt32BE(0xdef, eventLayout.AT_VALUE_CRC)
+  changed.writeUInt32BE(0xdef, layout.AT_VALUE_CRC)
   const value = naiveCrc(changed.subarray(headerEnd)).toString(16)
   expect(() => next(sealed(changed, headerEnd))).toThrow(`the value says CRC def, its bytes give ${value}`)
 })

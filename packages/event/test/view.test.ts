@@ -2,17 +2,18 @@ import {
   eventBytesMax,
   eventHeaderBytes,
   eventHeaderBytesMax,
-  eventLayout,
   EventTooLargeError,
   EventView,
   SCHEMA_CHANGE_ID_DEFAULT,
   SCHEMA_CHANGE_KINDS,
   SCHEMA_CHANGE_SCHEMA,
   SCHEMA_CHANGE_SOURCE,
+  schemaIdWords,
   writeEndOfPeriod,
 } from '@aesop/event'
 import { expect, test } from 'vitest'
 import { viewOf } from '../src/byte-view.ts'
+import * as layout from '../src/event-layout-v1.ts'
 import { encode, golden } from './support/events.ts'
 
 const AROUND = 11
@@ -44,6 +45,27 @@ test.each([
   expect([copy.offset, copy.bytes.equals(bytes), copy.bytes.buffer === view.bytes.buffer]).toEqual([0, true, false])
 })
 
+test('a view compares the low half of the SCN, and all words of the schema id', () => {
+  const view = inside(encode({ ...golden, scn: (5n << 32n) | 0xfffffffen }))
+  expect(view.scnLow).toBe(-2)
+  const id = Buffer.from(golden.schemaId)
+  expect(view.hasSchemaId(schemaIdWords(id))).toBe(true)
+  for (let at = 0; at < id.length; at++) {
+    const other = Buffer.from(id)
+    other.writeUInt8(other.readUInt8(at) ^ 1, at)
+    expect(view.hasSchemaId(schemaIdWords(other))).toBe(false)
+  }
+})
+
+test('a view shows the bytes of a key where they lie, and whether the change came from elsewhere', () => {
+  const view = inside(encode({ ...golden, key: 'käse' }))
+  expect([view.keyBytes.toString(), view.keyBytes.buffer]).toEqual(['käse', view.bytes.buffer])
+  expect(view.isReplicated).toBe(false)
+  view.bytes.writeInt16BE(layout.ATTRIBUTE_REPLICATED | view.attributes, AROUND + layout.AT_ATTRIBUTES)
+  expect(view.isReplicated).toBe(true)
+  expect([view.opcode, view.hasByteKey]).toEqual(['UPSERT', true])
+})
+
 test('a view is moved from one event to another, and begins nowhere', () => {
   const view = new EventView()
   expect([view.bytes.length, view.offset]).toEqual([0, 0])
@@ -58,7 +80,7 @@ test('a view is moved from one event to another, and begins nowhere', () => {
 test('control events are those below source 0, of which one ends a window', () => {
   const bytes = Buffer.alloc(61)
   writeEndOfPeriod(bytes, 0, 5n, 1, 0n)
-  expect([eventLayout.SOURCE_ID_END_OF_PERIOD, eventLayout.SOURCE_ID_CHECKPOINT]).toEqual([-2, -3])
+  expect([layout.SOURCE_ID_END_OF_PERIOD, layout.SOURCE_ID_CHECKPOINT]).toEqual([-2, -3])
   const kinds = [-2, -3, 0, 1].map((sourceId) => {
     bytes.writeInt16BE(sourceId, 31)
     const view = new EventView(bytes)

@@ -1,5 +1,5 @@
 import { type EventBuffer } from '@aesop/buffer'
-import { eventLayout } from '@aesop/event'
+import { endOfPeriodBytes } from '@aesop/event'
 import { EventTotals, type HeldEvents } from '@aesop/stats'
 
 /** What the buffer of a relay has taken in, and what it holds. */
@@ -15,7 +15,7 @@ export class InboundEvents {
     this.#buffer = buffer
     const read = (): EventTotals['tally']['all'] => {
       const { events, eventBytes, payloadBytes, windows } = buffer
-      const systemBytes = windows * eventLayout.END_OF_PERIOD_BYTES
+      const systemBytes = windows * endOfPeriodBytes()
       return {
         dataEvents: events,
         dataBytes: eventBytes - systemBytes,

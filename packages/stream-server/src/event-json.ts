@@ -1,4 +1,4 @@
-import { eventLayout, EventView } from '@aesop/event'
+import { EventView } from '@aesop/event'
 import { type StreamOutput } from '@aesop/wire'
 import { StringDecoder } from 'node:string_decoder'
 
@@ -29,19 +29,15 @@ export function* formatEvents(bytes: Buffer, output: Exclude<StreamOutput, 'bina
 /** Everything before the value: numbers and base64, so that nothing has to be escaped. */
 function formatHead(view: EventView, output: Exclude<StreamOutput, 'binary'>): string {
   const { opcode } = view
-  const key = view.hasByteKey ? `"keyBytes":"${keyBytes(view).toString('base64')}"` : `"key":${String(view.key)}`
+  const key = view.hasByteKey ? `"keyBytes":"${view.keyBytes.toString('base64')}"` : `"key":${String(view.key)}`
   return (
     `{${opcode === undefined ? '' : `"opcode":"${opcode}",`}${key},"sequence":${view.scn}` +
     `,"logicalPartitionId":${view.logicalPartition},"physicalPartitionId":${view.physicalPartition}` +
     `,"timestampInNanos":${view.timestampNanos},"srcId":${view.sourceId}` +
     `,"schemaId":"${view.schemaId.toString('base64')}","valueEnc":"${output === 'json' ? 'JSON' : 'JSON_PLAIN_VALUE'}"` +
-    `,"isReplicated":${(view.attributes & eventLayout.ATTRIBUTE_REPLICATED) !== 0}` +
+    `,"isReplicated":${view.isReplicated}` +
     `${view.isEndOfPeriod ? ',"endOfPeriod":true' : ''},"value":"`
   )
-}
-
-function keyBytes(view: EventView): Buffer {
-  return view.bytes.subarray(view.offset + eventLayout.AT_KEY_BYTES, view.valueOffset)
 }
 
 function* formatValue(value: Buffer, output: Exclude<StreamOutput, 'binary'>): Generator<string> {

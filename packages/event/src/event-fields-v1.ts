@@ -1,0 +1,107 @@
+import * as layout from './event-layout-v1.ts'
+
+/*
+ * The fields of the event at `offset`, each read when asked for and where it lies. Who walks windows asks these; who looks
+ * at one event moves an `EventView` there.
+ */
+
+/** Total length in bytes, header included. */
+export function lengthAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt32BE(offset + layout.AT_LENGTH)
+}
+
+/** Offset after the event. */
+export function endAt(bytes: Buffer, offset: number): number {
+  return offset + lengthAt(bytes, offset)
+}
+
+export function attributesAt(bytes: Buffer, offset: number): number {
+  return bytes.readUInt16BE(offset + layout.AT_ATTRIBUTES)
+}
+
+export function scnAt(bytes: Buffer, offset: number): bigint {
+  return bytes.readBigInt64BE(offset + layout.AT_SEQUENCE)
+}
+
+/** The low 32 bits of the SCN, signed. */
+export function scnLowAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt32BE(offset + layout.AT_SEQUENCE + 4)
+}
+
+export function physicalPartitionAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt16BE(offset + layout.AT_PHYSICAL_PARTITION)
+}
+
+export function logicalPartitionAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt16BE(offset + layout.AT_LOGICAL_PARTITION)
+}
+
+/** Nanoseconds since 1970. */
+export function timestampNanosAt(bytes: Buffer, offset: number): bigint {
+  return bytes.readBigInt64BE(offset + layout.AT_TIMESTAMP)
+}
+
+export function sourceIdAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt16BE(offset + layout.AT_SOURCE_ID)
+}
+
+export function isEndOfPeriodAt(bytes: Buffer, offset: number): boolean {
+  return sourceIdAt(bytes, offset) === layout.SOURCE_ID_END_OF_PERIOD
+}
+
+/** The 16 bytes of the schema id; a view. */
+export function schemaIdAt(bytes: Buffer, offset: number): Buffer {
+  const at = offset + layout.AT_SCHEMA_ID
+  return bytes.subarray(at, at + layout.SCHEMA_ID_BYTES)
+}
+
+/** Whether the schema id is the one of these `schemaIdWords`. */
+export function hasSchemaIdAt(bytes: Buffer, offset: number, words: Int32Array): boolean {
+  const at = offset + layout.AT_SCHEMA_ID
+  return (
+    bytes.readInt32BE(at) === words[0] &&
+    bytes.readInt32BE(at + 4) === words[1] &&
+    bytes.readInt32BE(at + 8) === words[2] &&
+    bytes.readInt32BE(at + 12) === words[3]
+  )
+}
+
+/** Whether the attributes say that the key is bytes; a long otherwise. */
+export function hasByteKeyAt(bytes: Buffer, offset: number): boolean {
+  // The low byte of the attributes is read alone: that compiles to one load.
+  return ((bytes[offset + layout.AT_ATTRIBUTES + 1] as number) & layout.ATTRIBUTE_BYTE_KEY) !== 0
+}
+
+export function longKeyAt(bytes: Buffer, offset: number): bigint {
+  return bytes.readBigInt64BE(offset + layout.AT_KEY)
+}
+
+/** The bytes of a byte key; a view. */
+export function keyBytesAt(bytes: Buffer, offset: number): Buffer {
+  return bytes.subarray(offset + layout.AT_KEY_BYTES, valueOffsetAt(bytes, offset))
+}
+
+/** The text of a byte key. */
+export function keyTextAt(bytes: Buffer, offset: number): string {
+  return bytes.toString('utf8', offset + layout.AT_KEY_BYTES, valueOffsetAt(bytes, offset))
+}
+
+/** Offset of the value's first byte; it ends where the event does. */
+export function valueOffsetAt(bytes: Buffer, offset: number): number {
+  if (!hasByteKeyAt(bytes, offset)) return offset + layout.AT_VALUE_AFTER_LONG_KEY
+  return offset + layout.AT_KEY_BYTES + bytes.readInt32BE(offset + layout.AT_KEY)
+}
+
+/** Whether the attributes say that the change is to be kept, or that the row is gone. */
+export function isUpsert(attributes: number): boolean {
+  return (attributes & layout.ATTRIBUTE_UPSERT) !== 0
+}
+
+export function isDelete(attributes: number): boolean {
+  return (attributes & layout.ATTRIBUTE_DELETE) !== 0
+}
+
+/** Whether the attributes say that the change came to the source from elsewhere. */
+export function isReplicated(attributes: number): boolean {
+  return (attributes & layout.ATTRIBUTE_REPLICATED) !== 0
+}
