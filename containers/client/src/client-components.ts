@@ -113,6 +113,11 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           type: 'object',
           description: 'Key filters of Databus ({partitionType, filters}) by logical source.',
         },
+        acknowledge: {
+          enum: ['window', 'consumer'],
+          default: 'window',
+          description: 'Who says that windows are done: their end, or the consumer by acknowledge of its context.',
+        },
         onSourceQuarantined: {
           enum: ['suspend', 'continue'],
           default: 'suspend',

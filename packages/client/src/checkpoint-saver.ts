@@ -1,5 +1,6 @@
 import { type Checkpoint, type CheckpointStore, CheckpointUnwritableError, NewestSaver } from '@aesop/checkpoint'
 import { type Logger } from '@aesop/kernel'
+import { AcknowledgeMissingError } from './errors.ts'
 
 export interface CheckpointSaverOptions {
   readonly store: CheckpointStore
@@ -10,6 +11,8 @@ export interface CheckpointSaverOptions {
   readonly log: Logger
 }
 
+/** From when on it is a fault that nothing is given, in milliseconds. */
+const HELD_MS = 5000
 /** Least time between two saves, in milliseconds. */
 const INTERVAL_MS = 100
 
@@ -22,8 +25,9 @@ export class CheckpointSaver {
   readonly #max: number
   readonly #keptIn: string
   readonly #newest: NewestSaver<Checkpoint>
-  /** Numbers of windows: given until now, with the save that is under way, and stored. */
+  /** Numbers of windows: given until now, acknowledged, with the save that is under way, and stored. */
   #given = 0
+  #acknowledged = 0
   #saving = 0
   #stored = 0
   #hold: { readonly sinceMs: number; readonly goOn: () => void } | undefined
@@ -36,7 +40,7 @@ export class CheckpointSaver {
       keptIn,
       intervalMs: INTERVAL_MS,
       save: (checkpoint) => {
-        this.#saving = this.#given
+        this.#saving = this.#acknowledged
         return named(keptIn, () => store.save(checkpoint))
       },
       onStored: () => {
@@ -54,7 +58,9 @@ export class CheckpointSaver {
 
   /** Why what was acknowledged is not stored; undefined when nothing is wrong. */
   get fault(): Error | undefined {
-    return this.#newest.fault
+    const { fault } = this.#newest
+    if (fault !== undefined || this.heldMs < HELD_MS) return fault
+    return new AcknowledgeMissingError(this.#given - this.#acknowledged)
   }
 
   /** For how long nothing is given because of the store, in milliseconds; 0 while something is. */
@@ -72,11 +78,29 @@ export class CheckpointSaver {
   /** @returns a promise where nothing more may be given before it is fulfilled */
   acknowledge(checkpoint: Checkpoint): Promise<void> | undefined {
     this.#given++
-    this.#newest.want(checkpoint)
-    return this.#given - this.#stored < this.#max ? undefined : this.#roomAgain()
+    this.take(checkpoint, this.#given - this.#acknowledged)
+    return this.room()
   }
 
-  #roomAgain(): Promise<void> | undefined {
+  /** A window was given whole, and is acknowledged later. */
+  give(): void {
+    this.#given++
+  }
+
+  /** Those that were given and are not acknowledged come again. */
+  withdraw(): void {
+    this.#given = this.#acknowledged
+  }
+
+  /** So many windows more are acknowledged; the checkpoint is the end of the last one. */
+  take(checkpoint: Checkpoint, windows: number): void {
+    this.#acknowledged += windows
+    this.#newest.want(checkpoint)
+  }
+
+  /** @returns a promise where nothing more may be given before it is fulfilled */
+  room(): Promise<void> | undefined {
+    if (this.#given - this.#stored < this.#max) return undefined
     // Whoever is in order catches up now, without a wait for the interval.
     if (this.#newest.fault === undefined) this.#newest.flush()
     if (this.#given - this.#stored < this.#max || this.#released.signal.aborted) return undefined

@@ -3,7 +3,7 @@ import { LOG_KEYS, type LogKeys, Secret, type SecretText } from '@aesop/kernel'
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
-import { UNSAVED_WINDOWS_MAX } from './registration.ts'
+import { type AcknowledgePolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {
@@ -95,6 +95,11 @@ export interface ConsumerRegistrationOptions {
   readonly eventConsumer?: EventConsumer
   /** Makes the consumer when the client starts. */
   readonly consumerFactory?: ConsumerFactory
+  /**
+   * Who says that windows are done: `window` (default), their end, unless `onCheckpoint` says otherwise; `consumer`, the consumer
+   * with `acknowledge` of its context, so that one of a `consumerFactory`.
+   */
+  readonly acknowledge?: string
   /** Keeps the checkpoint; left out: a file in the folder of the client's checkpoints. */
   readonly checkpointStore?: CheckpointStore
   /** Databus' key filters (`{partitionType, filters}`) by the name of the source; the relay applies them. */
@@ -112,6 +117,7 @@ export class ConsumerRegistration {
   readonly logicalSources: readonly string[]
   readonly eventConsumer: EventConsumer | undefined
   readonly consumerFactory: ConsumerFactory | undefined
+  readonly acknowledge: AcknowledgePolicy
   readonly checkpointStore: CheckpointStore | undefined
   readonly filters: Readonly<Record<string, unknown>>
   readonly onSourceQuarantined: QuarantinePolicy
@@ -122,6 +128,7 @@ export class ConsumerRegistration {
     this.id = options.id ?? options.logicalSources.join('+')
     this.eventConsumer = options.eventConsumer
     this.consumerFactory = options.consumerFactory
+    this.acknowledge = acknowledgeOf(this.id, options.acknowledge ?? 'window')
     this.checkpointStore = options.checkpointStore
     this.filters = options.filters ?? {}
     this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
@@ -132,6 +139,10 @@ export class ConsumerRegistration {
     if ((this.eventConsumer === undefined) === (this.consumerFactory === undefined)) {
       const fault = this.eventConsumer === undefined ? 'names neither' : 'names both'
       throw new RegistrationInvalidError(this.id, `${fault} eventConsumer and consumerFactory`)
+    }
+    if (this.acknowledge === 'consumer' && this.consumerFactory === undefined) {
+      const why = 'says acknowledge: consumer without a consumerFactory, which alone is given acknowledge'
+      throw new RegistrationInvalidError(this.id, why)
     }
   }
 }
@@ -149,6 +160,11 @@ function logKeysOf(value: string): LogKeys {
 
 function secretOf(value: string | SecretText | undefined): SecretText | undefined {
   return value === undefined ? undefined : Secret.from(value)
+}
+
+function acknowledgeOf(id: string, value: string): AcknowledgePolicy {
+  if (value === 'window' || value === 'consumer') return value
+  throw new RegistrationInvalidError(id, `says acknowledge: ${value}, expected window or consumer`)
 }
 
 function policyOf(id: string, value: string): QuarantinePolicy {

@@ -23,7 +23,7 @@ import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from
 import { type EventConsumer } from './consumer.ts'
 import { ProcessRelay } from './process-relay.ts'
 import { checkToken, tokenOfEnvironment } from './relay-token.ts'
-import { ClientPropertyRefusedError, RegistrationInvalidError } from './errors.ts'
+import { AcknowledgeRefusedError, ClientPropertyRefusedError, RegistrationInvalidError } from './errors.ts'
 import { Registration } from './registration.ts'
 import { RegistrationDesk } from './registration-desk.ts'
 import { RegistrationReader } from './registration-reader.ts'
@@ -147,10 +147,16 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     const { id, logicalSources } = declared
     const { followMs, maxEventSize, aheadPatienceMs, unsavedWindowsMax, logKeys } = this.#config
     const readers = ProcessReaders.of(this.#context.shared)
-    return new Registration({
+    const acknowledge = (scn: bigint): void => {
+      if (made === undefined) throw new AcknowledgeRefusedError(id, scn, 'no window was given yet')
+      made.acknowledge(scn)
+    }
+    let made: Registration | undefined = undefined
+    made = new Registration({
       id,
       logicalSources,
-      consumer: await this.#consumerOf(declared),
+      consumer: await this.#consumerOf(declared, acknowledge),
+      acknowledge: declared.acknowledge,
       relays: this.#relaysFor(declared),
       store: this.#storeOf(declared),
       keptIn: this.#keptIn(declared),
@@ -168,16 +174,16 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       },
       fallOffRemedy: () => this.#readerOf(id)?.fallOffRemedy(readers),
     })
+    return made
   }
 
-  async #consumerOf({
-    id,
-    logicalSources,
-    eventConsumer,
-    consumerFactory,
-  }: ConsumerRegistration): Promise<EventConsumer> {
+  async #consumerOf(
+    { id, logicalSources, eventConsumer, consumerFactory }: ConsumerRegistration,
+    acknowledge: (scn: bigint) => void,
+  ): Promise<EventConsumer> {
     const { log } = this.#context
-    const made = eventConsumer ?? (await consumerFactory?.createConsumer({ registration: id, logicalSources, log }))
+    const context = { registration: id, logicalSources, acknowledge, log }
+    const made = eventConsumer ?? (await consumerFactory?.createConsumer(context))
     if (typeof made?.onDataEvent !== 'function') {
       throw new RegistrationInvalidError(id, 'has a consumer without the method onDataEvent')
     }

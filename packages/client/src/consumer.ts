@@ -100,6 +100,19 @@ export interface EventConsumer {
 export interface ConsumerContext {
   readonly registration: string
   readonly logicalSources: readonly string[]
+  /**
+   * Of a registration that says `acknowledge: consumer`: everything up to and with the window of this SCN is done, and need not
+   * come again. Its checkpoint may be stored from now on, and a roll-back goes no further back. Until then nothing of what was
+   * given is taken for done, whatever the callbacks return; at most `unsavedWindowsMax` windows are given beyond it. May be
+   * called at any time, also within `onCheckpoint`, for the window that it is about, and `onStopConsumption`.
+   *
+   * - An SCN inside the stream that is the end of no window stands for the last window before it.
+   * - One at or below an earlier one is ignored, and so is one of windows that were rolled back and have not come again.
+   * - After the registration has ended it is ignored, with a line in the log.
+   *
+   * @throws AcknowledgeRefusedError when no such window was given yet, or the registration does not say so
+   */
+  readonly acknowledge: (scn: bigint) => void
   readonly partition?: { readonly id: number; readonly of: number }
   readonly log: Logger
 }

@@ -27,12 +27,23 @@ export interface DispatcherOptions {
   readonly begin: (place: Checkpoint) => Promise<void> | undefined
   /** Gets every checkpoint that the consumer agreed to, in order; a promise holds back what comes next. */
   readonly acknowledge: (checkpoint: Checkpoint) => Promise<void> | undefined
+  /** Where the consumer itself acknowledges windows: takes each that was given whole, in the place of `acknowledge`. */
+  readonly given?: GivenWindows
   /** How long a promise of a callback may take before its signal fires, in milliseconds; 0 or less: unlimited. */
   readonly timeBudgetMs: number
   /** How the key of a row stands in an error. Default `hash`. */
   readonly logKeys?: LogKeys
   readonly totals: CallbackTotals
   readonly log: Logger
+}
+
+export interface GivenWindows {
+  /** A window was given whole: it may be acknowledged from now on. */
+  window(end: Checkpoint): void
+  /** The same again, for windows that come again. */
+  rolledBack(): void
+  /** @returns a promise where nothing more may be given before it is fulfilled */
+  room(): Promise<void> | undefined
 }
 
 const NO_SOURCE = Number.NaN
@@ -77,7 +88,10 @@ export class Dispatcher {
       callbacks,
       timeBudgetMs,
       placeOf: (callback) => this.#placeOf(callback),
-      agreed: (scn, timestampNanos) => options.acknowledge(this.#place.agree(scn, timestampNanos)),
+      agreed: (scn, timestampNanos) =>
+        options.given === undefined
+          ? options.acknowledge(this.#place.agree(this.#place.endOf(scn, timestampNanos)))
+          : undefined,
       refused: (scn, reason) => {
         this.#totals.numSysErrorsProcessed++
         log.warn('onCheckpoint failed; the checkpoint stays where it was', { scn, reason })
@@ -166,8 +180,14 @@ export class Dispatcher {
   rollback(): Promise<void> {
     this.#leaveWindow()
     this.#place.rollback()
+    this.#options.given?.rolledBack()
     this.#totals.numRollbacks++
     return this.#caller.rollback(this.#place.checkpoint.windowScn)
+  }
+
+  /** The consumer has acknowledged what it was given up to the end of this window. */
+  acknowledged(end: Checkpoint): void {
+    if (end.windowScn > this.#place.checkpoint.windowScn) this.#place.agree(end)
   }
 
   /** Goes on without the rows that made it stop. */
@@ -362,7 +382,10 @@ export class Dispatcher {
     this.#leaveWindow()
     this.#place.windowDone(scn)
     this.#totals.windowProcessed(scn, Number(timestampNanos / 1_000_000n), Date.now())
-    return this.#caller.checkpoint(scn, timestampNanos)
+    const { given } = this.#options
+    if (given === undefined) return this.#caller.checkpoint(scn, timestampNanos)
+    given.window(this.#place.endOf(scn, timestampNanos))
+    return chain(this.#caller.checkpoint(scn, timestampNanos), () => given.room())
   }
 
   #leaveWindow(): void {

@@ -207,6 +207,37 @@ export class ConsumerOverdueError extends AesopError {
   }
 }
 
+export class AcknowledgeRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_ACKNOWLEDGE_REFUSED',
+    meaning: 'A consumer acknowledged a window that it can not have been given, or that is not its to acknowledge.',
+    remedy: 'Acknowledge SCNs of windows that have ended, in a registration that says acknowledge: consumer.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, scn: unknown, fault: string) {
+    super(
+      AcknowledgeRefusedError.kind,
+      `the registration "${registration}" can not take SCN ${String(scn)} for acknowledged: ${fault}`,
+      { fields: { registration, scn } },
+    )
+  }
+}
+
+export class AcknowledgeMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_ACKNOWLEDGE_MISSING',
+    meaning:
+      'A consumer was given as many windows as it may be without acknowledging them; nothing more is given before it does.',
+    remedy: 'Let the consumer call acknowledge of its context more often, or raise unsavedWindowsMax of clientConfig.',
+    canRetry: true,
+  } as const
+  constructor(windows: number) {
+    super(AcknowledgeMissingError.kind, `${windows} windows were given, and are not acknowledged`, {
+      fields: { windows },
+    })
+  }
+}
+
 export class ClientPropertyUnknownError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_PROPERTY_UNKNOWN',
@@ -300,6 +331,8 @@ export const clientErrors: readonly AesopErrorClass[] = [
   ConsumerFatalError,
   ConsumerTimeBudgetError,
   ConsumerOverdueError,
+  AcknowledgeRefusedError,
+  AcknowledgeMissingError,
   ClientPropertyUnknownError,
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,

@@ -26,8 +26,10 @@ export {
 } from './consumer.ts'
 export { type DeliveryCallbacks, onlineCallbacks } from './delivery-callbacks.ts'
 export * as deliveryPolicy from './delivery-policy.ts'
-export { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
+export { Dispatcher, type DispatcherOptions, type GivenWindows } from './dispatcher.ts'
 export {
+  AcknowledgeMissingError,
+  AcknowledgeRefusedError,
   ClientFaultError,
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,
@@ -48,7 +50,7 @@ export {
   SourceQuarantinedError,
   SourcesMissingError,
 } from './errors.ts'
-export { Registration, type RegistrationOptions } from './registration.ts'
+export { type AcknowledgePolicy, Registration, type RegistrationOptions } from './registration.ts'
 export { type RelayAddress } from './relay-connection.ts'
 export { RowEvent } from './row-event.ts'
 export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'

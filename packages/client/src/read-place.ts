@@ -80,10 +80,15 @@ export class ReadPlace {
     if (scn > this.highestScn) this.highestScn = scn
   }
 
-  /** The consumer agrees to come back to the end of the window `scn`. */
-  agree(scn: bigint, timestampNanos: bigint): Checkpoint {
-    this.checkpoint = Checkpoint.online(scn, timestampNanos, this.#scnSpace)
-    return this.checkpoint
+  /** The end of the window `scn`, which was read whole just now. */
+  endOf(scn: bigint, timestampNanos: bigint): Checkpoint {
+    return Checkpoint.online(scn, timestampNanos, this.#scnSpace)
+  }
+
+  /** Nobody needs to come back to what was before the end of this window. */
+  agree(end: Checkpoint): Checkpoint {
+    this.checkpoint = end
+    return end
   }
 
   rollback(): void {

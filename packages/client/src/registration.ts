@@ -7,12 +7,13 @@ import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
 import { onlineCallbacks } from './delivery-callbacks.ts'
 import { type DeliveryConfig } from './delivery-policy.ts'
-import { Dispatcher } from './dispatcher.ts'
-import { ClientFaultError, consumerText } from './errors.ts'
+import { Dispatcher, type GivenWindows } from './dispatcher.ts'
+import { AcknowledgeRefusedError, ClientFaultError, consumerText } from './errors.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 import { type RelayAddress } from './relay-connection.ts'
+import { WindowsGiven } from './windows-given.ts'
 
 export interface RegistrationOptions {
   readonly id: string
@@ -31,6 +32,8 @@ export interface RegistrationOptions {
   /** How long a relay may be silent beyond `followMs`, in milliseconds. Default 15,000. */
   readonly silenceMs?: number
   readonly filters: ReadonlyMap<string, KeyFilter>
+  /** Who says that windows are done: their end, with the consumer's `onCheckpoint` (`window`, the default), or `acknowledge`. */
+  readonly acknowledge?: AcknowledgePolicy
   /** What happens when rows of a source are left out from some place on. Default `suspend`. */
   readonly onSourceQuarantined?: QuarantinePolicy
   readonly log: Logger
@@ -42,6 +45,9 @@ export interface RegistrationOptions {
   readonly fallOffRemedy?: () => string | undefined
   readonly random?: () => number
 }
+
+/** Who acknowledges windows: see `ConsumerContext.acknowledge`. */
+export type AcknowledgePolicy = 'window' | 'consumer'
 
 /** For how long a consumer may fail at one place, or a store be behind, before the relay of its process goes on without it. */
 const FAILING_MS = 5_000
@@ -60,7 +66,9 @@ export class Registration {
   #dispatcher: Dispatcher | undefined
   #puller: Puller | undefined
   #saver: CheckpointSaver | undefined
+  readonly #given = new WindowsGiven()
   #stopping: Promise<void> | undefined
+  #hasEnded = false
   #giveUp: AbortSignal | undefined
 
   constructor(options: RegistrationOptions) {
@@ -96,6 +104,31 @@ export class Registration {
     }
   }
 
+  /** See `ConsumerContext.acknowledge`. @throws AcknowledgeRefusedError */
+  acknowledge(scn: bigint): void {
+    if (this.#options.acknowledge !== 'consumer') throw this.#refused(scn, 'it says acknowledge: window')
+    if (typeof scn !== 'bigint') throw this.#refused(scn, 'expected a bigint')
+    const highestScn = this.#dispatcher?.highestScn ?? -1n
+    if (scn > highestScn)
+      throw this.#refused(
+        scn,
+        highestScn < 0n ? 'no window was given yet' : `it was given windows up to SCN ${highestScn}`,
+      )
+    if (this.#hasEnded) {
+      this.#options.log.warn(`the registration "${this.id}" has ended: SCN ${scn} is acknowledged too late`, { scn })
+      return
+    }
+    const taken = this.#given.take(scn)
+    if (taken === undefined) return
+    this.#dispatcher?.acknowledged(taken.newest)
+    this.#saver?.take(taken.newest, taken.count)
+    this.#options.onCheckpoint?.()
+  }
+
+  #refused(scn: unknown, fault: string): AcknowledgeRefusedError {
+    return new AcknowledgeRefusedError(this.id, scn, fault)
+  }
+
   pause(): void {
     this.#puller?.pause()
   }
@@ -125,6 +158,7 @@ export class Registration {
     this.#saver?.release()
     await pulled
     const [said] = await Promise.allSettled([this.#sayStop()])
+    this.#hasEnded = true
     // A stop that leaves an older checkpoint behind than it says is none in order.
     const [saved] = await Promise.allSettled([this.#saver?.close(limit)])
     for (const each of [said, saved]) if (each.status === 'rejected') throw each.reason
@@ -156,11 +190,26 @@ export class Registration {
         onCheckpoint?.()
         return room
       },
+      ...(this.#options.acknowledge === 'consumer' ? { given: this.#givenTo(saver) } : {}),
       timeBudgetMs: this.#options.settings.consumerTimeBudgetMs,
       logKeys: this.#options.logKeys ?? 'hash',
       totals: this.totals,
       log: this.#options.log,
     })
+  }
+
+  #givenTo(saver: CheckpointSaver): GivenWindows {
+    return {
+      window: (end) => {
+        this.#given.add(end)
+        saver.give()
+      },
+      rolledBack: () => {
+        this.#given.clear()
+        saver.withdraw()
+      },
+      room: () => saver.room(),
+    }
   }
 
   #makePuller(dispatcher: Dispatcher): Puller {

@@ -5,6 +5,7 @@ import {
   type ChangeEvent,
   Client,
   ClientConfig,
+  type ConsumerContext,
   ConsumerRegistration,
   DefaultClientFactory,
   type MysqlChangeEvent,
@@ -164,6 +165,38 @@ describe('the client of a descriptor', () => {
     expect(desk?.keptIn).toBe('the checkpointStore of the registration "people"')
     expect(await desk?.show()).toEqual({ scn: 77n })
     client.destroy()
+  })
+
+  it('gives a factory what its consumer acknowledges windows with', async () => {
+    const relay = new TestRelay()
+    for (const scn of [5n, 6n]) relay.append(scn, [{ id: Number(scn), name: 'a' }])
+    const beans = context()
+    beans.shared.set('relay.address', await relay.start())
+    undo.push(() => relay.stop())
+    const early: unknown[] = []
+    const consumerFactory = {
+      createConsumer: ({ acknowledge }: ConsumerContext) => {
+        try {
+          acknowledge(5n)
+        } catch (error) {
+          early.push(error)
+        }
+        return {
+          onDataEvent: () => undefined,
+          onCheckpoint: (scn: bigint) => {
+            if (scn === 5n) acknowledge(scn)
+          },
+        }
+      },
+    }
+    const one = new ConsumerRegistration({ id: 'people', logicalSources, consumerFactory, acknowledge: 'consumer' })
+    const client = new Client(new ClientConfig(), [one], beans)
+    await client.start()
+    await eventually('both windows', () => client.registrations[0]?.readScn === 6n)
+    await client.stop()
+    expect(early).toMatchObject([{ code: 'AESOP_CLIENT_ACKNOWLEDGE_REFUSED' }])
+    const store = new FileCheckpointStore(join(beans.stateDirectory, 'checkpoints'), 'people')
+    expect(store.load()?.windowScn).toBe(5n)
   })
 
   it.each([0, 1.5, -1])('refuses unsavedWindowsMax %d', (unsavedWindowsMax) => {

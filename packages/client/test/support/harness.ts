@@ -20,6 +20,7 @@ export interface HarnessOptions {
   readonly aheadPatienceMs?: number
   readonly eventBytesMax?: number
   readonly silenceMs?: number
+  readonly acknowledge?: 'window' | 'consumer'
   readonly unsavedWindowsMax?: number
   readonly log?: Logger
   readonly logKeys?: LogKeys
@@ -48,6 +49,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     aheadPatienceMs: options.aheadPatienceMs ?? 100,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
     ...(options.unsavedWindowsMax === undefined ? {} : { unsavedWindowsMax: options.unsavedWindowsMax }),
+    ...(options.acknowledge === undefined ? {} : { acknowledge: options.acknowledge }),
     filters: new Map(),
     ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
     ...(options.logKeys === undefined ? {} : { logKeys: options.logKeys }),
