@@ -8,6 +8,7 @@ const registrationProperties = {
   id: { type: 'string', description: 'A label for logs.' },
   eventProducer: {
     'x-methods': producerMethods,
+    'x-leads': true,
     description: 'Turns the changes of the source into windows; left out: the one for the scheme of the URI.',
   },
   physicalSourceConfig: { 'x-bean': 'PhysicalSourceConfig' },

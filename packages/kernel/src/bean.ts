@@ -50,10 +50,11 @@ export interface Lifecycle {
   /** Called once after construction, before any bean starts. Throws to refuse the launch. */
   init?(): void | Promise<void>
   /**
-   * Called after every bean of the container has been made, dependencies first. A `start` that takes arguments is not
-   * the runtime's to call, nor is the `stop` of that bean: another bean leads it, as a relay leads its producers.
+   * Called after every bean of the container has been made, dependencies first. The signal aborts when the container begins
+   * to stop, or when the time-out of the bean is over. Neither this nor `stop` is called where another bean leads this one,
+   * as a relay leads its producers: the leader's schema says `x-leads`.
    */
-  start?(): void | Promise<void>
+  start?(signal?: AbortSignal): void | Promise<void>
   /** Called in the reverse order of start. The signal aborts when the time-out of the bean is over. Twice is harmless. */
   stop?(signal?: AbortSignal): void | Promise<void>
   /** Called in the reverse order of construction. */

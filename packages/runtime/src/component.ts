@@ -3,11 +3,13 @@ import { type PlatformEvent } from './lifecycle/platform-events.ts'
 import { type StandardSchema } from './descriptor/standard-schema.ts'
 
 /**
- * A JSON Schema (draft 7, as data) for the properties of a class, with four words of ours on a property:
+ * A JSON Schema (draft 7, as data) for the properties of a class, with these words of ours on a property:
  *
  * - `x-bean: 'RelayConfig'`: the value is a bean. A `ref` or `class` is taken as it is; a plain map becomes the
  *   properties of this class, and a scalar its one required property.
  * - `x-methods: ['createConsumer']`: whatever is injected must have these methods.
+ * - `x-leads: true`: the bean that has this property starts and stops the beans that are injected there, as a relay does
+ *   with its producers; the runtime makes, shows and destroys them, and leaves their `start` and `stop` alone.
  * - `x-flat: true`: the value is a props object: nested maps are flattened to dotted keys.
  * - `secret: true`: the bean gets a `Secret` of `@aesop/kernel`, whose `reveal()` reads files and providers anew; nothing
  *   shows the text. With `format: 'password'` it gets a plain string that nothing shows.

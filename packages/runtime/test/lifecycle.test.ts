@@ -1,4 +1,13 @@
-import { launch, StartFailedError, StateDirectoryHeldError, StepTimedOutError } from '@aesop/runtime'
+import {
+  type Application,
+  createApplication,
+  launch,
+  LaunchStoppedError,
+  prepareLaunch,
+  StartFailedError,
+  StateDirectoryHeldError,
+  StepTimedOutError,
+} from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { existsSync, readdirSync } from 'node:fs'
 import { BOOTSTRAP, DescriptorFolder } from './support/descriptor-folder.ts'
@@ -41,22 +50,6 @@ describe('the life of beans', () => {
     const reversed = [...ORDER].reverse()
     expect(diary.lines).toEqual([...reversed.map((id) => `stop ${id}`), ...reversed.map((id) => `destroy ${id}`)])
     expect(application.state()).toEqual({ fixture: 'stopped' })
-  })
-
-  test('a start that takes arguments is left to whoever has them, and so is its stop', async () => {
-    using folder = DescriptorFolder.withFixture(`beans:
-  leader: { class: ./led.mjs#Leader, properties: { led: { ref: led } } }
-  led: { class: ./led.mjs#Led }
-`)
-    folder.write(
-      'led.mjs',
-      `export class Led { steps = []; start(since) { this.steps.push('start ' + since) } stop() { this.steps.push('stop') } }
-       export class Leader { constructor({ led }) { this.led = led } start() { this.led.start(7) } stop() { this.led.stop() } }`,
-    )
-    const application = await launch(folder.bootstrap, { containers: [fixtureContainer(new Diary())] })
-    const led = application.get('led') as { steps: string[] }
-    await application.stop()
-    expect(led.steps).toEqual(['start 7', 'stop'])
   })
 
   test('stopping twice stops once', async () => {
@@ -107,6 +100,82 @@ describe('the life of beans', () => {
     const { stopFailures } = await application.stop()
     expect(stopFailures.map((error) => error.cause)).toEqual([expect.any(StepTimedOutError)])
     expect(of(diary, 'stop')).toEqual([...ORDER].reverse())
+  })
+})
+
+describe('who starts a bean', () => {
+  const MODULE = `const steps = []
+class Told { constructor(_options, context) { this.id = context.id } }
+export class Waiting extends Told {
+  start(signal) { steps.push('start ' + this.id); return new Promise((done) => signal.addEventListener('abort', done)) }
+}
+export class Worker extends Told {
+  start(from, into) { steps.push(\`start \${this.id} from \${from}\`) }
+  stop() { steps.push('stop ' + this.id) }
+  destroy() { steps.push('destroy ' + this.id) }
+}
+export class Boss extends Told {
+  static schema = { type: 'object', properties: { worker: { 'x-leads': true, 'x-methods': ['start'] },
+    crew: { type: 'array', items: { 'x-leads': true, 'x-any': true } }, watched: { 'x-any': true } } }
+  constructor(options, context) { super(options, context); this.workers = [options.worker, ...(options.crew ?? [])] }
+  start() { for (const each of this.workers) each?.start(7, {}) }
+}
+export class Journal { steps = steps }
+`
+  const started = async (beans: string): Promise<{ application: Application; steps: string[] }> => {
+    using folder = DescriptorFolder.withFixture(`beans:\n  j: { class: './u.mjs#Journal' }\n${beans}`, {
+      'u.mjs': MODULE,
+    })
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer()] })
+    const { steps } = application.get('j') as { steps: string[] }
+    return { application, steps }
+  }
+
+  test.each([
+    [
+      'by its id',
+      "  w: { class: './u.mjs#Worker' }\n  b: { class: './u.mjs#Boss', properties: { worker: { ref: w } } }\n",
+      'w',
+    ],
+    [
+      'by another name',
+      "  w: { class: './u.mjs#Worker' }\n  v: { ref: w }\n  b: { class: './u.mjs#Boss', properties: { worker: { ref: v } } }\n",
+      'w',
+    ],
+    [
+      'inside of it',
+      "  b: { class: './u.mjs#Boss', properties: { worker: { class: './u.mjs#Worker' } } }\n",
+      'b.worker',
+    ],
+    ['in a list', "  b: { class: './u.mjs#Boss', properties: { crew: [{ class: './u.mjs#Worker' }] } }\n", 'b.crew[0]'],
+  ])('a bean that is given to its leader %s is started and stopped by nobody else', async (_title, beans, id) => {
+    const { application, steps } = await started(beans)
+    await application.stop()
+    expect(steps).toEqual([`start ${id} from 7`, `destroy ${id}`])
+  })
+
+  test('a bean whose start wants more than a signal, and that nobody leads, is refused by name', async () => {
+    const beans =
+      "  w: { class: './u.mjs#Worker' }\n  b: { class: './u.mjs#Boss', properties: { watched: { ref: w } } }\n"
+    await expect(started(beans)).rejects.toMatchObject({
+      code: 'AESOP_RUNTIME_START_FAILED',
+      bean: 'w',
+      message: expect.stringMatching(/start that takes 2 arguments.*no bean leads it.*x-leads/) as string,
+    })
+  })
+
+  test('a start that takes a signal is called, and hears that the process stops', async () => {
+    using folder = DescriptorFolder.withFixture("beans:\n  w: { class: './u.mjs#Waiting' }\n", { 'u.mjs': MODULE })
+    const preparation = await prepareLaunch(folder.bootstrap, { containers: [fixtureContainer()] })
+    const application = await createApplication(preparation, { startTimeoutMs: 60_000 })
+    const starting = application.start()
+    while (application.beanCount === 0) await new Promise((done) => setImmediate(done))
+    await application.stop()
+    await expect(starting).rejects.toBeInstanceOf(LaunchStoppedError)
+    // It came to its end by itself: one that does not hear is given up two seconds later, with this as its error.
+    const start = application.timeline().find(({ bean, step }) => bean === 'w' && step === 'start')
+    expect(start).toMatchObject({ bean: 'w', step: 'start' })
+    expect(start?.error).toBeUndefined()
   })
 })
 

@@ -21,7 +21,7 @@ import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
 import { convertScalar } from './scalar-conversion.ts'
-import { ANYTHING, asSchema, methodsOf, propertySchema } from './schema-words.ts'
+import { ANYTHING, asSchema, leadsItsValue, methodsOf, propertySchema } from './schema-words.ts'
 import { escapePointer } from './schema-validator.ts'
 import { type SourceRange } from './source-file.ts'
 
@@ -44,6 +44,8 @@ export interface CompileOptions {
 export interface CompiledDescriptor {
   readonly beans: readonly TopLevelRecipe[]
   readonly moduleClasses: readonly ModuleClassUse[]
+  /** Ids of beans that another bean starts and stops. */
+  readonly led: ReadonlySet<string>
   /** Loads the modules of the offered classes that it names, and what their beans will load by themselves. */
   readonly offeredLoads: ReadonlySet<() => Promise<unknown>>
 }
@@ -63,12 +65,21 @@ export function compileDescriptor(descriptor: Descriptor, links: Links, options:
       at: definition.idAt,
     })
   }
-  return { beans, moduleClasses: compiler.moduleUses, offeredLoads: compiler.offeredLoads }
+  const led = new Set([...compiler.led].map((id) => aliased(id, descriptor)))
+  return { beans, moduleClasses: compiler.moduleUses, led, offeredLoads: compiler.offeredLoads }
+}
+
+/** The bean that an id stands for, where it is another name of one. */
+function aliased(id: string, descriptor: Descriptor, seen = new Set<string>()): string {
+  const value = descriptor.definitions.get(id)?.value
+  if (value?.kind !== 'reference' || value.access !== undefined || seen.has(id)) return id
+  return aliased(value.id, descriptor, seen.add(id))
 }
 
 class BeanCompiler {
   readonly #options: CompileOptions
   readonly #classes: ClassResolver
+  readonly led = new Set<string>()
   readonly #constants: ConstantLookup
 
   constructor(options: CompileOptions) {
@@ -94,8 +105,10 @@ class BeanCompiler {
     scope.place(pointer, { value, at: value.at, path: value.path })
     switch (value.kind) {
       case 'reference':
+        if (leadsItsValue(schema)) this.led.add(value.id)
         return this.#dynamic(pointer, scope, compileReference(value, methodsOf(schema)))
       case 'bean':
+        if (leadsItsValue(schema)) this.led.add(beanId(value))
         return this.#dynamic(pointer, scope, this.#compileBean(value, methodsOf(schema), scope.bean))
       case 'constant':
         return this.#compileConstant(value, scope)
@@ -241,7 +254,7 @@ class BeanCompiler {
     }
     return {
       kind: 'bean',
-      id: value.path.replaceAll('.properties.', '.'),
+      id: beanId(value),
       className: value.class.text,
       load: target?.load ?? unloadable,
       at: value.at,
@@ -268,6 +281,11 @@ class BeanCompiler {
   #add(problem: DescriptorError): void {
     this.#options.problems.add(problem)
   }
+}
+
+/** The id of a bean: that of its definition, or a path to where it stands inside of one. */
+function beanId({ path }: BeanValue): string {
+  return path.replaceAll('.properties.', '.')
 }
 
 function compileReference(value: ReferenceValue, methods: readonly string[]): Recipe {

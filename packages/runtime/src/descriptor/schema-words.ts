@@ -9,6 +9,11 @@ export function methodsOf(schema: PropertySchema): readonly string[] {
   return Array.isArray(methods) ? (methods as string[]) : []
 }
 
+/** Whether what is injected is started and stopped by the bean that has the property. */
+export function leadsItsValue(schema: PropertySchema): boolean {
+  return schema['x-leads'] === true
+}
+
 /** Whether nobody may see the value: `secret: true` gives the bean a Secret, `format: password` a plain text. */
 export function isSecretSchema(schema: PropertySchema): boolean {
   return schema['secret'] === true || schema['format'] === 'password'

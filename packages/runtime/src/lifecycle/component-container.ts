@@ -53,6 +53,7 @@ export class ComponentContainer implements BuilderHost {
   readonly #beans: BeanContainer[] = []
   readonly #constructedFromMs = new Map<string, number>()
   readonly #endListening: (() => void)[] = []
+  readonly #led: ReadonlySet<string>
   #state: ContainerState = 'created'
 
   constructor(
@@ -65,6 +66,7 @@ export class ComponentContainer implements BuilderHost {
     this.onFailure = onFailure
     this.#descriptors = descriptors
     this.#process = context
+    this.#led = new Set(descriptors.flatMap((descriptor) => [...descriptor.led]))
   }
 
   get state(): ContainerState {
@@ -166,9 +168,10 @@ export class ComponentContainer implements BuilderHost {
   /** Starts every bean, dependencies first. @throws StartFailedError, after which the caller stops what was started. */
   async start(): Promise<void> {
     for (const bean of this.#made) {
-      if (isLedByAnother(bean.instance)) continue
+      if (this.#led.has(bean.id)) continue
       this.#process.checkGoingOn()
       try {
+        refuseUnledStart(bean)
         await this.#run(bean, 'start', undefined, this.#process.startTimeoutMs)
         this.#started.push(bean)
       } catch (cause) {
@@ -244,9 +247,13 @@ export class ComponentContainer implements BuilderHost {
     const { timeline } = this.#process
     const atMs = timeline.now()
     try {
-      const pass = step === 'stop'
-      const run = (signal: AbortSignal): unknown => Reflect.apply(method, bean.instance, pass ? [signal] : [])
       const isBeginning = step === 'init' || step === 'start'
+      // A start hears at once that the container stops; the limit of its time is two seconds behind that.
+      const heard = (signal: AbortSignal): unknown[] => {
+        if (step === 'stop') return [signal]
+        return step === 'start' ? [AbortSignal.any([signal, this.#abort.signal])] : []
+      }
+      const run = (signal: AbortSignal): unknown => Reflect.apply(method, bean.instance, heard(signal))
       await withTimeLimit(step, limitMs, run, isBeginning ? this.#abort.signal : undefined)
       timeline.add(this.name, bean.id, step, atMs)
     } catch (error) {
@@ -271,9 +278,14 @@ function methodOf(instance: object, name: keyof Lifecycle | (string & {})): Meth
   return typeof member === 'function' ? (member as Method) : undefined
 }
 
-/** A `start` that needs arguments is called by whoever has them, as the relay does with its producers; so is its `stop`. */
-function isLedByAnother(instance: object): boolean {
-  return (methodOf(instance, 'start')?.length ?? 0) > 0
+/** The runtime has a signal to give and nothing else: a `start` that asks for more is called by whoever has it. */
+function refuseUnledStart({ instance, className }: MadeBean): void {
+  const wants = methodOf(instance, 'start')?.length ?? 0
+  if (wants < 2) return
+  throw new Error(
+    `"${className}" has a start that takes ${wants} arguments, where start(signal) is called, and no bean leads it: ` +
+      'give it to a bean whose schema says `x-leads: true` for that property, or let start take what it needs from its properties',
+  )
 }
 
 function isListener(instance: object): instance is PlatformEventListener {

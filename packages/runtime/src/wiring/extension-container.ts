@@ -42,7 +42,7 @@ export function compileExtensions(
     const needs = (found.module.dependsOn ?? []).filter((each) => hasExtension(each))
     return [extensionRecipe(name, found.module.extension, needs, found.at)]
   })
-  return beans.length === 0 ? undefined : { beans, moduleClasses: [], offeredLoads: new Set() }
+  return beans.length === 0 ? undefined : { beans, moduleClasses: [], led: new Set(), offeredLoads: new Set() }
 }
 
 function edgesOf({ module, at }: LoadedModule, byName: ReadonlyMap<string, unknown>, problems: ProblemList): Edge[] {
