@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorCatalogue } from '@aesop/launch'
 import { parseCommandLine } from '../packages/launch/src/command-line.ts'
+import { commands } from '../packages/launch/src/commands.ts'
+import { stateCommand } from '../packages/launch/src/state-arguments.ts'
 import { errorsPage } from './support/errors-page.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -36,10 +38,14 @@ describe('the catalogue of errors', () => {
 
   test('names a command that there is wherever a stored place or checkpoint has to be moved', async () => {
     const remedies = (await errorCatalogue()).map(({ code, remedy }) => ({ code, remedy }))
-    const commands = remedies.flatMap(({ remedy }) => commandsIn(remedy))
-    expect(new Set(commands.map((words) => words[1]))).toEqual(new Set(['set', 'reset', 'pass', 'show', 'locate']))
-    for (const words of commands) {
-      expect(parseCommandLine(words, { isTerminal: false, env: {} }), words.join(' ')).toMatchObject({ name: 'state' })
+    const named = remedies.flatMap(({ remedy }) => commandsIn(remedy))
+    expect(new Set(named.map((words) => words[1]))).toEqual(new Set(['set', 'reset', 'pass', 'show', 'locate']))
+    for (const words of named) {
+      const line = parseCommandLine(words, { isTerminal: false, env: {} }, commands)
+      if (typeof line === 'string') throw new Error(`${words.join(' ')} asks for a text`)
+      const { command, ...rest } = line
+      expect(command.name).toBe('state')
+      expect(stateCommand({ ...rest, contributions: [], containers: [] }).verb, words.join(' ')).toBe(words[1])
     }
     // Nobody is told to edit or remove files of the state by hand, or to throw all of it away.
     const byHand =

@@ -1,22 +1,19 @@
 import { resolve } from 'node:path'
 import { formatJson } from '@aesop/kernel'
 import {
-  type ContainerDefinition,
   EXIT_CODES,
   formatProblem,
+  type Invocation,
   prepareLaunch,
   problemRecord,
   problemSummary,
 } from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { atLeastOne } from './option-values.ts'
 import { preparationOptions } from './preparation-options.ts'
 
 /** Checks descriptors, prints all problems and returns the exit code. Nothing is started. */
-export async function check(
-  paths: readonly string[],
-  options: CommonOptions,
-  containers: readonly ContainerDefinition[],
-): Promise<number> {
+export async function check({ args, options, containers }: Invocation): Promise<number> {
+  const paths = atLeastOne(args, 'check')
   const records: unknown[] = []
   let errorCount = 0
   for (const path of paths) {

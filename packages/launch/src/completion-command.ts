@@ -1,33 +1,45 @@
-import { COMMANDS, GRAPH_FORMATS, OPTIONS, SHELLS } from './command-line.ts'
+import { type CommandDefinition, type Invocation } from '@aesop/runtime'
+import { COMMON_OPTIONS, FORMATS, LEVELS } from './command-line.ts'
+import { SHELLS } from './commands.ts'
+import { commandsOf } from './contributions.ts'
+import { oneOf, onlyOne } from './option-values.ts'
 
-const CONTAINERS = ['launch', 'relay', 'client', 'bootstrap', 'bootstrap-producer', 'blocking-bootstrap']
-
-/** Prints the script that completes commands, options and files in a shell. */
-export function completion(shell: (typeof SHELLS)[number]): number {
-  process.stdout.write(shell === 'bash' ? bashScript() : `autoload -U +X bashcompinit && bashcompinit\n${bashScript()}`)
+/** Prints the script that completes commands, options and files in a shell. @throws UsageError */
+export function completion({ args, contributions }: Invocation): number {
+  const shell = oneOf(onlyOne(args, 'completion', 'bash or zsh'), 'completion', SHELLS)
+  const script = bashScript(commandsOf(contributions))
+  process.stdout.write(shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`)
   return 0
 }
 
-function bashScript(): string {
-  const options = Object.keys(OPTIONS).map((name) => `--${name}`)
+function bashScript(commands: readonly CommandDefinition[]): string {
+  const own = commands.flatMap(({ options = {} }) => Object.entries(options))
+  const options = [...Object.keys(COMMON_OPTIONS), ...own.map(([name]) => name)].map((name) => `--${name}`)
+  const cases = [
+    ...commands.map(({ name, words }) => wordsAfter(name, words)),
+    ...own.map(([name, { words }]) => wordsAfter(`--${name}`, words)),
+    wordsAfter('--log-level', LEVELS),
+    wordsAfter('--log-format', FORMATS),
+  ]
   return `_aesop_launch() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
   case "$before" in
-    schema) COMPREPLY=($(compgen -W "${CONTAINERS.join(' ')}" -- "$word")); return ;;
-    completion) COMPREPLY=($(compgen -W "${SHELLS.join(' ')}" -- "$word")); return ;;
-    --format) COMPREPLY=($(compgen -W "${GRAPH_FORMATS.join(' ')}" -- "$word")); return ;;
-    --log-level) COMPREPLY=($(compgen -W "error warn info debug" -- "$word")); return ;;
-    --log-format) COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
-    --projects-root) COMPREPLY=($(compgen -d -- "$word")); return ;;
+${cases.join('')}    --projects-root) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   if [[ "$word" == -* ]]; then
     COMPREPLY=($(compgen -W "${options.join(' ')}" -- "$word"))
   elif [[ "$COMP_CWORD" == 1 ]]; then
-    COMPREPLY=($(compgen -W "${COMMANDS.join(' ')}" -- "$word") $(compgen -f -X '!*.y*ml' -- "$word"))
+    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$word") $(compgen -f -X '!*.y*ml' -- "$word"))
   else
     COMPREPLY=($(compgen -f -- "$word"))
   fi
 }
 complete -o filenames -F _aesop_launch aesop-launch
 `
+}
+
+function wordsAfter(before: string, words: readonly string[] | undefined): string {
+  return words === undefined
+    ? ''
+    : `    ${before}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$word")); return ;;\n`
 }

@@ -1,19 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { type ContainerDefinition, EXIT_CODES, writeYaml } from '@aesop/runtime'
+import { type ContainerDefinition, EXIT_CODES, type Invocation, writeYaml } from '@aesop/runtime'
 import { formatJson, systemCodeOf, visibleText } from '@aesop/kernel'
-import { type CommonOptions } from './command-line.ts'
 import { convertSpring } from './convert/spring-converter.ts'
 import { UsageError, XmlSyntaxError } from './errors.ts'
+import { onlyOne } from './option-values.ts'
 
 /**
  * Prints a file of Spring XML as a descriptor on stdout, and what could not be converted on stderr. Returns 3 when
  * something was left out.
  */
-export function convert(
-  path: string,
-  { json }: Pick<CommonOptions, 'json'>,
-  containers: readonly ContainerDefinition[],
-): number {
+export function convert({ args, options: { json }, containers }: Invocation): number {
+  const path = onlyOne(args, 'convert', 'a Spring XML file')
   const { tree, remarks } = convertFile(path, containers)
   const yaml = `${writeYaml(tree)}\n`
   if (json) process.stdout.write(`${formatJson({ descriptor: yaml, remarks }, 2)}\n`)

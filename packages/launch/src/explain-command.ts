@@ -1,10 +1,11 @@
-import { suggestion } from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { type Invocation, suggestion } from '@aesop/runtime'
 import { errorCatalogue } from './error-catalogue.ts'
 import { UsageError } from './errors.ts'
+import { onlyOne } from './option-values.ts'
 
 /** Prints what an error code means. @throws UsageError for a code that does not exist */
-export async function explain(code: string, { json }: Pick<CommonOptions, 'json'>): Promise<number> {
+export async function explain({ args, options: { json } }: Invocation): Promise<number> {
+  const code = onlyOne(args, 'explain', 'an error code')
   const catalogue = await errorCatalogue()
   const wanted = code.toUpperCase()
   const kind = catalogue.find((each) => each.code === wanted)

@@ -1,22 +1,9 @@
-/** The whole help of `aesop-launch --help`. */
-export const HELP = `aesop-launch builds what a bootstrap descriptor asks for, starts it and keeps it alive.
+import { type CommandDefinition } from '@aesop/runtime'
 
-Usage: aesop-launch [run] <bootstrap.yaml> [options]
-       aesop-launch check <descriptor...>      check without starting anything
-       aesop-launch print <descriptor...>      effective beans, with the origin of every value
-       aesop-launch graph <descriptor...>      who needs whom: --format mermaid, dot or json
-       aesop-launch schema [container]         JSON Schema for editors; without a name: of bootstrap.yaml
-       aesop-launch convert <spring.xml>       Spring XML as a descriptor, on stdout
-       aesop-launch explain <CODE>             what an error code means and what to do
-       aesop-launch completion <bash|zsh>      a script for the shell
-       aesop-launch state show <bootstrap>     where they stand, whose rows are left out, what was changed by hand
-       aesop-launch state locate <bootstrap> --at <place>     which SCN, file, position, GTID and time a place is
-       aesop-launch state set <bootstrap> --to <place>        moves a stored place, with --yes; else shows what would be
-       aesop-launch state reset <bootstrap>                   forgets a stored place
-       aesop-launch state pass <bootstrap> --at <file:pos>    goes past one transaction of a source
-       aesop-launch state release <bootstrap> --table <logical source>   delivers the rows of a table again that are left out
+const COLUMN = 49
+const OPTION_COLUMN = 31
 
-Options
+const COMMON = `Options
   -s, --set <key=value>          value of \${key} in descriptors; repeatable, wins over all;
                                  or bean.property.path=value: a property of a bean
   -p, --properties <file>        values of placeholders, .yaml or .properties; repeatable
@@ -32,15 +19,15 @@ Options
       --watch                    reload containers whose descriptors change
       --log-level <level>        error, warn, info (default) or debug
       --log-format <text|json>   form of the log on stderr
-      --json                     check, print, graph, explain: JSON on stdout
+      --json                     check, print, graph, explain, state: JSON on stdout
       --no-color                 no colours (also: NO_COLOR in the environment)
-      --source <name>, --registration <id>   state: whose place
-      --reason <text>, --yes     state: a note for the journal; make the change
   -q, --quiet                    warnings and errors only
   -v, --verbose                  debug lines, stacks of errors
   -h, --help                     this text
   -V, --version                  the version
+`
 
+const END = `
 Environment: AESOP_PROPERTIES and AESOP_PROFILE like the options; any \${a.b} may come from A_B
 
 Exit codes
@@ -50,10 +37,36 @@ Exit codes
   3 errors in descriptors; nothing was started
 `
 
+/** The whole help of `aesop-launch --help`, with the commands that there are. */
+export function helpText(commands: readonly CommandDefinition[]): string {
+  const lines = commands.flatMap(({ usage }) => usage.map(([args, summary]) => usageLine(args, summary)))
+  const own = commands.flatMap(({ name, options = {} }) => optionLines(name, options))
+  return `aesop-launch builds what a bootstrap descriptor asks for, starts it and keeps it alive.
+
+Usage: aesop-launch [run] <bootstrap.yaml> [options]
+${lines.join('\n')}
+
+${COMMON}${own.join('')}${END}`
+}
+
+/** A long command line has a line of its own. */
+function usageLine(args: string, summary: string): string {
+  const command = `       aesop-launch ${args}`
+  return command.length < COLUMN ? `${command.padEnd(COLUMN)}${summary}` : `${command}\n${' '.repeat(COLUMN)}${summary}`
+}
+
+function optionLines(command: string, options: NonNullable<CommandDefinition['options']>): string[] {
+  const lines = Object.entries(options).map(([name, { value, summary }]) => {
+    const option = `      --${name}${value === undefined ? '' : ` ${value}`}`
+    return `${option.padEnd(OPTION_COLUMN + 2)}${summary}\n`
+  })
+  return lines.length === 0 ? [] : [`\nOptions of ${command}\n`, ...lines]
+}
+
 /** What is shown when no argument is given. */
 export const SHORT_HELP = `Usage: aesop-launch [run] <bootstrap.yaml> [options]
 
-Example: aesop-launch bootstrap.yaml --set DB_PASSWORD=secret
+Example: aesop-launch bootstrap.yaml --set DB_HOST=db1.example.org
 
 aesop-launch --help shows all commands and options.
 `

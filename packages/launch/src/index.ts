@@ -1,4 +1,5 @@
 import { type Application, launch as launchWith, type LaunchOptions as RuntimeOptions } from '@aesop/runtime'
+import { containersOf } from './contributions.ts'
 
 export { errorCatalogue } from './error-catalogue.ts'
 export { launchErrors, UsageError } from './errors.ts'
@@ -10,6 +11,7 @@ export type LaunchOptions = Omit<RuntimeOptions, 'containers'> & Partial<Pick<Ru
 
 /** Launches a bootstrap descriptor inside this process and returns a handle to look at it and to stop it. */
 export async function launch(path: string, options: LaunchOptions = {}): Promise<Application> {
-  const containers = options.containers ?? (await import('./standard-containers.ts')).standardContainers
+  const containers =
+    options.containers ?? containersOf((await import('./standard-contributions.ts')).standardContributions)
   return launchWith(path, { ...options, containers })
 }

@@ -2,20 +2,25 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { AesopError } from '@aesop/kernel'
 import {
+  type CommandDefinition,
   type ContainerDefinition,
+  type Contribution,
   EXIT_CODES,
   formatError,
   SecretMask,
   StateDirectoryHeldError,
   StateLockError,
 } from '@aesop/runtime'
-import { type Command, parseCommandLine } from './command-line.ts'
+import { parseCommandLine } from './command-line.ts'
+import { commandsOf, containersOf, ownContribution, refuseMeetingNames } from './contributions.ts'
 import { UsageError } from './errors.ts'
-import { HELP, SHORT_HELP } from './help.ts'
+import { helpText, SHORT_HELP } from './help.ts'
 
 export interface MainOptions {
   /** The component containers that descriptors may name; default the five standard ones. */
   readonly containers?: readonly ContainerDefinition[]
+  /** What other packages add. */
+  readonly contributions?: readonly Contribution[]
   /** Ends the remembering of signals by whoever loaded this command, and gives the one that came. */
   readonly takeOverSignals?: () => 'SIGINT' | 'SIGTERM' | undefined
 }
@@ -36,8 +41,7 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
 
 async function runCommand(args: readonly string[], options: MainOptions): Promise<number> {
   try {
-    const command = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env })
-    return await execute(command, options)
+    return await execute(args, options)
   } catch (error) {
     const report = { mask: new SecretMask(), verbose: args.includes('-v') || args.includes('--verbose') }
     process.stderr.write(`${formatError(error, report)}\n`)
@@ -47,62 +51,33 @@ async function runCommand(args: readonly string[], options: MainOptions): Promis
   }
 }
 
-async function execute(command: Command, options: MainOptions): Promise<number> {
-  if (command.name !== 'run') {
-    const early = options.takeOverSignals?.()
+async function execute(args: readonly string[], { takeOverSignals, ...options }: MainOptions): Promise<number> {
+  const contributions = await contributionsOf(options)
+  refuseMeetingNames(contributions)
+  const commands = commandsOf(contributions)
+  const line = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env }, commands)
+  if (typeof line === 'string' || line.command.endsBySignal !== false) {
+    const early = takeOverSignals?.()
     if (early !== undefined) return EXIT_CODES.forced + constants.signals[early]
   }
-  switch (command.name) {
-    case 'short-help':
-      process.stderr.write(SHORT_HELP)
-      return EXIT_CODES.usage
-    case 'help':
-      process.stdout.write(HELP)
-      return 0
-    case 'version':
-      process.stdout.write(`${version()}\n`)
-      return 0
-    case 'explain': {
-      const { explain } = await import('./explain-command.ts')
-      return explain(command.code, command.options)
-    }
-    case 'completion': {
-      const { completion } = await import('./completion-command.ts')
-      return completion(command.shell)
-    }
-    case 'convert': {
-      const { convert } = await import('./convert-command.ts')
-      return convert(command.path, command.options, await containersOf(options))
-    }
-    case 'schema': {
-      const { schema } = await import('./schema-command.ts')
-      return schema(command.container, await containersOf(options))
-    }
-    case 'print': {
-      const { print } = await import('./print-command.ts')
-      return print(command.paths, command.options, await containersOf(options))
-    }
-    case 'graph': {
-      const { graph } = await import('./graph-command.ts')
-      return graph(command.paths, command.format, command.options, await containersOf(options))
-    }
-    case 'state': {
-      const { state } = await import('./state-command.ts')
-      return state(command, await containersOf(options))
-    }
-    case 'check': {
-      const { check } = await import('./check-command.ts')
-      return check(command.paths, command.options, await containersOf(options))
-    }
-    case 'run': {
-      const { run } = await import('./run-command.ts')
-      return run(command.path, command.options, options, () => containersOf(options))
-    }
-  }
+  if (typeof line === 'string') return showText(line, commands)
+  const { command, ...rest } = line
+  const action = await command.load()
+  return action({ ...rest, contributions, containers: containersOf(contributions), takeOverSignals })
 }
 
-async function containersOf(options: MainOptions): Promise<readonly ContainerDefinition[]> {
-  return options.containers ?? (await import('./standard-containers.ts')).standardContainers
+function showText(text: 'help' | 'short-help' | 'version', commands: readonly CommandDefinition[]): number {
+  if (text === 'short-help') process.stderr.write(SHORT_HELP)
+  else process.stdout.write(text === 'help' ? helpText(commands) : `${version()}\n`)
+  return text === 'short-help' ? EXIT_CODES.usage : 0
+}
+
+async function contributionsOf({ containers, contributions }: MainOptions): Promise<readonly Contribution[]> {
+  const standard =
+    containers === undefined
+      ? (await import('./standard-contributions.ts')).standardContributions
+      : [{ name: 'the options of main', containers }]
+  return [ownContribution, ...standard, ...(contributions ?? [])]
 }
 
 function version(): string {

@@ -45,3 +45,17 @@ export function durationMs(text: string, option: string): number {
   if (ms < 1 || ms > 2 ** 31 - 1) throw new UsageError(`${option} must be between 1 ms and 24 days, got "${text}"`)
   return ms
 }
+
+/** The one argument of a command. @throws UsageError */
+export function onlyOne(args: readonly string[], command: string, what: string): string {
+  const [only, ...others] = args
+  if (only === undefined) throw new UsageError(`${command} needs ${what}`)
+  if (others.length > 0) throw new UsageError(`${command} takes one argument, got ${args.length}: ${args.join(' ')}`)
+  return only
+}
+
+/** @throws UsageError without one */
+export function atLeastOne(paths: readonly string[], command: string): readonly string[] {
+  if (paths.length === 0) throw new UsageError(`${command} needs at least one descriptor`)
+  return paths
+}

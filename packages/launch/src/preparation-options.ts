@@ -1,5 +1,4 @@
-import { type PreparationOptions } from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { type CommonOptions, type PreparationOptions } from '@aesop/runtime'
 
 /** The part of the command line that says how descriptors are read. */
 export function preparationOptions(options: CommonOptions): Omit<PreparationOptions, 'containers'> {

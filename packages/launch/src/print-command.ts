@@ -1,27 +1,24 @@
 import { basename, relative } from 'node:path'
 import {
-  type ContainerDefinition,
   descriptorTree,
   EXIT_CODES,
+  type Invocation,
   positionOf,
   type Preparation,
   type SourceRange,
   valueRecords,
   writeYaml,
 } from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { atLeastOne } from './option-values.ts'
 import { readDescriptors } from './read-descriptors.ts'
 
 /**
  * Prints the effective beans as a descriptor: imports, parents and settings are in, and every value says where it came
  * from. Text with placeholders is printed as it is written. What has errors is printed as far as it was understood.
  */
-export async function print(
-  paths: readonly string[],
-  options: CommonOptions,
-  containers: readonly ContainerDefinition[],
-): Promise<number> {
-  const { preparations, hasErrors } = await readDescriptors(paths, options, containers)
+export async function print(invocation: Invocation): Promise<number> {
+  const { options } = invocation
+  const { preparations, hasErrors } = await readDescriptors(atLeastOne(invocation.args, 'print'), invocation)
   if (options.json) process.stdout.write(`${jsonOf(preparations)}\n`)
   else process.stdout.write(`${preparations.flatMap(yamlDocuments).join('\n---\n')}\n`)
   return hasErrors ? EXIT_CODES.descriptors : 0

@@ -1,19 +1,11 @@
 import { resolve } from 'node:path'
-import {
-  type ContainerDefinition,
-  formatProblem,
-  type Preparation,
-  prepareLaunch,
-  problemSummary,
-} from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { formatProblem, type Invocation, type Preparation, prepareLaunch, problemSummary } from '@aesop/runtime'
 import { preparationOptions } from './preparation-options.ts'
 
 /** Reads and checks descriptors for a command that shows them; problems go to stderr. */
 export async function readDescriptors(
   paths: readonly string[],
-  options: CommonOptions,
-  containers: readonly ContainerDefinition[],
+  { options, containers }: Invocation,
 ): Promise<{ preparations: Preparation[]; hasErrors: boolean }> {
   const preparations: Preparation[] = []
   for (const path of paths) {

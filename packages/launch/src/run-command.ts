@@ -3,11 +3,11 @@ import {
   ADMIN_PORT_DEFAULT,
   type AdminAddress,
   type Application,
-  type ContainerDefinition,
   createApplication,
   EXIT_CODES,
   formatError,
   formatProblem,
+  type Invocation,
   openProcessLog,
   type Preparation,
   prepareLaunch,
@@ -19,17 +19,13 @@ import {
   serveAdmin,
   watchDescriptors,
 } from '@aesop/runtime'
-import { type CommonOptions } from './command-line.ts'
+import { onlyOne } from './option-values.ts'
 import { preparationOptions } from './preparation-options.ts'
-import { type MainOptions } from './main.ts'
 
 /** Launches a bootstrap descriptor, keeps it alive until its end, and returns the exit code. */
-export async function run(
-  path: string,
-  options: CommonOptions,
-  { takeOverSignals }: MainOptions,
-  containersOf: () => Promise<readonly ContainerDefinition[]>,
-): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, takeOverSignals, containers } = invocation
+  const path = onlyOne(invocation.args, 'run', 'a bootstrap descriptor')
   const mask = new SecretMask()
   const report: ReportOptions = { mask, color: options.color, verbose: options.verbose }
   const say = (text: string): void => {
@@ -49,7 +45,6 @@ export async function run(
     say(`${early}: stopped before anything was started`)
     return EXIT_CODES.stopped
   }
-  const containers = await containersOf()
   const prepare = (preload: boolean): Promise<Preparation> =>
     prepareLaunch(resolve(path), { ...preparationOptions(options), containers, mask, preload })
   const preparation = await prepare(true)
@@ -58,7 +53,7 @@ export async function run(
   const log = await openProcessLog({ ...options, level: options.logLevel, format: options.logFormat, mask })
   const prepareAgain = (): Promise<Preparation> => prepare(false)
   const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf, prepareAgain })
-  await openAdmin(application, options, log, mask)
+  await openAdmin(application, invocation, log, mask)
   const code = await runner.run(application, () => {
     const reload = (): Promise<void> => runner.reload('--watch')
     if (options.watch) application.closeAtEnd(watchDescriptors(application, resolve(path), reload))
@@ -73,7 +68,7 @@ export async function run(
 /** A server has an admin server unless told otherwise; a port that nobody asked for gives way when it is taken. */
 async function openAdmin(
   application: Application,
-  { admin }: CommonOptions,
+  { options: { admin }, contributions }: Invocation,
   log: ProcessLog,
   mask: SecretMask,
 ): Promise<void> {
@@ -83,7 +78,14 @@ async function openAdmin(
   if (address === 'off') return
   const { levels } = log
   const isPortFixed = admin !== undefined
-  await serveAdmin(application, { ...address, isPortFixed, mask, levels, log: log.loggerOf('', 'admin') })
+  await serveAdmin(application, {
+    ...address,
+    isPortFixed,
+    mask,
+    levels,
+    contributions,
+    log: log.loggerOf('', 'admin'),
+  })
 }
 
 function printProblems(problems: Preparation['problems'], report: ReportOptions): void {

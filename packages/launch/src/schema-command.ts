@@ -1,9 +1,11 @@
-import { bootstrapSchema, type ContainerDefinition, containerSchema, suggestion } from '@aesop/runtime'
+import { bootstrapSchema, type ContainerDefinition, containerSchema, type Invocation, suggestion } from '@aesop/runtime'
 import { UsageError } from './errors.ts'
+import { onlyOne } from './option-values.ts'
 
 /** Prints the JSON Schema of a container's descriptors, or of the bootstrap descriptor. @throws UsageError */
-export function schema(name: string | undefined, containers: readonly ContainerDefinition[]): number {
-  process.stdout.write(`${JSON.stringify(schemaOf(name ?? 'launch', containers), null, 2)}\n`)
+export function schema({ args, containers }: Invocation): number {
+  const name = args.length === 0 ? 'launch' : onlyOne(args, 'schema', 'the name of a container')
+  process.stdout.write(`${JSON.stringify(schemaOf(name, containers), null, 2)}\n`)
   return 0
 }
 

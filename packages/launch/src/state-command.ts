@@ -1,31 +1,31 @@
 import { resolve } from 'node:path'
-import { formatJson, isPlaceKeeper, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
+import { formatJson, type Place, type PlaceChange, type PlaceDesk } from '@aesop/kernel'
 import {
-  type Application,
-  type ContainerDefinition,
   createApplication,
   EXIT_CODES,
   formatError,
   formatProblem,
+  type Invocation,
   type Preparation,
   prepareLaunch,
   type ReportOptions,
   stateHolder,
   StateLock,
 } from '@aesop/runtime'
-import { type Command } from './command-line.ts'
 import { PlaceTargetError, UsageError } from './errors.ts'
 import { changeText, deskReport, deskText, placeRecord, placeText } from './place-report.ts'
+import { placeDesksOf } from './places-page.ts'
 import { preparationOptions } from './preparation-options.ts'
-
-export type StateCommand = Extract<Command, { name: 'state' }>
+import { type StateCommand, stateCommand } from './state-arguments.ts'
 
 /**
  * Shows and moves the stored places of sources and registrations. The beans are built, because they know where they keep
  * them, and nothing is started. Who changes something holds the lock of the state directory meanwhile.
  */
-export async function state(command: StateCommand, containers: readonly ContainerDefinition[]): Promise<number> {
+export async function state(invocation: Invocation): Promise<number> {
+  const command = stateCommand(invocation)
   const { options, path } = command
+  const { containers } = invocation
   const preparation = await prepareLaunch(resolve(path), { ...preparationOptions(options), containers })
   const report: ReportOptions = { mask: preparation.mask, color: options.color, verbose: options.verbose }
   for (const problem of preparation.problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
@@ -62,16 +62,10 @@ async function withDesks(
   const application = await createApplication(preparation, { locksState: false })
   try {
     for (const error of await application.buildAll()) process.stderr.write(`${formatError(error, report)}\n`)
-    return await use(await desksOf(application))
+    return await use(await placeDesksOf(application))
   } finally {
     await application.stop()
   }
-}
-
-async function desksOf(application: Application): Promise<readonly PlaceDesk[]> {
-  const beans = application.containers.flatMap(({ current }) => current.beans.map(({ instance }) => instance))
-  const desks = await Promise.all(beans.filter(isPlaceKeeper).map((keeper) => keeper.placeDesks()))
-  return desks.flat()
 }
 
 async function run(command: StateCommand, desks: readonly PlaceDesk[]): Promise<number> {

@@ -5,8 +5,11 @@ import { join, resolve } from 'node:path'
 import { bootstrapSchema, containerSchema } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { standardContainers } from '../src/standard-containers.ts'
+import { containersOf } from '../src/contributions.ts'
+import { standardContributions } from '../src/standard-contributions.ts'
 import { Launched, LaunchFolder } from './support/launched.ts'
+
+const standardContainers = containersOf(standardContributions)
 
 /** The validator that the runtime uses; another version of it lies above. */
 const { Ajv } = createRequire(import.meta.resolve('@aesop/runtime'))('ajv') as {

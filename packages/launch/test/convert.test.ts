@@ -4,10 +4,13 @@ import { descriptorTree, prepareLaunch, writeYaml } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { convertSpring } from '../src/convert/spring-converter.ts'
 import { parseXml } from '../src/convert/xml-parser.ts'
-import { standardContainers } from '../src/standard-containers.ts'
+import { containersOf } from '../src/contributions.ts'
+import { standardContributions } from '../src/standard-contributions.ts'
 import { convertCases, converted } from './support/convert-cases.ts'
 import { Launched } from './support/launched.ts'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
+
+const standardContainers = containersOf(standardContributions)
 
 const SEED_XML = resolve(import.meta.dirname, 'fixtures/spring')
 const SEED_YAML = resolve(import.meta.dirname, '../../runtime/test/testdata/seed')

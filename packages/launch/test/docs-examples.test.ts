@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { prepareLaunch } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
-import { standardContainers } from '../src/standard-containers.ts'
+import { containersOf } from '../src/contributions.ts'
+import { standardContributions } from '../src/standard-contributions.ts'
+
+const standardContainers = containersOf(standardContributions)
 
 const PAGE = resolve(import.meta.dirname, '../../../docs/descriptors.md')
 

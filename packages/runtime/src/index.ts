@@ -1,3 +1,12 @@
+export type { CommonOptions } from './common-options.ts'
+export type {
+  CommandAction,
+  CommandDefinition,
+  CommandOption,
+  Contribution,
+  Invocation,
+  PageDefinition,
+} from './contribution.ts'
 export type {
   AesopModule,
   BeanClass,

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeYaml } from '@aesop/runtime'
 import { convertSpring } from '../../src/convert/spring-converter.ts'
-import { standardContainers } from '../../src/standard-containers.ts'
+import { containersOf } from '../../src/contributions.ts'
+import { standardContributions } from '../../src/standard-contributions.ts'
+
+const standardContainers = containersOf(standardContributions)
 
 export const FEATURES = join(import.meta.dirname, '../fixtures/spring/features.txt')
 

@@ -60,6 +60,36 @@ const components = {
 }
 
 await main(process.argv.slice(2), {
+  contributions: [
+    {
+      name: 'fixture',
+      commands: [
+        {
+          name: 'greet',
+          usage: [['greet <name> --in <language>', 'says hello']],
+          options: {
+            in: { type: 'string', value: '<language>', words: ['fable', 'prose'], summary: 'how it is said' },
+          },
+          load: () =>
+            Promise.resolve(({ args, values, options, containers }) => {
+              const language = String(values['in'] ?? 'prose')
+              process.stdout.write(
+                `${JSON.stringify({ args, language, json: options.json, first: containers[0]?.name })}\n`,
+              )
+              return 42
+            }),
+        },
+      ],
+      pages: [
+        {
+          path: '/admin/fixture',
+          load: () =>
+            Promise.resolve((application, query) => ({ beans: application.beanCount, query, big: 2n ** 60n })),
+        },
+      ],
+      metrics: () => [{ name: 'fixture_tales', help: 'Tales told.', type: 'counter', value: 7, labels: { by: 'fox' } }],
+    },
+  ],
   containers: [
     {
       name: 'fixture',

@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { type Logger, messageOf, type Metric, silentLogger } from '@aesop/kernel'
+import { type Contribution } from '../contribution.ts'
 import { type Application } from '../lifecycle/application.ts'
 import { type LogLevels } from '../log/log-levels.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
@@ -22,6 +23,8 @@ export interface AdminOptions extends AdminAddress, AdminAccess {
   /** The levels that /admin/loggers shows and sets. */
   readonly levels?: LogLevels | undefined
   readonly log?: Logger | undefined
+  /** Pages and metrics of other packages. */
+  readonly contributions?: readonly Contribution[] | undefined
   /** How long a request may take to arrive, in milliseconds; default 10,000. */
   readonly readTimeoutMs?: number
 }
@@ -51,7 +54,12 @@ export async function openAdminServer(application: Application, options: AdminOp
   app.use(guardRequests(guard))
   app.use(express.json({ strict: false }))
   const connections = new AdminConnections(log ?? silentLogger)
-  const ownMetrics = (): Metric[] => [...guard.metrics('aesop_admin'), ...connections.metrics()]
+  const contributed = options.contributions?.flatMap(({ metrics }) => metrics ?? []) ?? []
+  const ownMetrics = (): Metric[] => [
+    ...guard.metrics('aesop_admin'),
+    ...connections.metrics(),
+    ...contributed.flatMap((metrics) => metrics()),
+  ]
   const pages = pageRoutes(application, options, guard, ownMetrics)
   app.use(pages.routes)
   app.use(actionRoutes(application, options))

@@ -21,7 +21,7 @@ export interface Pages {
 /** The pages that only show. */
 export function pageRoutes(
   application: Application,
-  { host, mask, log, levels }: AdminOptions,
+  { host, mask, log, levels, contributions = [] }: AdminOptions,
   guard: HttpGuard,
   ownMetrics: () => readonly Metric[],
 ): Pages {
@@ -59,7 +59,15 @@ export function pageRoutes(
     if (typeof graph === 'string') response.type('text/plain').send(`${visibleLines(mask.apply(graph))}\n`)
     else sendJson(response, mask, graph)
   })
-  const paths = ['/health/live', '/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)].sort()
+  const contributed = contributions.flatMap((each) => each.pages ?? [])
+  for (const { path, load } of contributed) {
+    routes.get(path, async (request, response) => {
+      const page = await load()
+      sendJson(response, mask, await page(application, request.query))
+    })
+  }
+  const own = ['/health/live', '/health/ready', '/metrics', '/admin/graph', ...Object.keys(pages)]
+  const paths = [...own, ...contributed.map(({ path }) => path)].sort()
   routes.get(['/', '/admin'], (_request, response) => {
     sendJson(response, mask, { application: application.plan.applicationName, pages: paths })
   })
