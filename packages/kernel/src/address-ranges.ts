@@ -31,10 +31,17 @@ export class AddressRanges {
 
 /** What a text should be, that is no range of addresses; undefined: it is one. */
 export function rangeFault(text: string): string | undefined {
-  const range = parseRange(text)
-  if (range === undefined) return 'an address or a range like 10.1.0.0/16 or fd00::/8'
-  return range.bits === 0 ? 'a range that is not everybody; insecure: true lets everybody in' : undefined
+  if (parseRange(text) === undefined) return 'an address or a range like 10.1.0.0/16 or fd00::/8'
+  const range = new AddressRanges([text])
+  const isEverybody = ENDS.some((ends) => ends.every((address) => range.has(address)))
+  return isEverybody ? 'a range that is not everybody; insecure: true lets everybody in' : undefined
 }
+
+/** The first and the last address of each kind: a range that holds both holds all, in whatever form it is written. */
+const ENDS = [
+  ['0.0.0.0', '255.255.255.255'],
+  ['::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+]
 
 function parseRange(text: string): Range | undefined {
   const [given = '', length, ...more] = text.split('/')

@@ -100,7 +100,9 @@ describe('ranges of addresses', () => {
       '',
     ])
       expect([text, rangeFault(text)]).toEqual([text, expect.stringContaining('a range like')])
-    for (const text of ['0.0.0.0/0', '::/0', '::ffff:0.0.0.0/96']) expect(rangeFault(text)).toContain('insecure: true')
+    const everybody = ['0.0.0.0/0', '::/0', '::ffff:0.0.0.0/96', '::ffff:0:0/96', '::/80', '0:0:0:0:0:ffff::/95']
+    for (const text of everybody)
+      expect([text, rangeFault(text)]).toEqual([text, expect.stringContaining('insecure: true')])
     expect(['10.1.0.0/16', '10.1.2.3', 'fd00::/8', '::1'].map(rangeFault)).toEqual([
       undefined,
       undefined,

@@ -3,6 +3,9 @@ import { type Metric } from '@aesop/kernel'
 /** The requests that a relay counts apart. */
 export type RequestName = 'sources' | 'register' | 'stream'
 
+/** Addresses that are remembered to be counted: a range of IPv6 has more than memory. */
+const PEERS_MAX = 65_536
+
 interface CommandCounts {
   calls: number
   errors: number
@@ -37,7 +40,7 @@ export class RequestTotals {
   called(name: RequestName, peer: string): void {
     if (!this.#enabled) return
     this.#counts[name].calls++
-    this.#counts.peers.add(peer)
+    if (this.#counts.peers.size < PEERS_MAX) this.#counts.peers.add(peer)
   }
 
   /** A request failed, before its answer or within it; `invalid` when the request itself was wrong. */
@@ -113,7 +116,12 @@ export class RequestTotals {
         type: 'counter',
         value: scnNotFound,
       },
-      { name: `${prefix}_peers`, help: 'Addresses of clients that have asked.', type: 'gauge', value: peers.size },
+      {
+        name: `${prefix}_peers`,
+        help: `Addresses of clients that have asked, counted up to ${PEERS_MAX}.`,
+        type: 'gauge',
+        value: peers.size,
+      },
     ]
   }
 

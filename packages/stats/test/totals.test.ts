@@ -106,6 +106,12 @@ describe('request totals', () => {
     })
   })
 
+  it('count a bounded number of peers', () => {
+    const totals = new RequestTotals(0)
+    for (let i = 0; i < 70_000; i++) totals.called('stream', `fd00::${i.toString(16)}`)
+    expect(totals.toJson(10)).toMatchObject({ numPeers: 65_536, numStreamCalls: 70_000 })
+  })
+
   it('count nothing while they are not enabled', () => {
     const totals = new RequestTotals(0)
     totals.enable(false)
