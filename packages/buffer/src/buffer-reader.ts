@@ -1,7 +1,8 @@
 import { invariant } from '@aesop/kernel'
 import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
 import { type AwaySegment, type BufferCursor } from './buffer-cursor.ts'
-import { type EventBuffer, type SeekResult } from './event-buffer.ts'
+import { type EventBuffer } from './event-buffer.ts'
+import { type SeekResult } from './window-places.ts'
 
 const FOUND = { kind: 'found' } as const
 

@@ -8,14 +8,7 @@ import {
   writeEvent,
 } from '@aesop/event'
 import { type Future, type Gone, type WindowSource } from '@aesop/reading'
-import {
-  type AwaySegment,
-  BufferCursor,
-  type CursorHome,
-  type CursorPlace,
-  type CursorStep,
-  isAway,
-} from './buffer-cursor.ts'
+import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
 import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
 import { Segment } from './segment.ts'
@@ -23,7 +16,8 @@ import { SegmentList } from './segment-list.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
-import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
+import { type PlacesHome, type SeekResult, WindowPlaces } from './window-places.ts'
+import { oldestWindow } from './window-search.ts'
 import { WriterWait } from './writer-wait.ts'
 
 export interface EventBufferOptions {
@@ -42,22 +36,15 @@ export interface EventBufferOptions {
   readonly store?: SegmentStore
 }
 
-/** Where a reader that names an SCN stands. */
-export type SeekResult =
-  | { readonly kind: 'found'; readonly cursor: BufferCursor }
-  /** With a cursor that is on its way: it goes on with `skip`. */
-  | (AwaySegment & { readonly cursor?: BufferCursor })
-  | Gone
-  | Future
-
 export type ReadResult = CursorStep | Gone | Future
 
 /** The last windows of one physical source, as bytes of the wire; see DESIGN.md. One writer, any number of readers. */
-export class EventBuffer implements CursorHome, WindowSource {
+export class EventBuffer implements PlacesHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
   readonly store: SegmentStore
   readonly #list: SegmentList
+  readonly #places: WindowPlaces
   readonly #wait: WriterWait
   readonly #listeners = new Set<() => void>()
   #prevScn = -1n
@@ -85,6 +72,7 @@ export class EventBuffer implements CursorHome, WindowSource {
     this.#neededAfterScn = options.neededAfterScn
     this.store = options.store ?? poolFor(options)
     this.#list = new SegmentList(this.store)
+    this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
       () => this.heldBytes < this.maxBytes || this.#makeWritable(),
       () => this.store.whenRoom(),
@@ -265,15 +253,12 @@ export class EventBuffer implements CursorHome, WindowSource {
    * events. A `sinceScn` of −1 begins with the oldest window.
    */
   seek(sinceScn: bigint, windowOffset: number): SeekResult {
-    if (sinceScn === -1n) return this.#found(oldestWindow(this.#list.all) ?? this.#tail(), this.#prevScn, true)
-    if (sinceScn > this.#lastScn) return { kind: 'future', lastScn: this.#lastScn }
-    if (windowOffset >= 0) return this.#seekWithin(sinceScn, windowOffset)
-    return this.#seekAfter(sinceScn)
+    return this.#places.seek(sinceScn, windowOffset)
   }
 
   /** The place before the newest window, which is then delivered again; the end while there is none. */
   seekLatest(): BufferCursor {
-    return new BufferCursor(this, this.#list.newestWindow ?? this.#tail(), this.#prevScn, true)
+    return this.#places.seekLatest()
   }
 
   /** One chunk from a position: what a reader does that keeps no cursor. */
@@ -282,54 +267,25 @@ export class EventBuffer implements CursorHome, WindowSource {
     return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
   }
 
-  placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined {
-    if (scn < this.#prevScn) return undefined
-    return scn >= this.#lastScn ? this.#tail() : findWindowAfter(this.#list.all, scn)
-  }
-
   /** Brings the bytes of a segment back into memory, unless it has been given back meanwhile. */
   load(segment: Segment): Promise<void> {
     return segment.isAway && segment.number >= 0 ? this.store.load(segment) : Promise.resolve()
   }
 
-  readonly reclaim = (segment: Segment): void => {
-    this.store.released(segment)
-  }
-
-  /** Goes with a cursor past what its reader has seen of the window. */
+  /** Goes on with a cursor that a seek has left on its way. */
   skip(cursor: BufferCursor): SeekResult {
-    const step = cursor.skip()
-    if (step === undefined) return { kind: 'found', cursor }
-    return step.kind === 'away' ? { ...step, cursor } : this.#gone()
-  }
-
-  #seekAfter(scn: bigint): SeekResult {
-    const place = this.placeAfter(scn)
-    if (place === undefined) return this.#gone()
-    return isAway(place) ? place : this.#found(place, scn, true)
-  }
-
-  #seekWithin(scn: bigint, windowOffset: number): SeekResult {
-    // Of the window before the oldest one there is no rest to go on with.
-    if (scn <= this.#prevScn) return this.#gone()
-    const place = findWindow(this.#list.all, scn)
-    if (place === undefined) return this.#seekAfter(scn)
-    if (isAway(place)) return place
-    return this.skip(new BufferCursor(this, place, scn, false, windowOffset))
-  }
-
-  #found(place: CursorPlace, scn: bigint, atWindowEnd: boolean): SeekResult {
-    return { kind: 'found', cursor: new BufferCursor(this, place, scn, atWindowEnd) }
-  }
-
-  #gone(): SeekResult {
-    return { kind: 'gone', prevScn: this.#prevScn }
+    return this.#places.skip(cursor)
   }
 
   /** The end of what is visible: while a window is open it may lie in an older segment than the writer. */
-  #tail(): CursorPlace {
+  tail(): CursorPlace {
     const segment = this.#windowSegment ?? this.#write
     return { segment, offset: segment.visibleEnd }
+  }
+
+  /** The last chunk has been released of a segment that was given back. */
+  released(segment: Segment): void {
+    this.store.released(segment)
   }
 
   /** A segment with room for `bytes` after its `writeEnd`. */

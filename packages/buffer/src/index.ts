@@ -14,4 +14,5 @@ export {
 export { Segment, type SegmentSummary, type Unsealed } from './segment.ts'
 export { SegmentPool } from './segment-pool.ts'
 export { type LeftSegments, type SegmentStore } from './segment-store.ts'
-export { EventBuffer, type EventBufferOptions, type ReadResult, type SeekResult } from './event-buffer.ts'
+export { EventBuffer, type EventBufferOptions, type ReadResult } from './event-buffer.ts'
+export { type SeekResult } from './window-places.ts'

@@ -36,13 +36,13 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
   app.use(admission.inTurn, admission.invited)
   addCommands(app, desks)
   addHealth(app, options)
-  app.all('/physicalSources', (_request, response) => {
+  app.all(wire.paths.physicalSources, (_request, response) => {
     response.end(formatPhysicalSources(sources.all.map(({ served }) => served)))
   })
-  app.all('/bufferInfo/*rest', (request, response) => {
+  app.all(`${wire.paths.bufferInfo}/*rest`, (request, response) => {
     response.end(bufferInfo(request.path, sources))
   })
-  app.all(['/containerStats/*rest', '/relayStats/*rest'], (request, response) => {
+  app.all([`${wire.paths.containerStats}/*rest`, `${wire.paths.relayStats}/*rest`], (request, response) => {
     if (request.method === 'PUT' || request.method === 'POST') admission.letIn(request, response, { isAction: true })
     const { subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
     response.end(stats.answer(request.method, subPath, parameters))
@@ -59,7 +59,7 @@ function addCommands(app: express.Express, { sources, streams, schemas, requests
   const add = (
     name: RequestName,
     answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>,
-  ): void => void app.all(`/${name}`, counted(requests, name, answer))
+  ): void => void app.all(wire.paths[name], counted(requests, name, answer))
   add('sources', (request, response) => {
     response.end(wire.formatSources(sources.logical, wire.parseSourcesRequest(request)))
   })

@@ -6,6 +6,10 @@ export const paths = {
   bootstrap: '/bootstrap',
   startScn: '/startSCN',
   targetScn: '/targetSCN',
+  physicalSources: '/physicalSources',
+  bufferInfo: '/bufferInfo',
+  containerStats: '/containerStats',
+  relayStats: '/relayStats',
 } as const
 
 /** Names of the query parameters. `follow` is ours; every other name is Databus'. */

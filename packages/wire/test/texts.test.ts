@@ -37,7 +37,9 @@ function thrownBy(work: () => unknown): AesopError {
 
 describe('the names on the wire', () => {
   it('are those of Databus, and ours beside them', () => {
-    expect(Object.values(paths).join(' ')).toBe('/sources /register /stream /bootstrap /startSCN /targetSCN')
+    expect(Object.values(paths).join(' ')).toBe(
+      '/sources /register /stream /bootstrap /startSCN /targetSCN /physicalSources /bufferInfo /containerStats /relayStats',
+    )
     expect(Object.values(parameters).join(' ')).toBe(
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +
         'reset enabled pretty follow',
