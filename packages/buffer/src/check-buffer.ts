@@ -11,7 +11,7 @@ interface Walk {
   beforeFirst: boolean
 }
 
-/** Verifies every invariant of DESIGN.md; for tests, because it reads the whole buffer. @throws InvariantError, EventCorruptError */
+/** Verifies every invariant of DESIGN.md; for tests, because it reads the whole buffer, which has to be in memory. @throws InvariantError, EventCorruptError */
 export function checkBuffer(buffer: EventBuffer): void {
   checkSegmentList(buffer)
   const walk: Walk = { scn: buffer.prevScn, insideWindow: false, beforeFirst: true }
@@ -43,6 +43,7 @@ function checkSegmentList(buffer: EventBuffer): void {
 }
 
 function checkSegment(segment: Segment, walk: Walk, physicalPartition: number): void {
+  invariant(segment.visibleEnd === 0 || !segment.isAway, 'what is verified is in memory')
   const { visibleEnd, writeEnd, capacity, bytes } = segment
   invariant(0 <= visibleEnd && visibleEnd <= writeEnd && writeEnd <= capacity, 'visibleEnd <= writeEnd <= capacity')
   const starts: { scn: bigint; offset: number }[] = []

@@ -176,3 +176,11 @@ test('one damaged bit in any segment fails', () => {
     }).toThrow(EventCorruptError)
   }
 })
+
+test('a segment that has left memory can not be verified', () => {
+  const buffer = filled()
+  last(buffer).leave()
+  expect(() => {
+    checkBuffer(buffer)
+  }).toThrow('what is verified is in memory')
+})
