@@ -14,6 +14,7 @@ const processes = ['packages/launch/test/{commands,exit-codes}.test.ts', 'packag
 /** Two at a time: most of what they do is waiting for servers and processes. */
 const atATime = { maxWorkers: 2 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
+const RANDOM = { AESOP_TEST_SEEDS: 'random' }
 
 export default defineConfig({
   test: {
@@ -27,7 +28,19 @@ export default defineConfig({
       project('process', processes, { ...atATime, globalSetup: ['test/support/run-folder.ts'], testTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
-      project('soak', ['test/soak/**/*.test.ts'], { ...withServers, fileParallelism: false, testTimeout: 3_600_000 }),
+      // Every property again, with new seeds.
+      project('draws', ['packages/*/test/**/*.test.ts', 'test/property.test.ts'], {
+        exclude: ['**/node_modules/**', '**/dist/**', ...processes],
+        isolate: false,
+        testTimeout: 60_000,
+        env: RANDOM,
+      }),
+      project('soak', ['test/soak/**/*.test.ts'], {
+        ...withServers,
+        fileParallelism: false,
+        testTimeout: 3_600_000,
+        env: RANDOM,
+      }),
     ],
   },
 })

@@ -224,6 +224,15 @@ describe('the repository', () => {
     expect(marked).toEqual([])
   })
 
+  test('draws nothing at random in a test but from a seed that a failure says, and what it draws has to be reached', () => {
+    const drawers = /^test\/(support\/(property|seed|free-port)|property\.test)\.ts$/
+    const own = /\bfc\.(assert|check)\(|Math\.random\(|\brandomInt\(/
+    const tests = code.filter(
+      (file) => /(^|\/)test\//.test(file) && file !== 'test/tidy.test.ts' && !drawers.test(file),
+    )
+    expect(tests.filter((file) => own.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([])
+  })
+
   test('has one first-level heading in each document', () => {
     const documents = [...filesBelow('docs', /\.md$/), ...rooms.map((room) => `${room}/README.md`), 'README.md']
     const headings = (file: string): number =>

@@ -1,26 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
+import { sayingSeed, seedOf } from '../support/seed.ts'
+import { SeededDraw } from '../support/seeded-draw.ts'
 import { until } from '../support/until.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 
 /*
  * The ledger: a writer commits 100,000 rows and notes which commits the server acknowledged; meanwhile relay, client
- * and server are killed at moments drawn from a fixed seed. At the end the consumer has seen exactly the ids that the
+ * and server are killed at moments drawn from a seed. At the end the consumer has seen exactly the ids that the
  * table holds, every acknowledged one among them, and first saw them in commit order.
  */
 const ROWS = 100_000
 const ROWS_PER_TRANSACTION = 50
 const DEADLINE_MS = 120_000
-const SEED = 20_161_119
-
-function drawer(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 0x1_0000_0000
-  }
-}
+const SEED = seedOf(20_161_119)
 
 class Writer {
   next = 1
@@ -70,19 +64,23 @@ describe('every committed row reaches the consumer, in order, across kill -9', (
     await server.destroy()
   })
 
-  test.each(['client', 'relay', 'server', 'all of them'])('of the %s', async (victim) => {
+  test.each(['client', 'relay', 'server', 'all of them'])('of the %s', (victim) =>
+    sayingSeed(SEED, () => killed(victim)),
+  )
+
+  async function killed(victim: string): Promise<void> {
     await server.query('DROP TABLE IF EXISTS ledger.entry')
     await server.query('RESET MASTER')
     await server.query('CREATE TABLE ledger.entry (id INT NOT NULL PRIMARY KEY, text VARCHAR(40))')
     await using path = await ChangePath.create({ uri: server.uri(), sources: ['ledger.entry'] })
     await path.startRelay()
     await path.startClient()
-    const draw = drawer(SEED)
+    const draw = new SeededDraw(SEED)
     const writer = new Writer(server)
     const writing = writer.run()
     for (let kill = 1; kill <= 4; kill++) {
       // The moment of a kill is counted in committed rows, so that a fast machine is hit as often as a slow one.
-      const at = Math.floor(((kill - 1 + draw()) * ROWS) / 4.5)
+      const at = Math.floor(((kill - 1) * ROWS + draw.below(ROWS)) / 4.5)
       await until(`${at} rows were committed`, () => writer.acknowledged >= at, DEADLINE_MS)
       if (victim === 'client' || victim === 'all of them') {
         await path.stopClient('SIGKILL')
@@ -106,5 +104,5 @@ describe('every committed row reaches the consumer, in order, across kill -9', (
     const firstSeen = [...new Set(seen)]
     expect(firstSeen).toEqual(table.map(({ id }) => id))
     expect(firstSeen).toHaveLength(ROWS)
-  })
+  }
 })

@@ -4,6 +4,7 @@ import { ChangePath } from './change-path.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { type PrivateServer } from './private-server.ts'
 import { RandomWriter } from './random-writer.ts'
+import { sayingSeed } from './seed.ts'
 import { SeededDraw } from './seeded-draw.ts'
 import { type ServerKind } from './server-history.ts'
 import { until } from './until.ts'
@@ -107,9 +108,7 @@ export async function runFaultSchedule(kind: ServerKind, seed: number, forMs: nu
     })
     stream.retarget(path.relayPort)
     try {
-      return await run({ server, path, database, stream }, draw, forMs)
-    } catch (error) {
-      throw new Error(`seed ${seed} on ${kind.name}: ${String(error)}`, { cause: error })
+      return await sayingSeed(seed, () => run({ server, path, database, stream }, draw, forMs))
     } finally {
       await stream.close()
     }

@@ -4,12 +4,13 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { findWindow, findWindowAfter, oldestWindow } from '../src/window-search.ts'
 import { addWindow, linesOf } from './support/windows.ts'
+import { assertProperty } from '../../../test/support/property.ts'
 
 const SEED = 20_262
 const FIRST_SCN = 100n
 const MAX_BYTES = 49_152
-/** A walk begins at an entry of the index and passes what lies within one step of it, 4 KiB: a length and an SCN per event. */
-const STEPS_MAX = 2 * Math.ceil(4096 / endOfPeriodBytes())
+/** A walk begins at an entry of the index and passes what lies within one step of it, 4 KiB, to the event that ends it: a length and an SCN each. */
+const STEPS_MAX = 2 * (Math.ceil(4096 / endOfPeriodBytes()) + 1)
 
 /** Windows of one event or of more than a segment, with SCNs left out between them. */
 const history = fc.array(
@@ -63,7 +64,7 @@ function stepsOf(work: () => unknown): number {
 
 test('from every SCN and every event of every window a reader goes on with the next one, in few steps', () => {
   const reached = { segments: 0, indexed: 0, spanning: 0, absent: 0, evicted: 0, inside: 0 }
-  fc.assert(
+  assertProperty(
     fc.property(history, fc.constantFrom(1024, 4096, 12_288, 12_288), (windows, segmentBytes) => {
       const buffer = new EventBuffer({ maxBytes: MAX_BYTES, segmentBytes, physicalPartition: 1 })
       buffer.start(FIRST_SCN)
@@ -72,7 +73,7 @@ test('from every SCN and every event of every window a reader goes on with the n
       const there = told.filter(({ scn }) => scn > buffer.prevScn)
       reached.evicted += told.length > there.length ? 1 : 0
       reached.segments += buffer.segments.length > 4 ? 1 : 0
-      reached.indexed += buffer.segments.some(({ indexLength }) => indexLength > 2) ? 1 : 0
+      reached.indexed += buffer.segments.some(({ indexLength }) => indexLength > 1) ? 1 : 0
       reached.spanning += buffer.segments.some(({ firstWindowOffset }) => firstWindowOffset < 0) ? 1 : 0
       for (let scn = buffer.prevScn; scn <= buffer.lastScn; scn++) {
         const next = there.find((window) => window.scn > scn)?.lines[0] ?? 'caughtUp'
@@ -93,10 +94,8 @@ test('from every SCN and every event of every window a reader goes on with the n
         }
       }
     }),
-    { seed: SEED, numRuns: 30 },
+    { seed: SEED, numRuns: 30, reached, atLeast: 5 },
   )
-  const seldom = Object.entries(reached).filter(([, times]) => times < 8)
-  expect(seldom, `seed ${SEED}: ${JSON.stringify(reached)}`).toEqual([])
 })
 
 test('where no window is, none is found', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pullerMachine } from '@aesop/client'
+import { assertProperty } from '../../../test/support/property.ts'
 
 const { initialPullerState, next, pullerStatuses } = pullerMachine
 type PullerAction = pullerMachine.PullerAction
@@ -175,12 +176,18 @@ describe('the loops of the puller end', () => {
 })
 
 describe('seeded walks of the puller', () => {
-  const names = fc.constantFrom(...(Object.keys(EVENTS) as EventName[]))
+  const zeros = <Name extends string>(all: readonly Name[]): Record<Name, number> =>
+    Object.fromEntries(all.map((name) => [name, 0])) as Record<Name, number>
+  const names = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom<EventName>('start', 'registered', 'progress') },
+    { weight: 7, arbitrary: fc.constantFrom(...(Object.keys(EVENTS) as EventName[])) },
+  )
 
   it('keep the invariants after every step', () => {
-    fc.assert(
+    const reached = zeros(pullerStatuses)
+    assertProperty(
       fc.property(
-        fc.array(names, { maxLength: 60 }),
+        fc.array(names, { maxLength: 60, size: 'max' }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (events, random) => {
           let state = initialPullerState
@@ -188,6 +195,7 @@ describe('seeded walks of the puller', () => {
             const before = state
             const { state: after, action } = next(before, EVENTS[name], config, random)
             state = after
+            reached[after.status]++
             // I1: a relay that is there. I2: stopped stays stopped. I3: the action fits the status.
             expect(after.relay).toBeLessThan(config.relays)
             if (before.status === 'stopped') expect(after).toBe(before)
@@ -202,19 +210,21 @@ describe('seeded walks of the puller', () => {
           }
         },
       ),
-      { seed: SEED, numRuns: 2000 },
+      { seed: SEED, numRuns: 2000, reached, atLeast: 100 },
     )
   })
 
   it('pause and resume bring back a fresh start on the same relay', () => {
-    fc.assert(
-      fc.property(fc.array(names, { maxLength: 20 }), (events) => {
+    const reached = zeros(pullerStatuses.filter((status) => status !== 'stopped'))
+    assertProperty(
+      fc.property(fc.array(names, { maxLength: 20, size: 'max' }), (events) => {
         const { state } = walk(initialPullerState, events)
         if (state.status === 'stopped') return
+        reached[state.status]++
         const { state: resumed } = walk(state, ['pause', 'resume'])
         expect(resumed).toMatchObject({ status: 'registering', relay: state.relay, attempt: 0 })
       }),
-      { seed: SEED, numRuns: 1000 },
+      { seed: SEED, numRuns: 1000, reached, atLeast: 10 },
     )
   })
 })

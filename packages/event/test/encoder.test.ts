@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anyEvent, encode, golden } from './support/events.ts'
 import { naiveEvent } from './support/naive-encoder.ts'
+import { assertProperty } from '../../../test/support/property.ts'
 
 const GOLDEN_A =
   '004d6bf24600000042000100000000000003e800010002112210f47de981150028000102030405060708090a0b0c0d0e0ff032519b000000000000000168656c6c6f'
@@ -21,17 +22,24 @@ test('the end of a window has the bytes of the Java encoder, whatever was there 
 })
 
 test('every event has the bytes of the naive encoder', () => {
-  fc.assert(
+  const reached = { longKey: 0, textKey: 0, emptyValue: 0, delete: 0 }
+  assertProperty(
     fc.property(anyEvent, (event) => {
+      reached[typeof event.key === 'bigint' ? 'longKey' : 'textKey']++
+      if (event.value.length === 0) reached.emptyValue++
+      if (event.opcode === 'DELETE') reached.delete++
       expect(encode(event).equals(naiveEvent(event))).toBe(true)
     }),
-    { seed: 11, numRuns: 500 },
+    { seed: 11, numRuns: 500, reached, atLeast: 10 },
   )
 })
 
 test('a view reads back what was written', () => {
-  fc.assert(
+  const reached = { longKey: 0, textKey: 0, delete: 0 }
+  assertProperty(
     fc.property(anyEvent, (event) => {
+      reached[typeof event.key === 'bigint' ? 'longKey' : 'textKey']++
+      if (event.opcode === 'DELETE') reached.delete++
       const view = new EventView(encode(event), 0).copy()
       const { opcode, key, scn, physicalPartition, logicalPartition, timestampNanos, sourceId } = view
       const { schemaId, value, ...plain } = event
@@ -40,7 +48,7 @@ test('a view reads back what was written', () => {
       expect(Buffer.compare(view.value, value)).toBe(0)
       expect(view.isControl || view.isEndOfPeriod).toBe(false)
     }),
-    { seed: 12, numRuns: 300 },
+    { seed: 12, numRuns: 300, reached, atLeast: 50 },
   )
 })
 
@@ -70,11 +78,15 @@ test('bytes are the same key as the text that they spell', () => {
 })
 
 test('the announced size is never less than the written one, and has a limit', () => {
-  fc.assert(
+  const reached = { exactly: 0, beyondAscii: 0 }
+  assertProperty(
     fc.property(anyEvent, (event) => {
-      expect(encode(event).length).toBeLessThanOrEqual(eventBytesMax(event.key, event.value.length))
+      const bytesMax = eventBytesMax(event.key, event.value.length)
+      if (encode(event).length === bytesMax) reached.exactly++
+      if (typeof event.key === 'string' && /[^\0-\x7f]/.test(event.key)) reached.beyondAscii++
+      expect(encode(event).length).toBeLessThanOrEqual(bytesMax)
     }),
-    { seed: 13, numRuns: 200 },
+    { seed: 13, numRuns: 200, reached, atLeast: 20 },
   )
   expect(() => eventBytesMax(1, 0x7fffffff)).toThrow(EventTooLargeError)
 })

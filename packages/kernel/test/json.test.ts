@@ -1,6 +1,7 @@
 import { formatJson, parseJson } from '@aesop/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { assertProperty } from '../../../test/support/property.ts'
 
 test('integers keep all their digits both ways', () => {
   const text = '{"scn":9223372036854775807,"low":-9223372036854775808,"small":42,"safe":9007199254740991}'
@@ -39,13 +40,17 @@ test('every JSON value with bigints among it comes back as it was', () => {
     list: fc.array(tie('any'), { maxLength: 4 }),
     map: fc.dictionary(fc.string(), tie('any'), { maxKeys: 4, noNullPrototype: true }),
   })).any
-  fc.assert(
+  const reached = { big: 0, nested: 0 }
+  assertProperty(
     fc.property(value, (any) => {
       fc.pre(!JSON.stringify(any, (_k, v: unknown) => (typeof v === 'bigint' ? 0 : v)).includes('\\u0000bigint:'))
       fc.pre(!JSON.stringify(any, (_k, v: unknown) => (typeof v === 'bigint' ? 0 : v)).includes('__proto__'))
-      expect(parseJson(formatJson(any))).toEqual(any)
+      const text = formatJson(any)
+      expect(parseJson(text)).toEqual(any)
+      if (/\d{19}/.test(text)) reached.big++
+      if (/[[{].*[[{]/.test(text)) reached.nested++
     }),
-    { seed: 5, numRuns: 500 },
+    { seed: 5, numRuns: 500, reached, atLeast: 50 },
   )
 })
 

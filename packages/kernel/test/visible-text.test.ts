@@ -1,6 +1,7 @@
 import { cutText, formatJson, visibleLines, visibleText } from '@aesop/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { assertProperty } from '../../../test/support/property.ts'
 
 const HOSTILE = [
   ...[...Array(32).keys(), 0x7f, ...Array.from({ length: 32 }, (_none, i) => 0x80 + i)].map((code) =>
@@ -24,12 +25,16 @@ test('lines stay lines, and hold nothing hidden', () => {
 
 test('JSON keeps its meaning and shows nothing hidden', () => {
   const value = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(...HOSTILE)), fc.constantFrom('', ...HOSTILE))
-  fc.assert(
+  const reached = { hidden: 0, indented: 0 }
+  assertProperty(
     fc.property(value, fc.constantFrom(undefined, 2), (each, indent) => {
+      if (HOSTILE.some((char) => JSON.stringify(each).includes(JSON.stringify(char).slice(1, -1)))) reached.hidden++
+      if (indent !== undefined) reached.indented++
       const json = formatJson(each, indent)
       expect(JSON.parse(json)).toEqual(each)
       expect(visibleLines(json)).toBe(json)
     }),
+    { seed: 20_261_128, numRuns: 100, reached, atLeast: 25 },
   )
 })
 

@@ -6,8 +6,9 @@ import { parseJavaProperties } from '../src/descriptor/java-properties.ts'
 import { scalarText, writeYaml } from '../src/descriptor/yaml-writer.ts'
 import { DescriptorFolder } from './support/descriptor-folder.ts'
 import { Diary, fixtureContainer } from './support/fixture-container.ts'
+import { assertAsyncProperty } from '../../../test/support/property.ts'
 
-const SEED = { seed: 20_261_122 }
+const SEED = 20_261_122
 
 interface Held {
   readonly options: Readonly<Record<string, unknown>>
@@ -320,27 +321,34 @@ describe('what is printed is a descriptor again', () => {
   })).value
 
   test('any values, read, printed and read again, are printed the same', async () => {
-    await fc.assert(
+    const reached = { nested: 0, placeholderLike: 0, reserved: 0 }
+    await assertAsyncProperty(
       fc.asyncProperty(value, async (written) => {
         const text = JSON.stringify(written, (_key, each: unknown) =>
           typeof each === 'bigint' ? Number(each) : each,
         ).replaceAll('${', '\\\\${')
+        if (/[[{].*[[{]/.test(text)) reached.nested++
+        if (/[$\\]/.test(text)) reached.placeholderLike++
+        if (/"(?:ref|class)":/.test(text)) reached.reserved++
         const once = await printed(`beans:\n  h: { value: ${text} }\n`)
         expect(await printed(once)).toBe(once)
       }),
-      { ...SEED, numRuns: 150 },
+      { seed: SEED, numRuns: 150, reached, atLeast: 5 },
     )
   })
 
   test('every text is written so that it is read as the same text', async () => {
-    await fc.assert(
+    const reached = { ascii: 0, beyond: 0, control: 0 }
+    await assertAsyncProperty(
       fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
         fc.pre(!/\p{Cs}/u.test(text) && !text.includes('${'))
+        reached[/[^\0-\x7f]/.test(text) ? 'beyond' : 'ascii']++
+        if (/\p{Cc}/u.test(text)) reached.control++
         using folder = DescriptorFolder.withFixture(`beans:\n  h: { value: [${scalarText(text)}] }\n`)
         const { descriptors } = await prepareLaunch(folder.bootstrap, { containers: [fixtureContainer()], env: {} })
         expect(descriptors[1]?.descriptor.definitions.get('h')?.value).toMatchObject({ items: [{ value: text }] })
       }),
-      { ...SEED, numRuns: 150 },
+      { seed: SEED, numRuns: 150, reached, atLeast: 5 },
     )
   })
 

@@ -14,6 +14,7 @@ import {
   type RegisterRequest,
   type StreamRequest,
 } from '@aesop/wire'
+import { assertProperty } from '../../../test/support/property.ts'
 
 const SEED = 20_260_101
 const stream = (query: string): StreamRequest => parseStreamRequest(parseRequest(`/stream?${query}`).parameters)
@@ -123,12 +124,16 @@ describe('a stream request', () => {
         .map((entries) => new Map(Object.entries(entries).map(([id, one]) => [Number(id), one]))),
       followMs: fc.integer({ min: 0, max: 600_000 }),
     })
-    fc.assert(
+    const reached = { filtered: 0, unfiltered: 0, binary: 0, followed: 0 }
+    assertProperty(
       fc.property(request, (sent) => {
+        reached[sent.filters.size > 0 ? 'filtered' : 'unfiltered']++
+        if (sent.output === 'binary') reached.binary++
+        if (sent.followMs > 0) reached.followed++
         const received = parseStreamRequest(parseRequest(formatStreamRequest(sent)).parameters)
         expect(received).toEqual(sent)
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 300, reached, atLeast: 8 },
     )
   })
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DescriptorFolder } from '../support/descriptor-folder.ts'
 import { Diary, fixtureContainer } from '../support/fixture-container.ts'
+import { assertAsyncProperty } from '../../../../test/support/property.ts'
 
 /** Lines `a: b c` mean that bean a needs the beans b and c. */
 function beansOf(graph: Readonly<Record<string, string>>, deeds: Readonly<Record<string, string>> = {}): string {
@@ -89,12 +90,17 @@ test('in any graph, needs live before and end after those who need them, whereve
       step: fc.constantFrom('none', 'construct', 'init', 'start', 'stop', 'destroy'),
     }),
   )
-  await fc.assert(
+  const reached = { edges: 0, stopped: 0, failed: 0, construct: 0 }
+  await assertAsyncProperty(
     fc.asyncProperty(graphs, async ({ needs, failing, step }) => {
       // Needs point to beans of a lower number only, so there are no circles.
       const edges = needs.map((list, i) => [...new Set(list.filter((need) => need < i))])
       const graph = Object.fromEntries(edges.map((list, i) => [`b${i}`, list.map((need) => `b${need}`).join(' ')]))
       const { lines } = await live(beansOf(graph, step === 'none' ? {} : { [`b${failing}`]: `fail: ${step}` }))
+      reached.edges += edges.flat().length
+      reached.stopped += idsOf(lines, 'stop').length
+      if (step !== 'none') reached.failed++
+      if (step === 'construct') reached.construct++
       const at = (what: string, i: number): number => lines.indexOf(`${what} b${i}`)
       edges.forEach((list, i) => {
         for (const need of list) {
@@ -111,7 +117,7 @@ test('in any graph, needs live before and end after those who need them, whereve
       const started = idsOf(lines, 'start').filter((id) => !(step === 'start' && id === `b${failing}`))
       expect(idsOf(lines, 'stop')).toEqual([...started].reverse())
     }),
-    { seed: 20_26, numRuns: 60 },
+    { seed: 20_26, numRuns: 60, reached, atLeast: 3 },
   )
 })
 
