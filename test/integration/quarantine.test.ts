@@ -167,7 +167,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     expect(change.effects.join(' ')).toMatch(
       /rows of app\.item, left out from SCN \d+ on, are delivered again .* 3 rows/,
     )
-    change.apply('given up')
+    await change.apply('given up')
     expect(desk.journal()).toMatchObject([
       { what: 'set', reason: 'given up' },
       { what: 'release', source: 'app.item', fromScn: Number(interval?.scn), toScn: Number(scn), rows: 3 },
@@ -194,7 +194,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     const { store, desk } = deskOf(rig)
     const change = await desk.release({ to: 'app.item', readersScn: -1n })
     expect(store.load()).toEqual(storedOf(rig))
-    change.apply('mended')
+    await change.apply('mended')
     rig.maxScn.save(store.load() ?? storedOf(rig))
     return desk.journal()
   }

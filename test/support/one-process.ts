@@ -44,7 +44,7 @@ export class OneProcess implements AsyncDisposable {
   ): Promise<OneProcess> {
     const made = new OneProcess(options)
     made.relay.init()
-    made.client.init()
+    await made.client.init()
     await made.relay.start()
     await between(made.relay)
     await made.client.start()

@@ -43,7 +43,7 @@ async function startClient(options: ClientConfigOptions, shared?: Map<string, un
   const registration = new ConsumerRegistration({ logicalSources: ['or_test.person'], eventConsumer })
   const beans = context()
   const client = new Client(new ClientConfig(options), [registration], { ...beans, shared: shared ?? beans.shared })
-  client.init()
+  await client.init()
   await client.start()
   onTestFinished(() => client.stop())
   return { client, keys }
@@ -114,7 +114,7 @@ test('a token that no header holds is refused at the start, and never shown', ()
   for (const relayToken of ['two words of a token', 'line\nfeed', '']) {
     const client = new Client(new ClientConfig({ relayToken }), [registration], context())
     expect(() => {
-      client.init()
+      void client.init()
     }).toThrow(/client property "relayToken" is \*\*\*, expected/)
     client.destroy()
   }

@@ -15,7 +15,11 @@ import { ScnOfLog } from '../src/log/scn-of-log.ts'
 import { assertProperty } from '../../../test/support/property.ts'
 
 const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max })
-const scn = fc.record({ generation: fc.oneof(part(2), part(0x7ff)), fileNumber: part(0xfffff), position: part(0xffffffff) })
+const scn = fc.record({
+  generation: fc.oneof(part(2), part(0x7ff)),
+  fileNumber: part(0xfffff),
+  position: part(0xffffffff),
+})
 
 describe('the SCN of a binary log', () => {
   it('is 4294967300 for file 1, position 4', () => {
