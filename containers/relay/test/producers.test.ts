@@ -38,6 +38,8 @@ describe('the producers of this distribution', () => {
   })
 })
 
+const schemes = producers.flatMap(({ schemes: all }) => all.map((scheme) => `${scheme}:`))
+
 describe('the bean PhysicalSourceConfig', () => {
   let Bean: new (options: object) => PhysicalSourceConfig
   beforeAll(async () => {
@@ -59,7 +61,10 @@ describe('the bean PhysicalSourceConfig', () => {
   })
 
   it.each([
-    [{}, 'a URI that begins with mysql:, mariadb:, binlog: or memory:, or a host in its place'],
+    [
+      {},
+      `a URI that begins with ${schemes.slice(0, -1).join(', ')} or ${schemes.at(-1) ?? ''}, or a host in its place`,
+    ],
     [{ user: 'me' }, 'a host in its place'],
     [{ uri: 'memory:x', sslCa: 'ca.pem' }, 'sslCa is "***", expected nothing: a source of memory: has no sslCa'],
     [{ uri: 'memory:x', host: 'h' }, 'host is "***"'],

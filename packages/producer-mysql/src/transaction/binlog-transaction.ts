@@ -5,7 +5,7 @@ import { PartialJsonError, TransactionOrderError } from '../error/errors.ts'
 import { type EventLimits } from '../log/event-limits.ts'
 import { EventMark } from '../log/event-mark.ts'
 import { inOrder } from '../log/in-order.ts'
-import { GTID_EVENTS, type GtidGroup, isMysqlGtid } from '../log/gtid-event.ts'
+import { type GtidGroup, isMysqlGtid } from '../log/gtid-event.ts'
 import { LogCursor } from '../log/log-cursor.ts'
 import { ScnOfLog } from '../log/scn-of-log.ts'
 import { type BinlogQuery } from '../log/query-event.ts'
@@ -16,9 +16,11 @@ import { withoutComments } from '../shape/schema-change.ts'
 import { Savepoints } from './savepoints.ts'
 import { type SourceChange } from '../shape/schema-change-events.ts'
 import { StatementEffects } from '../shape/statement-effects.ts'
-import { TransactionTime } from './transaction-time.ts'
+import { HeldXa } from './held-xa.ts'
+import { TransactionBegin } from './transaction-begin.ts'
+import { TransactionWindow } from './transaction-window.ts'
 import { PlaceEnd, type WindowPosition } from '../log/window-position.ts'
-import { xaFrom, xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
+import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
 
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
@@ -38,37 +40,32 @@ type State = 'unknown' | 'between' | 'group' | 'open'
 export class BinlogTransaction {
   readonly cursor = new LogCursor()
   private state: State = 'unknown'
-  private group: GtidGroup | undefined
-  private windowOpen = false
-  private lastScn: bigint
-  private resuming = true
-  private lastWindowMs = -Number.MAX_VALUE
-  private readonly time = new TransactionTime()
-  private groupFrom = 4
-  /** Where the event begins that closed the last transaction. */
-  private closedBy = -1
   private resets = 0
-  private readonly beforeGroup = new EventMark()
+  private readonly begins = new TransactionBegin(this.cursor)
   private readonly atPlace = new EventMark()
-  private xa: XaTransaction | undefined
-  private readonly prepared = new Map<string, XaTransaction>()
+  private readonly xa = new HeldXa()
   private readonly savepoints = new Savepoints()
   private readonly scn: ScnOfLog
   private readonly effects: StatementEffects
   private readonly rows: RowDelivery
+  private readonly window: TransactionWindow
   private readonly options: BinlogTransactionOptions
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
-    options.tables.cursor = this.cursor
-    this.scn = new ScnOfLog(options.generation)
+    const { cursor, resumePosition } = this
+    options.tables.cursor = cursor
+    const scn = new ScnOfLog(options.generation)
+    const rows = new RowDelivery(options)
+    this.scn = scn
+    this.rows = rows
     this.effects = new StatementEffects(options)
-    this.rows = new RowDelivery(options)
-    this.lastScn = options.sinceScn
-  }
-
-  private get gtid(): string | undefined {
-    return this.group?.gtid
+    const { sink, onWindow, emptyWindowEveryMs, reachScn, sinceScn } = options
+    const wanted = { sink, onWindow, emptyWindowEveryMs, reachScn, sinceScn }
+    const onPassed = (): void => {
+      this.pass(this.begins.gtid)
+    }
+    this.window = new TransactionWindow({ ...wanted, cursor, rows, scn, resumePosition, onPassed })
   }
 
   get limits(): EventLimits {
@@ -95,9 +92,11 @@ export class BinlogTransaction {
 
   /** Where the transaction begins that the event at hand belongs to; the event itself, outside of one. */
   get groupPlace(): { file: string; position: number } {
+    return this.isInside ? this.begins.place : this.eventPlace
+  }
+
+  private get isInside(): boolean {
     return this.state === 'group' || this.state === 'open'
-      ? { file: this.cursor.file, position: this.groupFrom }
-      : this.eventPlace
   }
 
   /** Where the event at hand begins. */
@@ -107,23 +106,20 @@ export class BinlogTransaction {
 
   /** Where the transaction begins, open or closed just now, that the event at hand has failed in, or would have begun. */
   faultPlace(type: number): { file: string; position: number } | undefined {
-    const { file, eventFrom } = this.cursor
-    const isInside = this.state === 'group' || this.state === 'open' || this.closedBy === eventFrom
-    if (isInside) return { file, position: this.groupFrom }
-    return GTID_EVENTS.has(type) ? { file, position: eventFrom } : undefined
+    return this.begins.faultPlace(this.isInside, type)
   }
 
   /** Closes a transaction of which nothing was taken; its window tells whose rows it may have held. */
   passOver(last: BinLogEvent, concerned: readonly SourceChange[]): Promise<void> | undefined {
     // Its rows wait no more: reading has not to begin before them any longer.
-    this.prepared.delete(xidOfVerdict(last) ?? '')
-    this.forgetWindow()
+    this.xa.settle(xidOfVerdict(last) ?? '')
+    this.window.forget()
     if (concerned.length > 0) this.appendChanges(concerned, undefined, last.timestamp)
-    this.xa = undefined
+    this.xa.close()
     this.state = 'between'
     this.cursor.endTransaction()
-    this.lastWindowMs = -Number.MAX_VALUE
-    return this.closeWindow()
+    this.window.hurry()
+    return this.window.close()
   }
 
   /** Notes what an event of a transaction that is passed over changes: the shape of tables goes on from there. */
@@ -153,64 +149,52 @@ export class BinlogTransaction {
     this.options.tables.serverVersion = serverVersion
     this.rows.forgetTables()
     // A server that died in the middle of a transaction began a new log: what was open never happened.
-    if (this.state === 'open' || this.state === 'group') this.rollback()
-    if (this.state === 'between' && this.prepared.size === 0) this.options.onMoved?.(this.placeEnd())
+    if (this.isInside) this.rollback()
+    if (this.state === 'between' && !this.xa.isWaiting) this.options.onMoved?.(this.placeEnd())
   }
 
   /** A transaction or a single statement follows. @throws TransactionOrderError inside another */
   beginGroup(group: GtidGroup): void {
-    if (this.state === 'open' || this.state === 'group') throw this.disorder('a transaction begins inside another')
+    if (this.isInside) throw this.disorder('a transaction begins inside another')
     if (group.mariadb) this.options.tables.mariadb = true
     this.options.tables.trim()
-    this.group = group
-    this.time.committedMicros = group.committedMicros
-    this.markGroup()
+    this.begins.group = group
+    this.mark(group.committedMicros)
     this.state = group.begins ? 'open' : 'group'
-    if (group.preparesXa) this.holdXa()
+    if (group.preparesXa) this.xa.open(this.begins.xa())
   }
 
   begin(): void {
     if (this.state === 'open') throw this.disorder('BEGIN inside a transaction')
-    if (this.state !== 'group') {
-      this.markGroup()
-      this.time.committedMicros = 0
-    }
+    if (this.state !== 'group') this.mark(0)
     this.state = 'open'
   }
 
-  private markGroup(): void {
+  private mark(committedMicros: number): void {
     this.savepoints.clear()
-    this.groupFrom = this.cursor.eventFrom
-    // MariaDB says in its GTID that the rows of an XA transaction follow, when the event before it is still the last one.
-    if (this.group?.mariadb !== true) this.beforeGroup.copy(this.cursor.last)
+    this.begins.mark(committedMicros)
   }
 
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
   tableMap(event: BinLogEvent): Promise<void> | undefined {
-    return this.hold(event) ? undefined : this.rows.addTable(event)
+    return this.xa.take(event) ? undefined : this.rows.addTable(event)
   }
 
   /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
   performChanges(event: BinLogEvent, kind: RowsKind): void {
     const table = this.capturedTable(event)
     if (table === undefined) return
-    this.openWindow()
-    this.rows.take(table, event, kind, this.time.nanosOf(event.timestamp), this.startScn)
+    this.window.open()
+    this.rows.take(table, event, kind, this.begins.time.nanosOf(event.timestamp), this.startScn)
   }
 
   /** Where the open transaction begins: see `Quarantine`. */
-  private readonly startScn = (): bigint => this.scn.ofBegin(this.cursor, this.groupFrom)
+  private readonly startScn = (): bigint => this.scn.ofBegin(this.cursor, this.begins.from)
 
   /** The place of rows that are not looked at; their window is there all the same. */
   private faultyPlace(event: BinLogEvent): RowsPlace {
-    this.openWindow()
-    return { timestampNanos: this.time.nanosOf(event.timestamp), startScn: this.startScn() }
-  }
-
-  private openWindow(): void {
-    if (this.windowOpen) return
-    this.rows.beginWindow()
-    this.windowOpen = true
+    this.window.open()
+    return { timestampNanos: this.begins.time.nanosOf(event.timestamp), startScn: this.startScn() }
   }
 
   /** An event that is too large to be held. @throws LoggedRowTooLargeError unless nobody captures what it says */
@@ -228,7 +212,7 @@ export class BinlogTransaction {
 
   /** The table of a rows event, if its rows are to be delivered now. */
   private capturedTable(event: BinLogEvent): CapturedTable | undefined {
-    if (this.state === 'unknown' || this.hold(event)) return undefined
+    if (this.state === 'unknown' || this.xa.take(event)) return undefined
     if (this.state !== 'open') throw this.disorder('rows outside a transaction')
     const tableId = tableIdOf(event)
     if (endsStatementOnly(event)) return undefined
@@ -248,27 +232,21 @@ export class BinlogTransaction {
       return undefined
     }
     this.state = 'between'
-    this.closedBy = this.cursor.eventFrom
-    return this.closeWindow()
+    this.begins.closes()
+    return this.window.close()
   }
 
   /** Forgets the open transaction. */
   rollback(): void {
     this.state = this.state === 'unknown' ? 'unknown' : 'between'
-    this.forgetWindow()
-    this.xa = undefined
-    this.group = undefined
-  }
-
-  private forgetWindow(): void {
-    if (this.windowOpen) this.options.sink.rollbackWindow()
-    this.windowOpen = false
-    this.rows.forget()
+    this.window.forget()
+    this.xa.close()
+    this.begins.group = undefined
   }
 
   /** A MariaDB position means everything before it, too: it may not go past an XA transaction that waits. */
   private pass(gtid: string | undefined): void {
-    if (gtid !== undefined && (isMysqlGtid(gtid) || this.prepared.size === 0)) this.options.onPassed?.(gtid)
+    if (gtid !== undefined && (isMysqlGtid(gtid) || !this.xa.isWaiting)) this.options.onPassed?.(gtid)
   }
 
   /** Forgets everything that hangs on the connection; `between`: reading goes on between two transactions. */
@@ -276,73 +254,28 @@ export class BinlogTransaction {
     this.rollback()
     this.resets++
     this.state = between ? 'between' : 'unknown'
-    this.prepared.clear()
+    this.xa.forget()
     this.rows.forgetTables()
-    this.resuming = true
+    this.window.resume()
   }
 
   /** Everything that is there has been read: traffic that nobody captures may move the SCN now. */
   caughtUp(): void {
-    if (this.state === 'between' && this.cursor.file !== '') void this.closeWindow()
-  }
-
-  private closeWindow(): Promise<void> | undefined {
-    // Not the time of day: a clock that is set back would keep a quiet table on a log that is soon purged.
-    const now = this.windowOpen ? 0 : performance.now()
-    const scn = this.windowOpen || this.isEmptyDue(now) ? this.scn.of(this.cursor) : undefined
-    if (scn !== undefined && !this.isRepeated(scn)) {
-      const kept = this.rows.closing(scn)
-      return kept === undefined ? this.endWindow(scn, now) : kept.then(() => this.endWindow(scn, now))
-    }
-    if (scn !== undefined) this.forgetWindow()
-    this.pass(this.gtid)
-    return undefined
-  }
-
-  private endWindow(scn: bigint, now: number): Promise<void> | undefined {
-    const { sink } = this.options
-    if (!this.windowOpen) {
-      sink.beginWindow()
-      this.lastWindowMs = now
-    }
-    this.windowOpen = false
-    sink.endWindow(scn)
-    this.lastScn = scn
-    this.options.onWindow(scn, this.resumePosition())
-    return sink.whenWritable()
-  }
-
-  /** Every so often, and when the place is reached up to which others wait. */
-  private isEmptyDue(now: number): boolean {
-    const { emptyWindowEveryMs, reachScn } = this.options
-    if (now - this.lastWindowMs >= emptyWindowEveryMs) return true
-    if (this.lastScn >= reachScn) return false
-    return this.scn.of(this.cursor) >= reachScn
-  }
-
-  /** After a resume, what is there already comes again and is dropped; later, the order must hold. */
-  private isRepeated(scn: bigint): boolean {
-    if (scn > this.lastScn) {
-      this.resuming = false
-      return false
-    }
-    if (this.resuming || !this.windowOpen) return true
-    throw this.disorder(`SCN ${scn} after ${this.lastScn}`)
+    if (this.state === 'between' && this.cursor.file !== '') void this.window.close()
   }
 
   /** While an XA transaction waits for its verdict, resuming has to read its rows again; a MySQL set leaves it out. */
-  private resumePosition(): WindowPosition {
-    if (this.prepared.size === 0) return this.placeEnd()
-    const { gtid } = this
-    const [oldest] = this.prepared.values()
-    const place = oldest?.from ?? this.placeEnd()
-    return gtid === undefined || !isMysqlGtid(gtid) ? place : { ...place, gtid }
+  private readonly resumePosition = (): WindowPosition => {
+    const from = this.xa.oldestFrom
+    if (from === undefined) return this.placeEnd()
+    const { gtid } = this.begins
+    return gtid === undefined || !isMysqlGtid(gtid) ? from : { ...from, gtid }
   }
 
   /** This place, as it may be stored. */
   private placeEnd(): WindowPosition {
     this.atPlace.copy(this.cursor.last)
-    return new PlaceEnd(this.cursor, this.atPlace, this.group)
+    return new PlaceEnd(this.cursor, this.atPlace, this.begins.group)
   }
 
   /** A statement of the log. */
@@ -360,7 +293,7 @@ export class BinlogTransaction {
 
   private rollbackTo(sql: string): void {
     if (!/^ROLLBACK\s+(WORK\s+)?TO\b/i.test(sql)) {
-      const { gtid } = this
+      const { gtid } = this.begins
       this.rollback()
       this.cursor.endTransaction()
       this.pass(gtid)
@@ -379,14 +312,11 @@ export class BinlogTransaction {
 
   /** Forgets, when it is called, what comes from now on. */
   private undoer(): () => void {
-    const { xa } = this
-    if (xa !== undefined) {
-      const { length } = xa.events
-      return () => void xa.events.splice(length)
-    }
-    if (this.windowOpen) return this.rows.mark(this.options.sink.mark?.() ?? this.alarm)
+    const undo = this.xa.undoer()
+    if (undo !== undefined) return undo
+    if (this.window.isOpen) return this.rows.mark(this.options.sink.mark?.() ?? this.alarm)
     return () => {
-      this.forgetWindow()
+      this.window.forget()
     }
   }
 
@@ -395,7 +325,7 @@ export class BinlogTransaction {
   }
 
   private statement(query: BinlogQuery, sql: string, verb: string, seconds: number): Promise<void> | undefined {
-    const isChange = this.group?.changesNothing !== true
+    const isChange = this.begins.group?.changesNothing !== true
     const changes = isChange ? this.effects.take(query, sql, verb, this.cursor.here) : []
     const end = (): Promise<void> | undefined => {
       // MySQL creates a table from a SELECT in one transaction, which this statement opens.
@@ -409,37 +339,30 @@ export class BinlogTransaction {
   /** A statement that changes a table is a transaction of its own, also in a log without identifiers. */
   private appendChanges(changes: readonly SourceChange[], sql: string | undefined, seconds: number): void {
     if (this.state === 'between') {
-      this.time.committedMicros = 0
-      this.markGroup()
+      this.mark(0)
       this.state = 'group'
     }
-    this.openWindow()
-    for (const change of changes) this.options.changes.append(change, this.time.nanosOf(seconds), sql)
+    this.window.open()
+    for (const change of changes) this.options.changes.append(change, this.begins.time.nanosOf(seconds), sql)
   }
 
   private xaQuery(sql: string, event: BinLogEvent): Promise<void> | undefined {
     const xa = xaStatement(sql)
     if (xa?.verb === 'START') {
       this.state = 'open'
-      this.holdXa()
+      this.xa.open(this.begins.xa())
     } else if (xa?.verb === 'ROLLBACK') {
-      this.forget(xa.xid)
+      this.settle(xa.xid)
       this.state = 'between'
       this.cursor.endTransaction()
-      this.pass(this.gtid)
+      this.pass(this.begins.gtid)
     } else if (xa?.verb === 'COMMIT') return this.xaCommit(xa.xid, event)
     return undefined
   }
 
-  private holdXa(): void {
-    const before = this.group?.mariadb === true ? this.cursor.last : this.beforeGroup
-    this.xa = xaFrom(this.cursor, this.groupFrom, before, this.gtid)
-  }
-
   /** The verdict has come. */
-  private forget(xid: string): XaTransaction | undefined {
-    const held = this.prepared.get(xid)
-    this.prepared.delete(xid)
+  private settle(xid: string): XaTransaction | undefined {
+    const held = this.xa.settle(xid)
     this.pass(held?.gtid)
     return held
   }
@@ -449,25 +372,23 @@ export class BinlogTransaction {
     prepared: { readonly xid: string; readonly onePhase: boolean },
     event: BinLogEvent,
   ): Promise<void> | undefined {
-    const held = this.xa
-    this.xa = undefined
+    const held = this.xa.close()
     this.state = 'between'
     if (held !== undefined && prepared.onePhase) return this.replay(held, event)
     this.cursor.endTransaction()
     if (held === undefined) return undefined
-    this.prepared.set(prepared.xid, held)
+    this.xa.prepare(prepared.xid, held)
     // It has not been passed yet.
-    this.group = undefined
+    this.begins.group = undefined
     return undefined
   }
 
   private xaCommit(xid: string, event: BinLogEvent): Promise<void> | undefined {
-    const held = this.xa ?? this.forget(xid)
-    this.xa = undefined
+    const held = this.xa.close() ?? this.settle(xid)
     if (held !== undefined) return this.replay(held, event)
     this.state = 'between'
     this.cursor.endTransaction()
-    this.pass(this.gtid)
+    this.pass(this.begins.gtid)
     // What was prepared before the place where reading began was delivered by nobody.
     this.options.log.error('XA COMMIT of rows that were prepared before reading began: they are lost', this.cursor.here)
     return undefined
@@ -479,13 +400,6 @@ export class BinlogTransaction {
     for (const each of held.events) await this.options.dispatch(event.set(each, 0, each.length))
     event.set(bytes, offset, end)
     await this.commit()
-  }
-
-  /** Keeps a copy of a table map or rows event of an XA transaction. */
-  private hold(event: BinLogEvent): boolean {
-    if (this.xa === undefined) return false
-    this.xa.events.push(Buffer.from(event.bytes.subarray(event.offset, event.end)))
-    return true
   }
 
   /** Runs an event that stood inside another one. */
