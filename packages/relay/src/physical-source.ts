@@ -22,10 +22,10 @@ import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { SourceBuffer } from './source-buffer.ts'
+import { servedSource } from './served-source.ts'
 import { healthOfSource } from './source-health.ts'
 import { SourcePlace } from './source-place.ts'
 import { type SourceSettings } from './source-settings.ts'
-import { uriForAll } from './uri-for-all.ts'
 
 /** Makes what a buffer of so many bytes keeps its segments in; undefined: memory. */
 export type SegmentStoreFor = (physicalSource: PhysicalSourceConfig, bufferBytes: number) => SegmentStore | undefined
@@ -114,7 +114,7 @@ export class PhysicalSource {
     buffer.events.start(beganAfterScn)
     const inbound = new InboundEvents(buffer.events)
     this.#undo.push(buffer.events.subscribe(inbound.windowClosed))
-    const served = this.#serve(buffer.events, producer, schemas, performance.now() + futureGraceMs)
+    const served = servedSource(this.config, buffer.events, producer, schemas, futureGraceMs)
     this.#prepared = { buffer, producer, schemas, passedOver, inbound, served, beganAfterScn }
     return served
   }
@@ -224,32 +224,6 @@ export class PhysicalSource {
     })
   }
 
-  #serve(
-    buffer: EventBuffer,
-    producer: EventProducer,
-    schemas: SchemaRegistry,
-    futureGraceUntilMs: number,
-  ): ServedSource {
-    const { name, id, uri, sources, servedSources, scnSpace } = this.config
-    return {
-      name,
-      id,
-      uri: uriForAll(uri),
-      tables: sources,
-      served: servedSources,
-      windows: buffer,
-      schemas,
-      scnSpace: producer.scnSpace ?? scnSpace,
-      held: () => ({
-        minScn: buffer.minScn,
-        lastScn: buffer.lastScn,
-        oldestMs: msOf(buffer.oldestNanos),
-        newestMs: msOf(buffer.newestNanos),
-      }),
-      mayStillCome: (scn) => performance.now() < futureGraceUntilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
-    }
-  }
-
   #schemaRegistry(): SchemaRegistry {
     const { schemaDirectory } = this.#options.settings
     const { projectsRoot, stateDirectory } = this.#options.context
@@ -282,8 +256,4 @@ async function stopWriter(producer: EventProducer, buffer: EventBuffer): Promise
   const stopped = producer.stop()
   buffer.stopWaiting()
   await stopped
-}
-
-function msOf(nanos: bigint | undefined): number | undefined {
-  return nanos === undefined ? undefined : Number(nanos / 1_000_000n)
 }

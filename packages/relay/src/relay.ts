@@ -7,29 +7,22 @@ import {
   type Lifecycle,
   type Metric,
   type Observable,
-  openFilesMax,
   type PlaceDesk,
   type PlaceKeeper,
-  systemCodeOf,
 } from '@aesop/kernel'
 import { type SchemaRegistry } from '@aesop/schema'
-import { serverLimits, serverMetrics, type ServedSource, StreamServer } from '@aesop/stream-server'
+import { type ServedSource, serverMetrics, type StreamServer } from '@aesop/stream-server'
 import { type ProducerFor } from './default-relay-factory.ts'
-import { RelayListenError, RelayPartitionsError, RelayPortInUseError } from './errors.ts'
+import { RelayPartitionsError } from './errors.ts'
 import { PhysicalSource, type SegmentStoreFor } from './physical-source.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { relayGuard } from './relay-access.ts'
 import { type RelayConfig } from './relay-config.ts'
+import { listen, makeServer } from './relay-server.ts'
 import { healthOfAll } from './source-health.ts'
 
 const FUTURE_GRACE_MS = 30_000
 const STOP_GRACE_MS = 2_000
-const LIMIT_SETTINGS = {
-  connections: 'databus.relay.container.maxConnections',
-  streams: 'databus.relay.container.maxStreams',
-  pendingBytes: 'databus.relay.container.maxPendingBytes',
-} as const
-
 export interface RelayOptions {
   readonly config: RelayConfig
   /** One for each physical source. */
@@ -194,8 +187,16 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       this.#undo.push(() => source.end())
       served.push(await named(source, source.prepare()))
     }
-    const server = this.#makeServer(guard, served)
-    const port = await this.#listen(server)
+    const { server, note } = makeServer({
+      config: this.#config,
+      guard,
+      sources: served,
+      inbound: this.#sources.flatMap(({ inbound }) => inbound ?? []),
+      log: this.#context.log,
+      status: () => this.#status(),
+    })
+    if (note !== undefined) this.#context.log.warn(note)
+    const port = await listen(server, this.#config)
     this.#port = port
     this.#undo.push(() => server.close())
     const { host } = this.#config
@@ -203,41 +204,6 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#undo.push(() => this.#context.shared.delete('relay.address'))
     for (const source of this.#sources) await named(source, source.start())
     return { server, guard, port }
-  }
-
-  #makeServer(guard: HttpGuard, sources: readonly ServedSource[]): StreamServer {
-    const { host, port, healthPath, readTimeoutMs } = this.#config
-    const { limits, note } = serverLimits(this.#config, openFilesMax(), LIMIT_SETTINGS)
-    if (note !== undefined) this.#context.log.warn(note)
-    const [only, ...others] = this.#sources.map(({ inbound }) => inbound)
-    return new StreamServer({
-      host,
-      port,
-      healthPath,
-      readTimeoutMs,
-      limits,
-      guard,
-      sources,
-      // A total of several would be of SCNs that can't be compared.
-      containerStats: new Map(
-        only === undefined || others.length > 0
-          ? []
-          : [['inbound/events/total', { counts: only.totals.tally, toJson: (nowMs) => only.toJson(nowMs) }]],
-      ),
-      log: this.#context.log,
-      status: () => this.#status(),
-    })
-  }
-
-  /** @throws RelayPortInUseError, RelayListenError */
-  async #listen(server: StreamServer): Promise<number> {
-    const { host, port } = this.#config
-    try {
-      return await server.listen()
-    } catch (cause) {
-      if (systemCodeOf(cause) === 'EADDRINUSE') throw new RelayPortInUseError(host, port, cause)
-      throw new RelayListenError(host, port, cause)
-    }
   }
 
   async #stopAll(signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,44 @@
+import { type EventBuffer } from '@aesop/buffer'
+import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { type SchemaRegistry } from '@aesop/schema'
+import { type ServedSource } from '@aesop/stream-server'
+
+/**
+ * What the server is told of a physical source.
+ * @param futureGraceMs how long from now on a checkpoint above the newest SCN waits, in milliseconds
+ */
+export function servedSource(
+  { name, id, uri, sources, servedSources, scnSpace }: PhysicalSourceConfig,
+  buffer: EventBuffer,
+  producer: EventProducer,
+  schemas: SchemaRegistry,
+  futureGraceMs: number,
+): ServedSource {
+  const untilMs = performance.now() + futureGraceMs
+  return {
+    name,
+    id,
+    uri: uriForAll(uri),
+    tables: sources,
+    served: servedSources,
+    windows: buffer,
+    schemas,
+    scnSpace: producer.scnSpace ?? scnSpace,
+    held: () => ({
+      minScn: buffer.minScn,
+      lastScn: buffer.lastScn,
+      oldestMs: msOf(buffer.oldestNanos),
+      newestMs: msOf(buffer.newestNanos),
+    }),
+    mayStillCome: (scn) => performance.now() < untilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
+  }
+}
+
+/** The URI of a source as anybody may see it: without user, password and parameters. */
+function uriForAll(uri: string): string {
+  return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1').replace(/^([^?]*)\?.*$/s, '$1')
+}
+
+function msOf(nanos: bigint | undefined): number | undefined {
+  return nanos === undefined ? undefined : Number(nanos / 1_000_000n)
+}
