@@ -35,7 +35,7 @@ const SHARED_NAME = 'process.readers'
 
 /**
  * The registrations of one process, where a relay finds them: it waits for those that run, and begins to read where the
- * oldest stands. A client adds its registrations before any bean starts; they stay known when it stops.
+ * oldest stands. A client adds its registrations before any bean starts, or while it runs; they stay known when it stops.
  */
 export class ProcessReaders {
   readonly #readers = new Map<string, ProcessReader>()
@@ -55,6 +55,12 @@ export class ProcessReaders {
   /** Takes the place of one with the same id. */
   add(reader: ProcessReader): void {
     this.#readers.set(reader.id, reader)
+    this.moved()
+  }
+
+  /** Nobody waits for it, or begins where it stands, any more; one that has taken its place stays. */
+  remove(reader: ProcessReader): void {
+    if (this.#readers.get(reader.id) === reader) this.#readers.delete(reader.id)
     this.moved()
   }
 

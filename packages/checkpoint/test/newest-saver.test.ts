@@ -165,6 +165,15 @@ describe('the saver of the newest value', () => {
     await expect(saver.close(AbortSignal.abort())).rejects.toMatchObject({ code: 'AESOP_CHECKPOINT_STORE_SILENT' })
   })
 
+  it('S7: needs no time where the store answers at once', async () => {
+    const store = new TestStore()
+    const { saver } = saving(store)
+    saver.want(1)
+    saver.want(2)
+    await saver.close(AbortSignal.abort())
+    expect(store.kept).toBe(2)
+  })
+
   it('S8: does something else with the store between two saves, and lets none begin before that is done', async () => {
     const store = new TestStore()
     store.isSlow = true

@@ -58,7 +58,7 @@ describe('the SCN space of a stored place', () => {
   test('is stored with it by whoever keeps the space, whatever is saved', () => {
     const store = storeAt()
     const keeper = new ScnSpaceKeeper(store, SPACE)
-    keeper.save({ scn: 5n, savedAtMs: 7, position: { file: 'a.1' } })
+    void keeper.save({ scn: 5n, savedAtMs: 7, position: { file: 'a.1' } })
     expect(JSON.parse(readFileSync(store.path, 'utf8'))).toMatchObject({ scn: 5, scnSpace: SPACE })
     expect(store.load()).toEqual({ scn: 5n, savedAtMs: 7, scnSpace: SPACE, position: { file: 'a.1' } })
     expect(keeper.load()).toEqual(store.load())
@@ -66,7 +66,7 @@ describe('the SCN space of a stored place', () => {
 
   test('is the one of the keeper, also where the record had another one', () => {
     const store = new MemoryMaxScnStore()
-    new ScnSpaceKeeper(store, 'shop').save({ scn: 5n, savedAtMs: 7, scnSpace: 'other' })
+    void new ScnSpaceKeeper(store, 'shop').save({ scn: 5n, savedAtMs: 7, scnSpace: 'other' })
     expect(store.load()?.scnSpace).toBe('shop')
   })
 

@@ -1,15 +1,7 @@
-import { isAbsolute, join } from 'node:path'
-import {
-  type CheckpointStore,
-  FileCheckpointStore,
-  MemoryCheckpointStore,
-  PlaceJournal,
-  ProcessReaders,
-} from '@aesop/checkpoint'
+import { PlaceJournal, ProcessReaders } from '@aesop/checkpoint'
 import {
   type BeanContext,
   claimName,
-  formatJson,
   type Health,
   type Lifecycle,
   type Metric,
@@ -17,34 +9,48 @@ import {
   type PlaceDesk,
   type PlaceKeeper,
 } from '@aesop/kernel'
-import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
-import { type ClientSettings, type ConfiguredRelay, parseClientProperties } from './client-settings.ts'
-import { type EventConsumer } from './consumer.ts'
-import { ProcessRelay } from './process-relay.ts'
-import { checkToken, tokenOfEnvironment } from './relay-token.ts'
-import { AcknowledgeRefusedError, ClientPropertyRefusedError, RegistrationInvalidError } from './errors.ts'
-import { Registration } from './registration.ts'
+import { type ClientSettings, parseClientProperties } from './client-settings.ts'
+import {
+  ClientNotRunningError,
+  ClientPropertyRefusedError,
+  RegistrationInvalidError,
+  RegistrationUnknownError,
+} from './errors.ts'
+import { type Registration } from './registration.ts'
 import { RegistrationDesk } from './registration-desk.ts'
-import { RegistrationReader } from './registration-reader.ts'
+import { RegistrationMaker } from './registration-maker.ts'
+import { type RegistrationReader } from './registration-reader.ts'
+import { checkToken } from './relay-token.ts'
+
+/** A registration of this client, from the claim of its id to its end. */
+interface Entry {
+  readonly declared: ConsumerRegistration
+  readonly reader: RegistrationReader
+  readonly release: () => void
+  registration?: Registration
+  /** Fulfilled when it has been started, or has failed to. */
+  starting?: Promise<unknown>
+  removing?: Promise<void>
+}
 
 /** All registrations of one client: each has its own place in the stream and its own connection. */
 export class Client implements Lifecycle, Observable, PlaceKeeper {
-  readonly #config: ClientConfig
   readonly #declared: readonly ConsumerRegistration[]
   readonly #context: BeanContext
   readonly #settings: ClientSettings
-  readonly #registrations: Registration[] = []
-  readonly #claims: (() => void)[] = []
-  readonly #readers: RegistrationReader[] = []
+  readonly #maker: RegistrationMaker
+  /** By id, in the order in which they came. */
+  readonly #entries = new Map<string, Entry>()
+  #isRunning = false
   readonly actions: Readonly<Record<string, (id?: unknown) => unknown>>
 
   /** @throws ClientPropertyUnknownError, ClientPropertyInvalidError, ClientPropertyRefusedError, RegistrationInvalidError */
   constructor(config: ClientConfig, registrations: readonly ConsumerRegistration[], context: BeanContext) {
-    this.#config = config
     this.#declared = registrations
     this.#context = context
     this.#settings = parseClientProperties(config.clientProperties)
+    this.#maker = new RegistrationMaker(config, this.#settings, context)
     this.actions = {
       pause: (id) =>
         this.#each(id, (registration) => {
@@ -60,7 +66,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
   }
 
   get registrations(): readonly Registration[] {
-    return this.#registrations
+    return [...this.#entries.values()].flatMap(({ registration }) => registration ?? [])
   }
 
   /**
@@ -69,59 +75,112 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
    * @throws ClientPropertyInvalidError when no header can hold a token
    */
   init(): void | Promise<void> {
-    for (const { token } of this.#allRelays()) checkToken(token)
-    for (const declared of this.#declared) {
-      const release = claimName(this.#context.shared, 'registration', declared.id)
-      if (release === undefined) throw doubleId(declared.id)
-      this.#claims.push(release)
-      this.#addReader(declared)
-    }
-    const later = this.#readers.flatMap((reader) => reader.prepare() ?? [])
+    for (const { token } of this.#maker.relays()) checkToken(token)
+    const later = this.#declared.flatMap((declared) => this.#enter(declared).reader.prepare() ?? [])
     if (later.length > 0) return Promise.all(later).then(() => undefined)
   }
 
   /** Gives the ids back. */
   destroy(): void {
     this.#endReaders()
-    for (const release of this.#claims.splice(0)) release()
+    for (const { release } of this.#entries.values()) release()
+    this.#entries.clear()
   }
 
-  #addReader(declared: ConsumerRegistration): void {
-    const { id, logicalSources } = declared
-    const { checkpoints, clearBeforeUse, consumeCurrent } = this.#settings
-    const reader = new RegistrationReader({
-      id,
-      logicalSources,
-      relays: this.#relaysFor(declared),
-      store:
-        (declared.checkpointStore === undefined && checkpoints === 'NONE') || clearBeforeUse
-          ? undefined
-          : this.#storeOf(declared),
-      firstScn: consumeCurrent === false ? 0n : undefined,
-    })
-    this.#readers.push(reader)
-    ProcessReaders.of(this.#context.shared).add(reader)
+  #enter(declared: ConsumerRegistration): Entry {
+    const release = claimName(this.#context.shared, 'registration', declared.id)
+    if (release === undefined) throw doubleId(declared.id)
+    try {
+      const entry: Entry = { declared, release, reader: this.#maker.readerOf(declared) }
+      this.#entries.set(declared.id, entry)
+      ProcessReaders.of(this.#context.shared).add(entry.reader)
+      return entry
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #leave(entry: Entry): void {
+    const { declared, reader, release } = entry
+    // One that could not be started has left before somebody removed it: its id may be another one's by now.
+    if (this.#entries.get(declared.id) !== entry) return
+    this.#entries.delete(declared.id)
+    ProcessReaders.of(this.#context.shared).remove(reader)
+    release()
   }
 
   /** Nobody waits for the registrations any more. */
   #endReaders(): void {
-    for (const reader of this.#readers) reader.end()
+    for (const { reader } of this.#entries.values()) reader.end()
     ProcessReaders.of(this.#context.shared).moved()
   }
 
   /** Starts every registration; when one fails, those before it are stopped again. */
   async start(): Promise<void> {
     for (const note of this.#settings.notes) this.#context.log.info(note)
+    if (this.#entries.size === 0) await this.init()
     try {
-      for (const declared of this.#declared) {
-        const registration = await this.#make(declared)
-        this.#registrations.push(registration)
-        this.#readerOf(declared.id)?.follow(registration)
-        await registration.start()
-      }
+      for (const entry of this.#entries.values()) await this.#start(entry)
+      this.#isRunning = true
     } catch (error) {
       await this.stop()
       throw error
+    }
+  }
+
+  async #start(entry: Entry): Promise<Registration> {
+    const registration = await this.#maker.make(entry.declared, entry.reader)
+    entry.registration = registration
+    entry.reader.follow(registration)
+    await registration.start()
+    return registration
+  }
+
+  /**
+   * Makes and starts one more registration while the client runs. The others go on as they are. One without a checkpoint begins
+   * as any other; the relay of this process waits for it from now on.
+   * @throws ClientNotRunningError; RegistrationInvalidError when its id is taken or it can not be made; what its start throws:
+   * nothing is left of it then
+   */
+  async register(declared: ConsumerRegistration): Promise<Registration> {
+    if (!this.#isRunning) throw new ClientNotRunningError(declared.id)
+    const entry = this.#enter(declared)
+    const starting = this.#startLater(entry)
+    entry.starting = starting.catch(() => undefined)
+    return starting
+  }
+
+  async #startLater(entry: Entry): Promise<Registration> {
+    try {
+      await entry.reader.prepare()
+      if (!this.#isRunning) throw new ClientNotRunningError(entry.declared.id)
+      return await this.#start(entry)
+    } catch (error) {
+      await entry.registration?.stop().catch(() => undefined)
+      this.#leave(entry)
+      throw error
+    }
+  }
+
+  /**
+   * Stops one registration in order, as a stop of the client would, and forgets it: its id is free, the relay of this process
+   * waits for it no longer, and its checkpoint stays where it is kept.
+   * @throws RegistrationUnknownError; CheckpointUnwritableError, StoreSilentError when its checkpoint is not known to be kept
+   */
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) throw new RegistrationUnknownError(id, [...this.#entries.keys()])
+    entry.removing ??= this.#remove(entry, signal)
+    return entry.removing
+  }
+
+  async #remove(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
+    await entry.starting
+    try {
+      await entry.registration?.stop(...this.#stopSignals(signal))
+    } finally {
+      this.#leave(entry)
     }
   }
 
@@ -130,135 +189,56 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
    * order.
    */
   async stop(signal?: AbortSignal): Promise<void> {
-    const { stopTimeoutMs } = this.#context
-    const giveUp = signalAfter(FINISH_SHARE, stopTimeoutMs, signal)
-    const limit = signalAfter(LIMIT_SHARE, stopTimeoutMs, signal)
-    const outcomes = await Promise.allSettled(this.#registrations.map((each) => each.stop(giveUp, limit)))
+    this.#isRunning = false
+    const signals = this.#stopSignals(signal)
+    await Promise.race([this.#startings(), aborted(signals[1])])
+    const outcomes = await Promise.allSettled(this.registrations.map((each) => each.stop(...signals)))
     this.#endReaders()
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
 
-  #readerOf(id: string): RegistrationReader | undefined {
-    return this.#readers.find((reader) => reader.id === id)
+  /** What is being added is there, or has failed. */
+  async #startings(): Promise<void> {
+    for (const { starting } of this.#entries.values()) await starting
   }
 
-  async #make(declared: ConsumerRegistration): Promise<Registration> {
-    const { id, logicalSources } = declared
-    const { followMs, maxEventSize, aheadPatienceMs, unsavedWindowsMax, logKeys } = this.#config
-    const readers = ProcessReaders.of(this.#context.shared)
-    const acknowledge = (scn: bigint): void => {
-      if (made === undefined) throw new AcknowledgeRefusedError(id, scn, 'no window was given yet')
-      made.acknowledge(scn)
-    }
-    let made: Registration | undefined = undefined
-    made = new Registration({
-      id,
-      logicalSources,
-      consumer: await this.#consumerOf(declared, acknowledge),
-      acknowledge: declared.acknowledge,
-      relays: this.#relaysFor(declared),
-      store: this.#storeOf(declared),
-      keptIn: this.#keptIn(declared),
-      unsavedWindowsMax,
-      settings: this.#settings,
-      followMs,
-      eventBytesMax: maxEventSize,
-      aheadPatienceMs,
-      logKeys,
-      filters: filtersOf(declared),
-      onSourceQuarantined: declared.onSourceQuarantined,
-      log: this.#context.log,
-      onCheckpoint: () => {
-        readers.moved()
-      },
-      fallOffRemedy: () => this.#readerOf(id)?.fallOffRemedy(readers),
-    })
-    return made
-  }
-
-  async #consumerOf(
-    { id, logicalSources, eventConsumer, consumerFactory }: ConsumerRegistration,
-    acknowledge: (scn: bigint) => void,
-  ): Promise<EventConsumer> {
-    const { log } = this.#context
-    const context = { registration: id, logicalSources, acknowledge, log }
-    const made = eventConsumer ?? (await consumerFactory?.createConsumer(context))
-    if (typeof made?.onDataEvent !== 'function') {
-      throw new RegistrationInvalidError(id, 'has a consumer without the method onDataEvent')
-    }
-    return made
-  }
-
-  #relaysFor({ id, logicalSources }: ConsumerRegistration): ConfiguredRelay[] {
-    const relays = this.#allRelays()
-    const serving = relays.filter(
-      ({ sources }) => sources.length === 0 || logicalSources.every((name) => sources.includes(name)),
-    )
-    if (serving.length > 0) return serving
-    throw new RegistrationInvalidError(id, `asks for ${logicalSources.join(', ')}, which no configured relay serves`)
-  }
-
-  #allRelays(): ConfiguredRelay[] {
-    const token = this.#config.relayToken ?? tokenOfEnvironment()
-    const configured = this.#config.relayClientConfigs.map((relay) => ({
-      host: relay.relayHost,
-      port: relay.relayPort,
-      sources: relay.relayLogicalSourceNames,
-      token: relay.relayToken ?? token,
-    }))
-    const all = [...configured, ...this.#settings.relays.map((relay) => ({ ...relay, token }))]
-    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, token)]
+  /** When a window is given up, and when the last checkpoint is waited for no longer. */
+  #stopSignals(signal: AbortSignal | undefined): [AbortSignal | undefined, AbortSignal | undefined] {
+    const { stopTimeoutMs } = this.#context
+    return [signalAfter(FINISH_SHARE, stopTimeoutMs, signal), signalAfter(LIMIT_SHARE, stopTimeoutMs, signal)]
   }
 
   /** The places of the registrations, for those who show and move them while nothing runs. */
   placeDesks(): Promise<readonly PlaceDesk[]> {
     const desks = this.#declared.flatMap((declared) => {
-      const { id, checkpointStore } = declared
-      const store = checkpointStore ?? this.#fileStoreOf(id)
-      const journal = new PlaceJournal(this.#context.stateDirectory, 'registration', id)
-      return store === undefined ? [] : [new RegistrationDesk(id, this.#keptIn(declared), store, journal)]
+      const store = this.#maker.keptStoreOf(declared)
+      const journal = new PlaceJournal(this.#context.stateDirectory, 'registration', declared.id)
+      return store === undefined
+        ? []
+        : [new RegistrationDesk(declared.id, this.#maker.keptIn(declared), store, journal)]
     })
     return Promise.resolve(desks)
   }
 
-  #storeOf({ id, checkpointStore }: ConsumerRegistration): CheckpointStore {
-    return checkpointStore ?? this.#fileStoreOf(id) ?? new MemoryCheckpointStore()
-  }
-
-  /** Where a checkpoint is, for people. */
-  #keptIn({ id, checkpointStore }: ConsumerRegistration): string {
-    if (checkpointStore === undefined) return this.#fileStoreOf(id)?.path ?? 'memory'
-    return `the checkpointStore of the registration "${id}"`
-  }
-
-  #fileStoreOf(id: string): FileCheckpointStore | undefined {
-    if (this.#settings.checkpoints === 'NONE') return undefined
-    const { historySize } = this.#settings
-    const { projectsRoot, stateDirectory } = this.#context
-    const given = this.#config.checkpointDirectoryLocation ?? this.#settings.checkpointDirectory
-    if (given === undefined) return new FileCheckpointStore(join(stateDirectory, 'checkpoints'), id, { historySize })
-    return new FileCheckpointStore(isAbsolute(given) ? given : join(projectsRoot, given), id, { historySize })
-  }
-
   #each(id: unknown, act: (registration: Registration) => void): number {
-    const chosen = this.#registrations.filter((registration) => typeof id !== 'string' || registration.id === id)
+    const chosen = this.registrations.filter((registration) => typeof id !== 'string' || registration.id === id)
     chosen.forEach(act)
     return chosen.length
   }
 
   health(): Health {
-    const all = this.#registrations.map((registration) => registration.health())
+    const all = this.registrations.map((registration) => registration.health())
     const worst = all.find(({ status }) => status === 'down') ?? all.find(({ status }) => status === 'degraded')
     return worst ?? { status: 'up' }
   }
 
   metrics(): readonly Metric[] {
-    return this.#registrations.flatMap((registration) => registration.metrics())
+    return this.registrations.flatMap((registration) => registration.metrics())
   }
 
   describe(): unknown {
-    return { registrations: this.#registrations.map((registration) => registration.describe()) }
+    return { registrations: this.registrations.map((registration) => registration.describe()) }
   }
 }
 
@@ -275,6 +255,16 @@ function signalAfter(
   const signals = signal === undefined ? [] : [signal]
   if (stopTimeoutMs !== undefined) signals.push(AbortSignal.timeout(Math.floor(stopTimeoutMs * share)))
   return signals.length === 0 ? undefined : AbortSignal.any(signals)
+}
+
+/** Never, without a signal. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    signal?.addEventListener('abort', () => {
+      resolve()
+    })
+    if (signal?.aborted === true) resolve()
+  })
 }
 
 /** Two beans and one key can name the folder of the checkpoints: none of them is put aside without a word. */
@@ -295,16 +285,4 @@ function refuseDoubles(registrations: readonly ConsumerRegistration[]): void {
 
 function doubleId(id: string): RegistrationInvalidError {
   return new RegistrationInvalidError(id, 'has the id of another one of the process; give it an id of its own')
-}
-
-/** @throws InvalidRequestError when a filter is none */
-function filtersOf({ id, logicalSources, filters }: ConsumerRegistration): Map<string, KeyFilter> {
-  const parsed = new Map<string, KeyFilter>()
-  for (const [source, filter] of Object.entries(filters)) {
-    if (!logicalSources.includes(source)) {
-      throw new RegistrationInvalidError(id, `has a filter for "${source}", which is none of its logicalSources`)
-    }
-    parsed.set(source, parseKeyFilter(formatJson(filter)))
-  }
-  return parsed
 }

@@ -290,6 +290,36 @@ export class RegistrationInvalidError extends AesopError {
   }
 }
 
+export class RegistrationUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_REGISTRATION_UNKNOWN',
+    meaning: 'A client was asked for a registration that it does not have.',
+    remedy: 'Use the id of one of its registrations, as the message names them.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, known: readonly string[]) {
+    super(
+      RegistrationUnknownError.kind,
+      `the client has no registration ${quoted([registration])}, it has ${quoted(known)}`,
+      { fields: { registration } },
+    )
+  }
+}
+
+export class ClientNotRunningError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_NOT_RUNNING',
+    meaning: 'A registration was to be added to a client that has not been started, or stops.',
+    remedy: 'Add it when the start of the client is over, or name it in its consumerRegistrationList.',
+    canRetry: true,
+  } as const
+  constructor(registration: string) {
+    super(ClientNotRunningError.kind, `the registration "${registration}" can not be added: the client does not run`, {
+      fields: { registration },
+    })
+  }
+}
+
 export class RegistrationPlaceError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_REGISTRATION_PLACE',
@@ -337,6 +367,8 @@ export const clientErrors: readonly AesopErrorClass[] = [
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,
   RegistrationInvalidError,
+  RegistrationUnknownError,
+  ClientNotRunningError,
   RegistrationPlaceError,
   ClientFaultError,
 ]

@@ -88,7 +88,8 @@ export class Registration {
     this.#dispatcher = this.#makeDispatcher((await this.#load(store)) ?? this.#firstCheckpoint(), this.#saver)
     this.#puller = this.#makePuller(this.#dispatcher)
     await this.#dispatcher.start()
-    this.#puller.start()
+    // A stop may have come while the store or the consumer took their time.
+    if (this.#stopping === undefined) this.#puller.start()
   }
 
   get #keptIn(): string {
