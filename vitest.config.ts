@@ -7,10 +7,21 @@ const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] 
 const project = (name: string, include: string[], more: object = {}): object => ({
   ssr,
   resolve,
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**'], environment: 'node', ...more },
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    environment: 'node',
+    setupFiles: ['test/support/each-test.ts'],
+    ...more,
+  },
 })
 /** Tests that start processes of `aesop-launch` from `dist`: too slow for a check before every push. */
-const processes = ['packages/launch/test/{commands,exit-codes}.test.ts', 'packages/launch/test/running/**/*.test.ts']
+const processes = [
+  'packages/launch/test/{commands,exit-codes}.test.ts',
+  'packages/launch/test/running/**/*.test.ts',
+  'test/launched-process.test.ts',
+]
 /** Two at a time: most of what they do is waiting for servers and processes. */
 const atATime = { maxWorkers: 2 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }

@@ -233,6 +233,14 @@ describe('the repository', () => {
     expect(tests.filter((file) => own.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([])
   })
 
+  test('waits in tests by one function, which says what it saw', () => {
+    const own =
+      /\bfunction (until|eventually|waitFor|waitUntil)\b|\b(performance|Date)\.now\(\) (- \w+ )?> \w*[dD]eadline/
+    const tests = code.filter((file) => /(^|\/)test\//.test(file) && file !== 'test/tidy.test.ts')
+    const waiting = tests.filter((file) => own.test(readFileSync(join(ROOT, file), 'utf8')))
+    expect(waiting).toEqual(['packages/relay/test/support/relay-fixture.ts', 'test/support/until.ts'])
+  })
+
   test('has one first-level heading in each document', () => {
     const documents = [...filesBelow('docs', /\.md$/), ...rooms.map((room) => `${room}/README.md`), 'README.md']
     const headings = (file: string): number =>

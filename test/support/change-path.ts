@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { LaunchedProcess } from './launched-process.ts'
+import { shownLevel } from './test-log.ts'
 import { freePort } from './free-port.ts'
 import { newFolder, removeFolder } from './test-folder.ts'
 
@@ -87,7 +88,7 @@ export class ChangePath implements AsyncDisposable {
   }
 
   #launch(name: string): LaunchedProcess {
-    return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), '--log-level', 'info'])
+    return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), '--log-level', shownLevel() ?? 'info'])
   }
 
   #write(name: string, container: string, beans: string): void {

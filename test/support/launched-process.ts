@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { assertNoLeak } from './markers.ts'
+import { shownLevel, showText } from './test-log.ts'
+import { lastLines, testimony, witness } from './witness.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'packages/launch/bin/aesop-launch.js')
@@ -8,6 +10,13 @@ const BIN = join(ROOT, 'packages/launch/bin/aesop-launch.js')
 const READY = /\bready\b/
 /** Without one of them stdout belongs to the consumers of the launch, and rows may be there. */
 const COMMANDS = new Set(['check', 'print', 'graph', 'state', 'convert'])
+
+/** The level of AESOP_TEST_LOG for what is launched, unless it has one. */
+function levelOf(args: readonly string[]): string[] {
+  const level = shownLevel()
+  const isLaunch = !COMMANDS.has(args[0] ?? '') && args.some((arg) => arg.endsWith('.yaml'))
+  return level === undefined || !isLaunch || args.includes('--log-level') ? [] : ['--log-level', level]
+}
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -34,12 +43,14 @@ export class LaunchedProcess {
   private constructor(child: ChildProcess, args: readonly string[]) {
     this.child = child
     this.#args = args
+    witness(this.#name, () => this.#said())
     running.add(child)
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#take(text)
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.errors += text
+      showText(this.#name, text)
       this.#notify()
     })
     this.#exited = new Promise<number | null>((done) => {
@@ -63,7 +74,7 @@ export class LaunchedProcess {
     through: readonly string[] = [],
   ): LaunchedProcess {
     const [program = process.execPath, ...rest] = [...through, process.execPath, BIN, ...args]
-    const child = spawn(program, rest, {
+    const child = spawn(program, [...rest, ...levelOf(args)], {
       cwd,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,17 +128,27 @@ export class LaunchedProcess {
   }
 
   #search(): void {
-    const command = `aesop-launch ${this.#args.join(' ')}`
     const isCommand = COMMANDS.has(this.#args[0] ?? '')
-    assertNoLeak(`stderr of ${command}`, this.errors)
-    assertNoLeak(`stdout of ${command}`, [...this.output, this.#rest].join('\n'), isCommand ? undefined : ['secret'])
+    assertNoLeak(`stderr of ${this.#name}`, this.errors)
+    assertNoLeak(`stdout of ${this.#name}`, [...this.output, this.#rest].join('\n'), isCommand ? undefined : ['secret'])
   }
 
   #take(text: string): void {
     const lines = (this.#rest + text).split('\n')
     this.#rest = lines.pop() ?? ''
     this.output.push(...lines)
+    showText(this.#name, lines.join('\n'))
     this.#notify()
+  }
+
+  get #name(): string {
+    return `aesop-launch ${this.#args.join(' ')}`
+  }
+
+  /** The last lines of both. */
+  #said(): string {
+    const end = this.exitCode === undefined ? '' : `ended with ${String(this.exitCode)}\n`
+    return `${end}stdout:\n${lastLines(this.output)}\nstderr:\n${lastLines(this.errors.trimEnd().split('\n'))}`
   }
 
   #notify(): void {
@@ -135,7 +156,6 @@ export class LaunchedProcess {
   }
 
   #failure(what: string): Error {
-    const lines = this.output.slice(-10).join('\n')
-    return new Error(`aesop-launch ${what}\nstdout (last lines):\n${lines}\nstderr:\n${this.errors.slice(-4000)}`)
+    return new Error(`${this.#name} ${what}${testimony()}`)
   }
 }

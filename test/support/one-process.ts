@@ -5,6 +5,7 @@ import { PhysicalSourceConfig } from '@aesop/producer'
 import { MysqlEventProducer } from '@aesop/producer-mysql'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { searchFailure, searchedLog } from './searched-log.ts'
+import { witness } from './witness.ts'
 
 export interface OneProcessOptions {
   /** Keeps the state from one process to the next. */
@@ -35,6 +36,10 @@ export class OneProcess implements AsyncDisposable {
     this.#options = options
     this.relay = this.#makeRelay()
     this.client = this.#makeClient()
+    witness('relay', () => ({ health: this.relay.health(), ...(this.relay.describe() as object) }))
+    witness('client', () => ({ health: this.client.health(), ...(this.client.describe() as object) }))
+    for (const [id, consumer] of Object.entries(options.consumers)) witness(`consumer of ${id}`, () => consumer)
+    witness('failures', () => this.failures)
   }
 
   /** @param between what is awaited when the relay runs and the client does not yet */

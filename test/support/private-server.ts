@@ -173,19 +173,19 @@ export abstract class PrivateServer {
   }
 
   private async untilReady(): Promise<void> {
-    const deadline = Date.now() + START_DEADLINE_MS
-    for (;;) {
+    const isUp = async (): Promise<boolean> => {
       try {
         await this.query('SELECT 1')
-        return
+        return true
       } catch (error) {
         this.connection = undefined
-        if (this.child === undefined || Date.now() > deadline) {
+        if (this.child === undefined)
           throw new Error(`the server did not start: ${this.lastErrors()}`, { cause: error })
-        }
         await delay(50)
+        return false
       }
     }
+    await until('the server answers', isUp, START_DEADLINE_MS, () => this.lastErrors())
   }
 
   private lastErrors(): string {

@@ -5,6 +5,7 @@ import { MemorySchemaRegistry } from '@aesop/schema'
 import { searchedError, searchedLog, searchFailure } from './searched-log.ts'
 import { until } from './until.ts'
 import { WindowLedger } from './window-ledger.ts'
+import { witness } from './witness.ts'
 import { newFolder } from './test-folder.ts'
 
 const context: Omit<BeanContext, 'stateDirectory'> = {
@@ -46,6 +47,13 @@ export class ProducerRig {
         log: searchedLog('the producer', (text) => this.warnings.push(text)),
       },
     )
+    witness('producer', () => ({
+      health: this.producer.health(),
+      status: this.producer.status(),
+      failures: this.failures,
+      windows: this.ledger.windows.length,
+      lastWindow: this.ledger.windows.at(-1),
+    }))
   }
 
   again(change: Partial<MysqlSourceOptions> = {}): ProducerRig {
@@ -88,9 +96,14 @@ export class ProducerRig {
 
   /** Waits for this many rows; a failure of the producer fails it at once. */
   async arrived(count: number): Promise<void> {
-    await until(`${count} rows`, () => {
-      if (this.failures[0] !== undefined) throw this.failures[0]
-      return this.ledger.ids.length >= count
-    })
+    await until(
+      `${count} rows`,
+      () => {
+        if (this.failures[0] !== undefined) throw this.failures[0]
+        return this.ledger.ids.length >= count
+      },
+      undefined,
+      () => this.ledger.ids,
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { type Logger } from '@aesop/kernel'
 import { assertNoLeak } from './markers.ts'
+import { testLog } from './test-log.ts'
 
 type Line = (message: string, fields?: Readonly<Record<string, unknown>>) => void
 
@@ -10,7 +11,7 @@ function failTheRun(leak: Error): void {
 }
 
 /**
- * A logger whose lines are searched for markers, whole: texts, fields, errors with their causes.
+ * A logger whose lines are searched for markers, whole: texts, fields, errors with their causes; shown as `testLog` does.
  * @param who writes the lines
  * @param note gets warnings and errors
  */
@@ -26,7 +27,10 @@ export function searchedLog(who: string, note?: Line, onLeak: (leak: Error) => v
     search(message, fields)
     note?.(message, fields)
   }
-  return { debug: search, info: search, warn: searchAndNote, error: searchAndNote }
+  return testLog(who, (level, message, fields) => {
+    if (level === 'warn' || level === 'error') searchAndNote(message, fields)
+    else search(message, fields)
+  })
 }
 
 /** Gives the error on when it holds no marker, and else what it holds. */

@@ -6,6 +6,7 @@ import { type BinlogHandler, type BinlogPosition } from '../src/log/binlog-strea
 import { BinlogEventCorruptError, BinlogFileError } from '../src/error/errors.ts'
 import { FileBinlogStream } from '../src/stream/file-binlog-stream.ts'
 import { recordingPath } from './recorded-log.ts'
+import { until as named } from '../../../test/support/until.ts'
 
 const LOG = readFileSync(recordingPath('shapes').replace('.index', '.000001'))
 /** Offsets of all events, and the end of the last. */
@@ -18,12 +19,10 @@ let stream: FileBinlogStream
 let seen: string[]
 let caughtUp: number
 let broken: Error | undefined
-let changed: () => void
 
 const handler: BinlogHandler = {
   onEvent: (bytes, offset, end) => {
     seen.push(`${bytes[offset + 4] ?? ''}:${end - offset}`)
-    changed()
     return undefined
   },
   onRotate: (file, position) => {
@@ -31,7 +30,6 @@ const handler: BinlogHandler = {
   },
   onCaughtUp: () => {
     caughtUp++
-    changed()
   },
 }
 
@@ -40,7 +38,6 @@ beforeEach(() => {
   seen = []
   caughtUp = 0
   broken = undefined
-  changed = () => undefined
 })
 
 afterEach(async () => {
@@ -62,23 +59,11 @@ async function open(from?: BinlogPosition): Promise<void> {
   stream = new FileBinlogStream({ indexPath: join(folder, 'log.index'), pollMs: 20 })
   await stream.open(from ?? stream.earliest(), handler, (error) => {
     broken = error
-    changed()
   })
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${DEADLINE_MS} ms: ${seen.slice(-3).join(', ')}`)
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 50)
-      changed = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-}
+const until = (condition: () => boolean): Promise<void> =>
+  named('the log', condition, DEADLINE_MS, () => seen.slice(-3))
 
 const eventsSeen = (): number => seen.filter((each) => !each.startsWith('log')).length
 

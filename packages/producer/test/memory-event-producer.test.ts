@@ -3,6 +3,7 @@ import { type EventAppend, EventTooLargeError, type ValueWriter } from '@aesop/e
 import { MemoryEventProducer, parseMemoryUri, PhysicalSourceConfig, type WindowSink } from '@aesop/producer'
 import { compileRowReader, MemorySchemaRegistry } from '@aesop/schema'
 import { expect, test } from 'vitest'
+import { until as named } from '../../../test/support/until.ts'
 
 /** Keeps windows as a list of keys and decoded rows. */
 class RecordingSink implements WindowSink {
@@ -52,11 +53,7 @@ async function started(uri: string, options: object = {}) {
   return { producer, sink, maxScn, scn, failures }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (const start = performance.now(); !condition(); await new Promise((resolve) => setTimeout(resolve, 1))) {
-    if (performance.now() - start > 5000) throw new Error('not within 5 s')
-  }
-}
+const until = (condition: () => boolean): Promise<void> => named('the condition', condition)
 
 test('a quiet producer hands over the windows it is given, and saves where it stopped', async () => {
   const { producer, sink, maxScn, scn } = await started('memory:x')

@@ -6,7 +6,9 @@ import {
   Registration,
   type RelayAddress,
 } from '@aesop/client'
-import { type LogKeys, type Logger, silentLogger } from '@aesop/kernel'
+import { type LogKeys, type Logger } from '@aesop/kernel'
+import { testLog } from '../../../../test/support/test-log.ts'
+import { witness } from '../../../../test/support/witness.ts'
 import { PERSON } from './person-stream.ts'
 
 export interface HarnessOptions {
@@ -31,7 +33,7 @@ export interface HarnessOptions {
 export function registrationOf(options: HarnessOptions): Registration {
   const store = options.store ?? new MemoryCheckpointStore()
   if (options.since !== undefined) void store.save(Checkpoint.online(options.since))
-  return new Registration({
+  const registration = new Registration({
     id: 'people',
     logicalSources: options.logicalSources ?? [PERSON.name],
     consumer: options.consumer,
@@ -53,7 +55,10 @@ export function registrationOf(options: HarnessOptions): Registration {
     filters: new Map(),
     ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
     ...(options.logKeys === undefined ? {} : { logKeys: options.logKeys }),
-    log: options.log ?? silentLogger,
+    log: options.log ?? testLog('people'),
     random: () => 0,
   })
+  witness('registration', () => ({ health: registration.health(), ...registration.describe() }))
+  witness('consumer', () => options.consumer)
+  return registration
 }

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assertNoLeak } from '../../../../test/support/markers.ts'
+import { showText } from '../../../../test/support/test-log.ts'
+import { testimony, witness } from '../../../../test/support/witness.ts'
 import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
 
 const MAIN = resolve(import.meta.dirname, 'fixture-main.ts')
@@ -50,12 +52,16 @@ export class Launched implements Disposable {
       env: { ...inherited, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
+    const name = `aesop-launch ${args.join(' ')}`
+    witness(name, () => `stdout:\n${this.stdout}\nstderr:\n${this.stderr}`)
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
+      showText(name, text)
       this.#notify()
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
+      showText(name, text)
       this.#notify()
     })
     this.ended = new Promise<Ended>((done) => {
@@ -83,8 +89,7 @@ export class Launched implements Disposable {
       this.#watchers.add(look)
       look()
     })
-    const fail = (why: string): Promise<never> =>
-      Promise.reject(new Error(`${why} before "${text}":\n${this.stdout}\n${this.stderr}`))
+    const fail = (why: string): Promise<never> => Promise.reject(new Error(`${why} before "${text}"${testimony()}`))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise((done) => (timer = setTimeout(done, 20_000))).then(() => fail('20 s passed'))
     await Promise.race([

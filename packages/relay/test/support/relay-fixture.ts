@@ -1,5 +1,5 @@
 import { EventDecoder } from '@aesop/event'
-import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { type BeanContext } from '@aesop/kernel'
 import { MemoryEventProducer, type PhysicalSourceOptions } from '@aesop/producer'
 import {
   ProducerRegistration,
@@ -13,6 +13,9 @@ import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { newFolder, removeFolder } from '../../../../test/support/test-folder.ts'
+import { testLog } from '../../../../test/support/test-log.ts'
+import { until as named } from '../../../../test/support/until.ts'
+import { witness } from '../../../../test/support/witness.ts'
 import { searchPage } from '../../../../test/support/searched-page.ts'
 
 export const PERSON = { id: 40, name: 'com.x.Person', uri: 'or_test.person' }
@@ -40,7 +43,7 @@ export function testContext(): BeanContext {
   return {
     id: 'relay',
     container: 'relay',
-    log: silentLogger,
+    log: testLog('relay'),
     signal: new AbortController().signal,
     projectsRoot: folder,
     stateDirectory: join(folder, '.aesop'),
@@ -62,6 +65,7 @@ export function makeRelay(
     physicalSourceConfig: { uri: 'memory:test', name: 'test', sources: [PERSON, ADDRESS], ...source },
   })
   const relay = new Relay({ config, registrations: [registration], futureGraceMs: 0, ...more }, context)
+  witness('relay', () => ({ health: relay.health(), ...(relay.describe() as object) }))
   return { relay, producer }
 }
 
@@ -136,11 +140,7 @@ export function lines(body: Buffer): string[] {
   return result
 }
 
-/** Waits until the condition holds. */
-export async function until(condition: () => boolean, deadlineMs = 5000): Promise<void> {
-  const start = performance.now()
-  while (!condition()) {
-    if (performance.now() - start > deadlineMs) throw new Error(`not within ${deadlineMs} ms: ${condition.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
+/** Waits until the condition holds, which is its own name. */
+export function until(condition: () => boolean, deadlineMs?: number): Promise<void> {
+  return named('the condition', condition, deadlineMs)
 }
