@@ -3,7 +3,7 @@ import { type Logger } from '@aesop/kernel'
 import { AcknowledgeMissingError } from './errors.ts'
 
 export interface CheckpointSaverOptions {
-  readonly store: CheckpointStore
+  readonly store: Pick<CheckpointStore, 'save'>
   /** Names the store, for errors. */
   readonly keptIn: string
   /** How many windows may be given beyond the checkpoint that is stored. */

@@ -106,6 +106,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     // One that could not be started has left before somebody removed it: its id may be another one's by now.
     if (this.#entries.get(declared.id) !== entry) return
     this.#entries.delete(declared.id)
+    this.#context.meters?.forget({ registration: declared.id })
     ProcessReaders.of(this.#context.shared).remove(reader)
     release()
   }

@@ -64,6 +64,8 @@ export class RegistrationMaker {
       filters: filtersOf(declared),
       onSourceQuarantined: declared.onSourceQuarantined,
       log: this.#context.log,
+      meters: this.#context.meters,
+      tracer: this.#context.tracer,
       onCheckpoint: () => {
         readers.moved()
       },

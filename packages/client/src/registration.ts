@@ -1,5 +1,17 @@
 import { Checkpoint, type CheckpointStore, CheckpointUnreadableError } from '@aesop/checkpoint'
-import { AesopError, fillRemedy, type Health, type LogKeys, type Logger, messageOf, type Metric } from '@aesop/kernel'
+import {
+  AesopError,
+  fillRemedy,
+  type Health,
+  type LogKeys,
+  type Logger,
+  messageOf,
+  type Meters,
+  type Metric,
+  silentMeters,
+  silentTracer,
+  type Tracer,
+} from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
 import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
@@ -9,6 +21,7 @@ import { onlineCallbacks } from './delivery-callbacks.ts'
 import { type DeliveryConfig } from './delivery-policy.ts'
 import { Dispatcher, type GivenWindows } from './dispatcher.ts'
 import { AcknowledgeRefusedError, ClientFaultError, consumerText } from './errors.ts'
+import { MeasuredStore } from './measured-store.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
@@ -37,6 +50,10 @@ export interface RegistrationOptions {
   /** What happens when rows of a source are left out from some place on. Default `suspend`. */
   readonly onSourceQuarantined?: QuarantinePolicy
   readonly log: Logger
+  /** Default: nothing is kept. */
+  readonly meters?: Meters | undefined
+  /** Default: nobody is told. */
+  readonly tracer?: Tracer | undefined
   /** How keys stand in errors and log lines. Default `hash`. */
   readonly logKeys?: LogKeys
   /** Called after each checkpoint that the consumer agreed to. */
@@ -84,7 +101,7 @@ export class Registration {
     const { store, settings, log, unsavedWindowsMax = UNSAVED_WINDOWS_MAX } = this.#options
     const keptIn = this.#keptIn
     if (settings.clearBeforeUse) await store.clear()
-    this.#saver = new CheckpointSaver({ store, keptIn, unsavedWindowsMax, log })
+    this.#saver = new CheckpointSaver({ store: this.#measured(store), keptIn, unsavedWindowsMax, log })
     this.#dispatcher = this.#makeDispatcher((await this.#load(store)) ?? this.#firstCheckpoint(), this.#saver)
     this.#puller = this.#makePuller(this.#dispatcher)
     await this.#dispatcher.start()
@@ -94,6 +111,11 @@ export class Registration {
 
   get #keptIn(): string {
     return this.#options.keptIn ?? `the store of the registration "${this.id}"`
+  }
+
+  #measured(store: CheckpointStore): MeasuredStore {
+    const { meters = silentMeters, tracer = silentTracer } = this.#options
+    return new MeasuredStore(store, this.id, meters, tracer)
   }
 
   async #load(store: CheckpointStore): Promise<Checkpoint | undefined> {

@@ -13,7 +13,7 @@ import {
   RelayClientConfig,
 } from '@aesop/client'
 import { Checkpoint, FileCheckpointStore, ProcessReaders } from '@aesop/checkpoint'
-import { type BeanContext, silentLogger } from '@aesop/kernel'
+import { type BeanContext, silentLogger, silentMeters } from '@aesop/kernel'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { eventually } from './support/eventually.ts'
 import { TestRelay } from './support/test-relay.ts'
@@ -46,6 +46,34 @@ const consumer = { onDataEvent: () => undefined }
 const logicalSources = ['or_test.person']
 
 describe('the client of a descriptor', () => {
+  it('times the saves of its checkpoints with the meters and the tracer of its context, until a registration is removed', async () => {
+    const relay = new TestRelay()
+    relay.append(5n, [{ id: 1, name: 'a' }])
+    const tookMs: number[] = []
+    const spans: unknown[] = []
+    const forgotten: unknown[] = []
+    const beans: BeanContext = {
+      ...context(),
+      meters: {
+        ...silentMeters,
+        histogram: () => ({ observe: (ms) => tookMs.push(ms) }),
+        forget: (labels) => forgotten.push(labels),
+      },
+      tracer: { startSpan: (name, attributes) => ({ end: (error) => spans.push([name, attributes, error]) }) },
+    }
+    beans.shared.set('relay.address', await relay.start())
+    undo.push(() => relay.stop())
+    const registration = new ConsumerRegistration({ id: 'people', logicalSources, eventConsumer: consumer })
+    const client = new Client(new ClientConfig(), [registration], beans)
+    await client.start()
+    undo.push(() => client.stop())
+    await eventually('the place is stored', () => tookMs.length > 0)
+    expect(spans[0]).toEqual(['aesop.checkpoint.save', { registration: 'people' }, undefined])
+    expect(forgotten).toEqual([])
+    await client.remove('people')
+    expect(forgotten).toEqual([{ registration: 'people' }])
+  })
+
   it('finds the relay of its process and keeps its checkpoints in the state folder', async () => {
     const relay = new TestRelay()
     relay.append(5n, [{ id: 1, name: 'a' }])

@@ -1,3 +1,6 @@
+import { type Meters } from './meters.ts'
+import { type Tracer } from './tracer.ts'
+
 /** Where a bean writes its log lines. Fields are structured facts; the runtime adds bean and container. */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void
@@ -27,6 +30,10 @@ export interface BeanContext {
   /** The component container that the bean belongs to. */
   readonly container: string
   readonly log: Logger
+  /** Left out: nobody shows what is counted, see `silentMeters`. */
+  readonly meters?: Meters
+  /** Left out: nobody listens, see `silentTracer`. */
+  readonly tracer?: Tracer
   /** Aborts when the container begins to stop. */
   readonly signal: AbortSignal
   /** The folder that relative paths of descriptors count from. */
@@ -75,10 +82,27 @@ export interface Metric {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+/** How often values of which size came; exposed like a `Metric`. */
+export interface HistogramMetric {
+  readonly name: string
+  readonly help: string
+  readonly type: 'histogram'
+  readonly value?: never
+  /** How many values were `upTo` at most, those of the buckets before included; `upTo` ascends. */
+  readonly buckets: readonly { readonly upTo: number; readonly count: number }[]
+  /** Of all values. */
+  readonly sum: number
+  /** Of all values, those above the last bucket included. */
+  readonly count: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+export type AnyMetric = Metric | HistogramMetric
+
 /** How a bean shows itself and is acted upon; every member is optional and must be cheap. */
 export interface Observable {
   health?(): Health
-  metrics?(): readonly Metric[]
+  metrics?(): readonly AnyMetric[]
   /** Plain data for people and pages; never secrets. */
   describe?(): unknown
   readonly actions?: Readonly<Record<string, (argument?: unknown) => unknown>>

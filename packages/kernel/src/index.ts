@@ -14,8 +14,10 @@ export { readIfThere } from './read-if-there.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'
 export {
   type Alert,
+  type AnyMetric,
   type BeanContext,
   type Health,
+  type HistogramMetric,
   type Lifecycle,
   type Logger,
   type Metric,
@@ -38,6 +40,15 @@ export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
 export { fillRemedy, shellWord } from './fill-remedy.ts'
 export { fileNameOf, formerFileNamesOf, textOfFileName } from './file-name.ts'
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type HistogramName,
+  type MeterName,
+  type Meters,
+  silentMeters,
+} from './meters.ts'
 export { namedPath } from './named-path.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
 export {
@@ -55,4 +66,5 @@ export { Secret, type SecretText } from './secret.ts'
 export { LOG_KEYS, type LogKeys, shownKey } from './shown-key.ts'
 export { sleep } from './sleep.ts'
 export { cutText, OWN_ERROR_BYTES_MAX, SHOWN_BYTES_MAX, visibleLines, visibleText } from './visible-text.ts'
+export { type Span, silentTracer, type Tracer } from './tracer.ts'
 export { ToldBefore } from './told-before.ts'

@@ -6,9 +6,9 @@ import {
   type BeanContext,
   cutText,
   fillRemedy,
+  type AnyMetric,
   type Health,
   messageOf,
-  type Metric,
   OWN_ERROR_BYTES_MAX,
   type PlaceDesk,
 } from '@aesop/kernel'
@@ -166,11 +166,11 @@ export class PhysicalSource {
   }
 
   /** Those of its producer are among them, however that was made. */
-  metrics(): readonly Metric[] {
+  metrics(): readonly AnyMetric[] {
     if (this.#prepared === undefined) return []
     const { buffer, producer, passedOver, inbound } = this.#prepared
     const help = 'Bytes of the segments of the event buffer.'
-    const all: readonly Metric[] = [
+    const all: readonly AnyMetric[] = [
       ...passedOver.metrics(),
       ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
       { name: 'aesop_relay_buffer_bytes', help, type: 'gauge', value: buffer.events.heldBytes },

@@ -1,11 +1,11 @@
 import { type EventBuffer } from '@aesop/buffer'
 import {
+  type AnyMetric,
   type BeanContext,
   fillRemedy,
   type Health,
   type HttpGuard,
   type Lifecycle,
-  type Metric,
   type Observable,
   type PlaceDesk,
   type PlaceKeeper,
@@ -138,7 +138,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     return { ...health, detail: health.detail === undefined ? note : `${health.detail}; ${note}` }
   }
 
-  metrics(): readonly Metric[] {
+  metrics(): readonly AnyMetric[] {
     if (this.#running === undefined) return []
     const { server, guard } = this.#running
     return [

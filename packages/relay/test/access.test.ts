@@ -203,7 +203,7 @@ describe('a token', () => {
       relay
         .metrics()
         .filter(({ name }) => name === 'aesop_relay_refused_requests_total')
-        .map(({ labels, value }) => [labels?.['reason'] ?? '', value] as const),
+        .map(({ labels, value }) => [labels?.['reason'] ?? '', value ?? NaN] as const),
     )
     const wrong = answers.filter(({ status }) => status === 401).length
     expect(counted).toMatchObject({ 'token-wrong': wrong, slowed: 31 - wrong, host: 0 })

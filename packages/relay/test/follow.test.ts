@@ -112,7 +112,9 @@ test('slow readers hold a bounded part of memory, are overrun by name, and are t
     const reader = connect(port, streamPath({ checkPoint: online(buffer.prevScn), follow: 60_000 }))
     reader.socket.pause()
     readers.push(reader)
-    await until(() => relay.metrics().some((metric) => metric.labels?.['command'] === 'stream' && metric.value > i))
+    await until(() =>
+      relay.metrics().some((metric) => metric.labels?.['command'] === 'stream' && (metric.value ?? 0) > i),
+    )
     // Windows come until the sockets' own buffers are full and each reader stands still with a chunk in its hands.
     for (let j = 0; j < 300; j++) {
       producer.addWindow([{ key: j, value: Buffer.alloc(60_000) }])

@@ -13,7 +13,7 @@ const BUSY = 'aesop.RelayBusyError'
 
 function metric(relay: Relay, name: string): number {
   const found = relay.metrics().find((each) => each.name === `aesop_relay_${name}`)
-  if (found === undefined) throw new Error(`no metric ${name}`)
+  if (found?.value === undefined) throw new Error(`no metric ${name}`)
   return found.value
 }
 

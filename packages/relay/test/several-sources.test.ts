@@ -1,6 +1,6 @@
 import { type ProcessReader, ProcessReaders } from '@aesop/checkpoint'
 import { SCHEMA_CHANGE_ID_DEFAULT } from '@aesop/event'
-import { type Metric } from '@aesop/kernel'
+import { type AnyMetric, type Metric } from '@aesop/kernel'
 import { MemoryEventProducer, type PhysicalSourceOptions } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { headers } from '@aesop/wire'
@@ -87,7 +87,7 @@ test('sources, schemas and buffers of both are listed', async () => {
 test('each has its metrics, and those of its producer, however that was made', async () => {
   const { relay } = await started()
   const of = (name: string) => relay.metrics().filter((metric) => metric.name === name)
-  const sourceOf = ({ labels, value }: Metric): unknown => [labels?.['physicalSource'], value]
+  const sourceOf = ({ labels, value }: AnyMetric): unknown => [labels?.['physicalSource'], value]
   expect(of('made_up').map(sourceOf)).toEqual([
     ['shop', 7],
     ['crm', 7],

@@ -1,4 +1,4 @@
-import { type BeanContext } from '@aesop/kernel'
+import { type BeanContext, type Meters, type Tracer } from '@aesop/kernel'
 import { type PlatformEvent } from './lifecycle/platform-events.ts'
 import { type StandardSchema } from './descriptor/standard-schema.ts'
 
@@ -22,6 +22,8 @@ export type PropertySchema = Readonly<Record<string, unknown>>
 
 /** What the runtime gives to a bean: the context of every bean, and a way to tell others what happens. */
 export interface RuntimeBeanContext extends BeanContext {
+  readonly meters: Meters
+  readonly tracer: Tracer
   /** Tells all listeners of platform events; they are called after the publisher has gone on. */
   publish(event: PlatformEvent): void
 }

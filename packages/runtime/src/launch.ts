@@ -15,6 +15,7 @@ import { BootstrapInvalidError, DescriptorsInvalidError } from './errors.ts'
 import type { Application, ApplicationOptions } from './lifecycle/application.ts'
 import type { Overrides } from './lifecycle/bean-overrides.ts'
 import type { LogOptions, ProcessLog } from './log/winston-log.ts'
+import { tracerOfProcess } from './telemetry/open-telemetry.ts'
 import { SecretMask } from './log/secret-mask.ts'
 import { LOCK_FOLDER, StateLock } from './state/state-lock.ts'
 
@@ -72,7 +73,8 @@ export async function createApplication(preparation: Preparation, options: Creat
   const holdsProject = containsProject(stateDirectory, projectsRoot)
   if (options.fresh === true && holdsProject) throw new DescriptorsInvalidError([freshRefused(stateDirectory)])
   const { Application } = await import('./lifecycle/application.ts')
-  const application = new Application(plan, { ...options, prepareAgain: adaptAgain(options) })
+  const tracer = options.tracer ?? (await tracerOfProcess())
+  const application = new Application(plan, { ...options, tracer, prepareAgain: adaptAgain(options) })
   if (options.locksState === false) return application
   const lock = await StateLock.take(stateDirectory, plan.applicationName)
   application.closeAtEnd(() => lock.release())

@@ -1,12 +1,21 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { type Logger, type Metric, type Observable } from '@aesop/kernel'
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  type GaugeConfiguration,
+  type MetricObjectWithValues,
+  type MetricType,
+  type MetricValueWithName,
+  Registry,
+} from 'prom-client'
+import { type AnyMetric, type HistogramMetric, type Logger, type Metric, type Observable } from '@aesop/kernel'
 import { type Application } from '../lifecycle/application.ts'
 import { healthReport } from './health-report.ts'
 
 /** One metric with the labels that say whose it is. */
-interface Sample extends Metric {
-  readonly labels: Readonly<Record<string, string>>
-}
+type Sample = AnyMetric & { readonly labels: Readonly<Record<string, string>> }
+type NumberSample = Extract<Sample, Metric>
+type HistogramSample = Extract<Sample, HistogramMetric>
 
 /** What `/metrics` answers: the process, its containers, and what the beans show, in the text form of Prometheus. */
 export class MetricsPage {
@@ -25,7 +34,7 @@ export class MetricsPage {
 
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
     const own = this.#own().map((metric) => ({ ...metric, labels: metric.labels ?? {} }))
-    const beans = await textOf([...containerSamples(this.#application), ...own, ...this.#samples()])
+    const beans = await textOf([...containerSamples(this.#application), ...own, ...this.#samples()], this.#log)
     const { contentType } = this.#processMetrics
     return { contentType, text: `${await this.#processMetrics.metrics()}\n${beans}` }
   }
@@ -35,18 +44,16 @@ export class MetricsPage {
   }
 
   #samples(): Sample[] {
-    return this.#application.containers.flatMap((container) =>
-      container.current.startedBeans.flatMap(({ id, instance }) =>
-        this.#metricsOf(container.name, id, instance).map((metric) => ({
-          ...metric,
-          labels: { ...metric.labels, container: container.name, bean: id },
-        })),
+    return this.#application.containers.flatMap(({ name: container, current }) => [
+      ...current.startedBeans.flatMap(({ id, instance }) =>
+        labelled(this.#metricsOf(container, id, instance), container, id),
       ),
-    )
+      ...[...current.meters].flatMap(([id, meters]) => labelled(meters.read(), container, id)),
+    ])
   }
 
   /** A bean whose metrics fail costs no others theirs. */
-  #metricsOf(container: string, bean: string, instance: Observable): readonly Metric[] {
+  #metricsOf(container: string, bean: string, instance: Observable): readonly AnyMetric[] {
     if (typeof instance.metrics !== 'function') return []
     try {
       return instance.metrics()
@@ -55,6 +62,10 @@ export class MetricsPage {
       return []
     }
   }
+}
+
+function labelled(metrics: readonly AnyMetric[], container: string, bean: string): Sample[] {
+  return metrics.map((metric) => ({ ...metric, labels: { ...metric.labels, container, bean } }))
 }
 
 function containerSamples(application: Application): Sample[] {
@@ -79,28 +90,71 @@ function containerSamples(application: Application): Sample[] {
 }
 
 /** The text of samples; those of one name stand together, with the help and type of the first. */
-async function textOf(samples: readonly Sample[]): Promise<string> {
+async function textOf(samples: readonly Sample[], log: Logger): Promise<string> {
   const registry = new Registry()
+  for (const [name, group] of groupsOf(samples)) {
+    const [{ help, type }] = group as [Sample, ...Sample[]]
+    const labelNames = [...new Set(group.flatMap(({ labels }) => Object.keys(labels)))].map(labelName)
+    const shape = { name, help: help === '' ? name : help, labelNames, registers: [registry] }
+    const alike = group.filter((sample) => sample.type === type)
+    if (alike.length < group.length) log.warn('a metric is shown as one type only', { name, type })
+    if (type === 'histogram') new ShownHistogram(shape, alike.filter(isHistogram))
+    else if (type === 'counter') countAll(new Counter(shape), alike.filter(isNumber))
+    else setAll(new Gauge(shape), alike.filter(isNumber))
+  }
+  return registry.metrics()
+}
+
+function groupsOf(samples: readonly Sample[]): ReadonlyMap<string, readonly Sample[]> {
   const byName = new Map<string, Sample[]>()
   for (const sample of samples) {
     const name = sample.name.replace(/[^\w:]/g, '_').replace(/^(?=\d)/, '_')
     byName.set(name, [...(byName.get(name) ?? []), sample])
   }
-  for (const [name, group] of byName) {
-    const [{ help, type }] = group as [Sample, ...Sample[]]
-    const labelNames = [...new Set(group.flatMap(({ labels }) => Object.keys(labels)))].map(labelName)
-    const shape = { name, help: help === '' ? name : help, labelNames, registers: [registry] }
-    if (type === 'counter') countAll(new Counter(shape), group)
-    else setAll(new Gauge(shape), group)
-  }
-  return registry.metrics()
+  return byName
 }
 
-function countAll(counter: Counter, group: readonly Sample[]): void {
+const isHistogram = (sample: Sample): sample is HistogramSample => sample.type === 'histogram'
+const isNumber = (sample: Sample): sample is NumberSample => sample.type !== 'histogram'
+
+/** Histograms that were counted elsewhere: the library's own takes single values only. */
+class ShownHistogram extends Gauge {
+  readonly #samples: readonly HistogramSample[]
+  readonly #shape: GaugeConfiguration<string>
+
+  constructor(shape: GaugeConfiguration<string>, samples: readonly HistogramSample[]) {
+    super(shape)
+    this.#shape = shape
+    this.#samples = samples
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    const values = this.#samples.flatMap((sample) => rowsOf(this.#shape.name, sample))
+    // Declared are numbers, where the library has words.
+    const type = 'histogram' as unknown as MetricType
+    return { ...(await super.get()), type, values }
+  }
+}
+
+function rowsOf(name: string, { buckets, sum, count, labels }: HistogramSample): MetricValueWithName<string>[] {
+  const own = labelsOf(labels)
+  return [
+    ...buckets.map((bucket) => ({
+      metricName: `${name}_bucket`,
+      labels: { le: bucket.upTo, ...own },
+      value: bucket.count,
+    })),
+    { metricName: `${name}_bucket`, labels: { le: '+Inf', ...own }, value: count },
+    { metricName: `${name}_sum`, labels: own, value: sum },
+    { metricName: `${name}_count`, labels: own, value: count },
+  ]
+}
+
+function countAll(counter: Counter, group: readonly NumberSample[]): void {
   for (const { labels, value } of group) if (value >= 0) counter.inc(labelsOf(labels), value)
 }
 
-function setAll(gauge: Gauge, group: readonly Sample[]): void {
+function setAll(gauge: Gauge, group: readonly NumberSample[]): void {
   for (const { labels, value } of group) gauge.set(labelsOf(labels), value)
 }
 

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@aesop/kernel'
+import { type Logger, silentLogger, silentTracer, type Tracer } from '@aesop/kernel'
 import type { Preparation, PreparedLaunch } from '../descriptor/launch-preparation.ts'
 import { BeanDiedError, LaunchStoppedError } from '../errors.ts'
 import { type ContainerState, type ProcessContext } from './component-container.ts'
@@ -15,6 +15,8 @@ export interface ApplicationOptions {
   /** How long the process still works after it has said that it is not ready, in milliseconds; default 0. */
   readonly drainDelayMs?: number | undefined
   readonly loggerOf?: ((container: string, bean: string) => Logger) | undefined
+  /** To whom beans tell their spans; default: to nobody. */
+  readonly tracer?: Tracer | undefined
   /** Reads and checks the descriptors again, for a reload. Without it there is none. */
   readonly prepareAgain?: (() => Promise<Preparation>) | undefined
 }
@@ -80,6 +82,7 @@ export class Application implements AsyncDisposable {
       startTimeoutMs: options.startTimeoutMs ?? 60_000,
       stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
       loggerOf: this.#loggerOf,
+      tracer: options.tracer ?? silentTracer,
       fail: (container, bean, error) => {
         this.#fail(new BeanDiedError(container, bean, error), container, bean)
       },

@@ -1,4 +1,4 @@
-import { type Lifecycle, type Logger, messageOf } from '@aesop/kernel'
+import { type Lifecycle, type Logger, messageOf, type Tracer } from '@aesop/kernel'
 import { type RuntimeBeanContext } from '../component.ts'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type RuntimeNature } from '../descriptor/bootstrap-plan.ts'
@@ -11,6 +11,7 @@ import {
   StepTimedOutError,
   StopFailedError,
 } from '../errors.ts'
+import { BeanMeters } from '../telemetry/bean-meters.ts'
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
 import { type TopLevelRecipe } from '../wiring/recipe.ts'
@@ -32,6 +33,7 @@ export interface ProcessContext {
   readonly startTimeoutMs: number
   readonly stopTimeoutMs: number
   readonly loggerOf: (container: string, bean: string) => Logger
+  readonly tracer: Tracer
   readonly fail: (container: string, bean: string, error: Error) => void
   /** Throws when the launch was asked to stop: nothing more is made or started then. */
   readonly checkGoingOn: () => void
@@ -51,6 +53,7 @@ export class ComponentContainer implements BuilderHost {
   readonly #instances = new Set<object>()
   readonly #started: MadeBean[] = []
   readonly #beans: BeanContainer[] = []
+  readonly #meters = new Map<string, BeanMeters>()
   readonly #constructedFromMs = new Map<string, number>()
   readonly #endListening: (() => void)[] = []
   readonly #led: ReadonlySet<string>
@@ -81,6 +84,11 @@ export class ComponentContainer implements BuilderHost {
   /** The beans that were started and not yet stopped, in the order of their start. */
   get startedBeans(): readonly MadeBean[] {
     return this.#started
+  }
+
+  /** What the beans have counted, by their ids; of those that are destroyed nothing is shown any more. */
+  get meters(): ReadonlyMap<string, BeanMeters> {
+    return this.#meters
   }
 
   #enter(state: ContainerState): void {
@@ -125,13 +133,15 @@ export class ComponentContainer implements BuilderHost {
   }
 
   contextOf(id: string): RuntimeBeanContext {
-    const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, fail, events, timeline } =
+    const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, tracer, fail, events, timeline } =
       this.#process
     this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
       container: this.name,
       log: loggerOf(this.name, id),
+      meters: this.#metersOf(id),
+      tracer,
       signal: this.#abort.signal,
       projectsRoot,
       stateDirectory,
@@ -145,6 +155,12 @@ export class ComponentContainer implements BuilderHost {
         events.publish(event)
       },
     }
+  }
+
+  #metersOf(id: string): BeanMeters {
+    const meters = this.#meters.get(id) ?? new BeanMeters()
+    this.#meters.set(id, meters)
+    return meters
   }
 
   async made(bean: MadeBean): Promise<void> {
@@ -200,6 +216,7 @@ export class ComponentContainer implements BuilderHost {
   async destroy(endState: 'stopped' | 'failed'): Promise<Error[]> {
     await this.#tellListenersTheRest()
     const failures = await this.#endAll(this.#made, 'destroy')
+    this.#meters.clear()
     this.#enter(endState)
     return failures
   }

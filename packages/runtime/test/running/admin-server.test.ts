@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { request } from 'node:http'
 import { type Application, createApplication, launch, LogLevels, prepareLaunch, serveAdmin } from '@aesop/runtime'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ask } from '../support/admin-client.ts'
 import { deedsContainer, type Greeter } from '../support/deeds-container.ts'
 import { BOOTSTRAP, DescriptorFolder } from '../support/descriptor-folder.ts'
@@ -119,6 +119,67 @@ describe('metrics', () => {
     expect(text).toContain('greetings_total{word="hello",container="fixture",bean="greeter"} 3')
     expect(text).toContain('greeting_length{container="fixture",bean="greeter"} 5')
     expect((await ask(application, '/metrics')).text).toContain('greetings_total{word="hello",container="fixture"')
+  })
+
+  test('histograms of a bean, told by itself or counted by its meters, have buckets, sum and count', async () => {
+    await using application = await launchGreeter()
+    const greeter = application.get('greeter') as Greeter
+    const { meters } = greeter.context
+    const took = meters.histogram({ name: 'took.ms', help: 'Took.', labels: { to: 'all' }, bounds: [0.5, 10] })
+    for (const value of [0.25, 4, 20]) took.observe(value)
+    meters.counter({ name: 'sent_total', help: '' }).add(2)
+    const buckets = [{ upTo: 100, count: 1 }]
+    greeter.metrics = () => [{ name: 'size_bytes', help: 'Sizes.', type: 'histogram', buckets, sum: 7, count: 1 }]
+    const { text } = await ask(application, '/metrics')
+    const own = 'container="fixture",bean="greeter"'
+    expect(text).toContain(`# HELP took_ms Took.
+# TYPE took_ms histogram
+took_ms_bucket{le="0.5",to="all",${own}} 1
+took_ms_bucket{le="10",to="all",${own}} 2
+took_ms_bucket{le="+Inf",to="all",${own}} 3
+took_ms_sum{to="all",${own}} 24.25
+took_ms_count{to="all",${own}} 3
+`)
+    expect(text).toContain(
+      `size_bytes_bucket{le="+Inf",${own}} 1\nsize_bytes_sum{${own}} 7\nsize_bytes_count{${own}} 1\n`,
+    )
+    expect(text).toContain(`sent_total{${own}} 2`)
+  })
+
+  test('a name that one bean counts and another one measures is shown as the first does, with a word in the log', async () => {
+    using folder = DescriptorFolder.withFixture(GREETER)
+    const preparation = await prepareLaunch(folder.bootstrap, { containers: [deedsContainer()] })
+    await using application = await createApplication(preparation, {})
+    const warn = vi.fn()
+    await serveAdmin(application, {
+      host: '127.0.0.1',
+      port: 0,
+      isPortFixed: true,
+      mask: preparation.mask,
+      log: { ...silentLogger, warn },
+    })
+    await application.start()
+    const { meters } = (application.get('greeter') as Greeter).context
+    meters.histogram({ name: 'x_ms', help: '', labels: { of: 'it' }, bounds: [1] }).observe(1)
+    meters.gauge({ name: 'x_ms', help: '' }).set(5)
+    const { text, status } = await ask(application, '/metrics')
+    expect(status).toBe(200)
+    expect(text).toContain('x_ms_count{of="it",container="fixture",bean="greeter"} 1')
+    expect(text).not.toContain('x_ms{')
+    expect(warn).toHaveBeenCalledWith('a metric is shown as one type only', { name: 'x_ms', type: 'histogram' })
+  })
+
+  test('what beans have counted ends with them: those that come after count anew', async () => {
+    await using application = await launchGreeter()
+    const count = (): void => {
+      ;(application.get('greeter') as Greeter).context.meters.counter({ name: 'sent_total', help: '' }).add(2)
+    }
+    count()
+    await ask(application, '/admin/containers/fixture/stop', { method: 'POST' })
+    expect((await ask(application, '/metrics')).text).not.toContain('sent_total')
+    await ask(application, '/admin/containers/fixture/start', { method: 'POST' })
+    count()
+    expect((await ask(application, '/metrics')).text).toContain('sent_total{container="fixture",bean="greeter"} 2')
   })
 
   test('a bean that fails to tell its metrics costs no other bean theirs', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo } from 'node:net'
-import { type Health, type Metric } from '@aesop/kernel'
+import { type AnyMetric, type Health } from '@aesop/kernel'
 import { type BeanClass, type ContainerDefinition, type PlatformEvent, type RuntimeBeanContext } from '@aesop/runtime'
 import { type Diary, fixtureContainer } from './fixture-container.ts'
 
@@ -48,7 +48,7 @@ export class Greeter {
     await new Promise((resolve) => server.close(resolve))
   }
 
-  metrics(): readonly Metric[] {
+  metrics(): readonly AnyMetric[] {
     if (this.options.word === 'no metrics') throw new Error('no metrics today')
     return [
       { name: 'greetings_total', help: 'Greetings.', type: 'counter', value: 3, labels: { word: this.options.word } },
