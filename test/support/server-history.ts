@@ -11,7 +11,14 @@ export interface ServerKind {
   start(options?: { serverId?: number; lines?: readonly string[] }): Promise<PrivateServer>
   /** Forgets all logs and identifiers. */
   reset(server: PrivateServer): Promise<void>
-  /** Begins to follow another server by GTID, and waits until it has everything. */
+  /** A server whose log says nothing of a table's columns. */
+  startPlain(): Promise<PrivateServer>
+  /** What a table is given that such a server has: columns, a row, and how it is read. */
+  readonly plain: { readonly columns: string; readonly values: string; readonly row: Readonly<Record<string, unknown>> }
+  /** Begins to follow another server by GTID. */
+  replicate(replica: PrivateServer, primary: PrivateServer, user: string): Promise<void>
+  endReplication(replica: PrivateServer): Promise<void>
+  /** Follows another server until it has everything. */
   follow(replica: PrivateServer, primary: PrivateServer): Promise<void>
   readonly replicaLines: readonly string[]
   /** The variable that holds all transactions of the log. */
@@ -24,15 +31,24 @@ export const MARIADB: ServerKind = {
   reset: async (server) => {
     await server.query('RESET MASTER')
   },
-  follow: async (replica, primary) => {
+  startPlain: () => MariadbServer.start({ rowMetadata: 'NO_LOG' }),
+  plain: { columns: 'name VARCHAR(9)', values: "'a'", row: { name: 'a' } },
+  replicate: async (replica, primary, user) => {
+    // The replica's own first statements would stand in the way of the primary's.
     await replica.query("DROP USER aesop@'%'; RESET MASTER; SET GLOBAL gtid_slave_pos=''")
     await replica.query(
-      `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='follower',
+      `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='${user}',
        MASTER_PASSWORD='${SERVER_PASSWORD}', MASTER_USE_GTID=slave_pos; START SLAVE`,
     )
+  },
+  endReplication: async (replica) => {
+    await replica.query('STOP SLAVE')
+  },
+  follow: async (replica, primary) => {
+    await MARIADB.replicate(replica, primary, 'follower')
     const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_binlog_pos AS pos')
     await replica.query('SELECT MASTER_GTID_WAIT(?, 30)', [at?.pos])
-    await replica.query('STOP SLAVE')
+    await MARIADB.endReplication(replica)
   },
   replicaLines: ['log-slave-updates'],
   gtids: 'gtid_binlog_pos',
@@ -44,15 +60,27 @@ export const MYSQL: ServerKind = {
   reset: async (server) => {
     await server.query('RESET BINARY LOGS AND GTIDS')
   },
-  follow: async (replica, primary) => {
+  startPlain: () => MysqlServer.start({ rowMetadata: 'MINIMAL' }),
+  plain: {
+    columns: "kind ENUM('a','é'), name VARCHAR(9) COLLATE utf8mb4_ja_0900_as_cs, v VECTOR(2)",
+    values: "'é', '日', STRING_TO_VECTOR('[1,2]')",
+    row: { kind: 'é', name: '日' },
+  },
+  replicate: async (replica, primary, user) => {
     await replica.query("DROP USER aesop@'%'; RESET BINARY LOGS AND GTIDS")
     await replica.query(
-      `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${primary.port}, SOURCE_USER='follower',
+      `CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=${primary.port}, SOURCE_USER='${user}',
        SOURCE_PASSWORD='${SERVER_PASSWORD}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA`,
     )
+  },
+  endReplication: async (replica) => {
+    await replica.query('STOP REPLICA')
+  },
+  follow: async (replica, primary) => {
+    await MYSQL.replicate(replica, primary, 'follower')
     const [at] = await primary.query<{ pos: string }>('SELECT @@gtid_executed AS pos')
     await replica.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)', [at?.pos.replace(/\s/g, '')])
-    await replica.query('STOP REPLICA')
+    await MYSQL.endReplication(replica)
   },
   replicaLines: [],
   gtids: 'gtid_executed',
