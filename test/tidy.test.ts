@@ -244,6 +244,18 @@ describe('the repository', () => {
     expect(waiting).toEqual(['packages/relay/test/support/relay-fixture.ts', 'test/support/until.ts'])
   })
 
+  test('exports no value that nobody imports and no document names', () => {
+    expect(deadExports(code)).toEqual([])
+  })
+
+  test('names in CONTRIBUTING.md only files that are there', () => {
+    const named = [...readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').matchAll(/`([\w.-]+\/[\w./-]+\.\w+)`/g)]
+    expect(named.length).toBeGreaterThan(10)
+    expect(
+      named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)) && !/^\./.test(path)),
+    ).toEqual([])
+  })
+
   test('has one first-level heading in each document', () => {
     const documents = [...filesBelow('docs', /\.md$/), ...rooms.map((room) => `${room}/README.md`), 'README.md']
     const headings = (file: string): number =>
@@ -261,4 +273,40 @@ function leavesItsRoom(file: string, specifier: string): boolean {
   if (room === undefined) return false
   const target = relative(ROOT, resolve(ROOT, dirname(file), specifier))
   return !target.startsWith(`${room}/`) && !target.startsWith('test/')
+}
+
+const wordsOf = (file: string): string[] => readFileSync(join(ROOT, file), 'utf8').match(/\w+/g) ?? []
+
+/**
+ * What no other file names: of an index, no file outside of its package's source; of an inner file, none.
+ * Errors are found by their code, and event processors by the name in a descriptor.
+ */
+function deadExports(code: readonly string[]): string[] {
+  const folders = ['packages', 'containers', 'samples', 'docs'].flatMap((folder) => filesBelow(folder, /\.(md|yaml)$/))
+  const told = new Set([...folders, 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'].flatMap(wordsOf))
+  const isIndex = (file: string): boolean => file.endsWith('/src/index.ts')
+  const users = new Map<string, string[]>()
+  for (const file of code) {
+    const text = readFileSync(join(ROOT, file), 'utf8').replace(/^export (type )?\{[^}]*\} from .*$/gm, '')
+    for (const word of new Set(text.match(/\w+/g))) users.set(word, [...(users.get(word) ?? []), file])
+  }
+  const isDead = (name: string, isOwn: (user: string) => boolean): boolean =>
+    !/(Errors?|EventProcessor)$/.test(name) && !told.has(name) && (users.get(name) ?? []).every(isOwn)
+  return code
+    .filter((file) => /^(packages|containers)\/[^/]+\/src\//.test(file))
+    .flatMap((file) => {
+      const own = isIndex(file) ? (user: string) => user.startsWith(dirname(file)) : (user: string) => user === file
+      return valuesOf(file)
+        .filter((name) => isDead(name, own))
+        .map((name) => `${file}: ${name}`)
+    })
+}
+
+/** Names of constants, functions and classes that a file declares and exports, or exports from another one. */
+function valuesOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  const declared = text.matchAll(/^export (?:abstract |async )*(?:const|function\*?|class) (\w+)/gm)
+  const passedOn = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list = '']) => list.split(','))
+  const names = passedOn.map((name) => name.trim().replace(/^\w+ as /, '')).filter((name) => /^\w+$/.test(name))
+  return [...[...declared].map(([, name = '']) => name), ...names]
 }

@@ -2,7 +2,7 @@ import { formatJson } from '@aesop/kernel'
 import { CheckpointInvalidError } from './errors.ts'
 import { isScnSpace, SCN_SPACE_FORM } from './scn-space.ts'
 
-export const CONSUMPTION_MODES = ['INIT', 'ONLINE_CONSUMPTION', 'BOOTSTRAP_SNAPSHOT', 'BOOTSTRAP_CATCHUP'] as const
+const CONSUMPTION_MODES = ['INIT', 'ONLINE_CONSUMPTION', 'BOOTSTRAP_SNAPSHOT', 'BOOTSTRAP_CATCHUP'] as const
 export type ConsumptionMode = (typeof CONSUMPTION_MODES)[number]
 
 /** What a checkpoint says, by the meaning of its keys; −1 is unset. */

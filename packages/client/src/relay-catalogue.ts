@@ -14,7 +14,7 @@ import { type RelayConnection } from './relay-connection.ts'
 import { SourceCatalogue } from './source-catalogue.ts'
 
 /** How long an answer that is not the stream may stay silent, in milliseconds. */
-export const ANSWER_MS_MAX = 15_000
+const ANSWER_MS_MAX = 15_000
 
 /**
  * Asks a relay for its sources and for the schemas of those that are wanted by name, and of changes of tables where it tells of

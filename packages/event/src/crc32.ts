@@ -7,7 +7,7 @@ import { viewOf } from './byte-view.ts'
  */
 
 /** From this length on zlib is asked. */
-export const ZLIB_WINS_FROM_BYTES = 800
+const ZLIB_WINS_FROM_BYTES = 800
 /** Sixteen tables of 256, one after the other: table k is the effect of a byte that has k more behind it. */
 const TABLES = makeTables()
 

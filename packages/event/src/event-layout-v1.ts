@@ -42,7 +42,7 @@ export const END_OF_PERIOD_BYTES = AT_VALUE_AFTER_LONG_KEY
 
 export const ATTRIBUTE_UPSERT = 0x0001
 export const ATTRIBUTE_DELETE = 0x0002
-export const ATTRIBUTE_TRACE = 0x0004
+// 0x0004 marks a traced event in Databus; we neither write nor read it.
 export const ATTRIBUTE_BYTE_KEY = 0x0008
 export const ATTRIBUTE_REPLICATED = 0x0100
 

@@ -1,7 +1,7 @@
 import { type CommandDefinition } from '@aesop/runtime'
 import { STATE_VERBS } from './state-arguments.ts'
 
-export const GRAPH_FORMATS = ['mermaid', 'dot', 'json'] as const
+const GRAPH_FORMATS = ['mermaid', 'dot', 'json'] as const
 export const SHELLS = ['bash', 'zsh'] as const
 
 const STATE_OPTIONS: CommandDefinition['options'] = {

@@ -111,7 +111,6 @@ export {
   UpdateSchemaChangeEventProcessor,
 } from './shape/schema-change.ts'
 export { deriveSchema, type TableShape } from './row/schema-derivation.ts'
-export { standardEvents } from './decoder/standard-events.ts'
 export { TableFault } from './error/table-fault.ts'
 export {
   CommitEventProcessor,

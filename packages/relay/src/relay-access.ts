@@ -13,7 +13,7 @@ export interface RelayAccessOptions {
   readonly insecure?: boolean
 }
 
-export const RELAY_TOKEN_VARIABLE = 'AESOP_RELAY_TOKEN'
+const RELAY_TOKEN_VARIABLE = 'AESOP_RELAY_TOKEN'
 
 /** @throws RelayPropertyInvalidError */
 export function checkAccess({ hosts = [], peers = [] }: RelayAccessOptions): void {

@@ -1,7 +1,7 @@
 import { PayloadLimitError } from './errors.ts'
 
 /** Most values (fields, items and entries of maps) that one row of a nested schema may be made of. */
-export const ROW_VALUES_MAX = 1024 * 1024
+const ROW_VALUES_MAX = 1024 * 1024
 /** How deep records, arrays and maps may lie in one another in one row. */
 export const ROW_DEPTH_MAX = 256
 

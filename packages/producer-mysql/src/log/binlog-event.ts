@@ -135,9 +135,3 @@ export class BinLogEvent {
     return this.offset + EVENT_HEADER_BYTES
   }
 }
-
-/** The name of an event type, for messages. */
-export function eventTypeName(type: number): string {
-  const name = Object.entries(MySQLConstants).find(([, number]) => number === type)?.[0]
-  return name === undefined ? `event type ${type}` : `${name} (${type})`
-}

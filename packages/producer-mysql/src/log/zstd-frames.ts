@@ -8,7 +8,7 @@ const CHECKSUM_BYTES = 4
 const BLOCK_HEADER_BYTES = 3
 const BLOCK_BYTES_MAX = 128 * 1024
 /** zstd's own programs refuse more unless they are told otherwise, and no level that MySQL offers asks for it. */
-export const ZSTD_WINDOW_BYTES_MAX = 128 * 1024 * 1024
+const ZSTD_WINDOW_BYTES_MAX = 128 * 1024 * 1024
 
 const Block = { RAW: 0, RLE: 1, COMPRESSED: 2 } as const
 

@@ -13,7 +13,7 @@ import { type ResumePoint } from './resume-point.ts'
  */
 
 /** The generation of the windows after a place that was moved by hand. */
-export function generationAfter(floorScn: bigint): number {
+function generationAfter(floorScn: bigint): number {
   return floorScn < 0n ? 0 : parseBinlogScn(floorScn).generation + 1
 }
 

@@ -40,7 +40,7 @@ export async function readGreeting(socket: Socket, server: string): Promise<Serv
 }
 
 /** @param bytes the whole packet @throws MysqlGreetingInvalidError */
-export function greetingIn(bytes: Buffer, server: string): ServerGreeting {
+function greetingIn(bytes: Buffer, server: string): ServerGreeting {
   const protocol = bytes[PACKET_HEADER_BYTES]
   if (protocol === ERROR_MARKER) return { offersTls: false, isRefusal: true }
   if (protocol !== PROTOCOL_VERSION)

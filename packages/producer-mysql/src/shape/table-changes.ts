@@ -52,7 +52,7 @@ export function tableStatement({ sql, database }: BinlogQuery): TableStatement |
 }
 
 /** Whether two statements may mean the same thing by these names; servers differ in whether case counts. */
-export function sameName(left: string, right: string): boolean {
+function sameName(left: string, right: string): boolean {
   return left === right || left.toLowerCase() === right.toLowerCase()
 }
 

@@ -48,7 +48,7 @@ export function readPropertiesFiles(options: PropertiesFileOptions, problems: Pr
 }
 
 /** Reads one file, by its ending: `.properties` as Java writes them, everything else as YAML, flat or nested. */
-export function readPropertiesFile(path: string, problems: ProblemList): PropertiesFile | undefined {
+function readPropertiesFile(path: string, problems: ProblemList): PropertiesFile | undefined {
   const finding: Finding = { hint: 'it is named by --properties or AESOP_PROPERTIES' }
   const text = readText(path, problems, finding, 'properties file')
   if (text === undefined) return undefined

@@ -30,8 +30,3 @@ export function positionOf(range: SourceRange): SourcePosition {
   const { line, col } = range.file.lines.linePos(range.start)
   return { line, column: col }
 }
-
-/** A part of a range: `length` characters, `offset` after its start. */
-export function subRange(range: SourceRange, offset: number, length: number): SourceRange {
-  return { file: range.file, start: range.start + offset, end: range.start + offset + length }
-}

@@ -4,7 +4,7 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
 
 /** The name of the logger that all others inherit from. */
-export const ROOT_LOGGER = 'root'
+const ROOT_LOGGER = 'root'
 
 /** One logger as the admin server shows it: `level` only where it was set, `effective` always. */
 export interface LoggerState {
