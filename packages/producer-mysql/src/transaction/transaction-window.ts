@@ -67,11 +67,17 @@ export class TransactionWindow {
     const scn = this.#isOpen || this.#isEmptyDue(now) ? this.#options.scn.of(cursor) : undefined
     if (scn !== undefined && !this.#isRepeated(scn)) {
       const kept = rows.closing(scn)
-      return kept === undefined ? this.#end(scn, now) : kept.then(() => this.#end(scn, now))
+      return kept === undefined ? this.#end(scn, now) : this.#endAfter(kept, scn, now)
     }
     if (scn !== undefined) this.forget()
     onPassed()
     return undefined
+  }
+
+  /** Apart from `close`, which would make room for what a closure holds at every window. */
+  async #endAfter(kept: Promise<void>, scn: bigint, now: number): Promise<void> {
+    await kept
+    await this.#end(scn, now)
   }
 
   #end(scn: bigint, now: number): Promise<void> | undefined {
