@@ -97,13 +97,12 @@ export class MysqlEventProducer implements EventProducer {
     invariant(place?.isKnown === true, 'start comes after prepare')
     place.keepFor(sink, context.readersSinceScn)
     place.continueAfter(sinceScn)
-    const onWindow = (): void => {
-      this.lastWindowSeconds = reader.lastEventSeconds
+    const onWindow = (lastEventSeconds: number): void => {
+      this.lastWindowSeconds = lastEventSeconds
       runner.windows++
     }
     const read = { context, origin, place, shapes, sink, bean, onWindow, signal: runner.signal }
-    const reader = new LogReader({ ...read, extras: this.extras() })
-    this.reader = reader
+    this.reader = new LogReader({ ...read, extras: this.extras() })
     await runner.start(context.physicalSource.startRetryMs)
   }
 

@@ -45,10 +45,10 @@ export class KeptPlace {
 
   /** SCN of the last window; before the first, the one after which reading begins. */
   get scn(): bigint {
-    return this.#reading.scn
+    return this.reading.scn
   }
 
-  readonly current = (): ResumePoint => this.#reading.current()
+  readonly current = (): ResumePoint => this.reading.current()
 
   /** What keeps the place from being kept, or rows from being delivered, for people. */
   get concern(): string | undefined {
@@ -74,28 +74,28 @@ export class KeptPlace {
   /** A connection will go on here. @throws MysqlRereadInterruptedError */
   settled(point: SettledPoint): void {
     openedInLog(this.reread, point, performance.now())
-    this.#reading.settled(point)
+    this.reading.settled(point)
   }
 
   proven(finding: GateFinding): void {
-    this.#reading.proven(finding)
+    this.reading.proven(finding)
     this.#note()
   }
 
   /** A window is in the sink. */
   window(scn: bigint, end: WindowPosition): void {
-    this.#reading.window(scn, end)
+    this.reading.window(scn, end)
     this.reread.closedWindow(this.current, performance)
-    this.#note()
+    if (this.reread.reached(scn) === undefined) this.#keeper.note(this.current)
   }
 
   moved(end: WindowPosition): void {
-    this.#reading.moved(end)
+    this.reading.moved(end)
     this.#note()
   }
 
   passed(gtid: string): void {
-    this.#reading.passed(gtid)
+    this.reading.passed(gtid)
   }
 
   /** The last save. @throws what the store throws, as a rejection */
@@ -108,7 +108,7 @@ export class KeptPlace {
     if (this.reread.reached(this.scn) === undefined) this.#keeper.note(this.current)
   }
 
-  get #reading(): ReadingPlace {
+  private get reading(): ReadingPlace {
     invariant(this.#place !== undefined, 'a prepared source knows its place')
     return this.#place
   }

@@ -20,8 +20,8 @@ export interface LogReaderOptions {
   readonly sink: WindowSink
   readonly bean: BeanContext
   readonly extras: DecoderExtras
-  /** Called after each window, when its place is noted. */
-  readonly onWindow: () => void
+  /** Called after each window, when its place is noted, with the second of its last event since 1970. */
+  readonly onWindow: (lastEventSeconds: number) => void
   /** Aborts when the source begins to stop. */
   readonly signal: AbortSignal
 }
@@ -33,11 +33,6 @@ export class LogReader {
 
   constructor(options: LogReaderOptions) {
     this.#options = options
-  }
-
-  /** Second of the last event of the log, since 1970. */
-  get lastEventSeconds(): number {
-    return this.#decoder?.handler.lastEventSeconds ?? 0
   }
 
   /** @param take gets the attempt before anything is waited for @throws AesopError when it is over */
@@ -110,7 +105,7 @@ export class LogReader {
       quarantineRecord: place.quarantines,
       onWindow: (scn, position) => {
         place.window(scn, position)
-        onWindow()
+        onWindow(this.#decoder?.handler.lastEventSeconds ?? 0)
       },
       onMoved: (position) => {
         place.moved(position)

@@ -22,52 +22,52 @@ export interface TransactionWindowOptions extends Wanted {
  * its transaction ends, once, in order.
  */
 export class TransactionWindow {
-  readonly #options: TransactionWindowOptions
-  #isOpen = false
-  #lastScn: bigint
-  #resuming = true
-  #lastWindowMs = -Number.MAX_VALUE
+  private readonly options: TransactionWindowOptions
+  private opened = false
+  private lastScn: bigint
+  private resuming = true
+  private lastWindowMs = -Number.MAX_VALUE
 
   constructor(options: TransactionWindowOptions) {
-    this.#options = options
-    this.#lastScn = options.sinceScn
+    this.options = options
+    this.lastScn = options.sinceScn
   }
 
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.opened
   }
 
   open(): void {
-    if (this.#isOpen) return
-    this.#options.rows.beginWindow()
-    this.#isOpen = true
+    if (this.opened) return
+    this.options.rows.beginWindow()
+    this.opened = true
   }
 
   forget(): void {
-    if (this.#isOpen) this.#options.sink.rollbackWindow()
-    this.#isOpen = false
-    this.#options.rows.forget()
+    if (this.opened) this.options.sink.rollbackWindow()
+    this.opened = false
+    this.options.rows.forget()
   }
 
   /** What was delivered before may come again. */
   resume(): void {
-    this.#resuming = true
+    this.resuming = true
   }
 
   /** The next window is closed at once, be it empty. */
   hurry(): void {
-    this.#lastWindowMs = -Number.MAX_VALUE
+    this.lastWindowMs = -Number.MAX_VALUE
   }
 
   /** The promise waits until the sink takes more. @throws TransactionOrderError when its SCN is not above the last one */
   close(): Promise<void> | undefined {
-    const { cursor, rows, onPassed } = this.#options
+    const { cursor, rows, onPassed } = this.options
     // Not the time of day: a clock that is set back would keep a quiet table on a log that is soon purged.
-    const now = this.#isOpen ? 0 : performance.now()
-    const scn = this.#isOpen || this.#isEmptyDue(now) ? this.#options.scn.of(cursor) : undefined
-    if (scn !== undefined && !this.#isRepeated(scn)) {
+    const now = this.opened ? 0 : performance.now()
+    const scn = this.opened || this.isEmptyDue(now) ? this.options.scn.of(cursor) : undefined
+    if (scn !== undefined && !this.isRepeated(scn)) {
       const kept = rows.closing(scn)
-      return kept === undefined ? this.#end(scn, now) : this.#endAfter(kept, scn, now)
+      return kept === undefined ? this.end(scn, now) : this.endAfter(kept, scn, now)
     }
     if (scn !== undefined) this.forget()
     onPassed()
@@ -75,40 +75,40 @@ export class TransactionWindow {
   }
 
   /** Apart from `close`, which would make room for what a closure holds at every window. */
-  async #endAfter(kept: Promise<void>, scn: bigint, now: number): Promise<void> {
+  private async endAfter(kept: Promise<void>, scn: bigint, now: number): Promise<void> {
     await kept
-    await this.#end(scn, now)
+    await this.end(scn, now)
   }
 
-  #end(scn: bigint, now: number): Promise<void> | undefined {
-    const { sink, onWindow, resumePosition } = this.#options
-    if (!this.#isOpen) {
+  private end(scn: bigint, now: number): Promise<void> | undefined {
+    const { sink, onWindow, resumePosition } = this.options
+    if (!this.opened) {
       sink.beginWindow()
-      this.#lastWindowMs = now
+      this.lastWindowMs = now
     }
-    this.#isOpen = false
+    this.opened = false
     sink.endWindow(scn)
-    this.#lastScn = scn
+    this.lastScn = scn
     onWindow(scn, resumePosition())
     return sink.whenWritable()
   }
 
   /** Every so often, and when the place is reached up to which others wait. */
-  #isEmptyDue(now: number): boolean {
-    const { emptyWindowEveryMs, reachScn, scn, cursor } = this.#options
-    if (now - this.#lastWindowMs >= emptyWindowEveryMs) return true
-    if (this.#lastScn >= reachScn) return false
+  private isEmptyDue(now: number): boolean {
+    const { emptyWindowEveryMs, reachScn, scn, cursor } = this.options
+    if (now - this.lastWindowMs >= emptyWindowEveryMs) return true
+    if (this.lastScn >= reachScn) return false
     return scn.of(cursor) >= reachScn
   }
 
   /** After a resume, what is there already comes again and is dropped; later, the order must hold. */
-  #isRepeated(scn: bigint): boolean {
-    if (scn > this.#lastScn) {
-      this.#resuming = false
+  private isRepeated(scn: bigint): boolean {
+    if (scn > this.lastScn) {
+      this.resuming = false
       return false
     }
-    if (this.#resuming || !this.#isOpen) return true
-    const { file, position } = this.#options.cursor
-    throw new TransactionOrderError(`SCN ${scn} after ${this.#lastScn}, before ${file}:${position}`)
+    if (this.resuming || !this.opened) return true
+    const { file, position } = this.options.cursor
+    throw new TransactionOrderError(`SCN ${scn} after ${this.lastScn}, before ${file}:${position}`)
   }
 }
