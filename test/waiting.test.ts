@@ -46,6 +46,14 @@ ${Array.from({ length: 25 }, (_, i) => `info line ${i + 6} { scn: 7n }`).join('\
 could not say: Error: it was stopped`)
   })
 
+  test('has the last entries of long lists, those of a consumer too', async () => {
+    witness('consumer', () => ({ name: 'people', keys: Array.from({ length: 1000 }, (_, i) => i) }))
+    const seen = (): number[] => Array.from({ length: 40 }, (_, i) => i)
+    const message = await messageOf(until('more', () => false, 1, seen))
+    expect(message).toMatch(/seen at the end: \[\s*'\(15 before\)',[^\]]* 39\s*\]/)
+    expect(message).toMatch(/── consumer\n\{\s*name: 'people',\s*keys: \[\s*'\(975 before\)',[^\]]* 999\s*\]/)
+  })
+
   test('says nothing of what a former test has started', async () => {
     expect(await messageOf(until('nothing', () => false, 1))).toBe('not within 1 ms: nothing\nwaited for: () => false')
   })

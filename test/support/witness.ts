@@ -41,11 +41,19 @@ function said(tell: Tell): string {
   }
 }
 
-/** Any value, with its last entries where it is long. */
+/** Any value; of its lists the last entries, for what came last tells most. */
 export function shown(value: unknown): string {
-  if (Array.isArray(value) && value.length > LINES_MAX)
-    return `${value.length} in all, the last: ${shown(value.slice(-LINES_MAX))}`
-  return inspect(value, { depth: 6, maxArrayLength: 50, maxStringLength: 500, breakLength: 140 })
+  return inspect(shortened(value), { depth: 6, maxArrayLength: 50, maxStringLength: 500, breakLength: 140 })
+}
+
+function shortened(value: unknown): unknown {
+  if (isLong(value)) return [`(${value.length - LINES_MAX} before)`, ...value.slice(-LINES_MAX)]
+  if (typeof value !== 'object' || value === null || !Object.values(value).some(isLong)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, isLong(each) ? shortened(each) : each]))
+}
+
+function isLong(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > LINES_MAX
 }
 
 /** The last lines of what was written. */
