@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * source without mutants, so packages are found by their folder.
  */
 const name = process.env['AESOP_MUTANTS_PACKAGE'] ?? ''
+const tests = process.env['AESOP_MUTANTS_TESTS'] ?? ''
 const packages = resolve(import.meta.dirname, '../../packages')
 
 /** Most mutants are noticed by a quick test: the files with properties, which take seconds, come last. */
@@ -27,7 +28,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [`packages/${name}/test/**/*.test.ts`],
+    include: [`packages/${name}/test/${tests}.test.ts`],
     setupFiles: ['test/mutants/first-failure.ts'],
     environment: 'node',
     sequence: { sequencer: QuickFirst },
