@@ -167,6 +167,14 @@ describe('the repository', () => {
     expect(long).toEqual([])
   })
 
+  test('numbers each decision once, in its name and in its title', () => {
+    const decisions = readdirSync(join(ROOT, 'docs/decisions')).sort()
+    const titles = decisions.map((name) => readFileSync(join(ROOT, 'docs/decisions', name), 'utf8').slice(0, 7))
+    const numbers = decisions.map((_name, i) => String(i + 1).padStart(4, '0'))
+    expect(decisions.map((name) => name.slice(0, 4))).toEqual(numbers)
+    expect(titles).toEqual(numbers.map((number) => `# ${number} `))
+  })
+
   test('imports each heavy package only where it belongs', () => {
     const sources = code.filter((file) => /\/src\//.test(file))
     const astray = ONLY.flatMap(([name, where]) =>
