@@ -22,6 +22,13 @@ const processes = [
   'packages/launch/test/running/**/*.test.ts',
   'test/launched-process.test.ts',
 ]
+/** Tests that take many seconds: they run with those. */
+const long = [
+  'packages/launch/test/convert.test.ts',
+  'packages/relay/test/{turns,limits}.test.ts',
+  'packages/producer-mysql/test/{same-bytes,transaction-pass}.test.ts',
+  'packages/runtime/test/hostile-descriptors.test.ts',
+]
 /** Two at a time: most of what they do is waiting for servers and processes. */
 const atATime = { maxWorkers: 2 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
@@ -31,12 +38,18 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts'], {
-        exclude: ['**/node_modules/**', '**/dist/**', ...processes],
+        exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...long],
         isolate: false,
+        // Vitest leaves one of two cores idle by itself.
+        maxWorkers: 2,
         // Far above what any of them takes: a loaded machine is no failure.
         testTimeout: 30_000,
       }),
-      project('process', processes, { ...atATime, globalSetup: ['test/support/run-folder.ts'], testTimeout: 60_000 }),
+      project('process', [...processes, ...long], {
+        ...atATime,
+        globalSetup: ['test/support/run-folder.ts'],
+        testTimeout: 60_000,
+      }),
       project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
       // Every property again, with new seeds.
