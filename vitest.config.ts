@@ -40,8 +40,6 @@ export default defineConfig({
       project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts'], {
         exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...long],
         isolate: false,
-        // Vitest leaves one of two cores idle by itself.
-        maxWorkers: 2,
         // Far above what any of them takes: a loaded machine is no failure.
         testTimeout: 30_000,
       }),
