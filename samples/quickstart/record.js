@@ -14,6 +14,7 @@ const socket = join(folder, 'socket')
 const asRoot = process.getuid() === 0
 const settings = {
   datadir: join(folder, 'data'),
+  tmpdir: folder,
   socket,
   'pid-file': join(folder, 'pid'),
   'server-id': 1,

@@ -51,6 +51,7 @@ export class MariadbServer extends PrivateServer {
     ]
     return [
       `datadir=${data}`,
+      `tmpdir=${this.temporaryFolder}`,
       `socket=${this.socketPath}`,
       `port=${this.port}`,
       'bind-address=127.0.0.1',

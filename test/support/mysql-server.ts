@@ -47,6 +47,7 @@ export class MysqlServer extends PrivateServer {
     return [
       `basedir=${usr}`,
       `datadir=${data}`,
+      `tmpdir=${this.temporaryFolder}`,
       `socket=${this.socketPath}`,
       `port=${this.port}`,
       'mysqlx=OFF',

@@ -9,6 +9,7 @@ import { until } from './until.ts'
 import { SERVER_PASSWORD } from './markers.ts'
 
 const START_DEADLINE_MS = 60_000
+const DYING_MS = 3_000
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
@@ -41,7 +42,7 @@ export abstract class PrivateServer {
   readonly host = '127.0.0.1'
   private child: ChildProcess | undefined
   private connection: Connection | undefined
-  /** Rejected when the server ends: the answer of every query that is under way. */
+  /** Rejected when the server ends, asked to or not: the answer of every query that is under way, and of those that follow. */
   private gone = rejectable()
 
   protected constructor(product: string, port: number) {
@@ -72,6 +73,11 @@ export abstract class PrivateServer {
     return join(this.folder, 'data')
   }
 
+  /** The server's temporary files. A MariaDB that starts deletes those of every other server in the same folder. */
+  get temporaryFolder(): string {
+    return join(this.folder, 'tmp')
+  }
+
   /** The URI of the source for a user, through another port when a proxy stands in between. */
   uri(port: number = this.port, user = 'aesop', password = SERVER_PASSWORD): string {
     return `mysql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}`
@@ -88,10 +94,12 @@ export abstract class PrivateServer {
     const [program, ...rest] = this.serverCommand()
     const child = spawn(program, rest, { stdio: 'ignore' })
     this.child = child
+    this.gone = rejectable()
     running.add(child)
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
       running.delete(child)
-      if (this.child === child) this.child = undefined
+      this.child = undefined
+      this.gone.reject(new Error(`the server has ended with ${signal ?? code}: ${this.lastErrors()}`))
     })
     await this.untilReady()
   }
@@ -116,7 +124,12 @@ export abstract class PrivateServer {
   /** Runs one statement as root and gives its rows. */
   async query<Row = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> {
     this.connection ??= await this.connect()
-    const [rows] = await Promise.race([this.connection.query<RowDataPacket[]>(sql, values), this.gone.promise])
+    const answer = this.connection.query<RowDataPacket[]>(sql, values).catch(async (error: unknown) => {
+      // A server that dies closes its connections first: what it wrote says more than that.
+      if (isLost(error)) await Promise.race([this.gone.promise, delay(DYING_MS)])
+      throw error
+    })
+    const [rows] = await Promise.race([answer, this.gone.promise])
     return rows as Row[]
   }
 
@@ -157,6 +170,7 @@ export abstract class PrivateServer {
   /** Fills the data directory, starts the server and makes its user. */
   protected async begin(): Promise<this> {
     mkdirSync(this.dataFolder)
+    mkdirSync(this.temporaryFolder)
     const lines = ['[mysqld]', ...(isRoot() ? ['user=mysql'] : []), ...this.configuration(this.dataFolder), '']
     const text = lines.join('\n')
     writeFileSync(this.configurationPath, text)
@@ -203,9 +217,6 @@ export abstract class PrivateServer {
         child.kill(signal)
       })
     }
-    // A destroyed connection leaves a query that is under way without an answer, so it gets one here.
-    this.gone.reject(new Error('the server has ended'))
-    this.gone = rejectable()
     this.connection?.destroy()
     this.connection = undefined
   }
@@ -217,6 +228,11 @@ function rejectable(): { promise: Promise<never>; reject: (error: Error) => void
   const promise = new Promise<never>((_resolve, fail) => (reject = fail))
   promise.catch(() => undefined)
   return { promise, reject }
+}
+
+/** The driver marks what ends a connection. */
+function isLost(error: unknown): boolean {
+  return error instanceof Error && 'fatal' in error && error.fatal === true
 }
 
 function isRoot(): boolean {

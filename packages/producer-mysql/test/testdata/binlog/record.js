@@ -35,6 +35,7 @@ async function record({ name, metadata, script, options }) {
   const settings = [
     '[mariadbd]',
     `datadir=${folder}/data`,
+    `tmpdir=${folder}`,
     `socket=${socket}`,
     'skip-networking',
     `pid-file=${folder}/pid`,
