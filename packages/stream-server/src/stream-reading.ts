@@ -1,0 +1,247 @@
+import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
+import { OffsetNotFoundError, type StreamOutput, type StreamRequest } from '@aesop/wire'
+import { EventFilter } from './event-filter.ts'
+import { checkPlace, sendToPlace } from './request-place.ts'
+import { type StreamSource } from './stream-source.ts'
+import { type TurnGate } from './turn-gate.ts'
+
+/** Most bytes of windows that are asked for at a time; one event may be larger. */
+export const CHUNK_BYTES_MAX = 512 * 1024
+/** Most bytes whose events are looked at, or made into text, in one turn of the event loop; one event may be larger. */
+const LOOK_BYTES_MAX = 128 * 1024
+const TEXT_BYTES_MAX = 48 * 1024
+
+/** Whole events that are to be sent: they stay as they are until `release`, and until the next ones are asked for. */
+export interface Sendable {
+  readonly bytes: Buffer
+  /** What holds them; released already where they were copied. */
+  readonly chunk: WindowChunk
+}
+
+export interface ReadingOptions {
+  readonly source: StreamSource
+  readonly request: StreamRequest
+  readonly gate: TurnGate
+  /** Most bytes at a time. Default `CHUNK_BYTES_MAX`. */
+  readonly chunkBytesMax?: number
+  /** Whether nothing may be read any more, because who reads can't understand it; asked before each look. */
+  readonly isOutdated: () => boolean
+  /** Called before the wait for a window. */
+  readonly onWait: () => void
+}
+
+/** Reads what one answer to `/stream` is to bring, whoever takes it: from its place on, filtered, until the request is satisfied. */
+export class StreamReading {
+  /** Bytes of events that were handed out. */
+  sentBytes = 0
+  /** Set when the next event has more bytes than may still be sent. */
+  pendingEventBytes: number | undefined
+  /** Whether it ended because `isOutdated` said so. */
+  wasOutdated = false
+  readonly #options: ReadingOptions
+  readonly #filter: EventFilter | undefined
+  readonly #lookBytesMax: number
+  readonly #chunkBytesMax: number
+  readonly #reader: WindowReader
+  /** An event that is larger than a chunk: its bytes, which are asked for then. */
+  #largeBytes = 0
+  /** Set when it is to end at the next end of a window. */
+  #ending = false
+  #closed = false
+  /** Ends the wait for a window. */
+  #wake: (() => void) | undefined
+  /** Ends the wait for a disk or a network. */
+  #leave: (() => void) | undefined
+
+  constructor(options: ReadingOptions) {
+    const { source, request, chunkBytesMax = CHUNK_BYTES_MAX } = options
+    this.#options = options
+    this.#reader = source.served.windows.openReader()
+    this.#filter = filterFor(source, request)
+    this.#lookBytesMax = lookBytesMax(this.#filter, request.output)
+    this.#chunkBytesMax = Math.min(chunkBytesMax, this.#lookBytesMax)
+  }
+
+  /** @throws ScnNotFoundError, ScnInFutureError, ScnSpaceForeignError, InvalidRequestError */
+  async begin(): Promise<void> {
+    const { source, request } = this.#options
+    const sent = sendToPlace(this.#reader, source.served, request, this.#filter !== undefined)
+    const step = sent instanceof Promise ? await this.#unlessClosed(sent) : sent
+    if (step !== undefined) checkPlace(step, request.checkpoint.windowScn, source.served)
+  }
+
+  /** The SCN before the first window, for a reader that began without a place: it can come back there. */
+  get previousScn(): bigint | undefined {
+    const { checkpoint, fromLatestScn } = this.#options.request
+    const { scn } = this.#reader
+    return !checkpoint.isFlexible || fromLatestScn || scn < 0n ? undefined : scn
+  }
+
+  /** Asks it to end at the next end of a window. */
+  stop(): void {
+    this.#ending = true
+    this.#wake?.()
+  }
+
+  /** Ends it at once: nothing is waited for, and what comes late is let go. Twice is harmless. */
+  close(): void {
+    this.#closed = true
+    this.#wake?.()
+    this.#leave?.()
+    this.#reader.close()
+  }
+
+  /**
+   * The next events; undefined: there are no more. Who takes them releases their chunk.
+   * @throws OffsetNotFoundError, ScnNotFoundError, ScnInFutureError where nothing will come
+   * @throws InvalidRequestError of an event that the filter can not judge, after every event before it
+   */
+  async next(): Promise<Sendable | undefined> {
+    const { gate, isOutdated } = this.#options
+    while (!this.#closed) {
+      this.#refuseUnfiltered()
+      if (this.#ending && this.#reader.atWindowEnd) return undefined
+      if (this.#filter !== undefined && !gate.isOpen && !(await this.#comesIn())) return undefined
+      // A schema is there before the first event of it: what is read in this turn has none that came later.
+      this.wasOutdated = isOutdated()
+      if (this.wasOutdated) return undefined
+      const asked = this.#reader.next(this.#bytesToAsk, this.#ending)
+      const step = asked instanceof Promise ? await this.#arrived(asked) : asked
+      if (step === undefined) return undefined
+      if (step.kind === 'chunk') {
+        const sendable = this.#sendable(step)
+        if (sendable === undefined || sendable.bytes.length > 0) return sendable
+      } else if (step.kind === 'tooSmall') {
+        if (this.#isFull(step.pendingEventBytes)) return undefined
+      } else {
+        this.#checkStep(step)
+        if (this.#options.request.followMs === 0 || this.#ending) return undefined
+        await this.#nextWindow()
+      }
+    }
+    return undefined
+  }
+
+  /** @returns whether it was not closed until its turn came */
+  async #comesIn(): Promise<boolean> {
+    await this.#options.gate.opens()
+    return !this.#closed
+  }
+
+  /** What was waited for; undefined: it came too late, and the answer ends. */
+  async #arrived(asked: Promise<ReadStep>): Promise<ReadStep | undefined> {
+    const step = await this.#unlessClosed(asked)
+    // A schema may have come meanwhile, and an event of it after it.
+    this.wasOutdated = step?.kind === 'chunk' && this.#options.isOutdated()
+    if (!this.wasOutdated || step === undefined) return step
+    letGo(step)
+    return undefined
+  }
+
+  /** Waits for a disk or a network, but not longer than who reads; what comes after that is let go. */
+  #unlessClosed<Step extends SeekStep | ReadStep>(asked: Promise<Step>): Promise<Step | undefined> {
+    return new Promise((resolve, reject) => {
+      const settle = (step: Step | undefined): void => {
+        this.#leave = undefined
+        resolve(step)
+      }
+      this.#leave = () => {
+        settle(undefined)
+      }
+      asked.then((step) => {
+        if (!this.#closed) settle(step)
+        else letGo(step)
+      }, reject)
+    })
+  }
+
+  /** Bytes of events that may still be sent, at a time. */
+  get #room(): number {
+    const { followMs, sizeBytes } = this.#options.request
+    return followMs > 0 ? sizeBytes : sizeBytes - this.sentBytes
+  }
+
+  get #bytesToAsk(): number {
+    return Math.max(this.#largeBytes, Math.min(this.#room, this.#chunkBytesMax))
+  }
+
+  /** An event of more bytes than were asked for: a larger write, or with a filter a look at whether the event is sent at all. */
+  #isFull(eventBytes: number): boolean {
+    if (eventBytes <= this.#room || this.#filter !== undefined) {
+      this.#largeBytes = eventBytes
+      return false
+    }
+    this.pendingEventBytes = eventBytes
+    return true
+  }
+
+  /** @throws OffsetNotFoundError, ScnNotFoundError, ScnInFutureError where nothing will come */
+  #checkStep(step: Exclude<ReadStep, WindowChunk>): void {
+    if (step.kind === 'overrun')
+      throw new OffsetNotFoundError(`the reader was overrun: what follows SCN ${step.scn} is gone`)
+    const { source, request } = this.#options
+    checkPlace(step, request.checkpoint.windowScn, source.served)
+  }
+
+  /** @returns undefined when the answer is full */
+  #sendable(chunk: WindowChunk): Sendable | undefined {
+    this.#largeBytes = 0
+    const bytes = this.#filtered(chunk.bytes)
+    if (bytes !== chunk.bytes) chunk.release()
+    if (bytes.length > this.#room) {
+      chunk.release()
+      this.pendingEventBytes = bytes.length
+      return undefined
+    }
+    this.sentBytes += bytes.length
+    return { bytes, chunk }
+  }
+
+  /** A chunk of the most bytes costs as much as any other look, however many alternatives the filter has. */
+  #filtered(bytes: Buffer): Buffer {
+    if (this.#filter === undefined) return bytes
+    this.#options.gate.spend((bytes.length * LOOK_BYTES_MAX) / this.#lookBytesMax)
+    return this.#filter.apply(bytes)
+  }
+
+  /** An event that the filter can't judge ends the answer, after everything before it. @throws InvalidRequestError */
+  #refuseUnfiltered(): void {
+    const failure = this.#filter?.failure
+    if (failure !== undefined) throw failure
+  }
+
+  async #nextWindow(): Promise<void> {
+    this.#options.onWait()
+    const { signal } = this.#options.source
+    let woken: () => void = () => undefined
+    await new Promise<void>((resolve) => {
+      woken = resolve
+      this.#wake = resolve
+      signal.add(resolve)
+    })
+    signal.remove(woken)
+  }
+}
+
+function letGo(step: SeekStep | ReadStep): void {
+  if (step.kind === 'chunk') step.release()
+}
+
+/** Each event that is looked at costs as much as the alternatives of its filter, some ten of which are as much as the rest. */
+function lookBytesMax(filter: EventFilter | undefined, output: StreamOutput): number {
+  const looks = filter === undefined ? CHUNK_BYTES_MAX : LOOK_BYTES_MAX / (1 + Math.floor(filter.alternatives / 10))
+  return output === 'binary' ? Math.ceil(looks) : Math.ceil(Math.min(looks, TEXT_BYTES_MAX))
+}
+
+function filterFor(source: StreamSource, request: StreamRequest): EventFilter | undefined {
+  const wanted = request.sources === undefined ? source.tableIds : new Set(request.sources)
+  const takesAll = [...source.ids].every((id) => wanted.has(id))
+  const { checkpoint, filters, fromLatestScn } = request
+  if (takesAll && filters.size === 0) return undefined
+  // The newest window that is asked for by name is sent whole.
+  const sent =
+    checkpoint.isFullyConsumed || fromLatestScn
+      ? undefined
+      : { scn: checkpoint.windowScn, events: Number(checkpoint.windowOffset) }
+  return new EventFilter({ sources: takesAll ? undefined : wanted, keys: filters, sent })
+}
