@@ -4,6 +4,7 @@ import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
 import { type PassedOver, type PassOver } from './pass-over.ts'
 import { type PlaceFinder } from './place-finder.ts'
+import { type LateReading } from '@aesop/reading'
 import { type WindowSink } from './window-sink.ts'
 
 /** What the relay gives a producer before it starts it. */
@@ -68,6 +69,11 @@ export interface EventProducer extends Pick<Observable, 'metrics'> {
    * or undefined: not known, unless the physical source is given one.
    */
   readonly scnSpace?: string | undefined
+  /**
+   * Reads windows again that its sink has lost and its source still has, the same bytes under the same SCNs (`LateReading`).
+   * Known when `prepare` has resolved; it reads from `start` until `stop`. Left out or undefined: what the sink has lost is gone.
+   */
+  readonly lateReading?: LateReading | undefined
   /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
   prepare(context: ProducerContext): Promise<bigint>
   start(sinceScn: bigint, sink: WindowSink): Promise<void>

@@ -1,3 +1,6 @@
+export { JoinedReader } from './joined-reader.ts'
+export { JoinedSource } from './joined-source.ts'
+export { type LateReading } from './late-reading.ts'
 export {
   type Future,
   type Gone,

@@ -19,6 +19,8 @@ export interface WindowChunk {
 export interface Gone {
   readonly kind: 'gone'
   readonly prevScn: bigint
+  /** Why, for people, where there is more to say than that they are old. */
+  readonly reason?: string
 }
 
 /** The SCN is above every one that is there. */

@@ -13,3 +13,11 @@ test('each clause of the SPEC is a test of the suite that every implementation r
   expect(tests.length).toBe(clauses.length)
   for (const [at, clause] of clauses.entries()) expect(clause.toLowerCase()).toContain(tests[at]?.toLowerCase())
 })
+
+test('each clause of the join is a test of it, in the same words', () => {
+  const clauses = [...textOf('../JOIN.md').matchAll(/^\d+\. (.+)\.$/gm)].map(([, clause = '']) => clause)
+  const suite = textOf('../../buffer/test/joined-reader.test.ts')
+  const tests = [...suite.matchAll(/^test\('(.+?)',/gm)].map(([, name = '']) => name)
+  expect(clauses.length).toBeGreaterThan(5)
+  expect(clauses.map((clause) => clause.toLowerCase())).toEqual(tests.map((name) => name.toLowerCase()))
+})

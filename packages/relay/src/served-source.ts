@@ -1,6 +1,7 @@
 import { type EventBuffer } from '@aesop/buffer'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
+import { JoinedSource } from '@aesop/reading'
 import { type ServedSource } from '@aesop/stream-server'
 
 /**
@@ -15,13 +16,14 @@ export function servedSource(
   futureGraceMs: number,
 ): ServedSource {
   const untilMs = performance.now() + futureGraceMs
+  const { lateReading } = producer
   return {
     name,
     id,
     uri: uriForAll(uri),
     tables: sources,
     served: servedSources,
-    windows: buffer,
+    windows: lateReading === undefined ? buffer : new JoinedSource(buffer, lateReading),
     schemas,
     scnSpace: producer.scnSpace ?? scnSpace,
     held: () => ({

@@ -26,7 +26,7 @@ export function sendToPlace(
  * @throws ScnNotFoundError, ScnInFutureError
  */
 export function checkPlace(step: SeekStep | ReadStep, scn: bigint, source: ServedSource): void {
-  if (step.kind === 'gone') throw ScnNotFoundError.of(scn, step.prevScn)
+  if (step.kind === 'gone') throw ScnNotFoundError.of(scn, step.prevScn, step.reason)
   if (step.kind === 'future' && !source.mayStillCome(scn)) throw ScnInFutureError.of(scn, step.lastScn)
 }
 

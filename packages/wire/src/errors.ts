@@ -11,9 +11,10 @@ export class ScnNotFoundError extends AesopError {
   constructor(message: string, options?: AesopErrorOptions) {
     super(ScnNotFoundError.kind, message, options)
   }
-  /** `oldestScn` is the SCN after which the relay can serve. */
-  static of(scn: bigint, oldestScn: bigint): ScnNotFoundError {
-    return new ScnNotFoundError(`no changes after SCN ${scn}: the relay holds what follows SCN ${oldestScn}`, {
+  /** @param oldestScn the SCN after which the relay can serve @param reason why it can't, where there is more to say */
+  static of(scn: bigint, oldestScn: bigint, reason?: string): ScnNotFoundError {
+    const why = reason === undefined ? '' : ` (${reason})`
+    return new ScnNotFoundError(`no changes after SCN ${scn}: the relay holds what follows SCN ${oldestScn}${why}`, {
       fields: { scn, oldestScn },
     })
   }
