@@ -10,7 +10,6 @@ import { get, lines, online, testContext } from './support/relay-fixture.ts'
 const SHOP = { uri: 'memory:shop', name: 'shop', id: 1, scnSpace: 'of-shop', sources: [{ id: 40, uri: 'shop.orders' }] }
 const CRM = { uri: 'memory:crm', name: 'crm', id: 2, scnSpace: 'of-crm', sources: [{ id: 50, uri: 'crm.people' }] }
 const SIZE = 1 << 20
-const ALL = encodeURIComponent('[{"logicalPartition":{"source":{"id":-1}}}]')
 
 /** A producer that says something of itself. */
 class CountingProducer extends MemoryEventProducer {
@@ -54,20 +53,6 @@ test('a stream has the windows of the source that has its tables, with its SCN s
   expect([lines(shop.body), shop.headers[headers.scnSpace]]).toEqual([['10:1', '10:end'], 'of-shop'])
   expect([lines(crm.body), crm.headers[headers.scnSpace]]).toEqual([['20:2', '20:3', '20:end'], 'of-crm'])
   expect(lines((await stream(`50,${SCHEMA_CHANGE_ID_DEFAULT}`)).body)).toEqual(['20:2', '20:3', '20:end'])
-})
-
-test('a stream over both, of what both have, or of all is refused by name', async () => {
-  const { stream, ask } = await started()
-  const asked = [
-    await stream('40,50'),
-    await stream(String(SCHEMA_CHANGE_ID_DEFAULT)),
-    await ask(`/stream?subs=${ALL}&size=${SIZE}&output=binary`),
-  ]
-  for (const answer of asked) {
-    expect(answer.status).toBe(500)
-    expect(answer.headers['x-dbus-error-message']).toMatch(/of shop:1 and crm:2, each of which has its own order/)
-  }
-  expect((await stream('60')).headers['x-dbus-error-message']).toMatch(/Invalid value for stream.sources: 60/)
 })
 
 test('sources, schemas and buffers of both are listed', async () => {

@@ -2,14 +2,20 @@ import { type Logger, sleep } from '@aesop/kernel'
 import { type RequestName, type RequestTotals } from '@aesop/stats'
 import {
   parseStreamRequest,
+  type PhysicalPartition,
   RelayBusyError,
   type RequestParameters,
   ScnNotFoundError,
+  type StreamRequest,
   InvalidRequestError,
 } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
+import { type Socket } from 'node:net'
 import { type ServerLimits } from './server-limits.ts'
 import { type SharedWork } from './response-writer.ts'
+import { SeveralSourcesWindows } from './several-windows.ts'
+import { type StreamPart } from './stream-choice.ts'
+import { OneSourceWindows, type StreamWindows } from './stream-windows.ts'
 import { StreamResponse } from './stream-response.ts'
 import { type StreamSources } from './stream-sources.ts'
 
@@ -29,6 +35,8 @@ export class OpenStreams {
   sentBytes = 0
   readonly #options: OpenStreamsOptions
   readonly #open = new Map<StreamResponse, Promise<void>>()
+  /** Which of several sources had the last turn on a connection. */
+  readonly #lastTurns = new WeakMap<Socket, PhysicalPartition | undefined>()
 
   constructor(options: OpenStreamsOptions) {
     this.#options = options
@@ -46,14 +54,17 @@ export class OpenStreams {
   ): Promise<void> {
     const { sources, shared, requests } = this.#options
     const request = parseStreamRequest(parameters)
-    const source = sources.ofStream(request.sources)
-    if (source.scnSpace !== undefined) tellSpace(source.scnSpace)
+    const parts = sources.ofStream(request)
+    const scnSpace = oneSpaceOf(parts.map(({ source }) => source.scnSpace))
+    if (scnSpace !== undefined) tellSpace(scnSpace)
     this.#refuseTooMany()
-    const { windowScn, isFlexible } = request.checkpoint
-    if (!isFlexible) requests.streamAsked(windowScn)
+    const [only] = parts
+    if (only !== undefined && parts.length === 1 && !only.checkpoint.isFlexible)
+      requests.streamAsked(only.checkpoint.windowScn)
     const startedMs = performance.now()
-    const isOutdated = source.connectionSchemas.outdated(response.req.socket, source.tablesOf(request.sources))
-    const stream = new StreamResponse(source, request, response, shared, isOutdated)
+    const { socket } = response.req
+    const reading = this.#readingOf(parts, request, socket)
+    const stream = new StreamResponse(reading, request, response, shared, outdated(parts, socket))
     const running = stream.run()
     this.#open.set(
       stream,
@@ -64,7 +75,14 @@ export class OpenStreams {
     } finally {
       this.#open.delete(stream)
       this.#ended(stream, startedMs)
+      if (reading instanceof SeveralSourcesWindows) this.#lastTurns.set(socket, reading.last)
     }
+  }
+
+  #readingOf(parts: readonly StreamPart[], request: StreamRequest, socket: Socket): StreamWindows {
+    const [only, ...others] = parts
+    if (only !== undefined && others.length === 0) return new OneSourceWindows(only, request)
+    return new SeveralSourcesWindows(parts, request, request.positions?.cursor ?? this.#lastTurns.get(socket))
   }
 
   /** Ends streams between windows; those that can't end are cut after `graceMs`, or when the signal aborts. */
@@ -101,6 +119,21 @@ export class OpenStreams {
     if (stream.wasOverrun)
       log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
   }
+}
+
+/** Whether the connection is older than a schema of what is sent; it is asked for each chunk. */
+function outdated(parts: readonly StreamPart[], socket: Socket): () => boolean {
+  const [only, ...others] = parts.map(({ source, ids }) =>
+    source.connectionSchemas.outdated(socket, source.tablesOf(ids)),
+  )
+  if (only !== undefined && others.length === 0) return only
+  return () => [only, ...others].some((isOutdated) => isOutdated?.() === true)
+}
+
+/** The one that all have; undefined: they have several, or one is not known. */
+function oneSpaceOf(spaces: readonly (string | undefined)[]): string | undefined {
+  const [first, ...others] = new Set(spaces)
+  return others.length === 0 ? first : undefined
 }
 
 /** Counts a request that failed, before its answer or within it. */

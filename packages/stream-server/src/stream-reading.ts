@@ -1,8 +1,6 @@
-import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
+import { type ReadStep, type SeekStep, type WindowChunk } from '@aesop/reading'
 import { OffsetNotFoundError, type StreamOutput, type StreamRequest } from '@aesop/wire'
-import { EventFilter } from './event-filter.ts'
-import { checkPlace, sendToPlace } from './request-place.ts'
-import { type StreamSource } from './stream-source.ts'
+import { type StreamFilter, type StreamWindows } from './stream-windows.ts'
 import { type TurnGate } from './turn-gate.ts'
 
 /** Most bytes of windows that are asked for at a time; one event may be larger. */
@@ -19,7 +17,8 @@ export interface Sendable {
 }
 
 export interface ReadingOptions {
-  readonly source: StreamSource
+  /** What is read, from its place on. */
+  readonly windows: StreamWindows
   readonly request: StreamRequest
   readonly gate: TurnGate
   /** Most bytes at a time. Default `CHUNK_BYTES_MAX`. */
@@ -39,10 +38,10 @@ export class StreamReading {
   /** Whether it ended because `isOutdated` said so. */
   wasOutdated = false
   readonly #options: ReadingOptions
-  readonly #filter: EventFilter | undefined
+  readonly #filter: StreamFilter | undefined
   readonly #lookBytesMax: number
   readonly #chunkBytesMax: number
-  readonly #reader: WindowReader
+  readonly #reader: StreamWindows['reader']
   /** An event that is larger than a chunk: its bytes, which are asked for then. */
   #largeBytes = 0
   /** Set when it is to end at the next end of a window. */
@@ -54,27 +53,25 @@ export class StreamReading {
   #leave: (() => void) | undefined
 
   constructor(options: ReadingOptions) {
-    const { source, request, chunkBytesMax = CHUNK_BYTES_MAX } = options
+    const { windows, request, chunkBytesMax = CHUNK_BYTES_MAX } = options
     this.#options = options
-    this.#reader = source.served.windows.openReader()
-    this.#filter = filterFor(source, request)
+    this.#reader = windows.reader
+    this.#filter = windows.filter
     this.#lookBytesMax = lookBytesMax(this.#filter, request.output)
     this.#chunkBytesMax = Math.min(chunkBytesMax, this.#lookBytesMax)
   }
 
   /** @throws ScnNotFoundError, ScnInFutureError, ScnSpaceForeignError, InvalidRequestError */
   async begin(): Promise<void> {
-    const { source, request } = this.#options
-    const sent = sendToPlace(this.#reader, source.served, request, this.#filter !== undefined)
+    const { windows } = this.#options
+    const sent = windows.begin()
     const step = sent instanceof Promise ? await this.#unlessClosed(sent) : sent
-    if (step !== undefined) checkPlace(step, request.checkpoint.windowScn, source.served)
+    if (step !== undefined) windows.checkPlace(step)
   }
 
   /** The SCN before the first window, for a reader that began without a place: it can come back there. */
   get previousScn(): bigint | undefined {
-    const { checkpoint, fromLatestScn } = this.#options.request
-    const { scn } = this.#reader
-    return !checkpoint.isFlexible || fromLatestScn || scn < 0n ? undefined : scn
+    return this.#options.windows.previousScn
   }
 
   /** Asks it to end at the next end of a window. */
@@ -179,8 +176,7 @@ export class StreamReading {
   #checkStep(step: Exclude<ReadStep, WindowChunk>): void {
     if (step.kind === 'overrun')
       throw new OffsetNotFoundError(`the reader was overrun: what follows SCN ${step.scn} is gone`)
-    const { source, request } = this.#options
-    checkPlace(step, request.checkpoint.windowScn, source.served)
+    this.#options.windows.checkPlace(step)
   }
 
   /** @returns undefined when the answer is full */
@@ -212,14 +208,12 @@ export class StreamReading {
 
   async #nextWindow(): Promise<void> {
     this.#options.onWait()
-    const { signal } = this.#options.source
-    let woken: () => void = () => undefined
+    let forget: (() => void) | undefined
     await new Promise<void>((resolve) => {
-      woken = resolve
       this.#wake = resolve
-      signal.add(resolve)
+      forget = this.#options.windows.wait(resolve)
     })
-    signal.remove(woken)
+    forget?.()
   }
 }
 
@@ -228,20 +222,7 @@ function letGo(step: SeekStep | ReadStep): void {
 }
 
 /** Each event that is looked at costs as much as the alternatives of its filter, some ten of which are as much as the rest. */
-function lookBytesMax(filter: EventFilter | undefined, output: StreamOutput): number {
+function lookBytesMax(filter: StreamFilter | undefined, output: StreamOutput): number {
   const looks = filter === undefined ? CHUNK_BYTES_MAX : LOOK_BYTES_MAX / (1 + Math.floor(filter.alternatives / 10))
   return output === 'binary' ? Math.ceil(looks) : Math.ceil(Math.min(looks, TEXT_BYTES_MAX))
-}
-
-function filterFor(source: StreamSource, request: StreamRequest): EventFilter | undefined {
-  const wanted = request.sources === undefined ? source.tableIds : new Set(request.sources)
-  const takesAll = [...source.ids].every((id) => wanted.has(id))
-  const { checkpoint, filters, fromLatestScn } = request
-  if (takesAll && filters.size === 0) return undefined
-  // The newest window that is asked for by name is sent whole.
-  const sent =
-    checkpoint.isFullyConsumed || fromLatestScn
-      ? undefined
-      : { scn: checkpoint.windowScn, events: Number(checkpoint.windowOffset) }
-  return new EventFilter({ sources: takesAll ? undefined : wanted, keys: filters, sent })
 }

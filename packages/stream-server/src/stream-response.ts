@@ -2,7 +2,7 @@ import { formatError, headers, type StreamRequest } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { ResponseWriter, type SharedWork } from './response-writer.ts'
 import { CHUNK_BYTES_MAX, type Sendable, StreamReading } from './stream-reading.ts'
-import { type StreamSource } from './stream-source.ts'
+import { type StreamWindows } from './stream-windows.ts'
 
 /** One answer to `/stream`: reads windows and writes, one chunk at a time, until the request is satisfied. */
 export class StreamResponse {
@@ -21,7 +21,7 @@ export class StreamResponse {
    *   unless it follows
    */
   constructor(
-    source: StreamSource,
+    windows: StreamWindows,
     request: StreamRequest,
     response: ServerResponse,
     shared: SharedWork,
@@ -31,7 +31,7 @@ export class StreamResponse {
     this.#response = response
     this.#writer = new ResponseWriter(response, shared, CHUNK_BYTES_MAX)
     this.#reading = new StreamReading({
-      source,
+      windows,
       request,
       gate: shared.gate,
       isOutdated: request.followMs > 0 ? () => false : isOutdated,

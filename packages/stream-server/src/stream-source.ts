@@ -29,9 +29,9 @@ export class StreamSource {
     return `${this.served.name}:${this.served.id}`
   }
 
-  /** Names of its tables with these ids; left out: of all. */
-  tablesOf(ids: readonly number[] | undefined): string[] {
-    return this.served.tables.filter(({ id }) => ids?.includes(id) !== false).map(({ name }) => name)
+  /** Names of its tables with these ids. */
+  tablesOf(ids: ReadonlySet<number>): string[] {
+    return this.served.tables.filter(({ id }) => ids.has(id)).map(({ name }) => name)
   }
 
   /** Wakes its streams at each window from now on. */

@@ -1,7 +1,14 @@
 import { type LogicalSource } from '@aesop/event'
-import { BufferNotFoundError, InvalidRequestError, type RegisterRequest, type SourceSchema } from '@aesop/wire'
+import {
+  BufferNotFoundError,
+  InvalidRequestError,
+  type RegisterRequest,
+  type SourceSchema,
+  type StreamRequest,
+} from '@aesop/wire'
 import { SourcesClashError } from './errors.ts'
 import { type ServedSource } from './served-source.ts'
+import { partsOf, type StreamPart } from './stream-choice.ts'
 import { StreamSource } from './stream-source.ts'
 
 /** The physical sources of a server, and which of them a request means. */
@@ -18,17 +25,9 @@ export class StreamSources {
     this.logical = [...byId.values()]
   }
 
-  /** The one whose windows a stream reads: that which has all that is asked for. @throws InvalidRequestError */
-  ofStream(ids: readonly number[] | undefined): StreamSource {
-    const unknown = ids?.find((id) => !this.logical.some((source) => source.id === id))
-    if (unknown !== undefined) throw unknownSource('stream', unknown)
-    const [source, ...others] = this.all.filter((one) => ids?.every((id) => one.ids.has(id)) !== false)
-    if (source !== undefined && others.length === 0) return source
-    const of = this.all.filter((one) => ids?.some((id) => one.ids.has(id)) !== false).map(({ label }) => label)
-    const asked = ids === undefined ? 'all' : ids.join(',')
-    throw new InvalidRequestError(
-      `Invalid value for stream.sources: ${asked}: of ${of.join(' and ')}, each of which has its own order; ask for tables of one`,
-    )
+  /** Those whose windows a stream reads, in the order of their turns. @throws InvalidRequestError */
+  ofStream(request: StreamRequest): readonly StreamPart[] {
+    return partsOf(this.all, request)
   }
 
   /** @param label its name and id, with a colon between. @throws BufferNotFoundError */
@@ -45,7 +44,7 @@ export class StreamSources {
     return [...new Set(request.sources ?? this.logical.map(({ id }) => id))].flatMap((id) => {
       const owner = this.all.find((source) => source.ids.has(id))
       const source = owner?.served.served.find((one) => one.id === id)
-      if (owner === undefined || source === undefined) throw unknownSource('register', id)
+      if (owner === undefined || source === undefined) throw unknownSource(id)
       const versions = owner.served.schemas.versions(source.name)
       return versions.map(({ version, text }) => ({ id, version, schema: text }))
     })
@@ -74,6 +73,6 @@ function refuseClashes(sources: readonly StreamSource[]): void {
   if (twice !== undefined) throw new SourcesClashError('the physical source', twice, twice)
 }
 
-function unknownSource(command: string, id: number): InvalidRequestError {
-  return new InvalidRequestError(`Invalid value for ${command}.sources: ${id}`, { fields: { id } })
+function unknownSource(id: number): InvalidRequestError {
+  return new InvalidRequestError(`Invalid value for register.sources: ${id}`, { fields: { id } })
 }

@@ -11,12 +11,17 @@ export class ScnNotFoundError extends AesopError {
   constructor(message: string, options?: AesopErrorOptions) {
     super(ScnNotFoundError.kind, message, options)
   }
-  /** @param oldestScn the SCN after which the relay can serve @param reason why it can't, where there is more to say */
-  static of(scn: bigint, oldestScn: bigint, reason?: string): ScnNotFoundError {
+  /**
+   * @param oldestScn the SCN after which the relay can serve
+   * @param reason why it can't, where there is more to say
+   * @param source names the physical source of a relay that has several
+   */
+  static of(scn: bigint, oldestScn: bigint, reason?: string, source?: string): ScnNotFoundError {
     const why = reason === undefined ? '' : ` (${reason})`
-    return new ScnNotFoundError(`no changes after SCN ${scn}: the relay holds what follows SCN ${oldestScn}${why}`, {
-      fields: { scn, oldestScn },
-    })
+    return new ScnNotFoundError(
+      `no changes after SCN ${scn}: the relay holds what follows SCN ${oldestScn}${named(source)}${why}`,
+      { fields: { scn, oldestScn, source } },
+    )
   }
   /** A checkpoint of INIT or of bootstrap names no place in a stream. */
   static ofMode(mode: string): ScnNotFoundError {
@@ -38,9 +43,10 @@ export class ScnInFutureError extends AesopError {
   constructor(message: string, options?: AesopErrorOptions) {
     super(ScnInFutureError.kind, message, options)
   }
-  static of(scn: bigint, newestScn: bigint): ScnInFutureError {
-    return new ScnInFutureError(`SCN ${scn} is ahead of the relay, whose newest SCN is ${newestScn}`, {
-      fields: { scn, newestScn },
+  /** @param source names the physical source of a relay that has several */
+  static of(scn: bigint, newestScn: bigint, source?: string): ScnInFutureError {
+    return new ScnInFutureError(`SCN ${scn} is ahead of the relay, whose newest SCN is ${newestScn}${named(source)}`, {
+      fields: { scn, newestScn, source },
     })
   }
 }
@@ -236,6 +242,10 @@ export class ResponseTooLargeError extends AesopError {
   static of(what: string, max: number, unit: string): ResponseTooLargeError {
     return new ResponseTooLargeError(`${what} has more than ${max} ${unit}`, { fields: { max, unit } })
   }
+}
+
+function named(source: string | undefined): string {
+  return source === undefined ? '' : ` (${source})`
 }
 
 export const wireErrors: readonly AesopErrorClass[] = [

@@ -34,6 +34,7 @@ export {
   type KeyRange,
 } from './key-filter.ts'
 export { headers, parameters, paths, protocolDefaults } from './paths.ts'
+export { isNamed, type PartitionName, partitionText, type PhysicalPartition } from './physical-partition.ts'
 export {
   formatRegisterRequest,
   formatSchemas,
@@ -45,6 +46,8 @@ export {
 } from './register.ts'
 export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
 export { parseSourcesRequest, formatSources, parseSources } from './source-list.ts'
+export { type PartitionCheckpoint, type StreamPositions } from './stream-positions.ts'
+export { type Subscription } from './subscriptions.ts'
 export {
   FOLLOW_MS_MAX,
   formatStreamRequest,

@@ -1,19 +1,24 @@
 import { Checkpoint } from '@aesop/checkpoint'
-import { parseJson } from '@aesop/kernel'
 import { InvalidRequestError, OutputUnknownError } from './errors.ts'
 import { formatSourceFilters, parseSourceFilters, type SourceFilters } from './filter-json.ts'
 import { parameters, paths } from './paths.ts'
 import { parseSourceIds } from './register.ts'
 import { type RequestParameters } from './request-parameters.ts'
+import { parseCheckpoint, parsePositions, type StreamPositions } from './stream-positions.ts'
+import { parseSubscriptions, type Subscription } from './subscriptions.ts'
 
 export type StreamOutput = 'binary' | 'json' | 'json_plain_value'
 
 /** What a client asks of `/stream`. */
 export interface StreamRequest {
-  /** Ids of logical sources; undefined (only from `subs`): every source of the relay. */
+  /** Ids of logical sources; undefined: `subscriptions` say what is wanted. */
   readonly sources: readonly number[] | undefined
-  /** The events after it are wanted. */
+  /** Logical sources, each with its physical one; left out: `sources` say what is wanted. */
+  readonly subscriptions?: readonly Subscription[]
+  /** The events after it are wanted; flexible where there are `positions`. */
   readonly checkpoint: Checkpoint
+  /** A checkpoint for each physical partition; left out: `checkpoint` is all that was given. */
+  readonly positions?: StreamPositions
   /** Begin with the last window that the relay holds, whatever the checkpoint says. */
   readonly fromLatestScn: boolean
   /** Upper bound of the bytes of events in the answer; in follow mode the bound of one write. */
@@ -34,12 +39,13 @@ const OUTPUTS: readonly StreamOutput[] = ['binary', 'json', 'json_plain_value']
 /** @throws InvalidRequestError, OutputUnknownError */
 export function parseStreamRequest(request: RequestParameters): StreamRequest {
   const subscriptions = request.text(parameters.subscriptions)
+  const positions = request.text(parameters.checkpointMult)
   return {
-    sources:
-      subscriptions === undefined
-        ? parseSourceIds(request, request.requiredText(parameters.sources))
-        : subscribedSources(request, subscriptions),
+    ...(subscriptions === undefined
+      ? { sources: parseSourceIds(request, request.requiredText(parameters.sources)) }
+      : { sources: undefined, subscriptions: parseSubscriptions(request, subscriptions) }),
     checkpoint: checkpointOf(request, subscriptions !== undefined),
+    ...(positions === undefined ? {} : { positions: parsePositions(request, positions) }),
     fromLatestScn: request.flag(parameters.streamFromLatestScn),
     sizeBytes: request.requiredInteger(parameters.size, 1, SIZE_BYTES_MAX),
     output: outputOf(request.requiredText(parameters.output)),
@@ -78,60 +84,8 @@ function eventVersionOf(request: RequestParameters): 0 | 2 {
 }
 
 function checkpointOf(request: RequestParameters, subscribed: boolean): Checkpoint {
-  const many = request.text(parameters.checkpointMult)
   const one = request.text(parameters.checkpoint)
-  if (many !== undefined) return onlyCheckpointOf(request, many)
-  if (one === undefined) return Checkpoint.flexible()
+  if (one === undefined || request.text(parameters.checkpointMult) !== undefined) return Checkpoint.flexible()
   if (subscribed) throw new InvalidRequestError('Both Subscriptions and CheckpointMult should be present')
   return parseCheckpoint(request, parameters.checkpoint, one)
-}
-
-/** One registration reads one timeline here, so that one checkpoint is all there can be. */
-function onlyCheckpointOf(request: RequestParameters, text: string): Checkpoint {
-  const byPartition = parseObject(request, parameters.checkpointMult, text)
-  const texts = Object.entries(byPartition).filter(([name]) => name !== 'cursorPartition')
-  const first = texts[0]?.[1]
-  if (first === undefined) return Checkpoint.flexible()
-  if (texts.length > 1 || typeof first !== 'string') return request.refuse(parameters.checkpointMult)
-  return parseCheckpoint(request, parameters.checkpointMult, first)
-}
-
-function parseCheckpoint(request: RequestParameters, name: string, text: string): Checkpoint {
-  try {
-    return Checkpoint.parse(text)
-  } catch (cause) {
-    return request.refuse(name, cause)
-  }
-}
-
-function subscribedSources(request: RequestParameters, text: string): readonly number[] | undefined {
-  const list = parseAny(request, parameters.subscriptions, text)
-  if (!Array.isArray(list) || list.length === 0) return request.refuse(parameters.subscriptions)
-  const ids = list.map((item: unknown) => subscribedSource(request, item))
-  return ids.includes(-1) ? undefined : ids
-}
-
-function subscribedSource(request: RequestParameters, item: unknown): number {
-  const source = memberOf(memberOf(item, 'logicalPartition'), 'source')
-  const id = memberOf(source, 'id')
-  return typeof id === 'number' && Number.isInteger(id) ? id : request.refuse(parameters.subscriptions)
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  return (value as Record<string, unknown>)[name]
-}
-
-function parseObject(request: RequestParameters, name: string, text: string): Record<string, unknown> {
-  const value = parseAny(request, name, text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return request.refuse(name)
-  return value as Record<string, unknown>
-}
-
-function parseAny(request: RequestParameters, name: string, text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch (cause) {
-    return request.refuse(name, cause)
-  }
 }

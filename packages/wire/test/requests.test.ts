@@ -87,18 +87,21 @@ describe('a stream request', () => {
     expect(() => stream(query)).toThrow(message)
   })
 
-  it('takes subscriptions and their one checkpoint', () => {
+  it('takes subscriptions and the checkpoint of their partition', () => {
     const checkpoint = JSON.stringify({ '{"id":1,"name":"p"}': Checkpoint.online(5n).format() })
     const subs = '[{"logicalPartition":{"source":{"id":4,"name":"a"},"id":-1}}]'
     const request = stream(`subs=${subs}&size=1&output=json&checkPointMult=${encodeURIComponent(checkpoint)}`)
-    expect(request.sources).toEqual([4])
-    expect(request.checkpoint.windowScn).toBe(5n)
+    const anywhere = { id: undefined, name: undefined }
+    expect(request.subscriptions).toEqual([{ partition: anywhere, physicalUri: undefined, sourceId: 4 }])
+    expect(request.positions?.checkpoints).toMatchObject([{ partition: { id: 1, name: 'p' } }])
+    expect(request.positions?.checkpoints[0]?.checkpoint.windowScn).toBe(5n)
     expect(request.output).toBe('json')
   })
 
   it('reads a subscription to everything as every source', () => {
     const request = stream('subs=[{"logicalPartition":{"source":{"id":-1}}}]&size=1&output=binary')
     expect(request.sources).toBeUndefined()
+    expect(request.subscriptions).toMatchObject([{ sourceId: undefined }])
   })
 
   it('is read back as it was written', () => {

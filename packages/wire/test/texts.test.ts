@@ -296,15 +296,53 @@ describe('the text of a stream request', () => {
   const many = (entries: Record<string, unknown>, more = {}): StreamRequest =>
     stream(query({ subs, size: '1', output: 'binary', checkPointMult: JSON.stringify(entries), ...more }))
 
-  it('reads every subscription, and the one checkpoint of many', () => {
-    const text = Checkpoint.online(9n).format()
-    const request = many({ cursorPartition: 'x', '{"id":1}': text })
-    expect([request.sources, request.checkpoint.windowScn]).toEqual([[4, 5], 9n])
-    expect(many({}).checkpoint.isFlexible).toBe(true)
-    expect(many({ cursorPartition: text }).checkpoint.isFlexible).toBe(true)
-    expect(many({ a: text }, { checkPoint: 'is not read' }).checkpoint.windowScn).toBe(9n)
-    expect(() => many({ a: text, b: text })).toThrow('Invalid value for stream.checkPointMult: {"a":')
-    expect(() => many({ a: 5 })).toThrow('Invalid value for stream.checkPointMult: {"a":5}')
+  const place = Checkpoint.online(9n)
+  const text = place.format()
+
+  it('reads every subscription, and the checkpoint of each partition', () => {
+    const request = many({ cursorPartition: '{"id":2,"name":"q"}', '{"id":1}': text, '{"name":"q","id":2}': text })
+    expect(request.subscriptions?.map(({ sourceId }) => sourceId)).toEqual([4, 5])
+    expect(request.positions).toEqual({
+      checkpoints: [
+        { partition: { id: 1, name: undefined }, checkpoint: place },
+        { partition: { id: 2, name: 'q' }, checkpoint: place },
+      ],
+      cursor: { id: 2, name: 'q' },
+    })
+    expect(many({}).positions).toEqual({ checkpoints: [], cursor: undefined })
+    // Where there are checkpoints of partitions, the one for all is not looked at.
+    expect(many({ '{"id":-1,"name":"*"}': text }, { checkPoint: 'is not read' }).checkpoint.isFlexible).toBe(true)
+  })
+
+  it.each<Record<string, unknown>>([
+    { a: text },
+    { '5': text },
+    { '{"id":1.5}': text },
+    { '{"id":"1"}': text },
+    { '{"name":1}': text },
+    { '{"id":1}': 5 },
+    { '{"id":1}': '{}' },
+    { '{"id":1,"name":"p"}': text, '{"name":"p","id":1}': text },
+    { cursorPartition: 'x' },
+    { cursorPartition: 5 },
+  ])('refuses %j as checkpoints of partitions', (entries) => {
+    expect(() => many(entries)).toThrow(`Invalid value for stream.checkPointMult: ${JSON.stringify(entries)}`)
+  })
+
+  it('reads the partition and the physical source of a subscription, where it names any', () => {
+    const of = (...items: object[]) => stream(query({ subs: JSON.stringify(items), size: '1', output: 'binary' }))
+    const logicalPartition = { source: { id: 4 } }
+    const anywhere = { partition: { id: undefined, name: undefined }, physicalUri: undefined, sourceId: 4 }
+    const any = { uri: 'databus:physical-source:ANY', role: 'ANY' }
+    expect(
+      of(
+        { logicalPartition },
+        { logicalPartition, physicalPartition: { id: -1, name: '*' }, physicalSource: any },
+        { logicalPartition, physicalPartition: { id: 2, name: 'crm' }, physicalSource: { uri: 'memory:crm' } },
+      ).subscriptions,
+    ).toEqual([anywhere, anywhere, { partition: { id: 2, name: 'crm' }, physicalUri: 'memory:crm', sourceId: 4 }])
+    for (const wrong of [{ physicalPartition: 5 }, { physicalPartition: [] }, { physicalSource: { uri: 5 } }])
+      expect(() => of({ logicalPartition, ...wrong })).toThrow('Invalid value for stream.subs: ')
   })
 
   it.each(['[]', '5', 'null', '"a"', '{'])('refuses %s as checkpoints of partitions', (text) => {
