@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Launched, LaunchFolder } from './support/launched.ts'
 
 const timeout = 30_000
@@ -194,6 +194,9 @@ describe('what is written where', { timeout }, () => {
 
   test('there are no colours in a pipe unless they are forced, and none with --no-color', async () => {
     using folder = new LaunchFolder('prt: 1')
+    // What the terminal of who runs the tests likes is not what they are about.
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubEnv('NO_COLOR', '1')
     const plain = await new Launched(['check', 'bootstrap.yaml'], folder.path).ended
     const forced = await new Launched(['check', 'bootstrap.yaml'], folder.path, { FORCE_COLOR: '1' }).ended
     const off = await new Launched(['check', 'bootstrap.yaml', '--no-color'], folder.path, { FORCE_COLOR: '1' }).ended

@@ -36,6 +36,9 @@ export class LaunchFolder implements Disposable {
   }
 }
 
+/** Of whoever runs the tests: no process is started with them. */
+const COLOUR_WISHES: ReadonlySet<string> = new Set(['FORCE_COLOR', 'NO_COLOR'])
+
 /** `aesop-launch` with the containers of the tests, as a process of its own, run from `src`; its output is searched for markers. */
 export class Launched implements Disposable {
   readonly ended: Promise<Ended>
@@ -46,7 +49,7 @@ export class Launched implements Disposable {
 
   constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, script = MAIN) {
     const node = ['--conditions=source', '--import', import.meta.resolve('tsx'), script, ...args]
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'FORCE_COLOR'))
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !COLOUR_WISHES.has(name)))
     this.#child = spawn(process.execPath, node, {
       cwd,
       env: { ...inherited, ...env },
