@@ -216,7 +216,7 @@ describe('where rows of a table begin to be left out, a registration', () => {
     expect(consumer.errors[0]).toMatchObject({
       code: 'AESOP_CLIENT_SOURCE_QUARANTINED',
       canRetry: false,
-      fields: { source: PERSON.name, scn: 2n },
+      fields: { source: PERSON.name, scn: 2n, ordinal: 1 },
     })
     expect(consumer.rows).toEqual(['1/1/a', '2/2/b'])
     expect(consumer.changes.map(({ kind }) => kind)).toEqual(['QUARANTINED'])
@@ -240,6 +240,7 @@ describe('where rows of a table begin to be left out, a registration', () => {
     registration.pause()
     registration.resume()
     await eventually('the suspension', () => consumer.errors.length === 1)
+    expect(consumer.errors[0]).toMatchObject({ fields: { source: PERSON.name, scn: 2n, ordinal: 1 } })
     expect(consumer.rows).toEqual(['1/1/a', '2/2/b'])
     await registration.stop()
   })
