@@ -23,7 +23,7 @@ const CORE = {
   'producer-mysql': {
     files: ['transaction/**/*.ts'],
     tests:
-      '{transactions,savepoints,table-fault,transaction-begin,event-size-bound,current-rows,schema-places,log-filter,table-changes,mysql9-transactions,transaction-pass}',
+      '{transactions,savepoints,table-fault,transaction-begin,event-size-bound,current-rows,schema-places,log-filter,table-changes,mysql9-transactions,transaction-pass,quarantine,undone-rows}',
   },
 }
 const PACKAGES = Object.keys(CORE)

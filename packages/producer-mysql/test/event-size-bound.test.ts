@@ -71,7 +71,7 @@ describe('largestEventSizeInBytes', () => {
       canRetry: false,
       fields: {
         table: 'shop.item',
-        ordinal: expect.any(Number) as number,
+        ordinal: 0,
         key: shownKey(19, 'hash'),
         bytes: largest,
         bytesMax: largest - 1,
@@ -104,6 +104,29 @@ describe('largestEventSizeInBytes', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'AESOP_MYSQL_ROW_TOO_LARGE',
       fields: { ordinal: 0, key: shownKey(1, 'hash') },
+    })
+  })
+  it.each([
+    [2, 1],
+    // Behind a row of another table.
+    [5, 2],
+    [10, 1],
+    [30, 0],
+  ])('names row %d, which is too large, by the events of its transaction before it: %d', async (id, ordinal) => {
+    const map = ({ row }: { row: Readonly<Record<string, unknown>> }): Record<string, unknown> => ({
+      text: 'x'.repeat(Number(row['id']) === id ? 5000 : 1),
+    })
+    const schemas = new MemorySchemaRegistry()
+    schemas.register(
+      'shop.item',
+      JSON.stringify({ type: 'record', name: 'item', fields: [{ name: 'text', type: 'string' }] }),
+    )
+    const tables = ['shop.item', 'shop.pair']
+    const physicalSource = sourceOf('shapes', tables, { largestEventSizeInBytes: 5000 })
+    const mappers = new Map([[1, { map }]])
+    await expect(decodeRecording('shapes', tables, { schemas, physicalSource, mappers })).rejects.toMatchObject({
+      code: 'AESOP_MYSQL_ROW_TOO_LARGE',
+      fields: { ordinal, key: shownKey(id, 'hash') },
     })
   })
 })

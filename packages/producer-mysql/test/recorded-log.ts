@@ -86,7 +86,11 @@ export class RecordingSink implements WindowSink {
 
   mark(): () => void {
     const { length } = this.open ?? []
-    return () => void this.open?.splice(length)
+    const { length: ofTables } = this.tableChanges
+    return () => {
+      this.open?.splice(length)
+      this.tableChanges.splice(ofTables)
+    }
   }
 
   whenWritable(): undefined {
@@ -122,12 +126,12 @@ export function sourceOf(recording: string, uris: readonly string[], options: ob
   })
 }
 
-/** Everything that a recording gives, in a sink. @throws what broke the stream */
-export async function decodeRecording(
+/** A decoder of a recording, and the sink that it fills. */
+export function decoderOf(
   recording: string,
   uris: readonly string[],
   options: Partial<BinlogDecoderOptions> = {},
-): Promise<RecordingSink> {
+): { sink: RecordingSink; decoder: BinlogDecoder } {
   const schemas = options.schemas ?? new MemorySchemaRegistry()
   const sink = new RecordingSink(schemas)
   const decoder = new BinlogDecoder({
@@ -139,6 +143,16 @@ export async function decodeRecording(
     onWindow: () => undefined,
     ...options,
   })
+  return { sink, decoder }
+}
+
+/** Everything that a recording gives, in a sink. @throws what broke the stream */
+export async function decodeRecording(
+  recording: string,
+  uris: readonly string[],
+  options: Partial<BinlogDecoderOptions> = {},
+): Promise<RecordingSink> {
+  const { sink, decoder } = decoderOf(recording, uris, options)
   const stream = new FileBinlogStream({ indexPath: recordingPath(recording) })
   await new Promise<void>((resolve, reject) => {
     const handler = {
