@@ -80,6 +80,7 @@ export {
   BinlogEventCorruptError,
   BinlogEventUnsupportedError,
   BinlogFileError,
+  BinlogFilesExhaustedError,
   BinlogIncidentError,
   BinlogScnOverflowError,
   ColumnConversionError,

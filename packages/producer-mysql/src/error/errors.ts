@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, messageOf } from '@aesop/kernel'
 import { accountErrors } from './account-errors.ts'
 import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
@@ -209,6 +209,29 @@ export class BinlogFileError extends AesopError {
   }
 }
 
+export class BinlogFilesExhaustedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_FILES_EXHAUSTED',
+    meaning: 'A binary log file or its index can not be opened now: file descriptors or memory have run out.',
+    remedy:
+      'The source tries again by itself; if it happens often, raise the limit of open files of the process (ulimit -n) or see what else takes them.',
+    canRetry: true,
+  } as const
+  constructor(path: string, fault: string, cause: unknown) {
+    const { kind } = BinlogFilesExhaustedError
+    super(kind, `binary log ${path}: ${fault} now: ${messageOf(cause)}`, { cause, fields: { path } })
+  }
+}
+
+/** What the process or its machine has none of for a while: the file itself may be whole. */
+const EXHAUSTED: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+
+/** What the failure of a system call says of a log or its index. */
+export function binlogFileFault(path: string, fault: string, cause: unknown): AesopError {
+  const isExhausted = EXHAUSTED.has((cause as NodeJS.ErrnoException).code)
+  return isExhausted ? new BinlogFilesExhaustedError(path, fault, cause) : new BinlogFileError(path, fault, cause)
+}
+
 export class BinlogIncidentError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_INCIDENT',
@@ -260,6 +283,7 @@ const decoderErrors: readonly AesopErrorClass[] = [
   TransactionOrderError,
   MapperFailedError,
   BinlogFileError,
+  BinlogFilesExhaustedError,
   BinlogIncidentError,
 ]
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { EVENT_HEADER_BYTES, MySQLConstants } from './binlog-event.ts'
 import { byteAt } from './byte-at.ts'
-import { BinlogEventCorruptError, BinlogFileError } from '../error/errors.ts'
+import { BinlogEventCorruptError, BinlogFileError, binlogFileFault } from '../error/errors.ts'
 import { crcOf } from './event-checksum.ts'
 
 /** Every log begins with these four bytes; its first event follows. */
@@ -39,12 +39,12 @@ export class BinlogFile {
     this.handle = handle
   }
 
-  /** @throws BinlogFileError */
+  /** @throws BinlogFileError, BinlogFilesExhaustedError */
   static async open(path: string): Promise<BinlogFile> {
     try {
       return new BinlogFile(path, await open(path, 'r'))
     } catch (error) {
-      throw new BinlogFileError(path, 'the log can not be opened', error)
+      throw binlogFileFault(path, 'the log can not be opened', error)
     }
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BinlogFileError } from '../error/errors.ts'
+import { BinlogFileError, binlogFileFault } from '../error/errors.ts'
 
 /**
  * The index file of a server's logs: one name per line, oldest first. The logs are looked for beside it, wherever the
@@ -13,13 +13,13 @@ export class BinlogIndex {
     this.path = path
   }
 
-  /** Names of the logs, oldest first; the index is read anew each time. @throws BinlogFileError */
+  /** Names of the logs, oldest first; the index is read anew each time. @throws BinlogFileError, BinlogFilesExhaustedError */
   files(): readonly string[] {
     let text: string
     try {
       text = readFileSync(this.path, 'utf8')
     } catch (error) {
-      throw new BinlogFileError(this.path, 'the index can not be read', error)
+      throw binlogFileFault(this.path, 'the index can not be read', error)
     }
     return text
       .split('\n')

@@ -5,7 +5,7 @@ import { EVENT_HEADER_BYTES, MySQLConstants } from '../log/binlog-event.ts'
 import { BINLOG_MAGIC, BinlogFile, type EventPlace } from '../log/binlog-file.ts'
 import { BinlogIndex } from '../log/binlog-index.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../log/binlog-stream.ts'
-import { BinlogEventCorruptError, BinlogFileError } from '../error/errors.ts'
+import { BinlogEventCorruptError, BinlogFileError, binlogFileFault } from '../error/errors.ts'
 
 export interface FileBinlogStreamOptions {
   /** Path of the index file; the logs that it lists are looked for beside it. */
@@ -190,7 +190,7 @@ function endOfLog(path: string): number {
   try {
     handle = openSync(path, 'r')
   } catch (error) {
-    throw new BinlogFileError(path, 'the log can not be opened', error)
+    throw binlogFileFault(path, 'the log can not be opened', error)
   }
   try {
     const size = fstatSync(handle).size
