@@ -7,24 +7,52 @@ import { Stryker } from '@stryker-mutator/core'
 
 /**
  * What is held to the score, by package: where a fault would lose, double or reorder events. What survives there is listed with
- * its reason in the package's test/MUTANTS.md. In a large package only the tests that are about these files are asked: others
- * reach them, too, and would hang in most mutants.
+ * its reason in the package's test/MUTANTS.md. A package of many files is measured in parts, one after the other; of its tests
+ * only those are asked that are about these files: others reach them, too, and would hang in most mutants.
  */
 const CORE = {
-  buffer: { files: ['**/*.ts'], tests: '**/*' },
-  event: { files: ['**/*.ts'], tests: '**/*' },
-  wire: { files: ['**/*.ts'], tests: '**/*' },
-  // The states of the puller, and delivery.
-  client: {
-    files: ['puller-state.ts', 'delivery*.ts', 'caller.ts', 'dispatcher.ts', 'checkpoint-saver.ts'],
-    tests:
-      '{puller-state,delivery-policy,dispatcher,checkpoint-saver,acknowledge,schema-change,client,orderly-stop,first-place}',
-  },
-  'producer-mysql': {
-    files: ['transaction/**/*.ts'],
-    tests:
-      '{transactions,savepoints,table-fault,transaction-begin,event-size-bound,current-rows,schema-places,log-filter,table-changes,mysql9-transactions,transaction-pass,quarantine,undone-rows}',
-  },
+  buffer: [{ files: ['**/*.ts'], tests: ['**/*'] }],
+  event: [{ files: ['**/*.ts'], tests: ['**/*'] }],
+  wire: [{ files: ['**/*.ts'], tests: ['**/*'] }],
+  client: [
+    { files: ['puller-state.ts', 'delivery-policy.ts'], tests: ['puller-state', 'delivery-policy'] },
+    {
+      files: ['delivery.ts', 'delivery-callbacks.ts', 'caller.ts', 'dispatcher.ts'],
+      tests: [
+        'dispatcher',
+        'schema-change',
+        'acknowledge',
+        'client',
+        'orderly-stop',
+        'first-place',
+        'consumer-failure',
+      ],
+    },
+    { files: ['checkpoint-saver.ts'], tests: ['checkpoint-saver', 'acknowledge'] },
+  ],
+  'producer-mysql': [
+    {
+      files: ['transaction/{table-quarantine,event-rows,row-delivery,savepoints}.ts'],
+      tests: ['quarantine', 'undone-rows', 'savepoints', 'event-size-bound', 'transactions'],
+    },
+    {
+      files: ['transaction/{row-changes,written-apart,oversize-event}.ts'],
+      tests: ['transactions', 'event-size-bound', 'current-rows', 'mysql9-transactions', 'row-bound'],
+    },
+    {
+      files: ['transaction/{binlog-transaction,held-xa,transaction-*,xa-transactions}.ts'],
+      tests: [
+        'transactions',
+        'undone-rows',
+        'transaction-begin',
+        'schema-places',
+        'log-filter',
+        'mysql9-transactions',
+        'quarantine',
+        'current-rows',
+      ],
+    },
+  ],
 }
 const PACKAGES = Object.keys(CORE)
 const SCORE_MIN = 85
@@ -40,30 +68,34 @@ else {
 }
 
 async function run(name, files) {
+  const parts = CORE[name]
+  if (files.length > 0) await measure(name, name, { files, tests: parts.flatMap(({ tests }) => tests) }, null)
+  else
+    for (const [i, part] of parts.entries()) await measure(name, i === 0 ? name : `${name}-${i + 1}`, part, SCORE_MIN)
+}
+
+/** @param report name of its files @param breakAt score below which the run fails */
+async function measure(name, report, { files, tests }, breakAt) {
   // Read by vitest.config.ts in the processes that run the tests.
   process.env.AESOP_MUTANTS_PACKAGE = name
-  process.env.AESOP_MUTANTS_TESTS = CORE[name].tests
+  process.env.AESOP_MUTANTS_TESTS = tests.length > 1 ? `{${tests.join(',')}}` : tests[0]
   const source = `packages/${name}/src`
-  const named = files.map((file) => `${source}/${file}`)
   await new Stryker({
     // The texts of errors are held by docs/errors.md; a list of exports has nothing to change.
-    mutate:
-      named.length > 0
-        ? named
-        : [...CORE[name].files.map((file) => `${source}/${file}`), `!${source}/{errors,index}.ts`],
+    mutate: [...files.map((file) => `${source}/${file}`), `!${source}/{errors,index}.ts`],
     ignorePatterns: ['**', '!packages/*/src/**', `!packages/${name}/test/**`, '!test/{mutants,support}/**'],
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
     plugins: ['@stryker-mutator/vitest-runner'],
     incremental: true,
-    incrementalFile: `${FOLDER}/${name}.json`,
+    incrementalFile: `${FOLDER}/${report}.json`,
     force: values.anew === true,
     tempDirName: `${FOLDER}/sandbox`,
     concurrency: 1,
     reporters: ['clear-text', 'progress-append-only', 'html'],
     clearTextReporter: { allowEmojis: false, logTests: false, reportTests: false },
-    htmlReporter: { fileName: `${FOLDER}/${name}.html` },
-    thresholds: { high: SCORE_MIN, low: SCORE_MIN, break: named.length > 0 ? null : SCORE_MIN },
+    htmlReporter: { fileName: `${FOLDER}/${report}.html` },
+    thresholds: { high: SCORE_MIN, low: SCORE_MIN, break: breakAt },
     allowConsoleColors: process.stdout.isTTY,
   }).runMutationTest()
 }
