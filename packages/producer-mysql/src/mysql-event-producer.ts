@@ -16,9 +16,12 @@ import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { type BinlogOrigin } from './origin/binlog-origin.ts'
 import { originOf } from './origin/origin-of-uri.ts'
 import { isUnread, unreadRecord } from './place/begin-anew.ts'
+import { configurationHash } from './place/configuration-hash.ts'
+import { PlaceIndex } from './place/place-index.ts'
+import { PlaceIndexFile } from './place/place-index-file.ts'
 import { type BinLogEventMapper } from './row/binlog-event-mapper.ts'
 import { guestServerId } from './server/guest-server-id.ts'
-import { KeptPlace } from './session/kept-place.ts'
+import { KeptPlace, type PlaceMarks } from './session/kept-place.ts'
 import { type DecoderExtras, LogReader } from './session/log-reader.ts'
 import { MysqlPlaceFinder } from './session/mysql-place-finder.ts'
 import { DAMAGED_READS_MAX } from './session/proven-stream.ts'
@@ -81,7 +84,8 @@ export class MysqlEventProducer implements EventProducer {
     this.scnSpace = store.scnSpace
     const onFinalError = this.runner.fail.bind(this.runner)
     const quarantines = stored?.quarantines ?? []
-    const place = new KeptPlace({ source: this.name, store, quarantines, bean: this.bean, onFinalError })
+    const marks = this.marksOf(context, stored !== undefined)
+    const place = new KeptPlace({ source: this.name, store, quarantines, bean: this.bean, marks, onFinalError })
     this.place = place
     const beginning = { stored, origin, context, reread: place.reread, log: this.bean.log }
     const { point, isNew } = await this.runner.firstly(startRetryMs, () => sourceBeginning(beginning))
@@ -179,6 +183,13 @@ export class MysqlEventProducer implements EventProducer {
     const captured = (origin.sourceTables ?? new SourceTables(physicalSource.sources)).all
     this.shapes = new ShapeHistory(path, !wasRead, captured, log)
     return origin
+  }
+
+  /** Places of the log, of a source that was read before those that it had. */
+  private marksOf({ physicalSource, schemas }: ProducerContext, wasRead: boolean): PlaceMarks {
+    const { log, stateDirectory } = this.bean
+    const file = new PlaceIndexFile(namedPath(join(stateDirectory, 'places'), physicalSource.name), log)
+    return { index: new PlaceIndex(file, !wasRead), configuration: configurationHash(physicalSource, schemas) }
   }
 
   private extras(): DecoderExtras {

@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import { WindowLedger } from '../../../test/support/window-ledger.ts'
 import { MysqlEventProducer } from '../src/mysql-event-producer.ts'
+import { PlaceIndex } from '../src/place/place-index.ts'
+import { PlaceIndexFile } from '../src/place/place-index-file.ts'
 
 const LOGS = dirname(fileURLToPath(new URL('../../../samples/quickstart/binlog/mysql-bin.index', import.meta.url)))
 
@@ -58,6 +60,15 @@ describe('the MySQL producer with log files', () => {
     await producer.start(since, ledger)
     return [producer, ledger, since]
   }
+
+  it('keeps places for those who are late: where it began, and each log', async () => {
+    const [producer, ledger, since] = await start()
+    await until('rows', () => ledger.ids.length > 0)
+    await producer.stop()
+    const index = new PlaceIndex(new PlaceIndexFile(join(folder, 'places', 'bookshop'), silentLogger), false)
+    expect(index.places[0]?.point).toMatchObject({ scn: since, position: 4, generation: 0 })
+    expect(index.places.every(({ configuration }) => configuration.length === 64)).toBe(true)
+  })
 
   it('reads them from the beginning, and after a restart from where it was', async () => {
     const [whole, all, since] = await start()

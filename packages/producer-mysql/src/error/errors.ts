@@ -4,6 +4,7 @@ import { dumpErrors } from './dump-errors.ts'
 import { liveMysqlErrors } from './live-errors.ts'
 import { trustErrors } from './trust-errors.ts'
 import { nameErrors } from './name-errors.ts'
+import { lateErrors } from './late-errors.ts'
 import { placeErrors } from './place-errors.ts'
 import { shapeErrors } from './shape-errors.ts'
 import { sizeErrors } from './size-errors.ts'
@@ -294,6 +295,7 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...trustErrors,
   ...dumpErrors,
   ...nameErrors,
+  ...lateErrors,
   ...placeErrors,
   ...shapeErrors,
   ...sizeErrors,

@@ -4,10 +4,18 @@ import { BufferReread, QuarantineRecord, quarantineRemedy, quarantineText, Resum
 import { type WindowSink } from '@aesop/producer'
 import { type SettledPoint } from '../origin/binlog-origin.ts'
 import { type WindowPosition } from '../log/window-position.ts'
+import { type PlaceIndex } from '../place/place-index.ts'
 import { type GateFinding } from '../place/resume-gate.ts'
 import { resumeAfter, type ResumePoint, toMaxScn } from '../place/resume-point.ts'
 import { openedInLog } from './log-reread.ts'
 import { ReadingPlace } from './reading-place.ts'
+
+/** Where places are kept for those who are late, and the configuration under which the source is read now. */
+export interface PlaceMarks {
+  readonly index: PlaceIndex
+  /** Its hash. */
+  readonly configuration: string
+}
 
 export interface KeptPlaceOptions {
   /** Name of the physical source. */
@@ -16,6 +24,8 @@ export interface KeptPlaceOptions {
   /** What is left out by now. */
   readonly quarantines: readonly Quarantine[]
   readonly bean: BeanContext
+  /** Left out: nobody is late. */
+  readonly marks?: PlaceMarks
   /** Called with an error of the store that trying again can't help. */
   readonly onFinalError: (error: unknown) => void
 }
@@ -25,9 +35,11 @@ export class KeptPlace {
   readonly reread = new BufferReread<ResumePoint>()
   readonly quarantines: QuarantineRecord
   readonly #keeper: ResumeKeeper<ResumePoint>
+  readonly #marks: PlaceMarks | undefined
   #place: ReadingPlace | undefined
 
-  constructor({ source, store, quarantines, bean, onFinalError }: KeptPlaceOptions) {
+  constructor({ source, store, quarantines, bean, marks, onFinalError }: KeptPlaceOptions) {
+    this.#marks = marks
     this.quarantines = new QuarantineRecord(
       quarantines,
       (list) => this.#keeper.saveQuarantines(list, this.current),
@@ -75,10 +87,12 @@ export class KeptPlace {
   settled(point: SettledPoint): void {
     openedInLog(this.reread, point, performance.now())
     this.reading.settled(point)
+    this.#marks?.index.opened(point.generation)
   }
 
   proven(finding: GateFinding): void {
     this.reading.proven(finding)
+    this.#mark()
     this.#note()
   }
 
@@ -86,11 +100,13 @@ export class KeptPlace {
   window(scn: bigint, end: WindowPosition): void {
     this.reading.window(scn, end)
     this.reread.closedWindow(this.current, performance)
+    if (this.#marks?.index.isDue(end) === true) this.#mark()
     if (this.reread.reached(scn) === undefined) this.#keeper.note(this.current)
   }
 
   moved(end: WindowPosition): void {
     this.reading.moved(end)
+    if (this.#marks?.index.isDue(end) === true) this.#mark()
     this.#note()
   }
 
@@ -101,6 +117,10 @@ export class KeptPlace {
   /** The last save. @throws what the store throws, as a rejection */
   close(): Promise<void> {
     return this.#keeper.close()
+  }
+
+  #mark(): void {
+    this.#marks?.index.note(this.current(), this.#marks.configuration)
   }
 
   /** What was reached before a restart stays stored until it has been read again. */
