@@ -3,13 +3,16 @@ import {
   type AnswerLimits,
   answerLimits,
   formatRegisterRequest,
+  type ListedPhysicalSource,
+  parsePhysicalSources,
   parseSchemas,
   parseSources,
   paths,
   type RegisterRequest,
   type SourceSchema,
+  UnknownCommandError,
 } from '@aesop/wire'
-import { SourcesMissingError } from './errors.ts'
+import { SourcesApartError, SourcesMissingError } from './errors.ts'
 import { type RelayConnection } from './relay-connection.ts'
 import { SourceCatalogue } from './source-catalogue.ts'
 
@@ -19,7 +22,7 @@ const ANSWER_MS_MAX = 15_000
 /**
  * Asks a relay for its sources and for the schemas of those that are wanted by name, and of changes of tables where it tells of
  * them: an older relay does not.
- * @throws SourcesMissingError, and whatever the relay or the network says
+ * @throws SourcesMissingError, SourcesApartError, and whatever the relay or the network says
  */
 export async function readCatalogue(
   connection: RelayConnection,
@@ -35,12 +38,35 @@ export async function readCatalogue(
     const names = served.map(({ name }) => name)
     throw new SourcesMissingError(connection.address, missing, names)
   }
+  if (wanted.length > 1) refuseApart(connection.address, wanted, await physicalSources(text))
   const changes = wanted.includes(SCHEMA_CHANGE_SOURCE)
     ? undefined
     : served.find(({ name }) => name === SCHEMA_CHANGE_SOURCE)
   const sources = changes === undefined ? named : [...named, changes]
   const ids = sources.map(({ id }) => id)
   return new SourceCatalogue(sources, await readSchemas(connection, ids, signal), changes?.id)
+}
+
+/** Which sources belong together; nothing, where a relay does not tell. */
+async function physicalSources(
+  text: (path: string, limits: AnswerLimits) => Promise<string>,
+): Promise<readonly ListedPhysicalSource[]> {
+  try {
+    return parsePhysicalSources(await text(paths.physicalSources, answerLimits.sources))
+  } catch (error) {
+    if (error instanceof UnknownCommandError) return []
+    throw error
+  }
+}
+
+/** @throws SourcesApartError */
+function refuseApart(address: string, wanted: readonly string[], listed: readonly ListedPhysicalSource[]): void {
+  const owners = new Map<string, readonly string[]>()
+  for (const { name, sources } of listed) {
+    const had = sources.filter((source) => wanted.includes(source.name)).map((source) => source.name)
+    if (had.length > 0) owners.set(name, had)
+  }
+  if (owners.size > 1) throw new SourcesApartError(address, owners)
 }
 
 /** Asks a relay for every version of the schemas of sources. @throws whatever the relay or the network says */

@@ -35,6 +35,7 @@ export {
 } from './key-filter.ts'
 export { headers, parameters, paths, protocolDefaults } from './paths.ts'
 export { isNamed, type PartitionName, partitionText, type PhysicalPartition } from './physical-partition.ts'
+export { type ListedPhysicalSource, parsePhysicalSources } from './physical-sources.ts'
 export {
   formatRegisterRequest,
   formatSchemas,
