@@ -11,6 +11,11 @@ const relayToken = {
   secret: true,
   description: 'Sent to relays as "Authorization: Bearer …"; left out: AESOP_RELAY_TOKEN, if it is set.',
 }
+const relayTransport = {
+  enum: ['direct', 'http'],
+  default: 'direct',
+  description: 'How a relay of this process is read: where its windows are, or by HTTP as every other one.',
+}
 const checkpointDirectoryLocation = { type: 'string', description: 'Folder of the checkpoints.' }
 const logicalSources = {
   type: 'array',
@@ -49,6 +54,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
         clientProperties,
         relayClientConfigs,
         relayToken,
+        relayTransport,
         checkpointDirectoryLocation,
         followMs: {
           type: 'integer',
@@ -117,6 +123,10 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           enum: ['window', 'consumer'],
           default: 'window',
           description: 'Who says that windows are done: their end, or the consumer by acknowledge of its context.',
+        },
+        relayTransport: {
+          enum: ['direct', 'http'],
+          description: 'How a relay of this process is read; left out: as relayTransport of the client says.',
         },
         onSourceQuarantined: {
           enum: ['suspend', 'continue'],

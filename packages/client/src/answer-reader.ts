@@ -1,13 +1,12 @@
-import { type Checkpoint, isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
-import { EventDecoder, EventTooLargeError } from '@aesop/event'
-import { formatStreamRequest, headers, type KeyFilter, ResponseMalformedError, type StreamRequest } from '@aesop/wire'
+import { type Checkpoint } from '@aesop/checkpoint'
+import { EventTooLargeError } from '@aesop/event'
+import { type KeyFilter, type StreamRequest } from '@aesop/wire'
 import { type Dispatcher } from './dispatcher.ts'
-import { readSchemas } from './relay-catalogue.ts'
-import { RelayConnection } from './relay-connection.ts'
+import { type EventRun, type RelayAnswer, type RelayLink } from './relay-link.ts'
 import { type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
+import { TurnTime } from './turn-time.ts'
 
 export interface AnswerReaderOptions {
-  readonly registration: string
   readonly dispatcher: Dispatcher
   /** How long a response may keep streaming, in milliseconds; 0: plain polling. */
   readonly followMs: number
@@ -28,7 +27,7 @@ export interface AnswerReaderOptions {
 
 /** What an answer of `/stream` is read from. */
 export interface RelayInUse {
-  readonly connection: RelayConnection
+  readonly link: RelayLink
   readonly catalogue: SourceCatalogue
 }
 
@@ -37,6 +36,7 @@ export class AnswerReader {
   /** Whether to tell where a window ends. */
   isStopping = false
   readonly #options: AnswerReaderOptions
+  readonly #turn = new TurnTime()
   #fetchBytes: number
   #progressScn: bigint
 
@@ -52,33 +52,35 @@ export class AnswerReader {
    */
   async read(relay: RelayInUse, fromLatest: boolean, signal: AbortSignal): Promise<boolean> {
     const { dispatcher, followMs, eventBytesMax } = this.#options
-    const { connection, catalogue } = relay
-    dispatcher.bind(catalogue, (source) => this.#learnSchemas(source, connection, signal))
+    const { link, catalogue } = relay
+    dispatcher.bind(catalogue, (source) => learnSchemas(source, link, signal))
     const startedMs = performance.now()
-    const silenceMs = followMs + this.#options.silenceMs
     const asked = this.#requestFor(catalogue, fromLatest)
-    const response = await connection.open(formatStreamRequest(asked), silenceMs, signal)
-    dispatcher.answerBegins({
-      address: connection.address,
-      previousScn: previousScnOf(response.headers[headers.previousScn]),
-      scnSpace: scnSpaceOf(response.headers[headers.scnSpace]),
-    })
-    const pendingBytes = Number(response.headers[headers.pendingEventSize] ?? 0)
-    const decoder = new EventDecoder(eventBytesMax)
-    let chunks = 0
-    for await (const chunk of connection.chunks(response, silenceMs)) {
-      chunks++
-      decoder.push(chunk)
-      await this.#dispatchAll(decoder, signal)
-      if (signal.aborted) throw new InterruptedError()
-    }
-    decoder.end()
+    const silenceMs = followMs + this.#options.silenceMs
+    const answer = await link.stream(asked, { silenceMs, eventBytesMax }, signal)
+    const isEmpty = await this.#readEvents(answer, signal)
     this.#options.onEnd()
-    if (chunks === 0 && pendingBytes > 0) return this.#growFetch(pendingBytes)
+    if (isEmpty && answer.pendingBytes > 0) return this.#growFetch(answer.pendingBytes)
     // A relay that followed has kept us waiting already; one that did not is asked again after a pause, unless it
     // brought something new: bytes alone, like an end of a window that was seen before, are none.
     const followed = followMs > 0 && performance.now() - startedMs >= followMs / 2
     return !followed && isSamePlace(asked.checkpoint, dispatcher.position)
+  }
+
+  /** @returns whether there were none */
+  async #readEvents(answer: RelayAnswer, signal: AbortSignal): Promise<boolean> {
+    let isEmpty = true
+    try {
+      this.#options.dispatcher.answerBegins(answer.head)
+      for (let run = await answer.next(); run !== undefined; run = await answer.next()) {
+        isEmpty = false
+        await this.#dispatchAll(run, signal)
+        if (signal.aborted) throw new InterruptedError()
+      }
+    } finally {
+      await answer.close()
+    }
+    return isEmpty
   }
 
   #requestFor(catalogue: SourceCatalogue, fromLatestScn: boolean): StreamRequest {
@@ -95,13 +97,16 @@ export class AnswerReader {
     }
   }
 
-  async #dispatchAll(decoder: EventDecoder, signal: AbortSignal): Promise<void> {
+  async #dispatchAll(run: EventRun, signal: AbortSignal): Promise<void> {
     const { dispatcher, onProgress, onStopPlace } = this.#options
+    this.#turn.begin()
     try {
-      for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
+      for (let view = run.next(); view !== undefined; view = run.next()) {
         const pending = dispatcher.dispatch(view)
         if (pending !== undefined) await pending
-        else if (!this.isStopping) continue
+        const turn = this.#turn.spend()
+        if (turn !== undefined) await turn
+        else if (pending === undefined && !this.isStopping) continue
         if (this.isStopping && !dispatcher.inWindow) onStopPlace()
         if (signal.aborted) return
       }
@@ -122,15 +127,15 @@ export class AnswerReader {
     this.#fetchBytes = Math.max(this.#fetchBytes, pendingBytes)
     return wouldHaveFitted
   }
+}
 
-  /** The socket in use is busy with the stream: the schemas come over another one. */
-  async #learnSchemas(source: SubscribedSource, connection: RelayConnection, signal: AbortSignal): Promise<void> {
-    const beside = new RelayConnection(connection.relay, this.#options.registration)
-    try {
-      source.learn(await readSchemas(beside, [source.source.id], signal))
-    } finally {
-      beside.close()
-    }
+/** The link in use is busy with the stream: the schemas come over another one. */
+async function learnSchemas(source: SubscribedSource, link: RelayLink, signal: AbortSignal): Promise<void> {
+  const beside = link.beside()
+  try {
+    source.learn(await beside.schemas([source.source.id], signal))
+  } finally {
+    beside.close()
   }
 }
 
@@ -143,17 +148,4 @@ function isSamePlace(one: Checkpoint, other: Checkpoint): boolean {
 
 function idEntry(id: number | undefined, filter: KeyFilter): [number, KeyFilter][] {
   return id === undefined ? [] : [[id, filter]]
-}
-
-/** @throws ResponseMalformedError when what the relay says is no SCN */
-function previousScnOf(text: string | string[] | undefined): bigint | undefined {
-  if (text === undefined) return undefined
-  if (typeof text === 'string' && /^\d{1,19}$/.test(text)) return BigInt(text)
-  throw new ResponseMalformedError(`${headers.previousScn} is ${String(text)}, expected an SCN`)
-}
-
-/** @throws ResponseMalformedError when what the relay says names no SCN space */
-function scnSpaceOf(text: string | string[] | undefined): string | undefined {
-  if (text === undefined || isScnSpace(text)) return text
-  throw new ResponseMalformedError(`${headers.scnSpace} is ${String(text)}, expected ${SCN_SPACE_FORM}`)
 }

@@ -4,6 +4,7 @@ import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
 import { type AcknowledgePolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
+import { type RelayTransport } from './relay-link.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {
@@ -41,6 +42,11 @@ export interface ClientConfigOptions {
   readonly relayClientConfigs?: readonly RelayClientConfig[]
   /** Sent to relays as `Authorization: Bearer …`; left out: `AESOP_RELAY_TOKEN` of the environment, where it is set. */
   readonly relayToken?: string | SecretText
+  /**
+   * How a relay of this process is read, wherever a relay of this client is one: `direct` (default), where its windows are, or `http`,
+   * as every other one.
+   */
+  readonly relayTransport?: string
   /** Left out: `checkpoints` in the folder of the application's state. Relative paths count from the projects root. */
   readonly checkpointDirectoryLocation?: string
   /** How long one answer of a relay keeps streaming, in milliseconds; 0: plain polling. Default 30,000. */
@@ -63,6 +69,7 @@ export class ClientConfig {
   readonly clientProperties: ClientProperties
   readonly relayClientConfigs: readonly RelayClientConfig[]
   readonly relayToken: SecretText | undefined
+  readonly relayTransport: RelayTransport
   readonly checkpointDirectoryLocation: string | undefined
   readonly followMs: number
   readonly maxEventSize: number
@@ -75,6 +82,9 @@ export class ClientConfig {
     this.clientProperties = options.clientProperties ?? {}
     this.relayClientConfigs = options.relayClientConfigs ?? []
     this.relayToken = secretOf(options.relayToken)
+    this.relayTransport = transportOf(options.relayTransport ?? 'direct', (value) => {
+      throw new ClientPropertyInvalidError('relayTransport', value, 'direct or http')
+    })
     this.checkpointDirectoryLocation = options.checkpointDirectoryLocation
     this.followMs = options.followMs ?? 30_000
     this.maxEventSize = options.maxEventSize ?? 64 * 1024 * 1024
@@ -104,6 +114,8 @@ export interface ConsumerRegistrationOptions {
   readonly checkpointStore?: CheckpointStore
   /** Databus' key filters (`{partitionType, filters}`) by the name of the source; the relay applies them. */
   readonly filters?: Readonly<Record<string, unknown>>
+  /** How a relay of this process is read, `direct` or `http`; left out: as `relayTransport` of the client says. */
+  readonly relayTransport?: string
   /**
    * What happens where a source begins to leave out rows of a table that has a fault: `suspend` (default) stops the registration
    * by name, and its action `resume` lets it go on without them; `continue` goes on by itself.
@@ -120,6 +132,7 @@ export class ConsumerRegistration {
   readonly acknowledge: AcknowledgePolicy
   readonly checkpointStore: CheckpointStore | undefined
   readonly filters: Readonly<Record<string, unknown>>
+  readonly relayTransport: RelayTransport | undefined
   readonly onSourceQuarantined: QuarantinePolicy
 
   /** @throws RegistrationInvalidError */
@@ -131,6 +144,12 @@ export class ConsumerRegistration {
     this.acknowledge = acknowledgeOf(this.id, options.acknowledge ?? 'window')
     this.checkpointStore = options.checkpointStore
     this.filters = options.filters ?? {}
+    this.relayTransport =
+      options.relayTransport === undefined
+        ? undefined
+        : transportOf(options.relayTransport, (value) => {
+            throw new RegistrationInvalidError(this.id, `says relayTransport: ${value}, expected direct or http`)
+          })
     this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
     if (this.logicalSources.length > 0 && this.id.trim() === '')
       throw new RegistrationInvalidError(this.id, 'has an empty id')
@@ -156,6 +175,10 @@ function logKeysOf(value: string): LogKeys {
   const found = LOG_KEYS.find((each) => each === value)
   if (found === undefined) throw new ClientPropertyInvalidError('logKeys', value, LOG_KEYS.join(', '))
   return found
+}
+
+function transportOf(value: string, refuse: (value: string) => never): RelayTransport {
+  return value === 'direct' || value === 'http' ? value : refuse(value)
 }
 
 function secretOf(value: string | SecretText | undefined): SecretText | undefined {

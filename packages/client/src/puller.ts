@@ -16,13 +16,16 @@ import {
   type PullerState,
 } from './puller-state.ts'
 import { readCatalogue } from './relay-catalogue.ts'
-import { type RelayAddress, RelayConnection } from './relay-connection.ts'
+import { type RelayAddress } from './relay-connection.ts'
+import { type RelayLink } from './relay-link.ts'
 import { type SourceCatalogue } from './source-catalogue.ts'
 
 export interface PullerOptions {
   readonly registration: string
   readonly logicalSources: readonly string[]
   readonly relays: readonly RelayAddress[]
+  /** Asked at each connection: the relay of the process may move. @throws RelayTokenUnreadableError */
+  readonly linkTo: (relay: RelayAddress) => RelayLink
   readonly machine: PullerConfig
   readonly dispatcher: Dispatcher
   /** What follows a failure of the consumer. */
@@ -48,7 +51,7 @@ export class Puller {
   readonly #delivery: Delivery
   readonly #reader: AnswerReader
   #state: PullerState = initialPullerState
-  #connection: RelayConnection | undefined
+  #link: RelayLink | undefined
   #catalogue: SourceCatalogue | undefined
   #requests: PullerEvent[] = []
   #wake: (() => void) | undefined
@@ -86,7 +89,11 @@ export class Puller {
     return this.#delivery.failingMs
   }
   get relayAddress(): string | undefined {
-    return this.#connection?.address
+    return this.#link?.address
+  }
+  /** How the relay in use is reached. */
+  get transport(): RelayLink['transport'] | undefined {
+    return this.#link?.transport
   }
 
   start(): void {
@@ -230,12 +237,12 @@ export class Puller {
     if (address === undefined) throw new InvariantError(`there is no relay ${relay}`)
     this.#disconnect()
     await this.#consumerSettled()
-    const { logicalSources, registration } = this.#options
-    // A connection stays with one address, even where the relay of the process may move.
+    const { logicalSources, linkTo } = this.#options
+    // A link stays with one address, even where the relay of the process may move.
     const { host, port, token } = address
-    const connection = new RelayConnection({ host, port, token }, registration)
-    this.#connection = connection
-    this.#catalogue = await readCatalogue(connection, logicalSources, this.#interrupt.signal)
+    const link = linkTo({ host, port, token })
+    this.#link = link
+    this.#catalogue = await readCatalogue(link, logicalSources, this.#interrupt.signal)
     return { kind: 'registered' }
   }
 
@@ -251,12 +258,12 @@ export class Puller {
   }
 
   async #stream(fromLatest: boolean): Promise<PullerEvent> {
-    const connection = this.#connection
+    const link = this.#link
     const catalogue = this.#catalogue
-    if (connection === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
+    if (link === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
     if (this.#delivery.owesRollback) await this.#options.dispatcher.rollback()
     this.#delivery.rolledBack()
-    const empty = await this.#reader.read({ connection, catalogue }, fromLatest, this.#interrupt.signal)
+    const empty = await this.#reader.read({ link, catalogue }, fromLatest, this.#interrupt.signal)
     return { kind: 'stream-ended', empty }
   }
 
@@ -268,8 +275,8 @@ export class Puller {
   }
 
   #disconnect(): void {
-    this.#connection?.close()
-    this.#connection = undefined
+    this.#link?.close()
+    this.#link = undefined
   }
 }
 

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore, ProcessReaders } from '@aesop/checkpoint'
 import { type BeanContext, formatJson } from '@aesop/kernel'
-import { type KeyFilter, parseKeyFilter } from '@aesop/wire'
+import { type KeyFilter, LocalRelays, parseKeyFilter } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -41,6 +41,7 @@ export class RegistrationMaker {
   async make(declared: ConsumerRegistration, reader: RegistrationReader): Promise<Registration> {
     const { id, logicalSources } = declared
     const { followMs, maxEventSize, aheadPatienceMs, unsavedWindowsMax, logKeys } = this.#config
+    const transport = declared.relayTransport ?? this.#config.relayTransport
     const readers = ProcessReaders.of(this.#context.shared)
     const acknowledge = (scn: bigint): void => {
       if (made === undefined) throw new AcknowledgeRefusedError(id, scn, 'no window was given yet')
@@ -53,6 +54,7 @@ export class RegistrationMaker {
       consumer: await this.#consumerOf(declared, acknowledge),
       acknowledge: declared.acknowledge,
       relays: this.#relaysFor(declared),
+      localRelays: transport === 'direct' ? LocalRelays.of(this.#context.shared) : undefined,
       store: this.#storeOf(declared),
       keptIn: this.keptIn(declared),
       unsavedWindowsMax,
@@ -88,15 +90,15 @@ export class RegistrationMaker {
   }
 
   #relaysFor({ id, logicalSources }: ConsumerRegistration): ConfiguredRelay[] {
-    const serving = this.relays(logicalSources).filter(
+    const serving = this.relays().filter(
       ({ sources }) => sources.length === 0 || logicalSources.every((name) => sources.includes(name)),
     )
     if (serving.length > 0) return serving
     throw new RegistrationInvalidError(id, `asks for ${logicalSources.join(', ')}, which no configured relay serves`)
   }
 
-  /** Every relay of the configuration, else the one of this process that serves these logical sources. */
-  relays(logicalSources: readonly string[] = []): ConfiguredRelay[] {
+  /** Every relay of the configuration, else the one of this process. */
+  relays(): ConfiguredRelay[] {
     const token = this.#config.relayToken ?? tokenOfEnvironment()
     const configured = this.#config.relayClientConfigs.map((relay) => ({
       host: relay.relayHost,
@@ -105,7 +107,7 @@ export class RegistrationMaker {
       token: relay.relayToken ?? token,
     }))
     const all = [...configured, ...this.#settings.relays.map((relay) => ({ ...relay, token }))]
-    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, logicalSources, token)]
+    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, token)]
   }
 
   #storeOf(declared: ConsumerRegistration): CheckpointStore {

@@ -13,7 +13,7 @@ import {
   type Tracer,
 } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
-import { type KeyFilter, ScnNotFoundError } from '@aesop/wire'
+import { type KeyFilter, type LocalRelays, ScnNotFoundError } from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -22,10 +22,13 @@ import { type DeliveryConfig } from './delivery-policy.ts'
 import { Dispatcher, type GivenWindows } from './dispatcher.ts'
 import { AcknowledgeRefusedError, ClientFaultError, consumerText } from './errors.ts'
 import { MeasuredStore } from './measured-store.ts'
+import { HttpLink } from './http-link.ts'
+import { DirectLink } from './direct-link.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
 import { type RelayAddress } from './relay-connection.ts'
+import { type RelayLink } from './relay-link.ts'
 import { WindowsGiven } from './windows-given.ts'
 
 export interface RegistrationOptions {
@@ -33,6 +36,8 @@ export interface RegistrationOptions {
   readonly logicalSources: readonly string[]
   readonly consumer: EventConsumer
   readonly relays: readonly RelayAddress[]
+  /** The relays of this process, which are read directly; left out: by HTTP, as all others. */
+  readonly localRelays?: LocalRelays | undefined
   readonly store: CheckpointStore
   /** Names the store in errors. Default: the registration's own. */
   readonly keptIn?: string
@@ -241,6 +246,7 @@ export class Registration {
       registration: this.id,
       logicalSources,
       relays,
+      linkTo: (relay) => this.#linkTo(relay),
       machine: {
         relays: relays.length,
         retries: settings.pullerRetries,
@@ -260,6 +266,11 @@ export class Registration {
       onSuspended: (error) => this.#suspended(error),
       random: this.#options.random ?? Math.random,
     })
+  }
+
+  #linkTo(relay: RelayAddress): RelayLink {
+    const local = this.#options.localRelays?.at(relay.host, relay.port)
+    return local === undefined ? new HttpLink(relay, this.id) : new DirectLink(local)
   }
 
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */
@@ -322,6 +333,7 @@ export class Registration {
       logicalSources: this.#options.logicalSources,
       relays: this.#options.relays,
       relay: this.#puller?.relayAddress,
+      transport: this.#puller?.transport,
       state: this.#puller?.state.status ?? 'idle',
       checkpoint: this.#dispatcher?.checkpoint.windowScn,
       scnSpace: this.#dispatcher?.checkpoint.scnSpace,

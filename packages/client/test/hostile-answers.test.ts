@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { SourcesMissingError } from '../src/errors.ts'
 import { readCatalogue } from '../src/relay-catalogue.ts'
+import { HttpLink } from '../src/http-link.ts'
 import { RelayConnection } from '../src/relay-connection.ts'
 import { eventually } from './support/eventually.ts'
 import { registrationOf } from './support/harness.ts'
@@ -33,11 +34,11 @@ async function impostor(answers: Answers): Promise<{ host: string; port: number;
 
 async function catalogueFault(answers: Answers): Promise<unknown> {
   const relay = await impostor(answers)
-  const connection = new RelayConnection(relay, 'test')
+  const link = new HttpLink(relay, 'test')
   onTestFinished(() => {
-    connection.close()
+    link.close()
   })
-  return readCatalogue(connection, [PERSON.name], new AbortController().signal).catch((error: unknown) => error)
+  return readCatalogue(link, [PERSON.name], new AbortController().signal).catch((error: unknown) => error)
 }
 
 /** Bytes without end, as fast as they are taken; the server learns how many that were. */

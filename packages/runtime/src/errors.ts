@@ -38,7 +38,6 @@ export {
   PlaceholderUnresolvedError,
   ProfileUnusedError,
   PropertyMissingError,
-  ValueDoubleError,
   PropertyTypeError,
   PropertyUnknownError,
   SecretUnreadableError,

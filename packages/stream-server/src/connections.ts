@@ -19,6 +19,9 @@ export class Connections {
   /** Too many: each is told so by the answer to its request, and closed. */
   readonly #refused = new Set<Socket>()
   #opened = 0
+  /** Of clients of this process, which have no descriptor and are bounded by what is configured. */
+  #localOpen = 0
+  #localBytes = 0
   #bytesOfClosed = 0
   #toldAtMs = -Infinity
   refusedTotal = 0
@@ -44,7 +47,7 @@ export class Connections {
   }
 
   get open(): number {
-    return this.#open.size
+    return this.#open.size + this.#localOpen
   }
 
   /** @throws RelayBusyError when the connection is one too many */
@@ -54,9 +57,23 @@ export class Connections {
   }
 
   readonly counts = (): TrafficCounts => {
-    let bytes = this.#bytesOfClosed
+    let bytes = this.#bytesOfClosed + this.#localBytes
     for (const socket of this.#open) bytes += socket.bytesWritten
-    return { bytes, opened: this.#opened, closed: this.#opened - this.#open.size }
+    return { bytes, opened: this.#opened, closed: this.#opened - this.open }
+  }
+
+  /** A client of this process comes. @returns what counts the bytes that it gets, and that it leaves */
+  enterLocal(): { readonly gets: (bytes: number) => void; readonly leaves: () => void } {
+    this.#opened++
+    this.#localOpen++
+    return {
+      gets: (bytes) => {
+        this.#localBytes += bytes
+      },
+      leaves: () => {
+        this.#localOpen--
+      },
+    }
   }
 
   #count(socket: Socket): void {

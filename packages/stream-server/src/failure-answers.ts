@@ -16,7 +16,7 @@ export class FailureAnswers {
   }
 
   readonly send: ErrorRequestHandler = (error: unknown, request, response, next) => {
-    this.#log[this.#levelOf(error, peerOf(request))](`${request.method} ${request.path} failed: ${messageOf(error)}`)
+    this.note(error, `${request.method} ${request.path}`, peerOf(request))
     if (response.headersSent) {
       next(error)
       return
@@ -25,6 +25,11 @@ export class FailureAnswers {
     response.statusCode = status
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     response.end(body)
+  }
+
+  /** Logs what failed for whom. */
+  note(error: unknown, what: string, peer: string): void {
+    this.#log[this.#levelOf(error, peer)](`${what} failed: ${messageOf(error)}`)
   }
 
   /** A client that asks for what there is not asks again and again: each of its places is news once. */

@@ -11,6 +11,7 @@ import {
 } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
+import { LocalStream } from './local-stream.ts'
 import { type ServerLimits } from './server-limits.ts'
 import { type SharedWork } from './response-writer.ts'
 import { SeveralSourcesWindows } from './several-windows.ts'
@@ -27,6 +28,25 @@ export interface OpenStreamsOptions {
   readonly log: Logger
 }
 
+/** A stream, over a connection or in the process. */
+interface OpenStream {
+  readonly sentBytes: number
+  readonly failure: unknown
+  readonly wasOverrun: boolean
+  /** Asks it to end at the next end of a window. */
+  stop(): void
+  /** Ends it at once. */
+  cut(): void
+}
+
+/** What is read, for whom. */
+interface Reading {
+  readonly parts: readonly StreamPart[]
+  readonly windows: StreamWindows
+  /** Who reads: the connection. */
+  readonly reader: object
+}
+
 /** The streams that are open, and how they end. */
 export class OpenStreams {
   /** How many were refused because there were too many. */
@@ -34,9 +54,9 @@ export class OpenStreams {
   /** Bytes of events that streams have sent and finished. */
   sentBytes = 0
   readonly #options: OpenStreamsOptions
-  readonly #open = new Map<StreamResponse, Promise<void>>()
+  readonly #open = new Map<OpenStream, Promise<void>>()
   /** Which of several sources had the last turn on a connection. */
-  readonly #lastTurns = new WeakMap<Socket, PhysicalPartition | undefined>()
+  readonly #lastTurns = new WeakMap<object, PhysicalPartition | undefined>()
 
   constructor(options: OpenStreamsOptions) {
     this.#options = options
@@ -52,20 +72,38 @@ export class OpenStreams {
     response: ServerResponse,
     tellSpace: (scnSpace: string) => void,
   ): Promise<void> {
-    const { sources, shared, requests } = this.#options
+    const { sources, shared } = this.#options
     const request = parseStreamRequest(parameters)
     const parts = sources.ofStream(request)
-    const scnSpace = oneSpaceOf(parts.map(({ source }) => source.scnSpace))
+    const scnSpace = spaceOf(parts)
     if (scnSpace !== undefined) tellSpace(scnSpace)
     this.#refuseTooMany()
-    const [only] = parts
-    if (only !== undefined && parts.length === 1 && !only.checkpoint.isFlexible)
-      requests.streamAsked(only.checkpoint.windowScn)
-    const startedMs = performance.now()
     const { socket } = response.req
     const reading = this.#readingOf(parts, request, socket)
-    const stream = new StreamResponse(reading, request, response, shared, outdated(parts, socket))
-    const running = stream.run()
+    const stream = new StreamResponse(reading.windows, request, response, shared, outdated(parts, socket))
+    await this.#watch(stream, reading, stream.run())
+  }
+
+  /**
+   * A stream for a client of this process, who begins it. There are as many as registrations are configured: they are counted, and not
+   * refused.
+   * @param connection tells the client from others
+   * @throws InvalidRequestError
+   */
+  openLocal(request: StreamRequest, connection: object): LocalStream {
+    const { sources, shared } = this.#options
+    const parts = sources.ofStream(request)
+    const reading = this.#readingOf(parts, request, connection)
+    const stream = new LocalStream(reading.windows, request, shared.gate, spaceOf(parts))
+    void this.#watch(stream, reading, stream.ended)
+    return stream
+  }
+
+  async #watch(stream: OpenStream, { parts, windows, reader }: Reading, running: Promise<void>): Promise<void> {
+    const [only] = parts
+    if (only !== undefined && parts.length === 1 && !only.checkpoint.isFlexible)
+      this.#options.requests.streamAsked(only.checkpoint.windowScn)
+    const startedMs = performance.now()
     this.#open.set(
       stream,
       running.catch(() => undefined),
@@ -75,14 +113,18 @@ export class OpenStreams {
     } finally {
       this.#open.delete(stream)
       this.#ended(stream, startedMs)
-      if (reading instanceof SeveralSourcesWindows) this.#lastTurns.set(socket, reading.last)
+      if (windows instanceof SeveralSourcesWindows) this.#lastTurns.set(reader, windows.last)
     }
   }
 
-  #readingOf(parts: readonly StreamPart[], request: StreamRequest, socket: Socket): StreamWindows {
+  #readingOf(parts: readonly StreamPart[], request: StreamRequest, reader: object): Reading {
     const [only, ...others] = parts
-    if (only !== undefined && others.length === 0) return new OneSourceWindows(only, request)
-    return new SeveralSourcesWindows(parts, request, request.positions?.cursor ?? this.#lastTurns.get(socket))
+    const cursor = request.positions?.cursor ?? this.#lastTurns.get(reader)
+    const windows =
+      only !== undefined && others.length === 0
+        ? new OneSourceWindows(only, request)
+        : new SeveralSourcesWindows(parts, request, cursor)
+    return { parts, windows, reader }
   }
 
   /** Ends streams between windows; those that can't end are cut after `graceMs`, or when the signal aborts. */
@@ -111,7 +153,7 @@ export class OpenStreams {
     throw RelayBusyError.of('streams', streams, settings.streams)
   }
 
-  #ended(stream: StreamResponse, startedMs: number): void {
+  #ended(stream: OpenStream, startedMs: number): void {
     const { requests, log } = this.#options
     this.sentBytes += stream.sentBytes
     requests.streamEnded(performance.now() - startedMs)
@@ -131,8 +173,8 @@ function outdated(parts: readonly StreamPart[], socket: Socket): () => boolean {
 }
 
 /** The one that all have; undefined: they have several, or one is not known. */
-function oneSpaceOf(spaces: readonly (string | undefined)[]): string | undefined {
-  const [first, ...others] = new Set(spaces)
+function spaceOf(parts: readonly StreamPart[]): string | undefined {
+  const [first, ...others] = new Set(parts.map(({ source }) => source.scnSpace))
   return others.length === 0 ? first : undefined
 }
 

@@ -21,8 +21,8 @@ export interface ReadingOptions {
   readonly windows: StreamWindows
   readonly request: StreamRequest
   readonly gate: TurnGate
-  /** Most bytes at a time. Default `CHUNK_BYTES_MAX`. */
-  readonly chunkBytesMax?: number
+  /** Whether each look takes its turn at the gate, also without a filter: what is read is worked on in this process. */
+  readonly takesTurns?: boolean
   /** Whether nothing may be read any more, because who reads can't understand it; asked before each look. */
   readonly isOutdated: () => boolean
   /** Called before the wait for a window. */
@@ -39,7 +39,7 @@ export class StreamReading {
   wasOutdated = false
   readonly #options: ReadingOptions
   readonly #filter: StreamFilter | undefined
-  readonly #lookBytesMax: number
+  readonly #takesTurns: boolean
   readonly #chunkBytesMax: number
   readonly #reader: StreamWindows['reader']
   /** An event that is larger than a chunk: its bytes, which are asked for then. */
@@ -53,12 +53,12 @@ export class StreamReading {
   #leave: (() => void) | undefined
 
   constructor(options: ReadingOptions) {
-    const { windows, request, chunkBytesMax = CHUNK_BYTES_MAX } = options
+    const { windows, request, takesTurns = false } = options
     this.#options = options
     this.#reader = windows.reader
     this.#filter = windows.filter
-    this.#lookBytesMax = lookBytesMax(this.#filter, request.output)
-    this.#chunkBytesMax = Math.min(chunkBytesMax, this.#lookBytesMax)
+    this.#takesTurns = takesTurns || this.#filter !== undefined
+    this.#chunkBytesMax = chunkBytesMax(this.#filter, this.#takesTurns, request.output)
   }
 
   /** @throws ScnNotFoundError, ScnInFutureError, ScnSpaceForeignError, InvalidRequestError */
@@ -98,7 +98,7 @@ export class StreamReading {
     while (!this.#closed) {
       this.#refuseUnfiltered()
       if (this.#ending && this.#reader.atWindowEnd) return undefined
-      if (this.#filter !== undefined && !gate.isOpen && !(await this.#comesIn())) return undefined
+      if (this.#takesTurns && !gate.isOpen && !(await this.#comesIn())) return undefined
       // A schema is there before the first event of it: what is read in this turn has none that came later.
       this.wasOutdated = isOutdated()
       if (this.wasOutdated) return undefined
@@ -195,9 +195,8 @@ export class StreamReading {
 
   /** A chunk of the most bytes costs as much as any other look, however many alternatives the filter has. */
   #filtered(bytes: Buffer): Buffer {
-    if (this.#filter === undefined) return bytes
-    this.#options.gate.spend((bytes.length * LOOK_BYTES_MAX) / this.#lookBytesMax)
-    return this.#filter.apply(bytes)
+    if (this.#takesTurns) this.#options.gate.spend((bytes.length * LOOK_BYTES_MAX) / this.#chunkBytesMax)
+    return this.#filter === undefined ? bytes : this.#filter.apply(bytes)
   }
 
   /** An event that the filter can't judge ends the answer, after everything before it. @throws InvalidRequestError */
@@ -222,7 +221,8 @@ function letGo(step: SeekStep | ReadStep): void {
 }
 
 /** Each event that is looked at costs as much as the alternatives of its filter, some ten of which are as much as the rest. */
-function lookBytesMax(filter: StreamFilter | undefined, output: StreamOutput): number {
-  const looks = filter === undefined ? CHUNK_BYTES_MAX : LOOK_BYTES_MAX / (1 + Math.floor(filter.alternatives / 10))
+function chunkBytesMax(filter: StreamFilter | undefined, takesTurns: boolean, output: StreamOutput): number {
+  const alternatives = filter?.alternatives ?? 0
+  const looks = takesTurns ? LOOK_BYTES_MAX / (1 + Math.floor(alternatives / 10)) : CHUNK_BYTES_MAX
   return output === 'binary' ? Math.ceil(looks) : Math.ceil(Math.min(looks, TEXT_BYTES_MAX))
 }

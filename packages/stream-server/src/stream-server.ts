@@ -1,8 +1,10 @@
 import { type HttpGuard, type Logger } from '@aesop/kernel'
 import { RequestTotals, TrafficTotals } from '@aesop/stats'
+import { type LocalRelay } from '@aesop/wire'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { Admission } from './admission.ts'
 import { Connections } from './connections.ts'
+import { LocalDesk } from './local-desk.ts'
 import { OpenStreams } from './open-streams.ts'
 import { PendingBytes } from './pending-bytes.ts'
 import { routes, sendHealthWord } from './routes.ts'
@@ -44,6 +46,7 @@ export class StreamServer {
   readonly connections: Connections
   readonly limits: ServerLimits
   readonly streams: OpenStreams
+  readonly #local: LocalDesk
   readonly #options: StreamServerOptions
   readonly #server: Server
   readonly #sources: StreamSources
@@ -69,6 +72,14 @@ export class StreamServer {
       requests,
       admission: this.#admission(),
     })
+    this.#local = new LocalDesk({
+      sources: this.#sources,
+      streams: this.streams,
+      requests,
+      connections: this.connections,
+      log,
+      isStopping: () => this.#stopping,
+    })
     this.#server = createServer({ ...readLimits(readTimeoutMs), ...KEEP_ALIVE }, app)
     this.connections.watch(this.#server)
     for (const { connectionSchemas } of this.#sources.all) connectionSchemas.watch(this.#server)
@@ -77,6 +88,11 @@ export class StreamServer {
   /** Bytes that wait in all connections for their readers. */
   get pendingBytes(): number {
     return this.#pending.bytes
+  }
+
+  /** The server as clients of its own process see it, once it listens there. */
+  localAt(port: number): LocalRelay {
+    return this.#local.at(this.#options.host, port)
   }
 
   /** @returns the port. Rejects with what the system says. */
@@ -106,6 +122,7 @@ export class StreamServer {
   /** Closes every socket; resolves when the port is free. */
   async close(): Promise<void> {
     this.#stopping = true
+    this.#local.cut()
     for (const source of this.#sources.all) source.close()
     if (!this.#server.listening) return
     const closed = new Promise<void>((resolve) => {

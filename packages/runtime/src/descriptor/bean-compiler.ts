@@ -17,7 +17,6 @@ import {
 } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
 import { type Disclosure } from './disclosure.ts'
-import { DistinctValues } from './distinct-values.ts'
 import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
@@ -53,7 +52,7 @@ export interface CompiledDescriptor {
 
 /** Checks every definition against the schema of its class and turns it into a recipe. */
 export function compileDescriptor(descriptor: Descriptor, links: Links, options: CompileOptions): CompiledDescriptor {
-  const compiler = new BeanCompiler(options, new DistinctValues({ ...options, definitions: descriptor.definitions }))
+  const compiler = new BeanCompiler(options)
   const beans: TopLevelRecipe[] = []
   for (const id of links.order) {
     const definition = descriptor.definitions.get(id)
@@ -82,11 +81,9 @@ class BeanCompiler {
   readonly #classes: ClassResolver
   readonly led = new Set<string>()
   readonly #constants: ConstantLookup
-  readonly #distinct: DistinctValues
 
-  constructor(options: CompileOptions, distinct: DistinctValues) {
+  constructor(options: CompileOptions) {
     this.#options = options
-    this.#distinct = distinct
     this.#classes = new ClassResolver(options)
     this.#constants = new ConstantLookup(options.catalogue.constants ?? {}, options.problems)
   }
@@ -140,7 +137,6 @@ class BeanCompiler {
       case 'scalar':
         return this.#compileScalar(value, schema, scope)
       case 'list': {
-        this.#distinct.check(value, schema, scope.bean)
         const item = asSchema(schema['items'])
         const items = value.items.map((each, i) => this.#compile(each, item, `${pointer}/${i}`, scope))
         return {

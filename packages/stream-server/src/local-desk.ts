@@ -1,0 +1,151 @@
+import { type Logger } from '@aesop/kernel'
+import { type RequestName, type RequestTotals } from '@aesop/stats'
+import {
+  formatError,
+  formatStreamRequest,
+  type LocalAnswer,
+  type LocalConnection,
+  type LocalRelay,
+  parseError,
+  parseRequest,
+  parseStreamRequest,
+  RequestFailedError,
+  type SourceSchema,
+  type StreamRequest,
+} from '@aesop/wire'
+import { type Connections } from './connections.ts'
+import { FailureAnswers } from './failure-answers.ts'
+import { type LocalStream } from './local-stream.ts'
+import { countFailure, type OpenStreams } from './open-streams.ts'
+import { type StreamSources } from './stream-sources.ts'
+
+export interface LocalDeskOptions {
+  readonly sources: StreamSources
+  readonly streams: OpenStreams
+  readonly requests: RequestTotals
+  readonly connections: Connections
+  readonly log: Logger
+  readonly isStopping: () => boolean
+}
+
+/** The address that a client of the same process is counted under. */
+const PEER = '127.0.0.1'
+
+/** Clients of the same process: what they ask is answered as over HTTP, and counted and logged as there. */
+export class LocalDesk {
+  readonly #options: LocalDeskOptions
+  readonly #failures: FailureAnswers
+  readonly #streams = new Set<LocalStream>()
+
+  constructor(options: LocalDeskOptions) {
+    this.#options = options
+    this.#failures = new FailureAnswers(options.log)
+  }
+
+  /** The desk of a server that listens there. */
+  at(host: string, port: number): LocalRelay {
+    return { host, port, connect: () => this.#connect() }
+  }
+
+  /** Ends every stream at once. */
+  cut(): void {
+    for (const stream of this.#streams) stream.cut()
+  }
+
+  #connect(): LocalConnection {
+    const { gets, leaves } = this.#options.connections.enterLocal()
+    let open: LocalStream | undefined
+    let isOpen = true
+    const connection: LocalConnection = {
+      sources: () => this.#counted('sources', () => this.#options.sources.logical),
+      schemas: (sourceIds) => this.#counted('register', () => this.#schemas(sourceIds)),
+      stream: async (request, signal) => {
+        const stream = (open = this.#counted('stream', () => this.#open(request, connection)))
+        signal.addEventListener('abort', () => {
+          stream.close()
+        })
+        if (signal.aborted) stream.close()
+        await stream.begin().catch((error: unknown) => {
+          throw this.#failed('stream', error)
+        })
+        return answerOf(stream, gets)
+      },
+      close: () => {
+        if (isOpen) leaves()
+        isOpen = false
+        open?.close()
+      },
+    }
+    return connection
+  }
+
+  #schemas(sourceIds: readonly number[]): SourceSchema[] {
+    return this.#options.sources.schemasOf({ sources: sourceIds, protocolVersion: 2, compress: false })
+  }
+
+  #open(request: StreamRequest, connection: LocalConnection): LocalStream {
+    const stream = this.#options.streams.openLocal(asAsked(request), connection)
+    this.#streams.add(stream)
+    void stream.ended.then(() => this.#streams.delete(stream))
+    return stream
+  }
+
+  #counted<Answer>(name: RequestName, answer: () => Answer): Answer {
+    this.#options.requests.called(name, PEER)
+    try {
+      this.#refuseStopping()
+      return answer()
+    } catch (error) {
+      throw this.#failed(name, error)
+    }
+  }
+
+  #failed(name: RequestName, error: unknown): Error {
+    countFailure(this.#options.requests, name, error)
+    this.#failures.note(error, `/${name} of this process`, PEER)
+    return asTold(error)
+  }
+
+  /** @throws RequestFailedError */
+  #refuseStopping(): void {
+    if (this.#options.isStopping()) throw new RequestFailedError('the relay is stopping')
+  }
+}
+
+function answerOf(stream: LocalStream, gets: (bytes: number) => void): LocalAnswer {
+  const { scnSpace, previousScn } = stream
+  return {
+    scnSpace,
+    previousScn,
+    get pendingEventBytes() {
+      return stream.pendingEventBytes
+    },
+    get wasCut() {
+      return stream.wasCut
+    },
+    next: async () => {
+      try {
+        const bytes = await stream.next()
+        if (bytes !== undefined) gets(bytes.length)
+        return bytes
+      } catch (error) {
+        // It is counted where the stream ends.
+        throw asTold(error)
+      }
+    },
+    close: () => {
+      stream.close()
+    },
+  }
+}
+
+/** The request as it reads when it has come over HTTP: what would be refused there is refused here. @throws InvalidRequestError */
+function asAsked(request: StreamRequest): StreamRequest {
+  return parseStreamRequest(parseRequest(formatStreamRequest(request), {}).parameters)
+}
+
+/** The error that a client makes of what it is told over HTTP. */
+function asTold(error: unknown): Error {
+  const { headers, body } = formatError(error)
+  return parseError(headers, body) ?? new RequestFailedError(String(error))
+}
