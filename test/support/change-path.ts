@@ -18,6 +18,8 @@ export interface ChangePathOptions {
   readonly startFrom?: string
   /** Further lines of the client's `clientProperties`, `key: value` each. */
   readonly clientProperties?: readonly string[]
+  /** Further lines of the `clientConfig`, `key: value` each. */
+  readonly clientConfig?: readonly string[]
   /** Where the client looks for its relay; default the port of this path's relay. A proxy may stand in between. */
   readonly relayPortForClient?: number
 }
@@ -41,14 +43,25 @@ export class ChangePath implements AsyncDisposable {
 
   static async create(options: ChangePathOptions): Promise<ChangePath> {
     const path = new ChangePath(newFolder('path'), await freePort())
-    path.#write('relay', 'relay', relayBeans(options, path.relayPort))
-    path.#write('client', 'client', clientBeans(options, options.relayPortForClient ?? path.relayPort))
+    const beans = {
+      relay: relayBeans(options, path.relayPort),
+      client: clientBeans(options, options.relayPortForClient ?? path.relayPort),
+    }
+    path.#write('relay', { relay: beans.relay })
+    path.#write('client', { client: beans.client })
+    path.#write('both', beans)
     return path
   }
 
   async startRelay(): Promise<void> {
     this.relay = this.#launch('relay')
     await this.relay.untilReady(READY_DEADLINE_MS)
+  }
+
+  /** Relay and client in one process, which is `client`. */
+  async startTogether(): Promise<void> {
+    this.client = this.#launch('both')
+    await this.client.untilReady(READY_DEADLINE_MS)
   }
 
   async startClient(): Promise<void> {
@@ -91,21 +104,22 @@ export class ChangePath implements AsyncDisposable {
     return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), '--log-level', shownLevel() ?? 'info'])
   }
 
-  #write(name: string, container: string, beans: string): void {
+  /** @param beans descriptors by the container that they are of */
+  #write(name: string, beans: Readonly<Record<string, string>>): void {
     const folder = join(this.folder, name)
     mkdirSync(folder)
-    writeFileSync(join(folder, 'bootstrap.yaml'), bootstrapBeans(name, container))
-    writeFileSync(join(folder, `${container}-config.yaml`), beans)
+    writeFileSync(join(folder, 'bootstrap.yaml'), bootstrapBeans(name, Object.keys(beans)))
+    for (const [container, text] of Object.entries(beans)) writeFileSync(join(folder, `${container}-config.yaml`), text)
   }
 }
 
-function bootstrapBeans(name: string, container: string): string {
+function bootstrapBeans(name: string, containers: readonly string[]): string {
   return `beans:
   bootstrapInfo:
     class: BootstrapInfo
     properties:
       applicationName: ${name} under test
-      componentContainers: [${container}]
+      componentContainers: [${containers.join(', ')}]
 `
 }
 
@@ -138,7 +152,7 @@ function clientBeans(options: ChangePathOptions, relayPort: number): string {
       clientConfig:
         clientProperties:
 ${properties.map((line) => `          ${line}`).join('\n')}
-        relayClientConfigs:
+${(options.clientConfig ?? []).map((line) => `        ${line}\n`).join('')}        relayClientConfigs:
           - relayPort: ${relayPort}
       consumerRegistrationList:
         - id: under-test
