@@ -30,7 +30,18 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
       type: 'object',
       properties: {
         relayConfig: { 'x-bean': 'RelayConfig' },
-        producerRegistrationList: { type: 'array', minItems: 1, items: { 'x-bean': 'ProducerRegistration' } },
+        producerRegistrationList: {
+          type: 'array',
+          minItems: 1,
+          items: { 'x-bean': 'ProducerRegistration' },
+          'x-distinct': [
+            'physicalSourceConfig.id',
+            'physicalSourceConfig.name',
+            'physicalSourceConfig.sources.id',
+            'physicalSourceConfig.sources.name',
+          ],
+          description: 'One for each physical source, with an id of its own.',
+        },
       },
       required: ['producerRegistrationList'],
       additionalProperties: false,

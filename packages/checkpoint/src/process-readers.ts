@@ -27,7 +27,10 @@ export interface OwnRelay {
   readonly beganAfterScn: bigint
   /** Whether its full buffer waits for running registrations. */
   readonly waits: boolean
-  /** Names of the logical sources to which this applies: a relay of several physical sources is added for each; left out: all. */
+  /**
+   * Names of the logical sources to which this applies, changes of tables among them: a relay of several physical sources is added
+   * for each; left out: all.
+   */
   readonly sources?: ReadonlySet<string>
 }
 
@@ -77,9 +80,13 @@ export class ProcessReaders {
   /** The relay of this process that a reader reads from; undefined: there is none. */
   relayOf(reader: ProcessReader): OwnRelay | undefined {
     return [...this.#relays].find(
-      ({ host, port, sources }) =>
-        reader.readsFrom(host, port) && reader.logicalSources.every((name) => sources?.has(name) !== false),
+      (relay) => reader.readsFrom(relay.host, relay.port) && serves(relay, reader.logicalSources),
     )
+  }
+
+  /** The relay of this process that serves all of these logical sources; undefined: none does, or none runs yet. */
+  relayFor(logicalSources: readonly string[]): OwnRelay | undefined {
+    return [...this.#relays].find((relay) => serves(relay, logicalSources))
   }
 
   /** To be called when a reader has a new checkpoint, runs, or rests: cheap while nobody waits. */
@@ -92,4 +99,8 @@ export class ProcessReaders {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
+}
+
+function serves({ sources }: OwnRelay, logicalSources: readonly string[]): boolean {
+  return logicalSources.every((name) => sources?.has(name) !== false)
 }

@@ -1,5 +1,6 @@
 import { type LogicalSource } from '@aesop/event'
 import {
+  type ListedPhysicalSource,
   type LocalAnswer,
   type LocalConnection,
   type LocalRelay,
@@ -27,6 +28,10 @@ export class DirectLink implements RelayLink {
 
   async sources(): Promise<readonly LogicalSource[]> {
     return Promise.resolve(this.#connection.sources())
+  }
+
+  async physicalSources(): Promise<readonly ListedPhysicalSource[]> {
+    return Promise.resolve(this.#connection.physicalSources())
   }
 
   async schemas(sourceIds: readonly number[]): Promise<readonly SourceSchema[]> {

@@ -69,6 +69,25 @@ export class SourcesMissingError extends AesopError {
   }
 }
 
+export class SourcesApartError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_SOURCES_APART',
+    meaning:
+      'A registration asks for logical sources of several physical sources of its relay. Each has SCNs of its own, and no checkpoint is a place in all of them.',
+    remedy:
+      'Declare a registration with an id of its own for each physical source; all of them may name the same eventConsumer or consumerFactory.',
+    canRetry: false,
+  } as const
+  constructor(address: string, owners: ReadonlyMap<string, readonly string[]>) {
+    const parts = [...owners].map(([name, sources]) => `${quoted(sources)} of the physical source "${name}"`)
+    super(
+      SourcesApartError.kind,
+      `the relay at ${address} has ${parts.join(', and ')}; a registration is of one physical source`,
+      { fields: { physicalSources: [...owners.keys()] } },
+    )
+  }
+}
+
 export class SourceQuarantinedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_SOURCE_QUARANTINED',
@@ -352,6 +371,7 @@ export const clientErrors: readonly AesopErrorClass[] = [
   RelaySilentError,
   RelayTokenUnreadableError,
   SourcesMissingError,
+  SourcesApartError,
   SourceQuarantinedError,
   SchemaMissingError,
   EventOrderError,

@@ -6,6 +6,8 @@ import {
   formatRegisterRequest,
   formatStreamRequest,
   headers,
+  type ListedPhysicalSource,
+  parsePhysicalSources,
   parseSchemas,
   parseSources,
   paths,
@@ -13,6 +15,7 @@ import {
   ResponseMalformedError,
   type SourceSchema,
   type StreamRequest,
+  UnknownCommandError,
 } from '@aesop/wire'
 import { type IncomingHttpHeaders } from 'node:http'
 import { type AnswerHead } from './read-place.ts'
@@ -40,6 +43,15 @@ export class HttpLink implements RelayLink {
 
   async sources(signal: AbortSignal): Promise<readonly LogicalSource[]> {
     return parseSources(await this.#text(`${paths.sources}?protocolVersion=2`, answerLimits.sources, signal))
+  }
+
+  async physicalSources(signal: AbortSignal): Promise<readonly ListedPhysicalSource[]> {
+    try {
+      return parsePhysicalSources(await this.#text(paths.physicalSources, answerLimits.sources, signal))
+    } catch (error) {
+      if (error instanceof UnknownCommandError) return []
+      throw error
+    }
   }
 
   async schemas(sourceIds: readonly number[], signal: AbortSignal): Promise<readonly SourceSchema[]> {

@@ -50,6 +50,7 @@ export {
   RelayUnreachableError,
   SchemaMissingError,
   SourceQuarantinedError,
+  SourcesApartError,
   SourcesMissingError,
 } from './errors.ts'
 export { type AcknowledgePolicy, Registration, type RegistrationOptions } from './registration.ts'

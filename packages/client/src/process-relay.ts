@@ -1,3 +1,4 @@
+import { ProcessReaders } from '@aesop/checkpoint'
 import { type SecretText } from '@aesop/kernel'
 import { type ConfiguredRelay } from './client-settings.ts'
 
@@ -5,16 +6,19 @@ const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 9000
 
 /**
- * The relay of the same process, which says its address in `relay.address` of the shared objects; while none does, port
- * 9000 of this host. It is asked at each connection, because a relay that was reloaded may listen elsewhere.
+ * The relay of the same process that serves these logical sources; while none does, the one in `relay.address` of the shared
+ * objects, which says what it has; while there is none, port 9000 of this host. It is asked at each connection, because a relay
+ * that was reloaded may listen elsewhere.
  */
 export class ProcessRelay implements ConfiguredRelay {
   readonly sources: readonly string[] = []
   readonly token: SecretText | undefined
-  readonly #shared: ReadonlyMap<string, unknown>
+  readonly #shared: Map<string, unknown>
+  readonly #logicalSources: readonly string[]
 
-  constructor(shared: ReadonlyMap<string, unknown>, token?: SecretText) {
+  constructor(shared: Map<string, unknown>, logicalSources: readonly string[], token?: SecretText) {
     this.#shared = shared
+    this.#logicalSources = logicalSources
     this.token = token
   }
 
@@ -28,8 +32,18 @@ export class ProcessRelay implements ConfiguredRelay {
     return typeof port === 'number' ? port : DEFAULT_PORT
   }
 
+  /** Whether it may be the relay there: of several, the one that serves what is read, once that is known. */
+  mayBe(host: string, port: number): boolean {
+    const serving = this.#serving
+    return serving === undefined || (serving.host === host && serving.port === port)
+  }
+
+  get #serving(): { readonly host: string; readonly port: number } | undefined {
+    return ProcessReaders.of(this.#shared).relayFor(this.#logicalSources)
+  }
+
   get #address(): { host?: unknown; port?: unknown } | undefined {
-    const shared = this.#shared.get('relay.address')
-    return typeof shared === 'object' && shared !== null ? shared : undefined
+    const address = this.#serving ?? this.#shared.get('relay.address')
+    return typeof address === 'object' && address !== null ? address : undefined
   }
 }

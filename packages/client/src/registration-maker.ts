@@ -90,15 +90,15 @@ export class RegistrationMaker {
   }
 
   #relaysFor({ id, logicalSources }: ConsumerRegistration): ConfiguredRelay[] {
-    const serving = this.relays().filter(
+    const serving = this.relays(logicalSources).filter(
       ({ sources }) => sources.length === 0 || logicalSources.every((name) => sources.includes(name)),
     )
     if (serving.length > 0) return serving
     throw new RegistrationInvalidError(id, `asks for ${logicalSources.join(', ')}, which no configured relay serves`)
   }
 
-  /** Every relay of the configuration, else the one of this process. */
-  relays(): ConfiguredRelay[] {
+  /** Every relay of the configuration, else the one of this process that serves these logical sources. */
+  relays(logicalSources: readonly string[] = []): ConfiguredRelay[] {
     const token = this.#config.relayToken ?? tokenOfEnvironment()
     const configured = this.#config.relayClientConfigs.map((relay) => ({
       host: relay.relayHost,
@@ -107,7 +107,7 @@ export class RegistrationMaker {
       token: relay.relayToken ?? token,
     }))
     const all = [...configured, ...this.#settings.relays.map((relay) => ({ ...relay, token }))]
-    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, token)]
+    return all.length > 0 ? all : [new ProcessRelay(this.#context.shared, logicalSources, token)]
   }
 
   #storeOf(declared: ConsumerRegistration): CheckpointStore {

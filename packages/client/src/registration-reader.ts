@@ -66,7 +66,9 @@ export class RegistrationReader implements ProcessReader {
   }
 
   readsFrom(host: string, port: number): boolean {
-    return this.#options.relays.some((relay) => relay instanceof ProcessRelay || isThere(relay, host, port))
+    return this.#options.relays.some((relay) =>
+      relay instanceof ProcessRelay ? relay.mayBe(host, port) : isThere(relay, host, port),
+    )
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type EventView, type LogicalSource } from '@aesop/event'
-import { type SourceSchema, type StreamRequest } from '@aesop/wire'
+import { type ListedPhysicalSource, type SourceSchema, type StreamRequest } from '@aesop/wire'
 import { type AnswerHead } from './read-place.ts'
 
 /** How a relay is reached: by HTTP, or in its own process. */
@@ -12,6 +12,8 @@ export interface RelayLink {
   readonly transport: RelayTransport
   /** What can be asked for. */
   sources(signal: AbortSignal): Promise<readonly LogicalSource[]>
+  /** Which sources belong together; nothing, where a relay does not tell. */
+  physicalSources(signal: AbortSignal): Promise<readonly ListedPhysicalSource[]>
   /** Every version of the schemas of sources. */
   schemas(sourceIds: readonly number[], signal: AbortSignal): Promise<readonly SourceSchema[]>
   /** An answer with windows, whose events are still to be read. */

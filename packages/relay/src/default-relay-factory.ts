@@ -1,7 +1,6 @@
 import { type BeanContext } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type ProducerRegistration } from './producer-registration.ts'
-import { RelayPartitionsError } from './errors.ts'
 import { Relay } from './relay.ts'
 import { RelayConfig } from './relay-config.ts'
 
@@ -27,13 +26,9 @@ export class DefaultRelayFactory {
     this.#context = context
   }
 
-  /** @throws RelayPartitionsError: how a request over several sources is answered is not decided yet */
+  /** @throws RelayPartitionsError, and what of the properties of its sources can not be honoured */
   createInstance(): Relay {
     const { relayConfig = new RelayConfig(), producerRegistrationList, producerFor } = this.#options
-    if (producerRegistrationList.length !== 1) {
-      const names = producerRegistrationList.map(({ physicalSource }) => physicalSource.name)
-      throw new RelayPartitionsError(names.length, names)
-    }
     return new Relay(
       {
         config: relayConfig,

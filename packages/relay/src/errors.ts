@@ -46,12 +46,12 @@ export class RelayPropertyRefusedError extends AesopError {
 export class RelayPartitionsError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PARTITIONS',
-    meaning: 'A relay has no producer registration, or more than one: its readers follow one order of commits.',
-    remedy: 'Declare one relay, with a port of its own, for each physical source.',
+    meaning: 'A relay has no producer registration: there is nothing that it could serve.',
+    remedy: 'Give its producerRegistrationList a registration for each physical source.',
     canRetry: false,
   } as const
-  constructor(count: number, names: readonly string[]) {
-    super(RelayPartitionsError.kind, `the relay has ${count} producer registrations (${names.join(', ')}), expected 1`)
+  constructor() {
+    super(RelayPartitionsError.kind, 'the relay has no producer registrations, expected one for each physical source')
   }
 }
 

@@ -123,7 +123,7 @@ export class PhysicalSource {
   async start(): Promise<void> {
     const { buffer, producer, beganAfterScn } = this.#mustBePrepared()
     const { waitsForOwnReaders: waits } = this.#options.settings
-    const sources = new Set(this.config.sources.map(({ name }) => name))
+    const sources = servedNames(this.config)
     const known = ProcessReaders.of(this.#options.context.shared)
     this.#undo.push(known.addRelay({ ...this.#options.address(), beganAfterScn, waits, sources }))
     buffer.watch()
@@ -215,7 +215,7 @@ export class PhysicalSource {
       physicalPartition: this.config.id,
       readers: {
         readers: ProcessReaders.of(context.shared),
-        sources: new Set(this.config.sources.map((source) => source.name)),
+        sources: servedNames(this.config),
         address,
       },
       store: segmentStoreFor?.(this.config, settings.bufferBytes),
@@ -249,6 +249,11 @@ export class PhysicalSource {
     context.log.error(`the producer of ${this.name} failed: ${error.message}`, { ...code, ...cause })
     context.fail(error)
   }
+}
+
+/** Of all that can be read from it: registrations ask for changes of tables by name, too. */
+function servedNames({ servedSources }: PhysicalSourceConfig): ReadonlySet<string> {
+  return new Set(servedSources.map(({ name }) => name))
 }
 
 /** A producer that waits for room sees that it was told to stop only when it waits no more. */

@@ -18,6 +18,7 @@ import { RelayPartitionsError } from './errors.ts'
 import { PhysicalSource, type SegmentStoreFor } from './physical-source.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { relayGuard } from './relay-access.ts'
+import { publishAddress } from './relay-address.ts'
 import { type RelayConfig } from './relay-config.ts'
 import { listen, makeServer } from './relay-server.ts'
 import { healthOfAll } from './source-health.ts'
@@ -62,7 +63,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   /** @throws RelayPartitionsError, RelayPropertyUnknownError, RelayPropertyInvalidError, RelayPropertyRefusedError */
   constructor(options: RelayOptions, context: BeanContext) {
     const { config, registrations, producerFor, segmentStoreFor, schemas, futureGraceMs = FUTURE_GRACE_MS } = options
-    if (registrations.length === 0) throw new RelayPartitionsError(0, [])
+    if (registrations.length === 0) throw new RelayPartitionsError()
     this.#options = options
     this.#context = context
     this.#config = config.withAll(registrations).for(context.nature)
@@ -201,8 +202,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#port = port
     this.#undo.push(() => server.close())
     const { host } = this.#config
-    this.#context.shared.set('relay.address', { host, port })
-    this.#undo.push(() => this.#context.shared.delete('relay.address'))
+    this.#undo.push(publishAddress(this.#context.shared, { host, port }))
     this.#undo.push(LocalRelays.of(this.#context.shared).add(server.localAt(port)))
     for (const source of this.#sources) await named(source, source.start())
     return { server, guard, port }

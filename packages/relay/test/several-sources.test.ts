@@ -2,7 +2,7 @@ import { type ProcessReader, ProcessReaders } from '@aesop/checkpoint'
 import { SCHEMA_CHANGE_ID_DEFAULT } from '@aesop/event'
 import { type AnyMetric, type Metric } from '@aesop/kernel'
 import { MemoryEventProducer, type PhysicalSourceOptions } from '@aesop/producer'
-import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { DefaultRelayFactory, ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { headers } from '@aesop/wire'
 import { expect, onTestFinished, test } from 'vitest'
 import { get, lines, online, testContext } from './support/relay-fixture.ts'
@@ -105,7 +105,9 @@ test('a table or an id that two sources have ends the start by name', async () =
     ],
     [{ sources: [{ id: 51, uri: 'shop.orders' }] }, /the name shop.orders means two things/],
     [{ schemaChangeSourceId: 40 }, /the id 40 means two things: shop.orders of shop:1, and com.aesop.SchemaChange/],
-    [{ name: 'shop', id: 1 }, /the physical source means two things: shop:1/],
+    [{ schemaChangeSourceId: 99 }, /the name com.aesop.SchemaChange means two things: the id 32767, and the id 99/],
+    [{ id: 1 }, /the id 1 of a physical source means two things: shop:1, and crm:1/],
+    [{ name: 'shop' }, /the name shop of a physical source means two things: shop:1, and shop:2/],
   ]
   for (const [crm, message] of clashes) {
     const { relay } = makeRelay({}, crm)
@@ -137,7 +139,47 @@ test('a registration of the process finds the source that it reads', async () =>
     readScn: -1n,
   })
   const relayOf = (table: string) => ProcessReaders.of(context.shared).relayOf(readerOf(table))
-  expect([...(relayOf('shop.orders')?.sources ?? [])]).toEqual(['shop.orders'])
-  expect([...(relayOf('crm.people')?.sources ?? [])]).toEqual(['crm.people'])
+  const changes = 'com.aesop.SchemaChange'
+  expect([...(relayOf('shop.orders')?.sources ?? [])]).toEqual(['shop.orders', changes])
+  expect([...(relayOf('crm.people')?.sources ?? [])]).toEqual(['crm.people', changes])
   expect(relayOf('other.table')).toBeUndefined()
+})
+
+test('what a descriptor makes takes several sources, and one that has none says so', () => {
+  const producerRegistrationList = [SHOP, CRM].map(
+    (physicalSourceConfig) => new ProducerRegistration({ physicalSourceConfig }),
+  )
+  const made = (list: readonly ProducerRegistration[]) =>
+    new DefaultRelayFactory({ producerRegistrationList: list }, testContext()).createInstance()
+  expect(made(producerRegistrationList).describe()).toMatchObject({
+    physicalSources: [{ physicalSource: { name: 'shop' } }, { physicalSource: { name: 'crm' } }],
+  })
+  expect(() => made([])).toThrow(expect.objectContaining({ code: 'AESOP_RELAY_PARTITIONS' }) as Error)
+})
+
+test('of two relays of a process the one that stops leaves the address of the other', async () => {
+  const context = testContext()
+  const relayOf = (source: PhysicalSourceOptions): Relay => {
+    const config = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': 0 } })
+    const registration = new ProducerRegistration({
+      physicalSourceConfig: source,
+      eventProducer: new MemoryEventProducer(),
+    })
+    return new Relay({ config, registrations: [registration] }, context)
+  }
+  const [shop, crm] = [relayOf(SHOP), relayOf(CRM)]
+  for (const relay of [shop, crm]) {
+    relay.init()
+    await relay.start()
+    onTestFinished(() => relay.stop())
+  }
+  const found = (table: string) => ProcessReaders.of(context.shared).relayFor([table])
+  expect([found('shop.orders'), found('crm.people')]).toMatchObject([shop.address, crm.address])
+  expect(context.shared.get('relay.address')).toEqual(crm.address)
+  const { address } = shop
+  await crm.stop()
+  expect(context.shared.get('relay.address')).toEqual(address)
+  expect(found('crm.people')).toBeUndefined()
+  await shop.stop()
+  expect(context.shared.get('relay.address')).toBeUndefined()
 })

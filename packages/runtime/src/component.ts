@@ -10,6 +10,7 @@ import { type StandardSchema } from './descriptor/standard-schema.ts'
  * - `x-methods: ['createConsumer']`: whatever is injected must have these methods.
  * - `x-leads: true`: the bean that has this property starts and stops the beans that are injected there, as a relay does
  *   with its producers; the runtime makes, shows and destroys them, and leaves their `start` and `stop` alone.
+ * - `x-distinct: ['address.port']`, of a list: the values at this path differ from item to item; a default counts as a value.
  * - `x-flat: true`: the value is a props object: nested maps are flattened to dotted keys.
  * - `secret: true`: the bean gets a `Secret` of `@aesop/kernel`, whose `reveal()` reads files and providers anew; nothing
  *   shows the text. With `format: 'password'` it gets a plain string that nothing shows.

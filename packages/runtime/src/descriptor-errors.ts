@@ -158,6 +158,18 @@ export class PropertyTypeError extends DescriptorError {
   }
 }
 
+export class ValueDoubleError extends DescriptorError {
+  static readonly kind = {
+    code: 'AESOP_DESCRIPTOR_VALUE_DOUBLE',
+    meaning: 'Two items of a list have the same value where each needs one of its own.',
+    remedy: 'Give one of the two places that the message names another value.',
+    canRetry: false,
+  } as const
+  constructor(message: string, finding: Finding) {
+    super(ValueDoubleError.kind, message, finding)
+  }
+}
+
 export class PropertyMissingError extends DescriptorError {
   static readonly kind = {
     code: 'AESOP_DESCRIPTOR_PROPERTY_MISSING',
@@ -429,6 +441,7 @@ export const descriptorErrors: readonly AesopErrorClass[] = [
   ConstantUnknownError,
   PropertyUnknownError,
   PropertyTypeError,
+  ValueDoubleError,
   PropertyMissingError,
   PlaceholderTooLongError,
   PlaceholderUnresolvedError,

@@ -38,6 +38,7 @@ export {
   PlaceholderUnresolvedError,
   ProfileUnusedError,
   PropertyMissingError,
+  ValueDoubleError,
   PropertyTypeError,
   PropertyUnknownError,
   SecretUnreadableError,

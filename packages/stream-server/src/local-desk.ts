@@ -58,6 +58,10 @@ export class LocalDesk {
     let isOpen = true
     const connection: LocalConnection = {
       sources: () => this.#counted('sources', () => this.#options.sources.logical),
+      physicalSources: () => {
+        this.#refuseStopping()
+        return this.#options.sources.all.map(({ served: { name, tables } }) => ({ name, sources: tables }))
+      },
       schemas: (sourceIds) => this.#counted('register', () => this.#schemas(sourceIds)),
       stream: async (request, signal) => {
         const stream = (open = this.#counted('stream', () => this.#open(request, connection)))

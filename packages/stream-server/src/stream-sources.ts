@@ -62,15 +62,30 @@ function refuseClashes(sources: readonly StreamSource[]): void {
   for (const { label, served } of sources) {
     const tables = new Set(served.tables.map(({ name }) => name))
     for (const { id, name } of served.served) {
-      // What is no table may be told of each of them.
-      const owner = tables.has(name) ? `${name} of ${label}` : name
-      claim(`the id ${id}`, owner)
-      claim(`the name ${name}`, owner)
+      // What is no table may be told of each of them, under one id: a client asks for it by its name.
+      const isTable = tables.has(name)
+      claim(`the id ${id}`, isTable ? `${name} of ${label}` : name)
+      claim(`the name ${name}`, isTable ? `${name} of ${label}` : `the id ${id}`)
     }
   }
-  const labels = sources.map(({ label }) => label)
-  const twice = labels.find((label, at) => labels.indexOf(label) !== at)
-  if (twice !== undefined) throw new SourcesClashError('the physical source', twice, twice)
+  refuseTwice(sources, 'id', ({ served }) => served.id)
+  refuseTwice(sources, 'name', ({ served }) => served.name)
+}
+
+/** Events tell by the id whose they are, and people and files by the name. */
+function refuseTwice(
+  sources: readonly StreamSource[],
+  what: string,
+  valueOf: (source: StreamSource) => string | number,
+): void {
+  const owners = new Map<string | number, StreamSource>()
+  for (const source of sources) {
+    const value = valueOf(source)
+    const other = owners.get(value)
+    if (other !== undefined)
+      throw new SourcesClashError(`the ${what} ${value} of a physical source`, other.label, source.label)
+    owners.set(value, source)
+  }
 }
 
 function unknownSource(id: number): InvalidRequestError {

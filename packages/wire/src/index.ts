@@ -37,6 +37,7 @@ export { type LocalAnswer, type LocalConnection, type LocalRelay } from './local
 export { LocalRelays } from './local-relays.ts'
 export { headers, parameters, paths, protocolDefaults } from './paths.ts'
 export { isNamed, type PartitionName, partitionText, type PhysicalPartition } from './physical-partition.ts'
+export { type ListedPhysicalSource, parsePhysicalSources } from './physical-sources.ts'
 export {
   formatRegisterRequest,
   formatSchemas,

@@ -1,4 +1,5 @@
 import { type LogicalSource } from '@aesop/event'
+import { type ListedPhysicalSource } from './physical-sources.ts'
 import { type SourceSchema } from './register.ts'
 import { type StreamRequest } from './stream-request.ts'
 
@@ -18,6 +19,8 @@ export interface LocalRelay {
 export interface LocalConnection {
   /** What can be asked for: `/sources`. @throws RequestFailedError */
   sources(): readonly LogicalSource[]
+  /** Which sources belong together: `/physicalSources`. @throws RequestFailedError */
+  physicalSources(): readonly ListedPhysicalSource[]
   /** All versions of the schemas of sources: `/register`. @throws RequestFailedError, InvalidRequestError */
   schemas(sourceIds: readonly number[]): readonly SourceSchema[]
   /** Windows from a place on: `/stream`, until the signal aborts. Rejects with what that would answer. */

@@ -51,6 +51,9 @@ export class TestRelay {
   readonly faults: StreamFault[] = []
   /** Fault of every `/stream` request, when no other is due. */
   always: StreamFault | undefined
+  /** What it tells of its physical sources; left out: it does not know the command. */
+  physicalSources:
+    readonly { readonly name: string; readonly sources: readonly { readonly name: string }[] }[] | undefined
   /** Left out: everybody may ask. */
   guard: HttpGuard | undefined
   readonly requests: StreamRequest[] = []
@@ -111,6 +114,8 @@ export class TestRelay {
         const schemas = this.schemas.filter(({ id }) => asked.sources?.includes(id) !== false)
         response.end(formatSchemas(schemas, asked))
       } else if (command === 'stream') await this.#stream(parseStreamRequest(parameters), response)
+      else if (command === 'physicalSources' && this.physicalSources !== undefined)
+        response.end(JSON.stringify(this.physicalSources))
       else throw UnknownCommandError.of(command)
     } catch (error) {
       const answer = formatError(error)

@@ -17,6 +17,7 @@ import {
 } from './definition.ts'
 import { type Finding, type ProblemList } from './descriptor-error.ts'
 import { type Disclosure } from './disclosure.ts'
+import { DistinctValues } from './distinct-values.ts'
 import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
@@ -52,7 +53,7 @@ export interface CompiledDescriptor {
 
 /** Checks every definition against the schema of its class and turns it into a recipe. */
 export function compileDescriptor(descriptor: Descriptor, links: Links, options: CompileOptions): CompiledDescriptor {
-  const compiler = new BeanCompiler(options)
+  const compiler = new BeanCompiler(options, new DistinctValues({ ...options, definitions: descriptor.definitions }))
   const beans: TopLevelRecipe[] = []
   for (const id of links.order) {
     const definition = descriptor.definitions.get(id)
@@ -81,9 +82,11 @@ class BeanCompiler {
   readonly #classes: ClassResolver
   readonly led = new Set<string>()
   readonly #constants: ConstantLookup
+  readonly #distinct: DistinctValues
 
-  constructor(options: CompileOptions) {
+  constructor(options: CompileOptions, distinct: DistinctValues) {
     this.#options = options
+    this.#distinct = distinct
     this.#classes = new ClassResolver(options)
     this.#constants = new ConstantLookup(options.catalogue.constants ?? {}, options.problems)
   }
@@ -137,6 +140,7 @@ class BeanCompiler {
       case 'scalar':
         return this.#compileScalar(value, schema, scope)
       case 'list': {
+        this.#distinct.check(value, schema, scope.bean)
         const item = asSchema(schema['items'])
         const items = value.items.map((each, i) => this.#compile(each, item, `${pointer}/${i}`, scope))
         return {
