@@ -1,5 +1,5 @@
 import { type ComponentDefinition } from '@aesop/runtime'
-import { relayPropertySchemas } from '@aesop/relay/properties'
+import { refusedKeySchemas, relayPropertySchemas } from '@aesop/relay/properties'
 import { ownSchemas, uriSchema, waysToAPlace } from './physical-source-schema.ts'
 
 const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
@@ -16,6 +16,7 @@ const registrationProperties = {
     'x-flat': true,
     type: 'object',
     properties: relayPropertySchemas,
+    patternProperties: refusedKeySchemas,
     additionalProperties: false,
     description: 'databus.relay.* keys for this source alone; they win over those of the relayConfig.',
   },
@@ -57,6 +58,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           'x-flat': true,
           type: 'object',
           properties: relayPropertySchemas,
+          patternProperties: refusedKeySchemas,
           additionalProperties: false,
           description: 'databus.relay.* keys, flat or nested.',
         },

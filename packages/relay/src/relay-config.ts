@@ -1,6 +1,7 @@
 import { type BeanContext, nearestName, Secret } from '@aesop/kernel'
 import { RelayPropertyInvalidError, RelayPropertyRefusedError, RelayPropertyUnknownError } from './errors.ts'
 import { checkAccess, type RelayAccessOptions } from './relay-access.ts'
+import { refusalOf } from './refused-keys.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
 import {
   SCHEMA_DIRECTORY,
@@ -114,6 +115,9 @@ function checkProperties(values: RelayPropertyValues): string[] {
   const notes: string[] = []
   for (const [key, value] of Object.entries(values)) {
     const property = Object.hasOwn(relayProperties, key) ? relayProperties[key] : undefined
+    const refusal = refusalOf(key)
+    // Their values are not shown: one of them is a password.
+    if (refusal !== undefined) throw new RelayPropertyRefusedError(key, '***', refusal)
     if (property === undefined) throw new RelayPropertyUnknownError(key, nearestName(key, Object.keys(relayProperties)))
     checkValue(key, property, value)
     if (property.refusedValues?.includes(String(value))) {

@@ -1,3 +1,5 @@
+export { refusedKeySchemas } from './refused-keys.ts'
+
 /** How a relay treats one `databus.relay.*` key. Data only, so that descriptors can be checked without loading a relay. */
 export interface RelayProperty {
   /** Whether it is of the relay as a whole, or of each physical source. */
