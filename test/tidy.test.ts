@@ -58,6 +58,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'origin',
     'session',
+    'late',
   ],
 }
 

@@ -63,6 +63,20 @@ describe('changes at the edge of what a buffer takes', () => {
     ])
   })
 
+  test('a client that comes late gets from the log what the buffer has lost', async () => {
+    await using path = await pathWith(MIB)
+    await path.startRelay()
+    await path.startClient()
+    await server.query(`INSERT INTO app.t VALUES (900, '${ROW_TEXT}')`)
+    await until('the row', () => path.lines.length === 1)
+    await path.stopClient()
+    for (let id = 901; id < 941; id++) await server.query(`INSERT INTO app.t VALUES (${id}, REPEAT('x', 65536))`)
+    await path.startClient()
+    await until('all rows', () => path.lines.length >= 41)
+    expect(path.lines).toHaveLength(41)
+    expect(path.client?.errors).not.toMatch(/suspended/)
+  })
+
   test('a client that comes too late says so, stays down, and forgets nothing', async () => {
     await using path = await pathWith(MIB)
     await path.startRelay()
@@ -71,6 +85,7 @@ describe('changes at the edge of what a buffer takes', () => {
     await until('the row', () => path.lines.length === 1)
     await path.stopClient()
     for (let id = 1001; id < 1041; id++) await server.query(`INSERT INTO app.t VALUES (${id}, REPEAT('x', 65536))`)
+    await purge(server)
     await path.startClient()
     await path.client?.until(
       () => /AESOP_RELAY_SCN_NOT_FOUND/.test(path.client?.errors ?? ''),
@@ -83,6 +98,18 @@ describe('changes at the edge of what a buffer takes', () => {
     expect(await clientHealth(path)).toMatch(/under-test is suspended/)
   })
 })
+
+/** Leaves the log that is written to: a server keeps what it has just sent for a moment. */
+async function purge(server: MariadbServer): Promise<void> {
+  await server.query('FLUSH BINARY LOGS')
+  await server.query(`INSERT INTO app.t VALUES (2000, 'x')`)
+  const names = async (): Promise<unknown[]> => (await server.query('SHOW BINARY LOGS')).map((row) => row['Log_name'])
+  const last = String((await names()).at(-1))
+  await until('one log', async () => {
+    await server.query(`PURGE BINARY LOGS TO '${last}'`)
+    return (await names()).length === 1
+  })
+}
 
 /** What the admin server of the client says of its beans. */
 async function clientHealth(path: ChangePath): Promise<string> {

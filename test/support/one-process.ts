@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { Client, ClientConfig, ConsumerRegistration, type EventConsumer } from '@aesop/client'
 import { type BeanContext } from '@aesop/kernel'
-import { PhysicalSourceConfig } from '@aesop/producer'
-import { MysqlEventProducer } from '@aesop/producer-mysql'
+import { MysqlEventProducer, mysqlSource, type MysqlSourceOptions } from '@aesop/producer-mysql'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { searchFailure, searchedLog } from './searched-log.ts'
 import { witness } from './witness.ts'
@@ -17,6 +16,7 @@ export interface OneProcessOptions {
   readonly consumers: Readonly<Record<string, EventConsumer>>
   readonly clientProperties?: Readonly<Record<string, unknown>>
   readonly relayProperties?: Readonly<Record<string, string>>
+  readonly lateReaders?: NonNullable<MysqlSourceOptions['lateReaders']>
   /** Sources of a registration, by its id; left out: all. */
   readonly sourcesOf?: Readonly<Record<string, readonly string[]>>
   /** Filters of a registration, by its id. */
@@ -68,8 +68,8 @@ export class OneProcess implements AsyncDisposable {
   }
 
   #makeRelay(): Relay {
-    const { uri, sources, bufferBytes, relayProperties } = this.#options
-    const physicalSourceConfig = new PhysicalSourceConfig({ uri, name: 'shop', sources, startFrom: 'earliest' })
+    const { uri, sources, bufferBytes, relayProperties, lateReaders = {} } = this.#options
+    const physicalSourceConfig = mysqlSource({ uri, name: 'shop', sources, startFrom: 'earliest', lateReaders })
     const context = this.#context('relay')
     const config = new RelayConfig({
       relayProperties: {

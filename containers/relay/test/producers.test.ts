@@ -53,6 +53,10 @@ describe('the bean PhysicalSourceConfig', () => {
     expect(serverOfSource(source)).toMatchObject({ host: 'db', port: 3307, user: 'me' })
     expect(make({ uri: 'memory:x', name: 'own' })).toMatchObject({ uri: 'memory:x', name: 'own', sources: [{}] })
     expect(make({ uri: 'memory:x' }).settings).toBeUndefined()
+    const lateReaders = { max: 1, serverIds: [7], bufferBytes: 65_536 }
+    expect(make({ uri: 'mysql://db', lateReaders })).toMatchObject({ settings: { lateReaders } })
+    const defaults = { max: 4, serverIds: undefined, bufferBytes: 32 << 20 }
+    expect(make({ uri: 'binlog:x' })).toMatchObject({ settings: { lateReaders: defaults } })
   })
 
   it('keeps what is given of a scheme that nobody here reads, for the producer that it is given', () => {
@@ -75,6 +79,16 @@ describe('the bean PhysicalSourceConfig', () => {
     ],
     [{ uri: 'mysql://h', host: 'h' }, 'host is given twice'],
     [{ uri: 'mysql://h', zeroTimestamp: 'never' }, 'zeroTimestamp is "never", expected null or text'],
+    [{ uri: 'mysql://h', lateReaders: 4 }, 'lateReaders is 4, expected an object'],
+    [{ uri: 'mysql://h', lateReaders: { many: 4 } }, 'lateReaders.many is "***", expected one of max'],
+    [{ uri: 'mysql://h', lateReaders: { max: 65 } }, 'lateReaders.max is 65, expected an integer from 0 to 64'],
+    [
+      { uri: 'mysql://h', lateReaders: { max: 2, serverIds: [7] } },
+      'lateReaders.serverIds is "7", expected a list of 2',
+    ],
+    [{ uri: 'mysql://h', lateReaders: { max: 2, serverIds: [7, 7] } }, 'lateReaders.serverIds is "7, 7"'],
+    [{ uri: 'binlog:x', lateReaders: { serverIds: [7, 8, 9, 10] } }, 'a source of binlog: has no server'],
+    [{ uri: 'mysql://h', lateReaders: { bufferBytes: 1 } }, 'lateReaders.bufferBytes is 1'],
     [{ uri: 'mysql://h', passwort: 'topsecret' }, 'passwort is "***"'],
   ])('refuses %o by name', (options, fault) => {
     expect(() => make(options)).toThrow(fault)

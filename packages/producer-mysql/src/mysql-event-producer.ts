@@ -10,13 +10,16 @@ import {
   SourceRunner,
   type WindowSink,
 } from '@aesop/producer'
+import { type LateReading } from '@aesop/reading'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
 import { MysqlEventChecksumError } from './error/live-errors.ts'
+import { type LateReaders } from './late/late-readers.ts'
+import { lateReadersOf } from './late/late-readers-of-source.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { type BinlogOrigin } from './origin/binlog-origin.ts'
 import { originOf } from './origin/origin-of-uri.ts'
 import { isUnread, unreadRecord } from './place/begin-anew.ts'
-import { configurationHash } from './place/configuration-hash.ts'
+import { configurationOf } from './place/configuration-hash.ts'
 import { PlaceIndex } from './place/place-index.ts'
 import { PlaceIndexFile } from './place/place-index-file.ts'
 import { type BinLogEventMapper } from './row/binlog-event-mapper.ts'
@@ -58,6 +61,7 @@ export class MysqlEventProducer implements EventProducer {
   private shapes: ShapeHistory | undefined
   private place: KeptPlace | undefined
   private reader: LogReader | undefined
+  private late: LateReaders | undefined
   private lastWindowSeconds = 0
 
   constructor(options: MysqlEventProducerOptions, context: BeanContext) {
@@ -90,6 +94,7 @@ export class MysqlEventProducer implements EventProducer {
     const beginning = { stored, origin, context, reread: place.reread, log: this.bean.log }
     const { point, isNew } = await this.runner.firstly(startRetryMs, () => sourceBeginning(beginning))
     await place.begin(point, isNew)
+    this.late = this.lateReaders(context, place, marks)
     // What a client may learn of it has to be the same after a crash.
     if (!isNew && record?.scnSpace !== store.scnSpace) await store.save(record ?? unreadRecord(Date.now()))
     return point.scn
@@ -110,6 +115,15 @@ export class MysqlEventProducer implements EventProducer {
     await runner.start(context.physicalSource.startRetryMs)
   }
 
+  get lateReading(): LateReading | undefined {
+    return this.late
+  }
+
+  /** Who is late, and from where it is served. */
+  describe(): object {
+    return { lateReadings: this.late?.describe() ?? [] }
+  }
+
   placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {
     const { heartbeatMs } = this.options
     return new MysqlPlaceFinder(
@@ -125,7 +139,8 @@ export class MysqlEventProducer implements EventProducer {
     this.runner.resume()
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
+    await this.late?.end()
     return this.runner.stop(() => {
       const saved = this.place?.close()
       this.shapes?.flush()
@@ -167,7 +182,7 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   metrics(): readonly Metric[] {
-    return this.runner.metrics()
+    return [...this.runner.metrics(), ...(this.late?.metrics() ?? [])]
   }
 
   /** The log, and what is known of the shapes of its tables; SCNs that say nothing any more are forgotten. */
@@ -189,7 +204,14 @@ export class MysqlEventProducer implements EventProducer {
   private marksOf({ physicalSource, schemas }: ProducerContext, wasRead: boolean): PlaceMarks {
     const { log, stateDirectory } = this.bean
     const file = new PlaceIndexFile(namedPath(join(stateDirectory, 'places'), physicalSource.name), log)
-    return { index: new PlaceIndex(file, !wasRead), configuration: configurationHash(physicalSource, schemas) }
+    return { index: new PlaceIndex(file, !wasRead), configuration: configurationOf(physicalSource, schemas) }
+  }
+
+  private lateReaders(context: ProducerContext, place: KeptPlace, marks: PlaceMarks): LateReaders | undefined {
+    const { shapes, bean } = this
+    invariant(shapes !== undefined, 'a prepared source knows its shapes')
+    const { heartbeatMs } = this.options
+    return lateReadersOf({ context, place, marks, shapes, bean, heartbeatMs, extras: this.extras() })
   }
 
   private extras(): DecoderExtras {

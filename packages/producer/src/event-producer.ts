@@ -61,7 +61,7 @@ export interface ProducerStatus {
  * reported through `status` and `ProducerContext.fail`. `stop` resolves when nothing more will reach the sink; twice is
  * harmless.
  */
-export interface EventProducer extends Pick<Observable, 'metrics'> {
+export interface EventProducer extends Pick<Observable, 'metrics' | 'describe'> {
   readonly name: string
   /**
    * Identity of the SCN space that the SCNs of its windows are of. It is known, and on disk, when `prepare` has resolved, and

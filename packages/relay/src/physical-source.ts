@@ -194,7 +194,7 @@ export class PhysicalSource {
         heldBytes: events.heldBytes,
         maxBytes: events.maxBytes,
       },
-      producer: status && { ...status, scn: status.scn.toString() },
+      producer: status && { ...status, scn: status.scn.toString(), ...(producer?.describe?.() as object | undefined) },
     }
   }
 

@@ -35,4 +35,18 @@ export class LateGenerationError extends AesopError {
   }
 }
 
-export const lateErrors: readonly AesopErrorClass[] = [LateConfigurationError, LateGenerationError]
+export class LateWindowError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_LATE_WINDOW',
+    meaning: 'A transaction that a late reader asks for is larger than the memory that a late reading may use.',
+    remedy:
+      'Give the source more of it: lateReaders.bufferBytes, as large as databus.relay.eventBuffer.maxSize at most.',
+    canRetry: false,
+  } as const
+  constructor(source: string, bufferBytes: number, cause: Error) {
+    const what = `a transaction of ${source} can not be read again within lateReaders.bufferBytes: ${bufferBytes}`
+    super(LateWindowError.kind, `${what}: ${cause.message}`, { cause, fields: { source, bufferBytes } })
+  }
+}
+
+export const lateErrors: readonly AesopErrorClass[] = [LateConfigurationError, LateGenerationError, LateWindowError]

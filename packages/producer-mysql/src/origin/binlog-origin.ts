@@ -29,6 +29,8 @@ export interface BinlogOrigin {
   readonly gateFacts: GateFacts
   /** How long its logs are kept, as far as it has been asked; undefined: not known, or until somebody purges them. */
   readonly logKeptSeconds?: number | undefined
+  /** The oldest log that is there, as the last `settle` found it; undefined: not known. */
+  readonly oldestLog?: string | undefined
   /** Which tables the sources capture; left out: those that their uris mean, names compared exactly. */
   readonly sourceTables?: SourceTables
   /** Tables that the log does not describe; undefined: the log must describe them all. */

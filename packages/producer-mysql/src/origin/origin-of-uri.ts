@@ -50,6 +50,16 @@ function derivedServerId(installation: string): number {
   return 0x40000000 + (crc32(installation) % 0x40000000)
 }
 
+/** Of one of several readings beside the live one; `attempt` counts those that were in use. */
+export function lateServerId(
+  source: PhysicalSourceConfig,
+  context: BeanContext,
+  slot: number,
+  attempt: number,
+): number {
+  return derivedServerId(`${hostname()}\n${context.stateDirectory}\n${source.name}\nlate ${slot}, ${attempt}`)
+}
+
 function fileOrigin(source: PhysicalSourceConfig, context: BeanContext): FileOrigin {
   const { uri } = source
   const path = uri.slice(FILE_SCHEME.length).replace(/^\/\/(?=\/)/, '')

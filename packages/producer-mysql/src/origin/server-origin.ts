@@ -68,6 +68,7 @@ export class ServerOrigin implements BinlogOrigin {
   readonly sourceTables: SourceTables
   readonly ahead: LogAhead
   logKeptSeconds: number | undefined
+  oldestLog: string | undefined
   describedAfter: BinlogPosition | undefined
   /** Identity of the server whose log is read; undefined until a place was settled. */
   private readFrom: string | undefined
@@ -215,6 +216,7 @@ export class ServerOrigin implements BinlogOrigin {
     checkGrants(await readGrants(connection), place)
     const facts = await readServerFacts(connection)
     this.logKeptSeconds = facts.logKeptSeconds
+    this.oldestLog = facts.logs[0]?.name
     this.describedAfter = facts.end
     this.sourceTables.compare(facts.caselessNames ? 'withoutCase' : 'exactly')
     const names = this.sourceTables.all.map(({ database, table }) => `${database}.${table}`)

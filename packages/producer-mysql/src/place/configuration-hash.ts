@@ -3,11 +3,20 @@ import { type PhysicalSourceConfig } from '@aesop/producer'
 import { isHandWritten, type SchemaRegistry } from '@aesop/schema'
 import { mysqlSettingsOf } from '../settings/mysql-settings.ts'
 
+/** The hash as it is now: while a source is read, schemas that people wrote may be followed by derived ones. */
+export function configurationOf(source: PhysicalSourceConfig, schemas: SchemaRegistry): () => string {
+  let [revision, hash] = [-1, '']
+  return () => {
+    if (schemas.revision !== revision) [revision, hash] = [schemas.revision, configurationHash(source, schemas)]
+    return hash
+  }
+}
+
 /**
  * What of the configuration of a source decides over the bytes of its windows, as one text: tables, ids, partitions, keys,
  * what becomes of zero timestamps and statements, and the schemas that people wrote.
  */
-export function configurationHash(source: PhysicalSourceConfig, schemas: SchemaRegistry): string {
+function configurationHash(source: PhysicalSourceConfig, schemas: SchemaRegistry): string {
   const { id: partition, keyless, schemaChangeSourceId, ddlText, largestEventSizeInBytes } = source
   const sources = source.sources
     .map(({ id, name, uri, partitionFunction }) => ({

@@ -13,8 +13,8 @@ import { ReadingPlace } from './reading-place.ts'
 /** Where places are kept for those who are late, and the configuration under which the source is read now. */
 export interface PlaceMarks {
   readonly index: PlaceIndex
-  /** Its hash. */
-  readonly configuration: string
+  /** Its hash, as it is now. */
+  readonly configuration: () => string
 }
 
 export interface KeptPlaceOptions {
@@ -60,6 +60,10 @@ export class KeptPlace {
     return this.reading.scn
   }
 
+  get generation(): number {
+    return this.reading.generation
+  }
+
   readonly current = (): ResumePoint => this.reading.current()
 
   /** What keeps the place from being kept, or rows from being delivered, for people. */
@@ -88,6 +92,11 @@ export class KeptPlace {
     openedInLog(this.reread, point, performance.now())
     this.reading.settled(point)
     this.#marks?.index.opened(point.generation)
+  }
+
+  /** Places before this log can't be gone back to any more. */
+  logsBeginAt(oldestLog: string): void {
+    this.#marks?.index.dropBefore(oldestLog)
   }
 
   proven(finding: GateFinding): void {
@@ -120,7 +129,7 @@ export class KeptPlace {
   }
 
   #mark(): void {
-    this.#marks?.index.note(this.current(), this.#marks.configuration)
+    this.#marks?.index.note(this.current(), this.#marks.configuration())
   }
 
   /** What was reached before a restart stays stored until it has been read again. */

@@ -50,6 +50,7 @@ export class LogReader {
     })
     take(session)
     await session.open()
+    if (origin.oldestLog !== undefined) place.logsBeginAt(origin.oldestLog)
     await this.#registerDescribed()
     if (!signal.aborted) bean.log.info('reading the binary log', { source: origin.name, after: String(place.scn) })
   }

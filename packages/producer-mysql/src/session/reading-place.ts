@@ -28,6 +28,11 @@ export class ReadingPlace {
     return this.#scn
   }
 
+  /** 0–2047, of the log that is read. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** A connection will go on here. Found by GTID, the place has no coordinates yet. */
   settled(point: SettledPoint): void {
     this.#begin = point.byGtid ? this.current() : point

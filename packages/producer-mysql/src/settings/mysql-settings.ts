@@ -6,6 +6,7 @@ import {
   SourceConfigInvalidError,
   SourceSettingTwiceError,
 } from '@aesop/producer'
+import { LATE_DEFAULTS, type LateSettings, lateSettings } from './late-settings.ts'
 import { sourceProperties } from './source-properties.ts'
 import { type ServerOptions, type ServerProperties, serverProperties, uriOfServer } from './server-properties.ts'
 
@@ -15,9 +16,10 @@ export interface MysqlSettings {
   readonly server: ServerProperties | undefined
   /** Zero timestamps: `null` makes TIMESTAMP a nullable long, `text` a string. */
   readonly zeroTimestamp: 'null' | 'text'
+  readonly lateReaders: LateSettings
 }
 
-const DEFAULTS: MysqlSettings = { server: undefined, zeroTimestamp: 'null' }
+const DEFAULTS: MysqlSettings = { server: undefined, zeroTimestamp: 'null', lateReaders: LATE_DEFAULTS }
 
 /** The settings of a source of this package; one that was given none has the defaults. */
 export function mysqlSettingsOf({ settings }: Pick<PhysicalSourceConfig, 'settings'>): MysqlSettings {
@@ -29,7 +31,7 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
   readonly uri: string
   readonly settings: MysqlSettings
 } {
-  const { zeroTimestamp = DEFAULTS.zeroTimestamp, ...options } = properties
+  const { zeroTimestamp = DEFAULTS.zeroTimestamp, lateReaders, ...options } = properties
   const server = serverProperties('physical source', options)
   const uri = given ?? uriOfHost(server)
   const shown = name ?? nameFromUri(uri)
@@ -37,7 +39,12 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
   if (zeroTimestamp !== 'null' && zeroTimestamp !== 'text') {
     throw new SourceConfigInvalidError(`physical source ${shown}`, 'zeroTimestamp', zeroTimestamp, 'null or text')
   }
-  return { uri, settings: { server, zeroTimestamp } }
+  const late = lateSettings(`physical source ${shown}`, lateReaders)
+  if (late.serverIds !== undefined && !isOfServer(uri)) {
+    const expected = `nothing: a source of ${schemeOf(uri)}: has no server`
+    throw new SourceConfigInvalidError(`physical source ${shown}`, 'lateReaders.serverIds', '***', expected)
+  }
+  return { uri, settings: { server, zeroTimestamp, lateReaders: late } }
 }
 
 function uriOfHost(server: ServerProperties | undefined): string {
@@ -47,20 +54,28 @@ function uriOfHost(server: ServerProperties | undefined): string {
 }
 
 function refuseServer(uri: string, server: ServerProperties, name: string): void {
-  const scheme = uri.slice(0, uri.indexOf(':'))
-  if (!/^(mysql|mariadb)$/i.test(scheme)) {
+  if (!isOfServer(uri)) {
     const { ssl, ...rest } = server
     const [property = 'host'] = Object.keys({ ...rest, ...ssl })
-    const expected = `nothing: a source of ${scheme}: has no server`
+    const expected = `nothing: a source of ${schemeOf(uri)}: has no server`
     throw new SourceConfigInvalidError('physical source', property, '***', expected)
   }
   if (server.host !== undefined) throw new SourceSettingTwiceError(name, 'host')
+}
+
+function schemeOf(uri: string): string {
+  return uri.slice(0, uri.indexOf(':'))
+}
+
+function isOfServer(uri: string): boolean {
+  return /^(mysql|mariadb)$/i.test(schemeOf(uri))
 }
 
 /** What a descriptor says of a source of this package; all but `sources`, and `uri` or `host`, has a default. */
 export interface MysqlSourceOptions extends Omit<PhysicalSourceOptions, 'settings' | 'uri'>, ServerOptions {
   readonly uri?: string | undefined
   readonly zeroTimestamp?: string
+  readonly lateReaders?: Partial<LateSettings>
 }
 
 /** A source from code, with the properties that a descriptor's may have. @throws AesopError that names what is wrong */

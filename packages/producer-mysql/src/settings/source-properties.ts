@@ -40,5 +40,24 @@ export const sourceProperties: Readonly<Record<string, PropertySchema>> = {
     minLength: 1,
     description: 'PEM file of the RSA key of a MySQL server, by which passwords are encrypted where TLS is not used.',
   },
+  lateReaders: {
+    type: 'object',
+    description: 'How the log is read again for readers that are behind the buffer.',
+    additionalProperties: false,
+    properties: {
+      max: { type: 'integer', minimum: 0, maximum: 64, default: 4, description: 'Readings at a time; 0: none.' },
+      serverIds: {
+        type: 'array',
+        items: { type: 'integer', minimum: 1, maximum: 4294967295 },
+        description: 'Ids under which the readings appear as replicas, one for each; left out: derived.',
+      },
+      bufferBytes: {
+        type: 'integer',
+        minimum: 65536,
+        default: 33554432,
+        description: 'Memory for the windows of one reading; a window may need as much again.',
+      },
+    },
+  },
   zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
 }
