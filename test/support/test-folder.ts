@@ -6,8 +6,8 @@ import { runFolder } from './run-folder.ts'
 
 /** What tests put there for a process to read: descriptors and the files that they name hold secrets. */
 const INPUTS = /\.(?:yaml|xml)$|^(?:password|credential)$/
-/** Where rows belong: logs of servers and what consumers keep. */
-const ROWS = /^(?:mysql-bin\.\d+|seen)$/
+/** Where rows belong: logs of servers, files of buffers, and what consumers keep. */
+const ROWS = /^(?:mysql-bin\.\d+|seen|\d+\.segment)$/
 /** Folders that none of our processes writes to: data of database servers that others are copied from, and packages. */
 const NOT_OURS = new Set(['server-data', 'node_modules'])
 

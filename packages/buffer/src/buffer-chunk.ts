@@ -29,6 +29,6 @@ export class BufferChunk implements WindowChunk {
     this.#segment = undefined
     this.onOverrun = undefined
     segment.holders.delete(this)
-    if (segment.holders.size === 0 && segment.number < 0) this.#reclaim(segment)
+    if (segment.holders.size === 0) this.#reclaim(segment)
   }
 }

@@ -1,40 +1,38 @@
-import { endAt, isEndOfPeriodAt, scnAt } from '@aesop/event'
+import { checkEvent, checkEventHeader, endAt, hasHeader, isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
 import { invariant } from '@aesop/kernel'
+import { type WindowChunk } from '@aesop/reading'
 import { BufferChunk } from './buffer-chunk.ts'
+import { FarChunk } from './far-chunk.ts'
+import { afterFar, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
 import { visibleNext } from './visible-next.ts'
 import { type Segment } from './segment.ts'
 
 /** What `BufferCursor.next` found: a chunk, nothing new, the window gone, or an event larger than asked for. */
 export type CursorStep =
-  | BufferChunk
+  | WindowChunk
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'overrun'; readonly scn: bigint }
   | { readonly kind: 'tooSmall'; readonly pendingEventBytes: number }
-  | AwaySegment
-
-/** The bytes of the segment have left memory: to be asked again when they are back. */
-export interface AwaySegment {
-  readonly kind: 'away'
-  readonly segment: Segment
-}
 
 export interface CursorPlace {
   readonly segment: Segment
   readonly offset: number
 }
 
+/** Past what was to be skipped, or no more there. */
+export interface SkipStep {
+  readonly kind: 'done' | 'overrun'
+}
+
 /** What a cursor needs of its buffer. */
 export interface CursorHome {
   /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
-  placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined
+  placeAfter(scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined>
   readonly reclaim: (segment: Segment) => void
 }
 
-export function isAway(found: CursorPlace | AwaySegment): found is AwaySegment {
-  return 'kind' in found
-}
-
 const CAUGHT_UP = { kind: 'caughtUp' } as const
+const DONE = { kind: 'done' } as const
 
 /** A reader's place in the buffer. It goes on in O(1) and notices when the writer has overrun it. */
 export class BufferCursor {
@@ -71,15 +69,12 @@ export class BufferCursor {
    * The next whole events, at most `maxBytes` of them, from one segment. With `toWindowEnd` the chunk ends where a window
    * ends, if one does within these bytes. The caller releases the chunk.
    */
-  next(maxBytes: number, toWindowEnd = false): CursorStep {
-    if (this.#segment.number !== this.#number) {
-      const lost = this.#findAgain(this.#atWindowEnd ? this.#home.placeAfter(this.#scn) : undefined)
-      if (lost !== undefined) return lost
-    }
+  next(maxBytes: number, toWindowEnd = false): CursorStep | FarStep<CursorStep> {
+    if (this.#segment.number !== this.#number) return this.#nextElsewhere(maxBytes, toWindowEnd)
     if (!this.#hop()) return CAUGHT_UP
     const segment = this.#segment
-    if (segment.isAway) return { kind: 'away', segment }
     const from = this.#offset
+    if (segment.isAway) return this.#nextFar(segment, from, maxBytes, toWindowEnd)
     const last = lastEventOf(segment, from, maxBytes, toWindowEnd)
     if (last < 0) return { kind: 'tooSmall', pendingEventBytes: endAt(segment.bytes, from) - from }
     this.#offset = endAt(segment.bytes, last)
@@ -91,23 +86,69 @@ export class BufferCursor {
     return chunk
   }
 
-  /**
-   * Goes past the events of the window that its reader has seen, or past the whole of it when it has no more.
-   * @returns what it takes before that can go on; undefined: done
-   */
-  skip(): AwaySegment | { readonly kind: 'overrun' } | undefined {
+  /** Goes past the events of the window that its reader has seen, or past the whole of it when it has no more. */
+  skip(source = SegmentBytes.near(this.#segment)): SkipStep | FarStep<SkipStep> {
     while (this.#toSkip > 0 && !this.#atWindowEnd) {
       const segment = this.#segment
       if (segment.number !== this.#number) return { kind: 'overrun' }
       // True only at the start of a segment: whoever steps into one has fewer events left than it has.
       const isWithin = segment.firstWindowOffset < 0 && !segment.endsWithWindow && segment.visibleEvents <= this.#toSkip
-      if (!isWithin && segment.isAway) return { kind: 'away', segment }
-      this.#atWindowEnd = !isWithin && isEndOfPeriodAt(segment.bytes, this.#offset)
-      this.#offset = isWithin ? segment.visibleEnd : endAt(segment.bytes, this.#offset)
-      this.#toSkip -= isWithin ? segment.visibleEvents : 1
+      if (isWithin) {
+        this.#offset = segment.visibleEnd
+        this.#toSkip -= segment.visibleEvents
+      } else {
+        const at = source.find(this.#offset)
+        if (at < 0) return this.#skipFar(segment, this.#offset)
+        this.#atWindowEnd = isEndOfPeriodAt(source.bytes, at)
+        this.#offset += lengthAt(source.bytes, at)
+        this.#toSkip -= 1
+      }
       invariant(this.#hop() || this.#atWindowEnd, 'a visible window goes on until its end')
+      if (this.#segment !== segment) source = SegmentBytes.near(this.#segment)
     }
-    return undefined
+    return DONE
+  }
+
+  #skipFar(segment: Segment, from: number): FarStep<SkipStep> {
+    const resume = (bytes: Buffer): SkipStep | FarStep<SkipStep> => this.skip(SegmentBytes.piece(bytes, from))
+    return { kind: 'far', segment, from, wantedBytes: FAR_STEP_BYTES, resume }
+  }
+
+  #nextFar(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): FarStep<CursorStep> {
+    const resume = (bytes: Buffer): CursorStep => this.#give(segment, from, bytes, maxBytes, toWindowEnd)
+    return { kind: 'far', segment, from, wantedBytes: maxBytes, resume }
+  }
+
+  /** Whole events of a piece that was read, each of which proves its checksums: they are right, though the segment is gone by now. */
+  #give(segment: Segment, from: number, bytes: Buffer, maxBytes: number, toWindowEnd: boolean): CursorStep {
+    const limit = Math.min(maxBytes, bytes.length)
+    let last = -1
+    let lastEndOfPeriod = -1
+    let end = 0
+    for (let at = 0; at < limit; at = end) {
+      end = revealedEnd(segment, from, bytes, at, limit)
+      if (end > limit) break
+      last = at
+      if (isEndOfPeriodAt(bytes, at)) lastEndOfPeriod = at
+    }
+    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: end }
+    if (toWindowEnd && lastEndOfPeriod >= 0) last = lastEndOfPeriod
+    this.#scn = scnAt(bytes, last)
+    this.#atWindowEnd = isEndOfPeriodAt(bytes, last)
+    const length = endAt(bytes, last)
+    this.#offset = from + length
+    return new FarChunk(bytes.subarray(0, length), this.#scn, this.#atWindowEnd)
+  }
+
+  #nextElsewhere(maxBytes: number, toWindowEnd: boolean): CursorStep | FarStep<CursorStep> {
+    if (!this.#atWindowEnd) return { kind: 'overrun', scn: this.#scn }
+    return afterFar<CursorPlace | undefined, CursorStep>(this.#home.placeAfter(this.#scn), (place) => {
+      if (place === undefined) return { kind: 'overrun', scn: this.#scn }
+      this.#segment = place.segment
+      this.#number = place.segment.number
+      this.#offset = place.offset
+      return this.next(maxBytes, toWindowEnd)
+    })
   }
 
   /** Moves into the next segment when this one is read. @returns whether events are waiting */
@@ -120,16 +161,22 @@ export class BufferCursor {
     this.#offset = 0
     return true
   }
+}
 
-  /** @returns why not; undefined: the place is found */
-  #findAgain(place: CursorPlace | AwaySegment | undefined): CursorStep | undefined {
-    if (place === undefined) return { kind: 'overrun', scn: this.#scn }
-    if (isAway(place)) return place
-    this.#segment = place.segment
-    this.#number = place.segment.number
-    this.#offset = place.offset
-    return undefined
-  }
+/**
+ * Proves the event at `at` of a piece, if it ends at or before the limit, and gives it its SCN where it has none yet.
+ * @returns where it ends @throws EventCorruptError
+ */
+function revealedEnd(segment: Segment, from: number, bytes: Buffer, at: number, limit: number): number {
+  const available = bytes.length - at
+  // Not even the header: more bytes of it than were asked for.
+  if (!hasHeader(bytes, at, available)) return limit + 1
+  const length = lengthAt(bytes, at)
+  checkEventHeader(bytes, at, length)
+  if (at + length > limit) return at + length
+  checkEvent(bytes, at, length)
+  segment.reveal(bytes, at, from + at)
+  return at + length
 }
 
 /** Offset of the event to end a chunk with; −1 when the first one has more than `maxBytes`. */

@@ -1,7 +1,8 @@
-import { invariant } from '@aesop/kernel'
+import { AesopError, invariant } from '@aesop/kernel'
 import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
-import { type AwaySegment, type BufferCursor } from './buffer-cursor.ts'
+import { type BufferCursor } from './buffer-cursor.ts'
 import { type EventBuffer } from './event-buffer.ts'
+import { type FarStep, isFar } from './far-step.ts'
 import { type SeekResult } from './window-places.ts'
 
 const FOUND = { kind: 'found' } as const
@@ -47,7 +48,7 @@ export class BufferReader implements WindowReader {
     invariant(this.#state === 'sought', 'a reader is sent to a place, and asked until it is closed')
     if (this.#cursor === undefined) return this.#nextFromWanted(maxBytes, toWindowEnd)
     const step = this.#cursor.next(maxBytes, toWindowEnd)
-    return step.kind === 'away' ? this.#nextAfter(step, maxBytes, toWindowEnd) : step
+    return isFar(step) ? this.#read(step, () => this.#nextIfOpen(maxBytes, toWindowEnd)) : step
   }
 
   close(): void {
@@ -56,19 +57,17 @@ export class BufferReader implements WindowReader {
 
   #seek(): SeekStep | Promise<SeekStep> {
     this.#cursor = undefined
-    return this.#found(this.#buffer.seek(this.#wantedScn, this.#wantedOffset))
+    const sought = this.#buffer.seek(this.#wantedScn, this.#wantedOffset)
+    if (!isFar(sought)) return this.#found(sought)
+    return this.#read<SeekResult>(sought, () => this.#buffer.seek(this.#wantedScn, this.#wantedOffset)).then((place) =>
+      this.#found(place),
+    )
   }
 
-  #found(place: SeekResult): SeekStep | Promise<SeekStep> {
-    if (place.kind === 'away') return this.#foundAfter(place)
+  #found(place: SeekResult): SeekStep {
     if (place.kind !== 'found') return place
     this.#cursor = place.cursor
     return FOUND
-  }
-
-  async #foundAfter({ segment, cursor }: SeekResult & { kind: 'away' }): Promise<SeekStep> {
-    await this.#buffer.load(segment)
-    return cursor === undefined ? this.#seek() : this.#found(this.#buffer.skip(cursor))
   }
 
   #nextFromWanted(maxBytes: number, toWindowEnd: boolean): ReadStep | Promise<ReadStep> {
@@ -77,8 +76,19 @@ export class BufferReader implements WindowReader {
     return sought.then((step) => (step.kind === 'found' ? this.#nextIfOpen(maxBytes, toWindowEnd) : step))
   }
 
-  #nextAfter({ segment }: AwaySegment, maxBytes: number, toWindowEnd: boolean): Promise<ReadStep> {
-    return this.#buffer.load(segment).then(() => this.#nextIfOpen(maxBytes, toWindowEnd))
+  /** @param again asks once more, when a damaged segment has left the buffer meanwhile */
+  async #read<Result>(far: FarStep<Result>, again: () => Result | FarStep<Result> | Promise<Result>): Promise<Result> {
+    let step: Result | FarStep<Result> = far
+    while (isFar(step)) {
+      const { segment }: FarStep<Result> = step
+      try {
+        step = await this.#buffer.readFar(step)
+      } catch (error) {
+        if (!(error instanceof AesopError) || segment.number >= 0) throw error
+        step = await again()
+      }
+    }
+    return step
   }
 
   /** A reader may be closed while it waits, and what it would have read is nobody's. */

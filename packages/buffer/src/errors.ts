@@ -4,7 +4,8 @@ export class WindowTooLargeError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BUFFER_WINDOW_TOO_LARGE',
     meaning: 'One transaction has more bytes than the whole event buffer.',
-    remedy: 'Raise databus.relay.eventBuffer.maxSize above the largest transaction, or split the transaction.',
+    remedy:
+      'Keep the buffer in files (databus.relay.eventBuffer.allocationPolicy: MMAPPED_MEMORY), which take any, raise databus.relay.eventBuffer.maxSize above the largest transaction, or split the transaction.',
     canRetry: false,
   } as const
   constructor(windowBytes: number, maxBytes: number) {
@@ -77,6 +78,19 @@ export class ValueOverflowError extends AesopError {
   }
 }
 
+export class SegmentDamagedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_SEGMENT_DAMAGED',
+    meaning: 'A file of the event buffer is no longer what was written.',
+    remedy:
+      'The buffer goes on behind it, and the file is kept beside as .damaged: check the disk. Consumers that need what was in it are served from the log, or from a bootstrap.',
+    canRetry: true,
+  } as const
+  constructor(path: string, fault: string, cause?: unknown) {
+    super(SegmentDamagedError.kind, `the segment ${path} is damaged: ${fault}`, { fields: { path }, cause })
+  }
+}
+
 export class BufferSizeInvalidError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BUFFER_SIZE_INVALID',
@@ -96,4 +110,5 @@ export const bufferErrors: readonly AesopErrorClass[] = [
   WindowStateError,
   ValueOverflowError,
   BufferSizeInvalidError,
+  SegmentDamagedError,
 ]

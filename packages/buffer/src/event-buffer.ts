@@ -1,16 +1,25 @@
 import {
   type EventAppend,
   endOfPeriodBytes,
+  EventCorruptError,
   eventBytesMax,
   valueOffsetAt,
   type ValueWriter,
   writeEndOfPeriod,
   writeEvent,
 } from '@aesop/event'
-import { type Future, type Gone, type WindowSource } from '@aesop/reading'
+import { type WindowSource } from '@aesop/reading'
 import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
-import { BufferFullError, ScnOrderError, ValueOverflowError, WindowStateError, WindowTooLargeError } from './errors.ts'
+import {
+  BufferFullError,
+  ScnOrderError,
+  SegmentDamagedError,
+  ValueOverflowError,
+  WindowStateError,
+  WindowTooLargeError,
+} from './errors.ts'
+import { type FarStep } from './far-step.ts'
 import { Segment } from './segment.ts'
 import { SegmentList } from './segment-list.ts'
 import { SegmentPool } from './segment-pool.ts'
@@ -36,7 +45,7 @@ export interface EventBufferOptions {
   readonly store?: SegmentStore
 }
 
-export type ReadResult = CursorStep | Gone | Future
+export type ReadResult = CursorStep | FarStep<CursorStep> | Exclude<SeekResult, { kind: 'found' }> | FarStep<SeekResult>
 
 /** The last windows of one physical source, as bytes of the wire; see DESIGN.md. One writer, any number of readers. */
 export class EventBuffer implements PlacesHome, WindowSource {
@@ -52,6 +61,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #started = false
   /** Whether it holds what a former process left. */
   #isRestored = false
+  /** Windows up to here are there already, and come again from a source that went back a little. */
+  #comesAgainUntil = -1n
   #windows = 0
   #events = 0
   #eventBytes = 0
@@ -74,7 +85,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#list = new SegmentList(this.store)
     this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
-      () => this.heldBytes < this.maxBytes || this.#makeWritable(),
+      () => this.#keptBytes < this.maxBytes || this.#makeWritable(),
       () => this.store.whenRoom(),
     )
     this.#write.reset(0)
@@ -141,19 +152,27 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /**
    * Says after which SCN the source begins; called once, before the first window. What a former process left stays when the
-   * source goes on where it ends; else it goes, because there would be a hole behind it, or windows that come again.
+   * source goes on within it, or where it ends: windows that come again are passed over. Else it goes: there would be a hole.
    */
   start(prevScn: bigint): void {
     if (this.#started) throw new WindowStateError('start', 'the buffer is started already')
     this.#started = true
-    if (!this.#isRestored || this.#lastScn !== prevScn) {
-      if (this.#isRestored) while (this.#list.dropOldest() !== undefined);
+    if (this.#isRestored && this.#prevScn <= prevScn && prevScn <= this.#lastScn) {
+      this.#comesAgainUntil = this.#lastScn
+    } else {
+      while (this.#list.dropOldest() !== undefined);
       this.#prevScn = prevScn
       this.#lastScn = prevScn
     }
-    if (this.#list.all.length > 0) return
     this.#write.retire()
     this.#activate(this.store.segmentBytes)
+  }
+
+  /** Gives back what a former process left, before `start`: it is of something else. */
+  forget(): void {
+    if (this.#started) throw new WindowStateError('forget', 'the buffer is started already')
+    while (this.#list.dropOldest() !== undefined);
+    this.#isRestored = false
   }
 
   /** Ends the store, after the last window. */
@@ -181,7 +200,11 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
   endWindow(scn: bigint): void {
     if (!this.#windowOpen) throw new WindowStateError('endWindow', 'no window is open')
-    if (scn <= this.#lastScn) throw new ScnOrderError(scn, this.#lastScn)
+    if (scn <= this.#lastScn && !this.#comesAgain(scn)) throw new ScnOrderError(scn, this.#lastScn)
+    if (scn <= this.#lastScn) {
+      this.rollbackWindow()
+      return
+    }
     const segment = this.#roomFor(endOfPeriodBytes())
     const from = segment.writeEnd
     const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
@@ -223,6 +246,31 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return this.#wait.whenWritable()
   }
 
+  /** The same within a window, for a writer that can wait there: while too much of it is on its way out of memory. */
+  whenSpilled(): Promise<void> | undefined {
+    return this.#wait.unlessOver(this.store.whenSpilled())
+  }
+
+  /** A promise until what is closed outlasts a power cut; undefined: it does, or never will. */
+  whenDurable(): Promise<void> | undefined {
+    return this.store.whenDurable()
+  }
+
+  /** Lets windows go that are older and not needed, where segments of nothing else are there; in nanoseconds since 1970. */
+  expire(beforeNanos: bigint): void {
+    for (;;) {
+      const [oldest, next] = this.#list.all
+      if (oldest === undefined || next === undefined || oldest === this.#write || !this.#mayEvictOldest()) return
+      if (oldest.lastEventOffset >= 0 && oldest.lastNanos >= beforeNanos) return
+      this.#evictOldest()
+    }
+  }
+
+  /** Whether a window may be larger than memory: its segments leave it meanwhile. */
+  get spills(): boolean {
+    return this.store.spills
+  }
+
   /** Whether a writer waits for room. */
   get isBlocked(): boolean {
     return this.#wait.isBlocked
@@ -252,7 +300,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
    * The place of a reader that has seen window `sinceScn` whole (`windowOffset` below 0) or its first `windowOffset`
    * events. A `sinceScn` of −1 begins with the oldest window.
    */
-  seek(sinceScn: bigint, windowOffset: number): SeekResult {
+  seek(sinceScn: bigint, windowOffset: number): SeekResult | FarStep<SeekResult> {
     return this.#places.seek(sinceScn, windowOffset)
   }
 
@@ -267,14 +315,20 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
   }
 
-  /** Brings the bytes of a segment back into memory, unless it has been given back meanwhile. */
-  load(segment: Segment): Promise<void> {
-    return segment.isAway && segment.number >= 0 ? this.store.load(segment) : Promise.resolve()
-  }
-
-  /** Goes on with a cursor that a seek has left on its way. */
-  skip(cursor: BufferCursor): SeekResult {
-    return this.#places.skip(cursor)
+  /**
+   * Reads what a step wants of a segment that is away.
+   * @throws SegmentDamagedError when it is no more as it was: it has left the buffer, with all windows up to its last one
+   */
+  async readFar<Result>(step: FarStep<Result>): Promise<Result | FarStep<Result>> {
+    const { segment, from, wantedBytes, resume } = step
+    const to = Math.min(from + wantedBytes, segment.visibleEnd)
+    try {
+      return resume(await this.store.read(segment, from, to))
+    } catch (error) {
+      const damage = damageOf(error)
+      if (damage !== undefined) this.#lose(segment, damage)
+      throw damage ?? error
+    }
   }
 
   /** The end of what is visible: while a window is open it may lie in an older segment than the writer. */
@@ -296,13 +350,22 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return this.#makeRoom(Math.max(bytes + endOfPeriodBytes(), this.store.segmentBytes))
   }
 
-  /** A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. */
+  /**
+   * A window that begins in a buffer that is not full finds its room at the cost of what is needed: up to twice `maxBytes`. Where
+   * segments spill, it finds room whatever its size.
+   */
   #makeRoom(capacityBytes: number): Segment {
     const windowBytes = this.#windowCapacity() + capacityBytes
-    if (windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
-    while (this.heldBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (this.heldBytes + capacityBytes > 2 * this.maxBytes) throw new BufferFullError(this.heldBytes, this.maxBytes)
+    if (!this.store.spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
+    while (this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (!this.store.spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
+      throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
+  }
+
+  /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. */
+  get #keptBytes(): number {
+    return this.store.spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
   }
 
   /** Bytes of the segments that the open window lies in. */
@@ -314,28 +377,46 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
   #makeWritable(): boolean {
-    while (this.heldBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    while (this.#keptBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
     if (this.#list.all.length === 0) this.#activate(this.store.segmentBytes)
-    return this.heldBytes < this.maxBytes
+    return this.#keptBytes < this.maxBytes
   }
 
   #mayEvictOldest(): boolean {
     const oldest = this.#list.all[0]
     if (oldest === undefined || oldest === this.#windowSegment) return false
+    if (this.store.spills && oldest === this.#write) return false
     if (oldest.firstWindowOffset < 0) return true
     const neededAfterScn = this.#neededAfterScn?.()
     return neededAfterScn === undefined || oldest.lastWindowScn <= neededAfterScn
   }
 
   #activate(capacityBytes: number): Segment {
-    this.#write = this.#list.take(capacityBytes)
+    const start = { prevScn: this.#lastScn, continues: this.#windowSegment !== undefined }
+    this.#write = this.#list.take(capacityBytes, start)
     return this.#write
   }
 
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
-    const oldest = this.#list.dropOldest()
-    if (oldest !== undefined && oldest.firstWindowOffset >= 0) this.#prevScn = oldest.lastWindowScn
+    this.#noteEvicted(this.#list.dropOldest())
+    if (this.store.spills) while (this.#list.all[0]?.isWithin === true) this.#list.dropOldest()
+  }
+
+  #noteEvicted(segment: Segment | undefined): void {
+    if (segment !== undefined && segment.firstWindowOffset >= 0) this.#prevScn = segment.lastWindowScn
+  }
+
+  /** Drops a damaged segment and all before it: what is behind them is whole. Not while a window is open that began there. */
+  #lose(damaged: Segment, why: Error): void {
+    const isOpen = this.#windowSegment !== undefined && this.#windowSegment.number <= damaged.number
+    if (damaged.number < 0 || isOpen || damaged === this.#write) return
+    while (this.#list.all[0] !== damaged) this.#noteEvicted(this.#list.dropOldest())
+    this.#noteEvicted(this.#list.setOldestAside(why))
+  }
+
+  #comesAgain(scn: bigint): boolean {
+    return scn <= this.#comesAgainUntil
   }
 
   #dropNewest(): void {
@@ -345,10 +426,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #adopt(left: LeftSegments | undefined): bigint | undefined {
     if (left === undefined) return undefined
     this.#isRestored = true
-    for (const segment of left.segments) {
-      this.#list.adopt(segment)
-      this.#write = segment
-    }
+    for (const segment of left.segments) this.#list.adopt(segment)
     this.#prevScn = left.prevScn
     this.#lastScn = this.#list.newestWindow?.segment.lastWindowScn ?? left.prevScn
     return this.#lastScn
@@ -384,9 +462,15 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#windowOpen = false
     this.#windowSegment = undefined
     this.#lastScn = scn
+    this.#comesAgainUntil = -1n
     this.#windows += 1
     this.store.windowClosed(first)
   }
+}
+
+/** The damage that an error tells of; undefined: it tells of none. */
+function damageOf(error: unknown): Error | undefined {
+  return error instanceof SegmentDamagedError || error instanceof EventCorruptError ? error : undefined
 }
 
 function poolFor({ maxBytes, segmentBytes = segmentBytesFor(maxBytes) }: EventBufferOptions): SegmentPool {

@@ -7,12 +7,13 @@ export {
   BufferFullError,
   BufferSizeInvalidError,
   ScnOrderError,
+  SegmentDamagedError,
   ValueOverflowError,
   WindowStateError,
   WindowTooLargeError,
 } from './errors.ts'
 export { Segment, type SegmentSummary, type Unsealed } from './segment.ts'
 export { SegmentPool } from './segment-pool.ts'
-export { type LeftSegments, type SegmentStore } from './segment-store.ts'
+export { type LeftSegments, type SegmentStart, type SegmentStore } from './segment-store.ts'
 export { EventBuffer, type EventBufferOptions, type ReadResult } from './event-buffer.ts'
 export { type SeekResult } from './window-places.ts'

@@ -1,6 +1,6 @@
 import { type CursorPlace } from './buffer-cursor.ts'
 import { type Segment } from './segment.ts'
-import { type SegmentStore } from './segment-store.ts'
+import { type SegmentStart, type SegmentStore } from './segment-store.ts'
 import { oldestWindow } from './window-search.ts'
 
 /** The segments that a buffer uses, oldest first, each linked to the next; they are taken from a store and given back to it. */
@@ -16,21 +16,35 @@ export class SegmentList {
   }
 
   /** A new one at the end, to be written to. */
-  take(capacityBytes: number): Segment {
-    const segment = this.#store.take(capacityBytes, this.#number++)
+  take(capacityBytes: number, start: SegmentStart): Segment {
+    const segment = this.#store.take(capacityBytes, this.#number++, start)
     this.#add(segment)
     return segment
   }
 
-  /** Adds one that a former process left. */
+  /** Adds one that a former process left; its number stays, and is above those before. */
   adopt(segment: Segment): void {
-    segment.number = this.#number++
+    this.#number = segment.number + 1
     this.#add(segment)
   }
 
   /** @returns the oldest one, which is of the list no more */
   dropOldest(): Segment | undefined {
     return this.#giveBack(this.all.shift())
+  }
+
+  /** The same with one that is damaged. */
+  setOldestAside(why: Error): Segment | undefined {
+    return this.#leaves(this.all.shift(), (segment) => {
+      this.#store.setAside(segment, why)
+    })
+  }
+
+  /** Capacity of the oldest segment, and of those behind it that its last window goes on in, or of the rest of one that is gone. */
+  get oldestWindowsBytes(): number {
+    let bytes = this.all[0]?.capacity ?? 0
+    for (let at = 1; this.all[at]?.isWithin === true; at++) bytes += this.all[at]?.capacity ?? 0
+    return bytes
   }
 
   /** @returns the one that is the newest then */
@@ -65,10 +79,16 @@ export class SegmentList {
   }
 
   #giveBack(segment: Segment | undefined): Segment | undefined {
+    return this.#leaves(segment, (given) => {
+      this.#store.giveBack(given)
+    })
+  }
+
+  #leaves(segment: Segment | undefined, to: (segment: Segment) => void): Segment | undefined {
     if (segment === undefined) return undefined
     this.heldBytes -= segment.capacity
     segment.retire()
-    this.#store.giveBack(segment)
+    to(segment)
     return segment
   }
 }

@@ -1,6 +1,8 @@
-import { invariant } from '@aesop/kernel'
+import { InvariantError } from '@aesop/kernel'
 import { Segment } from './segment.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
+
+const NEVER_AWAY = 'a segment of memory never leaves it'
 
 /**
  * Segments that never leave memory and are gone with the process. Gives out segments and takes evicted ones back. Evicted segments that readers still hold wait as retired; when they
@@ -8,6 +10,7 @@ import { type LeftSegments, type SegmentStore } from './segment-store.ts'
  */
 export class SegmentPool implements SegmentStore {
   readonly segmentBytes: number
+  readonly spills = false
   readonly #retiredBytesMax: number
   readonly #freeBytesMax: number
   readonly #free: Segment[] = []
@@ -42,12 +45,23 @@ export class SegmentPool implements SegmentStore {
     // What is closed is where it stays.
   }
 
-  load(segment: Segment): Promise<void> {
-    invariant(!segment.isAway, 'a segment of memory never leaves it')
-    return Promise.resolve()
+  read(): Promise<Buffer> {
+    throw new InvariantError(NEVER_AWAY)
+  }
+
+  setAside(): void {
+    throw new InvariantError(NEVER_AWAY)
   }
 
   whenRoom(): undefined {
+    return undefined
+  }
+
+  whenSpilled(): undefined {
+    return undefined
+  }
+
+  whenDurable(): undefined {
     return undefined
   }
 

@@ -8,30 +8,46 @@ export interface LeftSegments {
   readonly segments: readonly Segment[]
 }
 
+/** What precedes a segment. */
+export interface SegmentStart {
+  /** SCN of the newest closed window. */
+  readonly prevScn: bigint
+  /** Whether its first event goes on with a window that began before it. */
+  readonly continues: boolean
+}
+
 /**
  * Where the segments of one buffer come from and go to: memory that is used again, or files. DESIGN.md has the clauses.
  *
  * A segment is taken in memory, because a writer within a window can't wait. The store may let it leave memory
- * (`Segment.leave`) once the next one was taken, whole or with a part of the open window, and brings it back when a reader
- * comes to it. What waits for a disk gives a promise; one that is rejected is a fault of the disk, by name.
+ * (`Segment.leave`) once the next one was taken, whole or with a part of the open window; readers then read pieces of it. What
+ * waits for a disk gives a promise; one that is rejected is a fault of the disk, by name.
  */
 export interface SegmentStore {
   /** Capacity of a usual segment, in bytes. */
   readonly segmentBytes: number
+  /** Whether segments of an open window leave memory: then a window may be larger than the buffer. */
+  readonly spills: boolean
   /** What a former process left; asked once, before anything is taken to be written to. Undefined: nothing. */
   open(): LeftSegments | undefined | Promise<LeftSegments | undefined>
   /** A segment with that number and room for that many bytes, in memory. The writer leaves the one before. */
-  take(capacityBytes: number, number: number): Segment
+  take(capacityBytes: number, number: number, start: SegmentStart): Segment
   /** A window was closed that begins in this segment, and goes on in those that follow by `next`. It must not throw. */
   windowClosed(first: Segment): void
   /** Takes back a segment that was evicted, rolled back or not to be used. While chunks hold it its bytes stay as they are. */
   giveBack(segment: Segment): void
-  /** The last chunk of a segment that was given back has been released. */
+  /** Takes back one that is damaged: what is left of it is nobody's any more, but may be looked at by people. */
+  setAside(segment: Segment, why: Error): void
+  /** The last chunk of a segment has been released: of one that was given back, or one that may leave now. */
   released(segment: Segment): void
-  /** Brings the bytes of a segment back (`Segment.comeBack`); they stay for the rest of the turn in which the promise is kept. */
-  load(segment: Segment): Promise<void>
+  /** Bytes [from, to) of a segment that is away, for the caller alone. @throws SegmentDamagedError when they are no more */
+  read(segment: Segment, from: number, to: number): Promise<Buffer>
   /** For a writer between windows: a promise while it should wait for the disk; undefined: it may go on. */
   whenRoom(): Promise<void> | undefined
+  /** The same within a window, for a writer that can wait there; undefined: it may go on. */
+  whenSpilled(): Promise<void> | undefined
+  /** A promise until all windows that are closed outlast a power cut; undefined: they never do, or they do. */
+  whenDurable(): Promise<void> | undefined
   /** Called once, after the last window. What is kept for the next process is kept when this is done. */
   close(): void | Promise<void>
 }

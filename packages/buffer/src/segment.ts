@@ -1,17 +1,24 @@
 import { sealEvent } from '@aesop/event'
-import { invariant } from '@aesop/kernel'
 import { type BufferChunk } from './buffer-chunk.ts'
 
-/** An index entry is made for the first window that begins this many bytes after the last entry. */
-const INDEX_STEP_BYTES = 4096
+/** An index entry is made for the first window that begins this many bytes after the last entry, or a part of the capacity. */
+const INDEX_STEP_BYTES_MIN = 4096
+const INDEX_ENTRIES_MAX = 1024
+/** The SCN of events whose window is not closed, where they are kept out of memory: so they have checksums, too. */
+const NO_SCN_YET = -1n
 const NONE = -1
 const NOTHING = Buffer.alloc(0)
 
 /** All that is to be known of a segment whose bytes lie elsewhere: plain data, for a footer. */
 export interface SegmentSummary {
+  readonly number: number
   readonly capacityBytes: number
   readonly visibleEnd: number
   readonly visibleEvents: number
+  /** The same with what the open window has here. */
+  readonly writeEnd: number
+  readonly writtenEvents: number
+  readonly lastWrittenOffset: number
   readonly firstWindowOffset: number
   readonly lastWindowOffset: number
   readonly lastWindowScn: bigint
@@ -33,8 +40,8 @@ export interface Unsealed {
 
 /**
  * A piece of the buffer: bytes of events, one after the other, and a sparse index of the windows that begin in it. The
- * owner keeps the order `0 <= visibleEnd <= writeEnd <= capacity`. Its bytes may leave memory and come back; what is known
- * of them stays.
+ * owner keeps the order `0 <= visibleEnd <= writeEnd <= capacity`. Its bytes may leave memory; what is known of them
+ * stays, and is enough to search and to count.
  */
 export class Segment {
   readonly capacity: number
@@ -74,14 +81,16 @@ export class Segment {
   readonly indexScns: BigInt64Array
   readonly indexOffsets: Uint32Array
   indexLength = 0
-  /** Of a window that was closed while it was away. */
+  readonly #indexStepBytes: number
+  /** Of the window that was open when it left, once that is closed. */
   #unsealed: Unsealed | undefined
 
-  constructor(capacityBytes: number, bytes = Buffer.allocUnsafeSlow(capacityBytes)) {
+  constructor(capacityBytes: number, bytes: Buffer = Buffer.allocUnsafeSlow(capacityBytes)) {
     this.capacity = capacityBytes
     this.writeLimit = capacityBytes
     this.bytes = bytes
-    const entries = Math.ceil(capacityBytes / INDEX_STEP_BYTES) + 1
+    this.#indexStepBytes = Math.max(INDEX_STEP_BYTES_MIN, Math.ceil(capacityBytes / INDEX_ENTRIES_MAX))
+    const entries = Math.ceil(capacityBytes / this.#indexStepBytes) + 1
     this.indexScns = new BigInt64Array(entries)
     this.indexOffsets = new Uint32Array(entries)
   }
@@ -91,7 +100,6 @@ export class Segment {
     const { capacityBytes, indexScns, indexOffsets, unsealed, ...fields } = summary
     const segment = new Segment(capacityBytes, NOTHING)
     Object.assign(segment, fields)
-    segment.writeEnd = summary.visibleEnd
     segment.writeLimit = 0
     segment.indexScns.set(indexScns)
     segment.indexOffsets.set(indexOffsets)
@@ -100,12 +108,15 @@ export class Segment {
     return segment
   }
 
-  /** Of closed windows alone: what is of an open one is no part of it. */
   summary(): SegmentSummary {
     return {
+      number: this.number,
       capacityBytes: this.capacity,
       visibleEnd: this.visibleEnd,
       visibleEvents: this.visibleEvents,
+      writeEnd: this.writeEnd,
+      writtenEvents: this.writtenEvents,
+      lastWrittenOffset: this.lastWrittenOffset,
       firstWindowOffset: this.firstWindowOffset,
       lastWindowOffset: this.lastWindowOffset,
       lastWindowScn: this.lastWindowScn,
@@ -117,6 +128,11 @@ export class Segment {
       indexScns: [...this.indexScns.subarray(0, this.indexLength)],
       indexOffsets: [...this.indexOffsets.subarray(0, this.indexLength)],
     }
+  }
+
+  /** Whether all that is visible in it is of a window that began before it. */
+  get isWithin(): boolean {
+    return this.firstWindowOffset === NONE && this.visibleEnd > 0
   }
 
   get isAway(): boolean {
@@ -152,27 +168,29 @@ export class Segment {
   }
 
   /**
-   * Lets the bytes go: whoever has a copy of them (up to `writeEnd`) brings them back. Chunks keep theirs. Nothing more is
-   * written here.
+   * Lets the bytes go, up to `writeEnd`, to whoever keeps them from now on; chunks keep theirs. Nothing more is written here. Events
+   * of the open window get an SCN of −1 until that is closed: so each proves its checksums wherever it is kept.
+   * @returns all its bytes
    */
-  leave(): void {
+  leave(): Buffer {
+    const { bytes } = this
+    sealAll(bytes, this.visibleEnd, this.writeEnd, NO_SCN_YET)
     this.bytes = NOTHING
     this.writeLimit = 0
+    return bytes
   }
 
-  /** @param bytes as they were when the segment left; events of a window that was closed since get their SCN now */
-  comeBack(bytes: Buffer): void {
-    invariant(this.isAway && bytes.length >= this.writeEnd, 'a segment that is away comes back with all its bytes')
-    this.bytes = bytes
-    if (this.#unsealed === undefined) return
-    const { from, to, scn } = this.#unsealed
-    this.#seal(from, to, scn)
-  }
-
-  /** Gives the events from `from` on, up to `to`, the SCN of their window: now, or when they come back. */
+  /** Gives the events from `from` on, up to `to`, the SCN of their window: now, or to each when it is read. */
   seal(from: number, to: number, scn: bigint): void {
     if (this.isAway) this.#unsealed = { from, to, scn }
-    else this.#seal(from, to, scn)
+    else sealAll(this.bytes, from, to, scn)
+  }
+
+  /** Gives the event at `at` of bytes that were read, and at `offset` of this segment, the SCN that it left without. */
+  reveal(bytes: Buffer, at: number, offset: number): void {
+    if (this.#unsealed === undefined) return
+    const { from, to, scn } = this.#unsealed
+    if (offset >= from && offset < to) sealAll(bytes, at, at + 1, scn)
   }
 
   /** What was written becomes visible. */
@@ -210,7 +228,7 @@ export class Segment {
     this.lastWindowOffset = offset
     this.lastWindowScn = scn
     const last = this.indexLength - 1
-    if (last >= 0 && offset - (this.indexOffsets[last] as number) < INDEX_STEP_BYTES) return
+    if (last >= 0 && offset - (this.indexOffsets[last] as number) < this.#indexStepBytes) return
     this.indexScns[last + 1] = scn
     this.indexOffsets[last + 1] = offset
     this.indexLength = last + 2
@@ -236,13 +254,14 @@ export class Segment {
     }
     return this.indexOffsets[low] as number
   }
+}
 
-  #seal(from: number, to: number, scn: bigint): void {
-    halves.setBigInt64(0, scn)
-    const high = halves.getInt32(0)
-    const low = halves.getInt32(4)
-    for (let at = from; at < to;) at = sealEvent(this.bytes, at, high, low)
-  }
+/** Seals the events that begin from `from` on and before `to`. */
+function sealAll(bytes: Buffer, from: number, to: number, scn: bigint): void {
+  halves.setBigInt64(0, scn)
+  const high = halves.getInt32(0)
+  const low = halves.getInt32(4)
+  for (let at = from; at < to;) at = sealEvent(bytes, at, high, low)
 }
 
 /** Takes an SCN apart. */

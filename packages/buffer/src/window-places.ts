@@ -1,16 +1,12 @@
 import { type Future, type Gone } from '@aesop/reading'
-import { type AwaySegment, BufferCursor, type CursorHome, type CursorPlace, isAway } from './buffer-cursor.ts'
+import { BufferCursor, type CursorHome, type CursorPlace } from './buffer-cursor.ts'
+import { afterFar, type FarStep } from './far-step.ts'
 import { type SegmentList } from './segment-list.ts'
 import { type Segment } from './segment.ts'
 import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
 
 /** Where a reader that names an SCN stands. */
-export type SeekResult =
-  | { readonly kind: 'found'; readonly cursor: BufferCursor }
-  /** With a cursor that is on its way: it goes on with `skip`. */
-  | (AwaySegment & { readonly cursor?: BufferCursor })
-  | Gone
-  | Future
+export type SeekResult = { readonly kind: 'found'; readonly cursor: BufferCursor } | Gone | Future
 
 /** What of a buffer says where its readers may stand. */
 export interface PlacesHome {
@@ -31,7 +27,7 @@ export class WindowPlaces implements CursorHome {
     this.#home = home
   }
 
-  seek(sinceScn: bigint, windowOffset: number): SeekResult {
+  seek(sinceScn: bigint, windowOffset: number): SeekResult | FarStep<SeekResult> {
     const { prevScn, lastScn } = this.#home
     if (sinceScn === -1n) return this.#found(oldestWindow(this.#list.all) ?? this.#home.tail(), prevScn)
     if (sinceScn > lastScn) return { kind: 'future', lastScn }
@@ -42,35 +38,33 @@ export class WindowPlaces implements CursorHome {
     return new BufferCursor(this, this.#list.newestWindow ?? this.#home.tail(), this.#home.prevScn, true)
   }
 
-  placeAfter(scn: bigint): CursorPlace | AwaySegment | undefined {
+  placeAfter(scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined> {
     if (scn < this.#home.prevScn) return undefined
-    return scn >= this.#home.lastScn ? this.#home.tail() : findWindowAfter(this.#list.all, scn)
-  }
-
-  /** Goes with a cursor past what its reader has seen of the window. */
-  skip(cursor: BufferCursor): SeekResult {
-    const step = cursor.skip()
-    if (step === undefined) return { kind: 'found', cursor }
-    return step.kind === 'away' ? { ...step, cursor } : this.#gone()
+    if (scn >= this.#home.lastScn) return this.#home.tail()
+    return afterFar<CursorPlace | undefined, CursorPlace | undefined>(findWindowAfter(this.#list.all, scn), (place) =>
+      isLost(place) ? this.placeAfter(scn) : place,
+    )
   }
 
   readonly reclaim = (segment: Segment): void => {
     this.#home.released(segment)
   }
 
-  #seekAfter(scn: bigint): SeekResult {
-    const place = this.placeAfter(scn)
-    if (place === undefined) return this.#gone()
-    return isAway(place) ? place : this.#found(place, scn)
+  #seekAfter(scn: bigint): SeekResult | FarStep<SeekResult> {
+    return afterFar<CursorPlace | undefined, SeekResult>(this.placeAfter(scn), (place) =>
+      place === undefined ? this.#gone() : this.#found(place, scn),
+    )
   }
 
-  #seekWithin(scn: bigint, windowOffset: number): SeekResult {
+  #seekWithin(scn: bigint, windowOffset: number): SeekResult | FarStep<SeekResult> {
     // Of the window before the oldest one there is no rest to go on with.
     if (scn <= this.#home.prevScn) return this.#gone()
-    const place = findWindow(this.#list.all, scn)
-    if (place === undefined) return this.#seekAfter(scn)
-    if (isAway(place)) return place
-    return this.skip(new BufferCursor(this, place, scn, false, windowOffset))
+    return afterFar<CursorPlace | undefined, SeekResult>(findWindow(this.#list.all, scn), (place) => {
+      if (place === undefined) return this.#seekAfter(scn)
+      if (isLost(place)) return this.#seekWithin(scn, windowOffset)
+      const cursor = new BufferCursor(this, place, scn, false, windowOffset)
+      return afterFar(cursor.skip(), ({ kind }) => (kind === 'done' ? { kind: 'found', cursor } : this.#gone()))
+    })
   }
 
   #found(place: CursorPlace, scn: bigint): SeekResult {
@@ -80,4 +74,9 @@ export class WindowPlaces implements CursorHome {
   #gone(): SeekResult {
     return { kind: 'gone', prevScn: this.#home.prevScn }
   }
+}
+
+/** The segment was given back while bytes of it were read. */
+function isLost(place: CursorPlace | undefined): boolean {
+  return place !== undefined && place.segment.number < 0
 }

@@ -1,5 +1,6 @@
-import { endAt, isEndOfPeriodAt, scnAt } from '@aesop/event'
-import { type AwaySegment, type CursorPlace, isAway } from './buffer-cursor.ts'
+import { isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
+import { type CursorPlace } from './buffer-cursor.ts'
+import { FAR_STEP_BYTES, type FarStep, afterFar, SegmentBytes } from './far-step.ts'
 import { type Segment } from './segment.ts'
 
 /** Where the oldest whole window begins; undefined while there is none. */
@@ -8,35 +9,79 @@ export function oldestWindow(segments: readonly Segment[]): CursorPlace | undefi
   return segment === undefined ? undefined : { segment, offset: segment.firstWindowOffset }
 }
 
-/** Where the first window with an SCN above `scn` begins. The bytes of one segment at most are looked at. */
-export function findWindowAfter(segments: readonly Segment[], scn: bigint): CursorPlace | AwaySegment | undefined {
+/** Where the first window with an SCN above `scn` begins; undefined: there is none. The bytes of one segment at most are looked at. */
+export function findWindowAfter(
+  segments: readonly Segment[],
+  scn: bigint,
+): CursorPlace | undefined | FarStep<CursorPlace> {
   const start = startOfSearch(segments, scn)
-  if (start === undefined || scnOfWindow(start) > scn) return start
+  if (start === undefined) return undefined
+  if (knownScn(start) > scn) return start
   // The window may be as large as the buffer: what follows the last one of a segment is found without a walk.
   if (scn >= start.segment.lastWindowScn) return firstWindowAfter(start.segment)
-  if (start.segment.isAway) return { kind: 'away', segment: start.segment }
-  return walkTo(start, scn)
+  return walk(start, scn)
 }
 
 /** Where the window `scn` begins; undefined: there is none. */
-export function findWindow(segments: readonly Segment[], scn: bigint): CursorPlace | AwaySegment | undefined {
-  const place = findWindowAfter(segments, scn - 1n)
-  if (place === undefined || isAway(place)) return place
-  return scnOfWindow(place) === scn ? place : undefined
+export function findWindow(
+  segments: readonly Segment[],
+  scn: bigint,
+): CursorPlace | undefined | FarStep<CursorPlace | undefined> {
+  return afterFar<CursorPlace | undefined, CursorPlace | undefined>(
+    findWindowAfter(segments, scn - 1n),
+    (place) => place && isAt(place, scn),
+  )
 }
 
-/** The first window above `scn` in the segment of a window that is not, and in which one above begins. */
-function walkTo({ segment, offset }: CursorPlace, scn: bigint): CursorPlace {
-  let at = offset
-  while (scnAt(segment.bytes, at) <= scn) {
-    while (!isEndOfPeriodAt(segment.bytes, at)) at = endAt(segment.bytes, at)
-    at = endAt(segment.bytes, at)
+/** Whether the window at a place that was found has that SCN. */
+function isAt(place: CursorPlace, scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined> {
+  const { segment, offset } = place
+  const isLast = offset === segment.lastWindowOffset
+  if (isLast || !segment.isAway)
+    return (isLast ? segment.lastWindowScn : scnAt(segment.bytes, offset)) === scn ? place : undefined
+  const resume = (bytes: Buffer): CursorPlace | undefined => (scnAt(bytes, 0) === scn ? place : undefined)
+  return { kind: 'far', segment, from: offset, wantedBytes: FAR_STEP_BYTES, resume }
+}
+
+/** The first window above `scn` in the segment of an indexed window that is not, and in which one above begins. */
+function walk({ segment, offset }: CursorPlace, scn: bigint): CursorPlace | FarStep<CursorPlace> {
+  return new Walk(segment, offset, scn).go(SegmentBytes.near(segment))
+}
+
+class Walk {
+  readonly #segment: Segment
+  readonly #scn: bigint
+  #at: number
+  #isInside = false
+
+  constructor(segment: Segment, from: number, scn: bigint) {
+    this.#segment = segment
+    this.#at = from
+    this.#scn = scn
   }
-  return { segment, offset: at }
+
+  go(source: SegmentBytes): CursorPlace | FarStep<CursorPlace> {
+    for (;;) {
+      // What follows need not be looked at, and has no SCN where its window was closed while it was away.
+      if (!this.#isInside && this.#at >= this.#segment.lastWindowOffset) break
+      const at = source.find(this.#at)
+      if (at < 0) return this.#far()
+      if (!this.#isInside && scnAt(source.bytes, at) > this.#scn) break
+      this.#isInside = !isEndOfPeriodAt(source.bytes, at)
+      this.#at += lengthAt(source.bytes, at)
+    }
+    return { segment: this.#segment, offset: this.#at }
+  }
+
+  #far(): FarStep<CursorPlace> {
+    const from = this.#at
+    const resume = (bytes: Buffer): CursorPlace | FarStep<CursorPlace> => this.go(SegmentBytes.piece(bytes, from))
+    return { kind: 'far', segment: this.#segment, from, wantedBytes: FAR_STEP_BYTES, resume }
+  }
 }
 
-/** SCN of the window that begins at a place that the index or a walk has found. */
-function scnOfWindow({ segment, offset }: CursorPlace): bigint {
+/** SCN of the first, the last, or an indexed window of a segment. */
+function knownScn({ segment, offset }: CursorPlace): bigint {
   if (offset === segment.firstWindowOffset) return segment.firstWindowScn
   if (offset === segment.lastWindowOffset) return segment.lastWindowScn
   return segment.isAway ? segment.indexedScn(offset) : scnAt(segment.bytes, offset)

@@ -42,7 +42,11 @@ export class WriterWait {
   }
 
   #whenRoom(): Promise<void> | undefined {
-    const room = this.#storeRoom()
+    return this.unlessOver(this.#storeRoom())
+  }
+
+  /** The wait, for as long as the writer was not told to stop. */
+  unlessOver(room: Promise<void> | undefined): Promise<void> | undefined {
     if (room === undefined || this.#isOver) return undefined
     return Promise.race([room, new Promise<void>((resolve) => (this.#stopsWaiting = resolve))])
   }

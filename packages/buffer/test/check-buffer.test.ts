@@ -2,7 +2,7 @@ import { BufferChunk, checkBuffer, EventBuffer } from '@aesop/buffer'
 import { endOfPeriodBytes, EventCorruptError, sealEvent } from '@aesop/event'
 import { expect, test } from 'vitest'
 import { type Segment } from '../src/segment.ts'
-import { addWindow, appendOf, filler, poolOf } from './support/windows.ts'
+import { addWindow, appendOf, filler, poolOf } from '../../../test/support/windows.ts'
 
 /** Four windows, of which the second spans segments, behind the rest of one that is gone; segments that were dropped are free. */
 function filled(): EventBuffer {

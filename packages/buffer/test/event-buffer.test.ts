@@ -12,7 +12,7 @@ import {
 } from '@aesop/buffer'
 import { endOfPeriodBytes } from '@aesop/event'
 import { expect, test, vi } from 'vitest'
-import { addWindow, appendOf, drain, filler, linesOf, poolOf } from './support/windows.ts'
+import { addWindow, appendOf, drain, filler, linesOf, poolOf } from '../../../test/support/windows.ts'
 
 function started(options: Partial<ConstructorParameters<typeof EventBuffer>[0]> = {}): EventBuffer {
   const buffer = new EventBuffer({ maxBytes: 16_384, segmentBytes: 2048, physicalPartition: 1, ...options })

@@ -1,10 +1,10 @@
-import { BufferChunk, checkBuffer, EventBuffer, type BufferReader } from '@aesop/buffer'
+import { type BufferReader, checkBuffer, EventBuffer, ScnOrderError } from '@aesop/buffer'
 import { checkEvent, EventView } from '@aesop/event'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
 import { FarSegments, type Left } from './support/far-segments.ts'
-import { addWindow, appendOf, filler, linesOf, type SimpleEvent } from './support/windows.ts'
+import { addWindow, appendOf, filler, linesOf, type SimpleEvent } from '../../../test/support/windows.ts'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 
 const SEGMENT_BYTES = 512
@@ -43,7 +43,7 @@ async function drained(reader: BufferReader): Promise<string[]> {
   for (;;) {
     const step = await reader.next(1 << 20)
     if (step.kind === 'caughtUp') return lines
-    if (!(step instanceof BufferChunk)) throw new Error(`expected a chunk, got ${step.kind}`)
+    if (step.kind !== 'chunk') throw new Error(`expected a chunk, got ${step.kind}`)
     const view = new EventView(step.bytes, 0)
     for (let at = 0; at < step.bytes.length; at = view.end) {
       checkEvent(step.bytes, at, view.moveTo(step.bytes, at).length)
@@ -96,7 +96,7 @@ test('a place within a window that lies far away takes the bytes of its first an
   addWindow(buffer, 102n, events(1))
   const reader = buffer.openReader()
   expect(await reader.seek(101n, 92)).toEqual({ kind: 'found' })
-  expect(store.loads).toBe(2)
+  expect(store.reads).toBe(2)
   expect([reader.scn, reader.atWindowEnd]).toEqual([101n, false])
 })
 
@@ -137,7 +137,7 @@ test('a writer waits for the store between windows, and waits no more when it wa
 test('a fault of the store is that of who waits for it', async () => {
   const { buffer, store } = await started()
   addWindow(buffer, 101n, events(20))
-  store.load = () => Promise.reject(new Error('the disk is gone'))
+  store.read = () => Promise.reject(new Error('the disk is gone'))
   await expect(read(buffer, 100n)).rejects.toThrow('the disk is gone')
 })
 
@@ -176,17 +176,89 @@ test('what a former process left is read on, in front of what comes, when the so
   expect(await drained(latest)).toEqual(['106:0', '106:end'])
 })
 
-test.each([104n, 106n])(
+test.each([99n, 106n])(
   'what was left is given back when the source goes on at %s: never is there a hole',
   async (scn) => {
     const { buffer } = await opened(64, 1, (await left()).left)
     buffer.start(scn)
     expect([buffer.prevScn, buffer.lastScn, buffer.minScn]).toEqual([scn, scn, -1n])
     addWindow(buffer, scn + 1n, events(1))
-    expect(buffer.seek(100n, -1)).toEqual({ kind: 'gone', prevScn: scn })
+    expect(buffer.seek(scn - 1n, -1)).toEqual({ kind: 'gone', prevScn: scn })
     expect(await read(buffer, scn)).toEqual([`${scn + 1n}:0`, `${scn + 1n}:end`])
   },
 )
+
+test('what was left stays when the source goes on within it, and windows that come again are passed over', async () => {
+  const former = await left()
+  const { buffer } = await opened(64, 1, former.left)
+  buffer.start(101n)
+  addWindow(buffer, 102n, events(30))
+  addWindow(buffer, 104n, events(1))
+  expect([buffer.lastScn, buffer.windows, buffer.events]).toEqual([105n, 0, 0])
+  addWindow(buffer, 106n, events(1))
+  expect(await read(buffer, 100n)).toEqual([...former.lines, '106:0', '106:end'])
+  expect(() => {
+    addWindow(buffer, 105n, events(1))
+  }, 'a source that goes back later').toThrow(ScnOrderError)
+})
+
+test('the store is told what precedes a segment', async () => {
+  const { buffer, store } = await started(64, 1)
+  addWindow(buffer, 101n, events(3))
+  addWindow(buffer, 102n, events(20))
+  expect(store.starts.slice(0, 3)).toEqual([
+    { prevScn: 100n, continues: false },
+    { prevScn: 101n, continues: true },
+    { prevScn: 101n, continues: true },
+  ])
+})
+
+test('a window may be larger than the buffer, and leaves when as much as the buffer is there besides it', async () => {
+  const { buffer } = await started(4, 1)
+  addWindow(buffer, 101n, events(4))
+  addWindow(buffer, 102n, events(100))
+  expect([buffer.heldBytes > 4 * buffer.maxBytes, await buffer.whenWritable()]).toEqual([true, undefined])
+  const big = [...events(100).map(({ key }) => `102:${key}`), '102:end']
+  expect(await read(buffer, 101n)).toEqual(big)
+  for (let scn = 103n; scn < 106n; scn += 1n) addWindow(buffer, scn, events(4))
+  expect((await read(buffer, 101n)).slice(0, 101)).toEqual(big)
+  for (let scn = 106n; scn < 112n; scn += 1n) addWindow(buffer, scn, events(4))
+  expect([buffer.prevScn, buffer.heldBytes], 'whole').toEqual([107n, 5 * SEGMENT_BYTES])
+})
+
+test('a damaged segment leaves with all before it, and whoever is there is told; what is behind it is served', async () => {
+  const { buffer, store } = await started(64, 1)
+  for (let scn = 101n; scn < 110n; scn += 1n) addWindow(buffer, scn, events(3))
+  const reader = buffer.openReader()
+  await reader.seek(100n, -1)
+  const within = buffer.openReader()
+  await within.seek(105n, 1)
+  const damaged = store.damage((segment) => segment.firstWindowScn === 105n)
+  expect(await read(buffer, 105n).catch((error: unknown) => error)).toEqual(expect.anything())
+  const whole = buffer.openReader()
+  expect(await whole.seek(104n, -1)).toEqual({ kind: 'found' })
+  expect(await whole.next(1 << 20)).toEqual({ kind: 'overrun', scn: 104n })
+  expect([buffer.prevScn, store.aside]).toEqual([damaged.lastWindowScn, [damaged]])
+  expect(await reader.next(1 << 20)).toEqual({ kind: 'overrun', scn: 100n })
+  expect(await within.next(1 << 20)).toEqual({ kind: 'overrun', scn: 105n })
+  expect(buffer.seek(104n, -1)).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
+  const rest = await read(buffer, buffer.prevScn)
+  expect([rest[0], rest.at(-1)]).toEqual([`${buffer.prevScn + 1n}:0`, '109:end'])
+})
+
+test('windows that are older than asked for leave by segments, but for those that are needed', async () => {
+  const { buffer } = await started(64, 1)
+  const add = (scn: bigint, nanos: bigint): void => {
+    buffer.beginWindow()
+    for (const event of events(4)) buffer.append({ ...appendOf(event), timestampNanos: nanos }, filler(39))
+    buffer.endWindow(scn)
+  }
+  for (let scn = 101n; scn < 110n; scn += 1n) add(scn, scn)
+  buffer.expire(105n)
+  expect(buffer.prevScn).toBe(104n)
+  buffer.expire(1000n)
+  expect([buffer.prevScn, buffer.lastScn], 'the one that is written to stays').toEqual([108n, 109n])
+})
 
 test('whatever is written, marked and given up: segments that leave give the same as those that stay', async () => {
   const reached = { spilled: 0, rolledBack: 0, marked: 0, inside: 0 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 import { windowReaderContract } from '../../../test/support/window-reader-contract.ts'
 import { LostWindows } from './support/lost-windows.ts'
-import { linesOf } from './support/windows.ts'
+import { linesOf } from '../../../test/support/windows.ts'
 
 const ALL = 1 << 20
 

@@ -1,7 +1,7 @@
 import { BufferChunk, BufferFullError, checkBuffer, EventBuffer, WindowTooLargeError } from '@aesop/buffer'
 import { AesopError } from '@aesop/kernel'
 import { expect, test } from 'vitest'
-import { addWindow, appendOf, drain, filler, poolOf } from './support/windows.ts'
+import { addWindow, appendOf, drain, filler, poolOf } from '../../../test/support/windows.ts'
 
 const SEGMENT_BYTES = 2048
 /** Value of an event that fills a segment to its last byte, together with the end of its window. */

@@ -1,7 +1,7 @@
 import { BufferChunk, type BufferCursor, checkBuffer, EventBuffer, WindowTooLargeError } from '@aesop/buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { appendOf, drain, filler, linesOf, type SimpleEvent } from './support/windows.ts'
+import { appendOf, drain, filler, linesOf, type SimpleEvent } from '../../../test/support/windows.ts'
 import { assertProperty } from '../../../test/support/property.ts'
 
 /** What the buffer must do, as an array of windows; which of them it still has, it says itself by `prevScn`. */
@@ -122,7 +122,7 @@ class ReadFrom implements fc.Command<Model, Real> {
     const kind = scn > lastScn ? 'future' : scn < prevScn || (this.offset >= 0 && scn === prevScn) ? 'gone' : 'found'
     expect(seek.kind).toBe(kind)
     if (seek.kind !== 'found') {
-      if (seek.kind === 'away') throw new Error('memory is never away')
+      if (seek.kind === 'far') throw new Error('memory is never away')
       reached[seek.kind]++
       return
     }

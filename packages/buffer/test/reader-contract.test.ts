@@ -1,6 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
-import { addWindow } from './support/windows.ts'
+import { addWindow } from '../../../test/support/windows.ts'
 
 /** A buffer with room for some three windows of this suite in a segment, and for many segments. */
 function makeRig(segmentBytes: number): WindowRig {

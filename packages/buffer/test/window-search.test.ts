@@ -3,7 +3,7 @@ import { endOfPeriodBytes } from '@aesop/event'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { findWindow, findWindowAfter, oldestWindow } from '../src/window-search.ts'
-import { addWindow, linesOf } from './support/windows.ts'
+import { addWindow, linesOf } from '../../../test/support/windows.ts'
 import { assertProperty } from '../../../test/support/property.ts'
 
 const SEED = 20_262

@@ -9,7 +9,7 @@ import {
 import { EventView } from '@aesop/event'
 import { type AesopError } from '@aesop/kernel'
 import { expect, test } from 'vitest'
-import { addWindow, appendOf, drain, filler } from './support/windows.ts'
+import { addWindow, appendOf, drain, filler } from '../../../test/support/windows.ts'
 
 function started(): EventBuffer {
   const buffer = new EventBuffer({ maxBytes: 16_384, segmentBytes: 2048, physicalPartition: 7 })

@@ -27,18 +27,38 @@ export function checkedLength(bytes: Buffer, offset: number, eventBytesMax: numb
  * @throws EventCorruptError
  */
 export function checkEvent(bytes: Buffer, offset: number, length: number): void {
-  const byteKey = (bytes.readInt16BE(offset + layout.AT_ATTRIBUTES) & layout.ATTRIBUTE_BYTE_KEY) !== 0
-  const headerBytes = byteKey ? layout.AT_KEY_BYTES : layout.AT_VALUE_AFTER_LONG_KEY
+  const headerBytes = checkEventHeader(bytes, offset, length)
+  if (headerBytes === layout.AT_KEY_BYTES) checkKeyLength(bytes, offset, length)
+  const valueFrom = offset + headerBytes
+  const valueCrc = eventCrc(bytes, valueFrom, offset + length)
+  const valueStated = bytes.readUInt32BE(offset + layout.AT_VALUE_CRC)
+  if (valueCrc !== valueStated) throw new EventCorruptError(mismatch('value', valueStated, valueCrc))
+}
+
+/**
+ * Proves the header of the event at `offset`, whose length is `length`, though the rest of it may be elsewhere.
+ * @returns the bytes that its checksum is over, and those before
+ * @throws EventCorruptError
+ */
+export function checkEventHeader(bytes: Buffer, offset: number, length: number): number {
+  const headerBytes = checkedHeaderBytes(bytes, offset)
   if (length < headerBytes)
     throw new EventCorruptError(`length ${length} is shorter than its header of ${headerBytes} bytes`)
   const headerCrc = eventCrc(bytes, offset + layout.AT_LENGTH, offset + headerBytes)
   const headerStated = bytes.readUInt32BE(offset + layout.AT_HEADER_CRC)
   if (headerCrc !== headerStated) throw new EventCorruptError(mismatch('header', headerStated, headerCrc))
-  if (byteKey) checkKeyLength(bytes, offset, length)
-  const valueFrom = offset + headerBytes
-  const valueCrc = eventCrc(bytes, valueFrom, offset + length)
-  const valueStated = bytes.readUInt32BE(offset + layout.AT_VALUE_CRC)
-  if (valueCrc !== valueStated) throw new EventCorruptError(mismatch('value', valueStated, valueCrc))
+  return headerBytes
+}
+
+/** Whether the header of the event at `offset` is there, of which so many bytes are. */
+export function hasHeader(bytes: Buffer, offset: number, available: number): boolean {
+  return available >= layout.EVENT_BYTES_MIN && available >= checkedHeaderBytes(bytes, offset)
+}
+
+/** Bytes that the checksum of the header is over, and those before. */
+function checkedHeaderBytes(bytes: Buffer, offset: number): number {
+  const byteKey = (bytes.readInt16BE(offset + layout.AT_ATTRIBUTES) & layout.ATTRIBUTE_BYTE_KEY) !== 0
+  return byteKey ? layout.AT_KEY_BYTES : layout.AT_VALUE_AFTER_LONG_KEY
 }
 
 function checkKeyLength(bytes: Buffer, offset: number, length: number): void {

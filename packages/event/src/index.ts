@@ -1,9 +1,9 @@
 export { crcByBytes, eventCrc } from './crc32.ts'
 export { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-export { checkEvent } from './event-check-v1.ts'
+export { checkEvent, checkEventHeader, hasHeader } from './event-check-v1.ts'
 export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
-export { endAt, isEndOfPeriodAt, scnAt, valueOffsetAt } from './event-fields-v1.ts'
+export { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt, valueOffsetAt } from './event-fields-v1.ts'
 export { EventView } from './event-view.ts'
 export {
   endOfPeriodBytes,

@@ -9,6 +9,7 @@ const PACKAGES = [
   'schema',
   'checkpoint',
   'buffer',
+  'segment-files',
   'wire',
   'producer',
   'stream-server',

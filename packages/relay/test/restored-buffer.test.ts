@@ -35,7 +35,12 @@ function later(store: LeavingSegments, happened: string[]): SegmentStore {
   return {
     segmentBytes: store.segmentBytes,
     open,
+    spills: false,
     take: (capacityBytes, number) => store.take(capacityBytes, number),
+    setAside: () => undefined,
+    read: () => Promise.reject(new Error('nothing is away')),
+    whenSpilled: () => undefined,
+    whenDurable: () => undefined,
     windowClosed: () => undefined,
     giveBack: (segment) => {
       store.giveBack(segment)
@@ -43,7 +48,6 @@ function later(store: LeavingSegments, happened: string[]): SegmentStore {
     released: (segment) => {
       store.released(segment)
     },
-    load: (segment) => store.load(segment),
     whenRoom: () => undefined,
     close: async () => {
       await nextTurn()
@@ -70,7 +74,7 @@ function leftWindows(): LeftSegments {
   }
   const segments = buffer.segments.map((segment) => {
     const kept = Segment.of(segment.summary())
-    kept.comeBack(Buffer.from(segment.bytes))
+    kept.bytes = Buffer.from(segment.bytes)
     return kept
   })
   return { prevScn: 100n, segments }

@@ -1,4 +1,11 @@
-import { type LeftSegments, Segment, type SegmentStore, type SegmentSummary } from '@aesop/buffer'
+import {
+  type LeftSegments,
+  Segment,
+  SegmentDamagedError,
+  type SegmentStart,
+  type SegmentStore,
+  type SegmentSummary,
+} from '@aesop/buffer'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 interface Copy {
@@ -20,7 +27,10 @@ export class FarSegments implements SegmentStore {
   readonly segmentBytes: number
   /** How often each segment that is in use was written, by its number. */
   readonly writes = new Map<number, number>()
-  loads = 0
+  reads = 0
+  readonly aside: Segment[] = []
+  readonly starts: SegmentStart[] = []
+  readonly spills = true
   windows = 0
   waits = 0
   isClosed = false
@@ -40,15 +50,17 @@ export class FarSegments implements SegmentStore {
     if (this.#left === undefined) return undefined
     const segments = this.#left.segments.map(({ summary, bytes }) => {
       const segment = Segment.of(summary)
+      segment.rollBack()
       this.#copies.set(segment, { bytes, segment })
       return segment
     })
     return { prevScn: this.#left.prevScn, segments }
   }
 
-  take(capacityBytes: number, number: number): Segment {
+  take(capacityBytes: number, number: number, start: SegmentStart): Segment {
     const segment = new Segment(capacityBytes)
     segment.reset(number)
+    this.starts.push(start)
     this.#near.push(segment)
     while (this.#near.length > this.#inMemory) this.#leave(this.#near.shift() as Segment)
     return segment
@@ -68,15 +80,36 @@ export class FarSegments implements SegmentStore {
     // Nothing is used again.
   }
 
-  async load(segment: Segment): Promise<void> {
-    this.loads++
+  setAside(segment: Segment): void {
+    this.aside.push(segment)
+    this.giveBack(segment)
+  }
+
+  /** Changes a byte of an event in the middle of a segment. */
+  damage(which: (segment: Segment) => boolean): Segment {
+    for (const [segment, { bytes }] of this.#copies) {
+      if (!which(segment)) continue
+      const at = segment.visibleEnd >> 1
+      bytes[at] = (bytes[at] as number) ^ 1
+      return segment
+    }
+    throw new Error('no such segment')
+  }
+
+  async read(segment: Segment, from: number, to: number): Promise<Buffer> {
+    this.reads++
     await nextTurn()
     const copy = this.#copies.get(segment)
-    if (copy === undefined || !segment.isAway) return
-    segment.comeBack(Buffer.from(copy.bytes))
-    void nextTurn().then(() => {
-      segment.leave()
-    })
+    if (copy === undefined) throw new SegmentDamagedError('of a test', 'it is not there')
+    return Buffer.from(copy.bytes.subarray(from, to))
+  }
+
+  whenSpilled(): undefined {
+    return undefined
+  }
+
+  whenDurable(): undefined {
+    return undefined
   }
 
   whenRoom(): Promise<void> | undefined {
@@ -103,7 +136,6 @@ export class FarSegments implements SegmentStore {
 
   #leave(segment: Segment): void {
     this.writes.set(segment.number, (this.writes.get(segment.number) ?? 0) + 1)
-    this.#copies.set(segment, { bytes: Buffer.from(segment.bytes), segment })
-    segment.leave()
+    this.#copies.set(segment, { bytes: Buffer.from(segment.leave()), segment })
   }
 }

@@ -1,6 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { JoinedSource, type LateReading, type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
-import { addWindow, type SimpleEvent } from './windows.ts'
+import { addWindow, type SimpleEvent } from '../../../../test/support/windows.ts'
 
 /** How readers answer; a test changes it while it reads. */
 export interface LateAnswers {

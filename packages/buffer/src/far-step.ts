@@ -1,0 +1,66 @@
+import { checkEventHeader, hasHeader, lengthAt } from '@aesop/event'
+import { type Segment } from './segment.ts'
+
+/** What a search or a skip reads at a time. */
+export const FAR_STEP_BYTES = 64 * 1024
+
+/**
+ * What is looked for lies in a segment whose bytes are away: bytes of it are wanted, from an event on. Who asked reads them
+ * (`SegmentStore.read`) and goes on with `resume`.
+ */
+export interface FarStep<Result> {
+  readonly kind: 'far'
+  readonly segment: Segment
+  readonly from: number
+  /** How many are wanted; fewer where the segment has no more. */
+  readonly wantedBytes: number
+  /** @throws EventCorruptError when they are not what was written */
+  readonly resume: (bytes: Buffer) => Result | FarStep<Result>
+}
+
+export function isFar<Result>(step: Result | FarStep<Result>): step is FarStep<Result> {
+  return (step as { readonly kind?: unknown } | null | undefined)?.kind === 'far'
+}
+
+/** A far step that goes on, once it has its result, with `then`. */
+export function afterFar<First, Result>(
+  step: First | FarStep<First>,
+  then: (found: First) => Result | FarStep<Result>,
+): Result | FarStep<Result> {
+  if (!isFar(step)) return then(step)
+  return { ...step, resume: (bytes) => afterFar(step.resume(bytes), then) }
+}
+
+/** Bytes of a segment from an offset on: all of a segment in memory, a piece of one that is away. */
+export class SegmentBytes {
+  readonly bytes: Buffer
+  readonly #base: number
+  readonly #isFar: boolean
+
+  private constructor(bytes: Buffer, base: number, isFar: boolean) {
+    this.bytes = bytes
+    this.#base = base
+    this.#isFar = isFar
+  }
+
+  /** Nothing, while the segment is away. */
+  static near(segment: Segment): SegmentBytes {
+    return new SegmentBytes(segment.bytes, 0, segment.isAway)
+  }
+
+  static piece(bytes: Buffer, from: number): SegmentBytes {
+    return new SegmentBytes(bytes, from, true)
+  }
+
+  /**
+   * Where in `bytes` the event at an offset of the segment lies; −1: not even its header is here.
+   * @throws EventCorruptError when the header is here and proves false
+   */
+  find(offset: number): number {
+    const at = offset - this.#base
+    if (!this.#isFar) return at
+    if (at < 0 || !hasHeader(this.bytes, at, this.bytes.length - at)) return -1
+    checkEventHeader(this.bytes, at, lengthAt(this.bytes, at))
+    return at
+  }
+}

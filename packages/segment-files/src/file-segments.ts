@@ -1,0 +1,398 @@
+import {
+  type LeftSegments,
+  type Segment,
+  SegmentDamagedError,
+  type SegmentStart,
+  type SegmentStore,
+} from '@aesop/buffer'
+import { type Logger, messageOf } from '@aesop/kernel'
+import { join } from 'node:path'
+import { SegmentFolderError, SegmentUnreadableError } from './errors.ts'
+import { FolderRecovery, type Recovery } from './folder-recovery.ts'
+import { JobQueue } from './job-queue.ts'
+import { OpenHandles } from './open-handles.ts'
+import { type SegmentDisk } from './segment-disk.ts'
+import { SegmentFile } from './segment-file.ts'
+import { HEADER_BYTES } from './segment-header.ts'
+import { SegmentMemory } from './segment-memory.ts'
+import { DAMAGED, OF_OTHERS } from './segment-name.ts'
+
+export interface FileSegmentsOptions {
+  readonly disk: SegmentDisk
+  readonly physicalPartition: number
+  /** Capacity of a usual segment, in bytes. */
+  readonly segmentBytes: number
+  /** Bytes of the newest segments that stay in memory: at least two segments. */
+  readonly residentBytes: number
+  /** How often what was written is made safe from a power cut, in milliseconds. Default 1,000. */
+  readonly syncIntervalMs?: number
+  /** How long a write that failed waits before it is tried again, in milliseconds. Default 1,000. */
+  readonly retryMs?: number
+  readonly log: Logger
+}
+
+const SYNC_INTERVAL_MS = 1_000
+const RETRY_MS = 1_000
+const OPEN_FILES_MAX = 64
+/** The disk has lost what it had: trying again gives nothing else. */
+const LOST_CODES = new Set(['ENOENT', 'EIO', 'EUCLEAN', 'ELOOP'])
+
+/** Segments as files of one folder; SPEC.md has the format, and what is kept when a process or the power ends. */
+export class FileSegments implements SegmentStore {
+  readonly segmentBytes: number
+  readonly spills = true
+  readonly #options: FileSegmentsOptions
+  readonly #disk: SegmentDisk
+  readonly #handles: OpenHandles
+  readonly #queue: JobQueue
+  readonly #memory: SegmentMemory
+  readonly #files = new Map<Segment, SegmentFile>()
+  /** Those in use that are written to or were, oldest first. */
+  readonly #order: SegmentFile[] = []
+  /** Those in memory, oldest first. */
+  readonly #near: Segment[] = []
+  #nearBytes = 0
+  #heldBytes = 0
+  #heldFiles = 0
+  #scnSpace = ''
+  #recovery: Recovery | undefined
+  #nextNumber = 0
+  #isOfOthers = false
+  #fault: unknown
+  #damage: string | undefined
+  #waiting: (() => void)[] = []
+  /** Until the next time that all is made safe. */
+  #durable: Deferred | undefined
+  #isSyncWanted = false
+  #isFolderUnsynced = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: FileSegmentsOptions) {
+    const { disk, segmentBytes, residentBytes, retryMs = RETRY_MS } = options
+    this.#options = options
+    this.#disk = disk
+    this.segmentBytes = segmentBytes
+    this.#handles = new OpenHandles(disk, OPEN_FILES_MAX)
+    const resident = Math.max(2, Math.ceil(residentBytes / segmentBytes))
+    this.#memory = new SegmentMemory(segmentBytes, resident, Math.max(residentBytes / 4, 2 * segmentBytes))
+    this.#queue = new JobQueue({
+      retryMs,
+      onFault: (error) => {
+        this.#failed(error)
+      },
+      onDone: () => {
+        this.#worked()
+      },
+    })
+  }
+
+  /** What is wrong with the disk, for people; undefined: nothing. */
+  get concern(): string | undefined {
+    if (this.#fault !== undefined)
+      return `the event buffer can not write to ${this.#disk.folder}: ${messageOf(this.#fault)}`
+    return this.#damage
+  }
+
+  /** Bytes that have left their segments and are not in their files yet. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  /** Identity of the SCN space of what was left; undefined: nothing was, or it has none. */
+  get leftScnSpace(): string | undefined {
+    return this.#recovery?.left === undefined ? undefined : this.#recovery.scnSpace || undefined
+  }
+
+  /** @throws SegmentFolderError */
+  async open(): Promise<LeftSegments | undefined> {
+    const { physicalPartition, log } = this.#options
+    try {
+      this.#recovery = await new FolderRecovery(this.#disk, physicalPartition).run()
+    } catch (error) {
+      throw new SegmentFolderError(this.#disk.folder, error)
+    }
+    const { left, nextNumber, aside, headers } = this.#recovery
+    this.#nextNumber = nextNumber
+    for (const [name, why] of aside) {
+      log.error(`the segment ${join(this.#disk.folder, name)} was set aside: ${why}`)
+      this.#damage = `the segment ${name} was set aside: ${why}`
+    }
+    for (const segment of left?.segments ?? []) {
+      const header = headers.get(segment.number)
+      if (header !== undefined) this.#add(new SegmentFile(header, segment, true))
+    }
+    return left
+  }
+
+  /** Says of which SCN space the windows are that come; to be called once it is known, before the first is written. */
+  begin(scnSpace: string | undefined): void {
+    this.#scnSpace = scnSpace ?? ''
+    this.#isOfOthers = this.leftScnSpace !== undefined && this.leftScnSpace !== scnSpace
+    const { syncIntervalMs = SYNC_INTERVAL_MS } = this.#options
+    this.#timer = setInterval(() => void this.whenDurable()?.catch(saidBefore), syncIntervalMs)
+    this.#timer.unref()
+  }
+
+  take(capacityBytes: number, number: number, start: SegmentStart): Segment {
+    const previous = this.#order.at(-1)
+    if (previous !== undefined && !previous.segment.isAway) {
+      previous.endHere()
+      if (previous.segment.writeEnd === previous.segment.visibleEnd) this.#finish(previous)
+    }
+    const segment = this.#memory.take(capacityBytes)
+    segment.reset(number)
+    const header = {
+      ...start,
+      physicalPartition: this.#options.physicalPartition,
+      number: this.#nextNumber++,
+      previousNumber: previous?.header.number ?? -1,
+      previousEnd: previous?.segment.writeEnd ?? 0,
+      capacityBytes,
+      scnSpace: this.#scnSpace,
+    }
+    this.#add(new SegmentFile(header, segment, false))
+    this.#near.push(segment)
+    this.#nearBytes += capacityBytes
+    this.#leaveMemory()
+    return segment
+  }
+
+  windowClosed(first: Segment): void {
+    const current = this.#order.at(-1)
+    if (current === undefined) return
+    if (first === current.segment) {
+      this.#flush(current)
+      return
+    }
+    current.continuedScn ??= first.lastWindowScn
+    for (let segment: Segment | undefined = first; segment !== undefined; segment = segment.next) {
+      const file = this.#files.get(segment)
+      if (file === current) this.#flush(file)
+      else if (file !== undefined) this.#finish(file)
+    }
+  }
+
+  giveBack(segment: Segment): void {
+    const file = this.#drop(segment)
+    if (file === undefined) return
+    const isOfOthers = this.#isOfOthers && file.isFinished
+    this.#queue.add(async () => {
+      this.#handles.forget(file.name)
+      if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS)
+      else await this.#disk.remove(file.name)
+      this.#isFolderUnsynced = true
+    })
+  }
+
+  setAside(segment: Segment, why: Error): void {
+    const file = this.#drop(segment)
+    if (file === undefined) return
+    this.#damage = why.message
+    this.#options.log.error(why.message, { setAsideAs: join(this.#disk.folder, file.name + DAMAGED) })
+    this.#queue.add(async () => {
+      this.#handles.forget(file.name)
+      await this.#disk.rename(file.name, file.name + DAMAGED).catch(ignoreMissing)
+      this.#isFolderUnsynced = true
+    })
+  }
+
+  released(segment: Segment): void {
+    this.#memory.released(segment)
+  }
+
+  async read(segment: Segment, from: number, to: number): Promise<Buffer> {
+    const file = this.#files.get(segment)
+    if (file === undefined) throw new SegmentDamagedError(this.#disk.folder, 'it has left the buffer')
+    // A copy: what is read is sealed in place.
+    if (file.held !== undefined) return Buffer.from(file.held.subarray(from, to))
+    const path = join(this.#disk.folder, file.name)
+    let bytes: Buffer
+    try {
+      bytes = await this.#handles.use(file.name, (open) => open.read(to - from, HEADER_BYTES + from))
+    } catch (error) {
+      const isLost = LOST_CODES.has(codeOf(error))
+      throw isLost ? new SegmentDamagedError(path, String(error), error) : new SegmentUnreadableError(path, error)
+    }
+    if (bytes.length === to - from) return bytes
+    throw new SegmentDamagedError(path, `it has ${from + bytes.length} bytes of events, expected at least ${to}`)
+  }
+
+  whenRoom(): Promise<void> | undefined {
+    if (this.#fault === undefined && this.#heldFiles <= 1) return undefined
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  whenSpilled(): Promise<void> | undefined {
+    return this.whenRoom()
+  }
+
+  /** It is rejected with the fault of a disk that can't be written to: to be asked again. */
+  whenDurable(): Promise<void> | undefined {
+    if (!this.#isSyncWanted) return undefined
+    if (this.#fault !== undefined) return Promise.reject(asError(this.#fault))
+    return (this.#durable ??= this.#syncSoon()).promise
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    const current = this.#order.at(-1)
+    if (current !== undefined && !current.segment.isAway) {
+      current.endHere()
+      this.#finish(current)
+    }
+    this.#queue.add(() => this.#sync())
+    await this.#queue.end()
+    await this.#handles.closeAll()
+  }
+
+  #add(file: SegmentFile): void {
+    this.#files.set(file.segment, file)
+    this.#order.push(file)
+  }
+
+  /** @returns the file of a segment that is none of the buffer any more */
+  #drop(segment: Segment): SegmentFile | undefined {
+    const file = this.#files.get(segment)
+    if (file === undefined) return undefined
+    file.isGone = true
+    this.#files.delete(segment)
+    this.#order.splice(this.#order.indexOf(file), 1)
+    const at = this.#near.indexOf(segment)
+    if (at >= 0) this.#near.splice(at, 1)
+    if (at >= 0) this.#nearBytes -= segment.capacity
+    // Writes of these bytes may be on their way: they are used again only when the queue has come here.
+    this.#queue.add(() => {
+      const bytes = file.held ?? segment.bytes
+      if (file.held !== undefined) this.#unhold(file)
+      if (bytes.length > 0) this.#memory.giveBack(segment, bytes)
+      return Promise.resolve()
+    })
+    return file
+  }
+
+  #flush(file: SegmentFile): void {
+    this.#isSyncWanted = true
+    if (file.isFlushWanted) return
+    file.isFlushWanted = true
+    this.#queue.add(() => file.flush(this.#disk, this.#handles))
+  }
+
+  /** Its last bytes and its footer are written, once. */
+  #finish(file: SegmentFile): void {
+    if (file.isFinishing) return
+    file.isFinishing = true
+    this.#isSyncWanted = true
+    this.#queue.add(async () => {
+      await file.finish(this.#disk, this.#handles)
+      if (file.held === undefined) return
+      const bytes = file.held
+      this.#unhold(file)
+      this.#memory.giveBack(file.segment, bytes)
+    })
+  }
+
+  /** Lets the oldest segments leave, until those that stay are few enough. */
+  #leaveMemory(): void {
+    while (this.#nearBytes > this.#options.residentBytes && this.#near.length > 2) {
+      const segment = this.#near.shift() as Segment
+      this.#nearBytes -= segment.capacity
+      const file = this.#files.get(segment)
+      const bytes = segment.leave()
+      if (file === undefined || file.isFinished) {
+        this.#memory.giveBack(segment, bytes)
+        continue
+      }
+      file.held = bytes
+      this.#heldBytes += bytes.length
+      this.#heldFiles += 1
+      this.#finish(file)
+    }
+  }
+
+  #unhold(file: SegmentFile): void {
+    this.#heldBytes -= file.held?.length ?? 0
+    this.#heldFiles -= 1
+    file.held = undefined
+  }
+
+  #syncSoon(): Deferred {
+    const durable = deferred()
+    this.#queue.add(async () => {
+      // Windows that are closed from now on are for the next time.
+      if (this.#durable === durable) this.#durable = undefined
+      this.#isSyncWanted = false
+      try {
+        await this.#sync()
+        durable.resolve()
+      } catch (error) {
+        durable.reject(asError(error))
+        throw error
+      }
+    })
+    return durable
+  }
+
+  async #sync(): Promise<void> {
+    for (const file of [...this.#order]) {
+      await file.sync(this.#handles)
+      if (file.isNew) this.#isFolderUnsynced = true
+      file.isNew = false
+    }
+    if (!this.#isFolderUnsynced) return
+    this.#isFolderUnsynced = false
+    await this.#disk.sync()
+  }
+
+  #failed(error: unknown): void {
+    if (this.#fault === undefined) {
+      this.#options.log.error(`the event buffer can not write to ${this.#disk.folder}; the source waits`, {
+        error: messageOf(error),
+      })
+    }
+    this.#fault = error
+    this.#isSyncWanted = true
+    this.#durable?.reject(asError(error))
+    this.#durable = undefined
+  }
+
+  #worked(): void {
+    if (this.#fault !== undefined) this.#options.log.info(`the event buffer can write to ${this.#disk.folder} again`)
+    this.#fault = undefined
+    if (this.#heldFiles > 1) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+interface Deferred {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done
+    reject = fail
+  })
+  promise.catch(saidBefore)
+  return { promise, resolve, reject }
+}
+
+/** The fault was logged when it came. */
+function saidBefore(): void {
+  // Nothing is to be done.
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
+}

@@ -1,0 +1,75 @@
+import { type DiskFile, type SegmentDisk } from './segment-disk.ts'
+
+interface Handle {
+  readonly opened: Promise<DiskFile>
+  users: number
+  /** The last who uses it closes it. */
+  isForgotten: boolean
+}
+
+/** Files that are open: those used last, so that a thousand segments need no thousand descriptors. */
+export class OpenHandles {
+  readonly #disk: SegmentDisk
+  readonly #max: number
+  /** By name, the one used last at the end. */
+  readonly #handles = new Map<string, Handle>()
+
+  constructor(disk: SegmentDisk, max: number) {
+    this.#disk = disk
+    this.#max = max
+  }
+
+  /** Takes over a file that was made. */
+  add(name: string, file: DiskFile): void {
+    this.#handles.set(name, { opened: Promise.resolve(file), users: 0, isForgotten: false })
+    this.#closeOldest()
+  }
+
+  /** @throws the system's error */
+  async use<Result>(name: string, work: (file: DiskFile) => Promise<Result>): Promise<Result> {
+    const handle = this.#handles.get(name) ?? { opened: this.#disk.open(name), users: 0, isForgotten: false }
+    this.#handles.delete(name)
+    this.#handles.set(name, handle)
+    handle.users++
+    try {
+      return await work(await handle.opened)
+    } catch (error) {
+      // One that could not be opened is opened anew next time.
+      await handle.opened.catch(() => this.#handles.delete(name))
+      throw error
+    } finally {
+      handle.users--
+      if (handle.isForgotten && handle.users === 0) close(handle)
+      this.#closeOldest()
+    }
+  }
+
+  /** Closes it once nobody uses it; who reads from it meanwhile reads on, though the file is removed. */
+  forget(name: string): void {
+    const handle = this.#handles.get(name)
+    if (handle === undefined) return
+    this.#handles.delete(name)
+    handle.isForgotten = true
+    if (handle.users === 0) close(handle)
+  }
+
+  async closeAll(): Promise<void> {
+    const handles = [...this.#handles.values()]
+    this.#handles.clear()
+    for (const { opened } of handles) await opened.then((file) => file.close()).catch(() => undefined)
+  }
+
+  #closeOldest(): void {
+    for (const [name, handle] of this.#handles) {
+      if (this.#handles.size <= this.#max) return
+      if (handle.users > 0) continue
+      this.#handles.delete(name)
+      close(handle)
+    }
+  }
+}
+
+/** Nothing depends on it: what was written is written. */
+function close({ opened }: Handle): void {
+  void opened.then((file) => file.close()).catch(() => undefined)
+}

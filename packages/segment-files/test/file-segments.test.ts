@@ -1,0 +1,204 @@
+import { rmSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { NodeDisk } from '@aesop/segment-files'
+import { newFolder } from '../../../test/support/test-folder.ts'
+import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
+import { addWindow } from '../../../test/support/windows.ts'
+import {
+  FIRST_SCN,
+  linesOfWindows,
+  opened,
+  read,
+  SEGMENT_BYTES,
+  someWindows,
+  type SourceWindow,
+  started,
+  write,
+} from './support/history.ts'
+import { ModelDisk } from './support/model-disk.ts'
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
+
+function realDisk(): NodeDisk {
+  const folder = newFolder('segments')
+  folders.push(folder)
+  return new NodeDisk(folder)
+}
+
+async function makeRig(): Promise<WindowRig> {
+  const { buffer } = await started(realDisk(), 100n, { maxBytes: 64 * SEGMENT_BYTES })
+  const add = async (scn: bigint, keys: readonly number[]): Promise<void> => {
+    await buffer.whenWritable()
+    addWindow(
+      buffer,
+      scn,
+      keys.map((key) => ({ key, valueBytes: 39 })),
+    )
+  }
+  return {
+    source: buffer,
+    add,
+    forget: async (scn) => {
+      while (buffer.prevScn < scn) await add(buffer.lastScn + 1n, [1, 2, 3])
+      return buffer.prevScn
+    },
+    close: () => buffer.close(),
+  }
+}
+
+windowReaderContract('the event buffer over files', makeRig, { answersAtOnce: false })
+
+const WINDOWS = someWindows(24)
+const LAST = WINDOWS.at(-1)?.scn ?? 0n
+
+test.each(['a real disk', 'the model of one'])(
+  'what is closed in order is read on by the next process: %s',
+  async (name) => {
+    const disk = name === 'a real disk' ? realDisk() : new ModelDisk()
+    const first = await started(disk)
+    for (const window of WINDOWS) write(first.buffer, window)
+    await first.buffer.close()
+    const next = await opened(disk)
+    expect([next.leftScn, next.store.leftScnSpace]).toEqual([LAST, 'test-space'])
+    next.store.begin('test-space')
+    next.buffer.start(LAST)
+    write(next.buffer, { scn: LAST + 1n, keys: [1] })
+    const more = linesOfWindows([...WINDOWS, { scn: LAST + 1n, keys: [1] }])
+    expect(await read(next.buffer, FIRST_SCN)).toEqual(more)
+    await next.buffer.close()
+    const third = await started(disk, LAST + 1n)
+    expect(await read(third.buffer, FIRST_SCN)).toEqual(more)
+    await third.buffer.close()
+  },
+)
+
+test('a killed process leaves what it had closed', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  for (const window of WINDOWS) write(buffer, window)
+  buffer.beginWindow()
+  await buffer.whenDurable()
+  const next = await started(disk.killed(), LAST)
+  expect([next.leftScn, await read(next.buffer, FIRST_SCN)]).toEqual([LAST, linesOfWindows(WINDOWS)])
+})
+
+test('of a window that had no end when the process was killed nothing is left', async () => {
+  const disk = new ModelDisk()
+  const { buffer, store } = await started(disk)
+  for (const window of WINDOWS) write(buffer, window)
+  buffer.beginWindow()
+  for (let key = 0; key < 60; key++) buffer.append(APPEND(key), FILL)
+  while (store.heldBytes > 0) await buffer.whenSpilled()
+  await buffer.whenDurable()
+  const steps = disk.steps
+  const next = await started(disk.killed(), LAST)
+  expect([next.leftScn, await read(next.buffer, FIRST_SCN)]).toEqual([LAST, linesOfWindows(WINDOWS)])
+  expect(steps).toBeGreaterThan(20)
+})
+
+test('a window larger than memory spills, is given up or closed, and is whole for the next process', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk, 100n, { maxBytes: 8 * SEGMENT_BYTES })
+  const big: SourceWindow = { scn: 102n, keys: Array.from({ length: 120 }, (_, key) => key), attempt: 'mark' }
+  const windows: SourceWindow[] = [{ scn: 101n, keys: [1, 2] }, big, { scn: 103n, keys: [5] }]
+  for (const window of windows) write(buffer, window)
+  expect(await read(buffer, 100n)).toEqual(linesOfWindows(windows))
+  await buffer.whenDurable()
+  const next = await started(disk.killed(), 103n, { maxBytes: 8 * SEGMENT_BYTES })
+  expect(await read(next.buffer, 100n)).toEqual(linesOfWindows(windows))
+})
+
+test('a segment is finished once, and what has left memory is written before that is used again', async () => {
+  const disk = realDisk()
+  const { buffer, store } = await started(disk)
+  for (const window of someWindows(400)) {
+    write(buffer, window)
+    await buffer.whenWritable()
+  }
+  expect(store.heldBytes).toBeLessThanOrEqual(2 * SEGMENT_BYTES)
+  expect(await read(buffer, FIRST_SCN)).toEqual(linesOfWindows(someWindows(400)))
+  await buffer.close()
+})
+
+test('a full disk makes the source wait, loses nothing, and holds up no reader; it goes on by itself', async () => {
+  const disk = new ModelDisk()
+  const { buffer, store } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  await buffer.whenDurable()
+  disk.isFull = true
+  write(buffer, { scn: 102n, keys: [2] })
+  await expect(buffer.whenDurable()).rejects.toThrow('ENOSPC')
+  expect(store.concern).toMatch(/can not write to \/model: ENOSPC/)
+  await expect(buffer.whenDurable()).rejects.toThrow('ENOSPC')
+  const room = buffer.whenWritable()
+  expect(room).toBeInstanceOf(Promise)
+  expect(await read(buffer, 100n)).toEqual(['101:1', '101:end', '102:2', '102:end'])
+  disk.isFull = false
+  await room
+  await buffer.whenDurable()
+  expect(store.concern).toBeUndefined()
+  const next = await started(disk.killed(), 102n)
+  expect(await read(next.buffer, 100n)).toEqual(['101:1', '101:end', '102:2', '102:end'])
+})
+
+test('a full disk does not hold up a stop', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk, 100n, { retryMs: 60_000 })
+  disk.isFull = true
+  write(buffer, { scn: 101n, keys: [1] })
+  await buffer.whenDurable()?.catch(() => undefined)
+  await buffer.close()
+})
+
+test('segments that leave the buffer leave the folder', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk, 100n, { maxBytes: 8 * SEGMENT_BYTES })
+  for (const window of someWindows(200)) {
+    write(buffer, window)
+    await buffer.whenWritable()
+  }
+  await buffer.whenDurable()
+  expect((await disk.list()).length).toBe(buffer.segments.length)
+  expect(buffer.heldBytes).toBeLessThanOrEqual(10 * SEGMENT_BYTES)
+})
+
+test('what was left of another SCN space, or by another physical source, is set aside and served to nobody', async () => {
+  const disk = new ModelDisk()
+  const first = await started(disk)
+  for (const window of WINDOWS) write(first.buffer, window)
+  await first.buffer.close()
+  const other = await opened(disk, { physicalPartition: 1 })
+  other.store.begin('another-space')
+  expect(other.store.leftScnSpace).toBe('test-space')
+  other.buffer.forget()
+  other.buffer.start(LAST)
+  write(other.buffer, { scn: LAST + 1n, keys: [1] })
+  await other.buffer.close()
+  const names = await disk.list()
+  expect([
+    names.filter((name) => name.endsWith('.other')).length > 3,
+    names.filter((name) => name.endsWith('.segment')).length,
+  ]).toEqual([true, 1])
+  const stranger = await opened(disk, { physicalPartition: 7 })
+  expect([stranger.leftScn, (await disk.list()).filter((name) => name.endsWith('.segment'))]).toEqual([undefined, []])
+})
+
+function APPEND(key: number): Parameters<Awaited<ReturnType<typeof started>>['buffer']['append']>[0] {
+  return {
+    opcode: 'UPSERT',
+    key,
+    sourceId: 40,
+    schemaId: Buffer.alloc(16, 7),
+    timestampNanos: 5n,
+    logicalPartition: 0,
+    maxValueBytes: 39,
+  }
+}
+
+function FILL(target: Buffer, offset: number): number {
+  target.fill(1, offset, offset + 39)
+  return offset + 39
+}
