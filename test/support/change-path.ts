@@ -15,6 +15,8 @@ export interface ChangePathOptions {
   /** Export of `consumers.js`; default `LedgerFactory`. */
   readonly consumer?: string
   readonly bufferBytes?: number
+  /** Further lines of the `relayProperties`, `key: value` each. */
+  readonly relayProperties?: readonly string[]
   readonly startFrom?: string
   /** Further lines of the client's `clientProperties`, `key: value` each. */
   readonly clientProperties?: readonly string[]
@@ -132,7 +134,7 @@ function relayBeans(options: ChangePathOptions, port: number): string {
         relayProperties:
           databus.relay.container.httpPort: ${port}
           databus.relay.eventBuffer.maxSize: ${options.bufferBytes ?? 64 * 1024 * 1024}
-      producerRegistrationList:
+${(options.relayProperties ?? []).map((line) => `          ${line}\n`).join('')}      producerRegistrationList:
         - physicalSourceConfig:
             uri: ${options.uri}
             startFrom: ${options.startFrom ?? 'earliest'}

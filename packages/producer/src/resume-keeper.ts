@@ -23,6 +23,8 @@ export interface ResumeKeeperOptions<Point> {
 export class ResumeKeeper<Point> {
   /** Set once the sink is known: where its oldest windows can be read again. */
   reread: () => Point | undefined = () => undefined
+  /** Set with it: until what is in the sink outlasts a power cut. */
+  durable: () => Promise<void> | undefined = () => undefined
   private readonly options: ResumeKeeperOptions<Point>
   private readonly saver: NewestSaver<() => Point>
 
@@ -33,7 +35,13 @@ export class ResumeKeeper<Point> {
       keptIn: 'the place in the log',
       intervalMs: options.intervalMs ?? 100,
       waitsAlways: true,
-      save: (point) => store.save({ ...recordOf(point(), Date.now(), this.reread()), ...this.leftOut() }),
+      save: (noted) => {
+        const point = noted()
+        const save = (): void | Promise<void> =>
+          store.save({ ...recordOf(point, Date.now(), this.reread()), ...this.leftOut() })
+        const durable = this.durable()
+        return durable === undefined ? save() : durable.then(save)
+      },
       isFinal,
       onFailed: (error, isNews) => {
         if (isFinal(error)) options.onFinalError(error)

@@ -26,4 +26,13 @@ export interface WindowSink {
   mark?(): () => void
   /** Resolves when the sink takes more; a producer awaits it between windows. Undefined means: go on at once. */
   whenWritable(): Promise<void> | undefined
+  /** Whether a window may be larger than memory: then its producer awaits `whenSpilled` within one, as often as it can. Left out: no. */
+  readonly spills?: boolean
+  /** Resolves when what was appended has left memory, but for a bound. Undefined means: go on at once. */
+  whenSpilled?(): Promise<void> | undefined
+  /**
+   * Resolves when all closed windows outlast a power cut: before a place is stored from which they do not come again. Rejected
+   * while the disk can't be written to. Undefined, or left out: they do, or the source's log alone keeps them.
+   */
+  whenDurable?(): Promise<void> | undefined
 }

@@ -4,20 +4,24 @@ import { SCHEMA_CHANGE_SCHEMA, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import {
   AesopError,
   type BeanContext,
+  claimName,
   cutText,
   fillRemedy,
   type AnyMetric,
   type Health,
+  invariant,
   messageOf,
   OWN_ERROR_BYTES_MAX,
   type PlaceDesk,
 } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { type FileSegments } from '@aesop/segment-files'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { type ServedSource } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
-import { ProducerMissingError } from './errors.ts'
+import { bufferFiles, bufferFolder } from './buffer-files.ts'
+import { ProducerMissingError, SourceNameTakenError } from './errors.ts'
 import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
@@ -111,7 +115,7 @@ export class PhysicalSource {
         this.#failed(error)
       },
     })
-    buffer.events.start(beganAfterScn)
+    buffer.start(beganAfterScn, producer.scnSpace ?? this.config.scnSpace)
     const inbound = new InboundEvents(buffer.events)
     this.#undo.push(buffer.events.subscribe(inbound.windowClosed))
     const served = servedSource(this.config, buffer.events, producer, schemas, futureGraceMs)
@@ -162,7 +166,7 @@ export class PhysicalSource {
 
   health(): Health {
     const { producer, buffer } = (this.#isStarted ? this.#prepared : undefined) ?? {}
-    return healthOfSource(this.#failure, producer?.status(), buffer?.blocked)
+    return healthOfSource(this.#failure, producer?.status(), buffer?.concern)
   }
 
   /** Those of its producer are among them, however that was made. */
@@ -219,9 +223,24 @@ export class PhysicalSource {
         address,
       },
       store: segmentStoreFor?.(this.config, settings.bufferBytes),
+      files: () => this.#bufferFiles(),
       status: () => producer.status(),
       log: context.log,
     })
+  }
+
+  #bufferFiles(): FileSegments {
+    const { settings, context } = this.#options
+    const { name, id } = this.config
+    const { files, bufferBytes } = settings
+    invariant(files !== undefined, 'files are asked for where they are set')
+    const { projectsRoot, stateDirectory, shared, log } = context
+    const options = { settings: files, name, physicalPartition: id, bufferBytes, projectsRoot, stateDirectory, log }
+    const folder = bufferFolder(options)
+    const release = claimName(shared, 'folder of an event buffer', folder.toLowerCase())
+    if (release === undefined) throw new SourceNameTakenError(name, folder)
+    this.#undo.push(release)
+    return bufferFiles(options)
   }
 
   #schemaRegistry(): SchemaRegistry {

@@ -4,6 +4,7 @@ import { checkAccess, type RelayAccessOptions } from './relay-access.ts'
 import { refusalOf } from './refused-keys.ts'
 import { relayProperties, type RelayProperty } from './relay-properties.ts'
 import {
+  BUFFER_DIRECTORY,
   SCHEMA_DIRECTORY,
   SCN_DIRECTORY,
   type SourceFolders,
@@ -16,10 +17,10 @@ export type RelayPropertyValues = Readonly<Record<string, string | number | bigi
 
 export interface RelayConfigOptions extends RelayAccessOptions, SourceFolders {
   readonly relayProperties?: RelayPropertyValues
-  readonly mmappedDirectoryLocation?: string
 }
 
 const PORT = 'databus.relay.container.httpPort'
+const ALLOCATION = 'databus.relay.eventBuffer.allocationPolicy'
 const LONG_MAX = 2n ** 63n - 1n
 const PENDING_BYTES_DEFAULT = 64 * 1024 * 1024
 
@@ -48,10 +49,10 @@ export class RelayConfig {
     const values = options.relayProperties ?? {}
     this.notes = checkProperties(values)
     checkAccess(options)
-    if (options.mmappedDirectoryLocation !== undefined) {
+    if (options.mmappedDirectoryLocation !== undefined && values[ALLOCATION] !== 'MMAPPED_MEMORY') {
       this.notes = [
         ...this.notes,
-        `mmappedDirectoryLocation has no effect: the buffer is memory until segment files exist`,
+        `mmappedDirectoryLocation has no effect without ${ALLOCATION}: MMAPPED_MEMORY: the buffer is memory`,
       ]
     }
     const text = (key: string): string | undefined => textOf(values[`databus.relay.${key}`])
@@ -88,10 +89,12 @@ export class RelayConfig {
 
   /** The same with the properties of one registration, which win. */
   with(properties: RelayPropertyValues): RelayConfig {
-    const { relayProperties, schemaRegistryLocation, maxScnDirectoryLocation, ...others } = this.#options
+    const { relayProperties, schemaRegistryLocation, maxScnDirectoryLocation, mmappedDirectoryLocation, ...others } =
+      this.#options
     return new RelayConfig({
       ...others,
       ...(SCHEMA_DIRECTORY in properties || schemaRegistryLocation === undefined ? {} : { schemaRegistryLocation }),
+      ...(BUFFER_DIRECTORY in properties || mmappedDirectoryLocation === undefined ? {} : { mmappedDirectoryLocation }),
       ...(SCN_DIRECTORY in properties || maxScnDirectoryLocation === undefined ? {} : { maxScnDirectoryLocation }),
       relayProperties: { ...relayProperties, ...properties },
     })

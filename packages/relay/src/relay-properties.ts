@@ -34,7 +34,6 @@ const HEALTH_PATH = {
   expected: 'a path of letters, digits, "_", "." and "-" that is none of the relay\'s own',
 }
 const byMetrics = 'statistics are always collected; the admin server shows them'
-const byMemory = 'the buffer is memory until segment files exist'
 const byNode = 'Node serves all connections in one thread'
 const byJmx = 'the admin server replaces JMX'
 const sized = 'the relay chooses the size itself'
@@ -119,13 +118,42 @@ const ofSource: Properties = {
   'eventBuffer.allocationPolicy': {
     ...text,
     choices: ['HEAP_MEMORY', 'DIRECT_MEMORY', 'MMAPPED_MEMORY'],
-    description: 'the buffer lies outside of the JavaScript heap, in memory until segment files exist',
-    notedValues: ['HEAP_MEMORY', 'MMAPPED_MEMORY'],
+    description:
+      'MMAPPED_MEMORY: segments are files, which outlive the process and may be larger than memory. The other two are memory,' +
+      ' outside of the JavaScript heap. Default DIRECT_MEMORY.',
+    notedValues: ['HEAP_MEMORY'],
   },
-  'eventBuffer.restoreMMappedBuffers': { ...boolean, description: byMemory, notedValues: ['true'] },
-  'eventBuffer.restoreMMappedBuffersValidateEvents': { ...boolean, description: byMemory, notedValues: ['true'] },
-  'eventBuffer.mmapDirectory': { ...text, description: '', noted: byMemory },
-  'eventBuffer.bufferRemoveWaitPeriodSec': { ...count, description: '', noted: byMemory },
+  'eventBuffer.restoreMMappedBuffers': {
+    ...boolean,
+    description: 'Whether segment files of a former process are taken up; false: they are removed. Default true.',
+  },
+  'eventBuffer.restoreMMappedBuffersValidateEvents': {
+    ...boolean,
+    description: 'events prove their checksums whenever they are read from a file',
+    notedValues: ['true', 'false'],
+  },
+  'eventBuffer.mmapDirectory': {
+    ...text,
+    description: 'Folder of segment files, below the projects root. Default buffer in the state directory.',
+  },
+  'eventBuffer.residentBytes': {
+    ...atLeastOne,
+    minimum: 65536,
+    description: 'Bytes of the newest segments of files that stay in memory, too. Default 67108864, or maxSize.',
+  },
+  'eventBuffer.fsyncIntervalMs': {
+    ...atLeastOne,
+    description: 'How often segment files are made safe from a power cut. Default 1000.',
+  },
+  'eventBuffer.retentionMs': {
+    ...count,
+    description: 'How long windows are kept that nobody needs; 0, the default: as long as there is room.',
+  },
+  'eventBuffer.bufferRemoveWaitPeriodSec': {
+    ...count,
+    description: '',
+    noted: 'segment files are removed when their windows leave the buffer',
+  },
   'eventBuffer.maxIndividualBufferSize': { ...atLeastOne, description: '', noted: sized },
   'eventBuffer.averageEventSize': { ...atLeastOne, description: '', noted: sized },
   'eventBuffer.readBufferSize': { ...atLeastOne, description: '', noted: sized },

@@ -1,16 +1,20 @@
 import { EventBuffer, type SegmentStore } from '@aesop/buffer'
 import { type Logger } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
+import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
 import { OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
+
+const EXPIRE_EVERY_MS = 1_000
 
 export interface SourceBufferOptions {
   readonly settings: SourceSettings
   readonly physicalPartition: number
   readonly readers: OwnReadersOptions
-  /** Left out: memory. */
+  /** Left out: files or memory, as the settings say. */
   readonly store: SegmentStore | undefined
+  readonly files: () => FileSegments
   readonly status: () => ProducerStatus
   readonly log: Logger
 }
@@ -21,11 +25,15 @@ export class SourceBuffer {
   readonly readers: OwnReaders
   readonly #options: SourceBufferOptions
   readonly #watch: BlockWatch
+  readonly #files: FileSegments | undefined
+  #expiring: NodeJS.Timeout | undefined
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
-    const { settings, physicalPartition, log, store } = options
+    const { settings, physicalPartition, log } = options
     this.#options = options
+    this.#files = options.store === undefined && settings.files !== undefined ? options.files() : undefined
+    const store = options.store ?? this.#files
     this.readers = new OwnReaders(options.readers)
     this.events = new EventBuffer({
       maxBytes: settings.bufferBytes,
@@ -43,9 +51,33 @@ export class SourceBuffer {
     })
   }
 
-  /** What health says of a writer that waits for long; undefined while none does. */
-  get blocked(): string | undefined {
-    return this.#watch.detail
+  /** What health says of a disk that is at fault, or of a writer that waits for long; undefined: nothing. */
+  get concern(): string | undefined {
+    return this.#files?.concern ?? this.#watch.detail
+  }
+
+  /**
+   * Says where the source begins, and in which SCN space. What a former process left is served on when the source goes on within
+   * it or right after it; of another space it is set aside.
+   */
+  start(beganAfterScn: bigint, scnSpace: string | undefined): void {
+    const { events } = this
+    const files = this.#files
+    const { log } = this.#options
+    const left = { firstScn: events.minScn, lastScn: events.lastScn }
+    files?.begin(scnSpace)
+    const isOfOthers = files?.leftScnSpace !== undefined && files.leftScnSpace !== scnSpace
+    if (isOfOthers) events.forget()
+    events.start(beganAfterScn)
+    if (files === undefined || left.firstScn === -1n) return
+    if (events.minScn === left.firstScn)
+      log.info('the event buffer goes on with segment files of a former process', left)
+    else
+      log.warn('segment files of a former process are not served: the source goes on elsewhere', {
+        ...left,
+        beganAfterScn,
+        isOfOthers,
+      })
   }
 
   /** Looks after a writer that waits, from now on. */
@@ -62,10 +94,17 @@ export class SourceBuffer {
     }
     this.#unlisten = this.#options.readers.readers.listen(lookOnce)
     this.#watch.start()
+    const { retentionMs } = this.#options.settings
+    if (retentionMs === undefined) return
+    this.#expiring = setInterval(() => {
+      this.events.expire(BigInt(Date.now() - retentionMs) * 1_000_000n)
+    }, EXPIRE_EVERY_MS)
+    this.#expiring.unref()
   }
 
   unwatch(): void {
     this.#watch.stop()
+    clearInterval(this.#expiring)
     this.#unlisten?.()
   }
 }

@@ -3,17 +3,36 @@ import { type RelayPropertyValues } from './relay-config.ts'
 const HANDLER = 'databus.relay.dataSources.sequenceNumbersHandler'
 export const SCN_DIRECTORY = `${HANDLER}.file.scnDir`
 export const SCHEMA_DIRECTORY = 'databus.relay.schemaRegistry.fileSystem.schemaDir'
+const BUFFER = 'databus.relay.eventBuffer'
+export const BUFFER_DIRECTORY = `${BUFFER}.mmapDirectory`
+const RESIDENT_BYTES_DEFAULT = 64 * 1024 * 1024
+const SYNC_INTERVAL_MS_DEFAULT = 1_000
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 
 /** Folders that a relay names for its sources, in the place of properties. */
 export interface SourceFolders {
   readonly schemaRegistryLocation?: string
   readonly maxScnDirectoryLocation?: string
+  readonly mmappedDirectoryLocation?: string
+}
+
+/** A buffer whose segments are files. */
+export interface BufferFilesSettings {
+  /** Undefined: below the state directory. */
+  readonly directory: string | undefined
+  /** Whether what a former process left is taken up. */
+  readonly restores: boolean
+  readonly residentBytes: number
+  readonly syncIntervalMs: number
 }
 
 /** What is set for one physical source of a relay. Relative folders count from the projects root. */
 export interface SourceSettings {
   readonly bufferBytes: number
+  /** Undefined: the buffer is memory. */
+  readonly files: BufferFilesSettings | undefined
+  /** How long windows are kept that nobody needs; undefined: as long as there is room. */
+  readonly retentionMs: number | undefined
   /** Whether a full buffer waits for the running registrations of its own process. */
   readonly waitsForOwnReaders: boolean
   readonly initialScn: bigint | undefined
@@ -28,10 +47,20 @@ export interface SourceSettings {
 /** @param values checked before */
 export function sourceSettings(values: RelayPropertyValues, folders: SourceFolders): SourceSettings {
   const text = (key: string): string | undefined => (values[key] === undefined ? undefined : String(values[key]))
+  const integer = (key: string, otherwise: number): number => Number(values[key] ?? otherwise)
+  const retentionMs = integer(`${BUFFER}.retentionMs`, 0)
+  const files = {
+    directory: folders.mmappedDirectoryLocation ?? text(BUFFER_DIRECTORY),
+    restores: text(`${BUFFER}.restoreMMappedBuffers`) !== 'false',
+    residentBytes: integer(`${BUFFER}.residentBytes`, RESIDENT_BYTES_DEFAULT),
+    syncIntervalMs: integer(`${BUFFER}.fsyncIntervalMs`, SYNC_INTERVAL_MS_DEFAULT),
+  }
   const initialScn = values[`${HANDLER}.file.initVal`]
   return {
-    bufferBytes: Number(values['databus.relay.eventBuffer.maxSize'] ?? BUFFER_BYTES_DEFAULT),
-    waitsForOwnReaders: text('databus.relay.eventBuffer.queuePolicy') !== 'OVERWRITE_ON_WRITE',
+    bufferBytes: integer(`${BUFFER}.maxSize`, BUFFER_BYTES_DEFAULT),
+    files: text(`${BUFFER}.allocationPolicy`) === 'MMAPPED_MEMORY' ? files : undefined,
+    retentionMs: retentionMs === 0 ? undefined : retentionMs,
+    waitsForOwnReaders: text(`${BUFFER}.queuePolicy`) !== 'OVERWRITE_ON_WRITE',
     initialScn: initialScn === undefined ? undefined : BigInt(initialScn),
     keepsMaxScn: values[`${HANDLER}.type`] !== 'IN_MEMORY',
     schemaDirectory: folders.schemaRegistryLocation ?? text(SCHEMA_DIRECTORY),

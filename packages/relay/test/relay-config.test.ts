@@ -41,11 +41,15 @@ test('the properties of the classic sample are taken, and those without effect a
   expect(sample).toMatchObject({ port: 25021, source: { bufferBytes: 10240000, initialScn: 4294967300n } })
   expect(sample.notes.map((note) => note.split(/[ =]/)[0]?.split('.').at(-1))).toEqual([
     'rmiEnabled',
-    'allocationPolicy',
     'readBufferSize',
     'scnIndexSize',
-    'restoreMMappedBuffers',
   ])
+  expect(sample.source.files).toEqual({
+    directory: undefined,
+    restores: true,
+    residentBytes: 67108864,
+    syncIntervalMs: 1000,
+  })
 })
 
 test('a relay waits for the registrations of its own process unless it is told not to', () => {

@@ -79,12 +79,15 @@ export class BinlogDecoder implements BinlogHandler {
   private readonly pass: TransactionPass | undefined
   private readonly source: string
   private readonly event = new BinLogEvent()
+  /** Undefined where a window stays in memory. */
+  private readonly spillingSink: WindowSink | undefined
   /** By type. */
   private readonly processors: readonly (BinLogEventProcessor | undefined)[]
 
   constructor(options: BinlogDecoderOptions) {
     const { physicalSource, schemas, sink, generation, log, onWindow, passOvers = [], passedOver } = options
     this.source = physicalSource.name
+    this.spillingSink = sink.spills === true ? sink : undefined
     this.pass = passOvers.length === 0 ? undefined : new TransactionPass(passOvers, (each) => passedOver?.(each))
     const compiler = {
       physicalSource,
@@ -141,7 +144,8 @@ export class BinlogDecoder implements BinlogHandler {
   }
 
   private process(event: BinLogEvent): Promise<void> | undefined {
-    return this.processors[event.type]?.process(event, this.transaction)
+    const pending = this.processors[event.type]?.process(event, this.transaction)
+    return this.spillingSink === undefined ? pending : (pending ?? this.spillingSink.whenSpilled?.())
   }
 
   private processOrPass(event: BinLogEvent, pass: TransactionPass): Promise<void> | undefined {

@@ -84,6 +84,7 @@ export class KeptPlace {
 
   /** From now on the place is stored together with the one from which this sink can be filled again. */
   keepFor(sink: WindowSink, readersSinceScn: (() => bigint | undefined) | undefined): void {
+    this.#keeper.durable = () => sink.whenDurable?.()
     this.#keeper.reread = () => this.reread.markFor(sink, readersSinceScn?.())
   }
 

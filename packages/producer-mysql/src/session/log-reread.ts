@@ -13,14 +13,17 @@ export interface LogRereadOptions {
   readonly settle: (point: ResumePoint) => Promise<SettledPoint>
   readonly log: Logger
   readonly readersSinceScn?: bigint | undefined
+  /** SCN of the newest window that the buffer has from a former process. */
+  readonly restoredScn?: bigint | undefined
 }
 
 /**
  * The place of the log to begin at: that of the readers or the stored mark, whichever is older and there, else where the
- * source had come. @throws AesopError
+ * source had come, as where the buffer has it all from a former process. @throws AesopError
  */
 export function beginInLog(reread: BufferReread<ResumePoint>, options: LogRereadOptions): Promise<ResumePoint> {
-  const { stored, reached, settle, log, readersSinceScn } = options
+  const { stored, reached, settle, log, readersSinceScn, restoredScn } = options
+  if (restoredScn !== undefined && restoredScn >= reached.scn) return Promise.resolve(reached)
   const mark = rereadOf(stored)
   // What stood in the log of a server before a fail-over can't be read from the one after it.
   const own = mark !== undefined && isOfOneServer(mark, reached) ? mark : undefined

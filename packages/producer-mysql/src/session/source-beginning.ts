@@ -29,7 +29,7 @@ export interface SourceBeginningOptions {
  * |-----------------------------------------|-----------------------------------------------------------------------|
  * | nothing                                 | at initVal, else where `startFrom` says, else at the origin's default |
  * | that somebody took the place away       | the same, under SCNs above those that were there                      |
- * | a place                                 | there, or earlier: where the buffer can be filled again               |
+ * | a place                                 | there, or earlier: where a buffer that is empty can be filled again   |
  *
  * @throws AesopError of the record, of `startFrom`, or of the source that is asked
  */
@@ -50,7 +50,8 @@ export async function sourceBeginning(options: SourceBeginningOptions): Promise<
   const reached = fromMaxScn(stored)
   const settle = origin.settle.bind(origin)
   const readersSinceScn = context.readersSinceScn?.()
-  const point = await beginInLog(reread, { stored, reached, settle, log, readersSinceScn })
+  const { restoredScn } = context
+  const point = await beginInLog(reread, { stored, reached, settle, log, readersSinceScn, restoredScn })
   return { point, isNew: false }
 }
 

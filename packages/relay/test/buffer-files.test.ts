@@ -1,0 +1,153 @@
+import { type Logger, silentLogger } from '@aesop/kernel'
+import { MemoryEventProducer } from '@aesop/producer'
+import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
+import { until } from '../../../test/support/until.ts'
+import { get, lines, online, PERSON, streamPath, testContext } from './support/relay-fixture.ts'
+
+let state: string
+beforeEach(() => {
+  state = newFolder('buffer-files')
+})
+afterEach(() => {
+  removeFolder(state)
+})
+
+type Properties = Record<string, string | number | boolean>
+
+/** A source that begins where it is told to. */
+class PlacedProducer extends MemoryEventProducer {
+  readonly #space: string
+  readonly #beginsAfter: bigint | undefined
+
+  constructor(beginsAfter: bigint | undefined, scnSpace: string) {
+    super()
+    this.#beginsAfter = beginsAfter
+    this.#space = scnSpace
+  }
+  override get scnSpace(): string {
+    return this.#space
+  }
+  override async prepare(context: Parameters<MemoryEventProducer['prepare']>[0]): Promise<bigint> {
+    await super.prepare(context)
+    return this.#beginsAfter ?? context.restoredScn ?? 0n
+  }
+}
+
+interface Run {
+  readonly relay: Relay
+  readonly producer: PlacedProducer
+  readonly logged: readonly string[]
+  readonly stream: (scn: bigint) => ReturnType<typeof get>
+}
+
+interface Options {
+  readonly beginsAfter?: bigint
+  readonly scnSpace?: string
+  readonly context?: ReturnType<typeof testContext>
+}
+
+async function started(
+  properties: Properties = {},
+  { beginsAfter, scnSpace = 'one', context = testContext() }: Options = {},
+): Promise<Run> {
+  const logged: string[] = []
+  const note = (message: string): void => void logged.push(message)
+  const log: Logger = { ...silentLogger, info: note, warn: note, error: note }
+  const producer = new PlacedProducer(beginsAfter, scnSpace)
+  const config = new RelayConfig({
+    relayProperties: {
+      'databus.relay.container.httpPort': 0,
+      'databus.relay.eventBuffer.allocationPolicy': 'MMAPPED_MEMORY',
+      ...properties,
+    },
+  })
+  const physicalSourceConfig = { uri: 'memory:test', name: 'shop', sources: [PERSON] }
+  const registrations = [new ProducerRegistration({ eventProducer: producer, physicalSourceConfig })]
+  const relay = new Relay({ config, registrations }, { ...context, stateDirectory: state, log })
+  await relay.start()
+  onTestFinished(() => relay.stop())
+  const stream = (scn: bigint) => get(relay.address?.port ?? 0, streamPath({ sources: '40', checkPoint: online(scn) }))
+  return { relay, producer, logged, stream }
+}
+
+const files = (): string[] => readdirSync(join(state, 'buffer', 'shop'))
+
+async function left(): Promise<void> {
+  const { relay, producer } = await started({}, { beginsAfter: 100n })
+  for (let scn = 101n; scn <= 103n; scn += 1n) producer.addWindow([{ key: Number(scn) }], scn)
+  await relay.stop()
+}
+
+const LEFT = ['101:101', '101:end', '102:102', '102:end', '103:103', '103:end']
+
+test('files of a former process are served on, in front of what comes', async () => {
+  await left()
+  const { producer, stream, logged } = await started()
+  producer.addWindow([{ key: 104 }], 104n)
+  expect(lines((await stream(100n)).body)).toEqual([...LEFT, '104:104', '104:end'])
+  expect(logged.join()).toContain('goes on with segment files of a former process')
+})
+
+test('a source that goes on within them has its windows passed over', async () => {
+  await left()
+  const { producer, stream } = await started({}, { beginsAfter: 102n })
+  producer.addWindow([{ key: 103 }], 103n)
+  producer.addWindow([{ key: 104 }], 104n)
+  expect(lines((await stream(100n)).body)).toEqual([...LEFT, '104:104', '104:end'])
+})
+
+test.each([
+  ['behind a hole', { beginsAfter: 110n }],
+  ['in another SCN space', { beginsAfter: 103n, scnSpace: 'two' }],
+])('a source that goes on %s has an empty buffer, and says so', async (_where, options) => {
+  await left()
+  const { producer, stream, logged } = await started({}, options)
+  producer.addWindow([{ key: 111 }], 111n)
+  expect((await stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+  expect(lines((await stream(options.beginsAfter)).body)).toEqual(['111:111', '111:end'])
+  expect(logged.join()).toContain('are not served: the source goes on elsewhere')
+  const others = (): boolean => files().some((name) => name.endsWith('.other'))
+  if (options.beginsAfter === 103n) await until('files are set aside', others)
+  else expect(others()).toBe(false)
+})
+
+test('restoreMMappedBuffers: false begins with an empty folder', async () => {
+  await left()
+  const { stream } = await started({ 'databus.relay.eventBuffer.restoreMMappedBuffers': false }, { beginsAfter: 103n })
+  expect((await stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+})
+
+test('a file that was damaged is set aside, health says so, and what is behind it is served', async () => {
+  await left()
+  const [name = ''] = files()
+  const path = join(state, 'buffer', 'shop', name)
+  const bytes = readFileSync(path)
+  bytes[200] = (bytes[200] as number) ^ 1
+  writeFileSync(path, bytes)
+  const { relay, stream } = await started()
+  expect(relay.health().status).toBe('up')
+  expect((await stream(100n)).headers['x-dbus-error-cause'] ?? 'cut').toMatch(/OffsetNotFound|ScnNotFound|cut/)
+  expect(relay.health()).toEqual({ status: 'degraded', detail: expect.stringMatching(/CRC/) as string })
+  await until('the file is set aside', () => files().includes(`${name}.damaged`))
+  expect((await stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+})
+
+test('two sources of one process do not share a folder', async () => {
+  const context = testContext()
+  const memory = { 'databus.relay.dataSources.sequenceNumbersHandler.type': 'IN_MEMORY' }
+  await started(memory, { context })
+  await expect(started(memory, { context })).rejects.toThrow(join(state, 'buffer', 'shop'))
+})
+
+test('windows that are older than retentionMs leave by themselves', async () => {
+  const { producer, relay } = await started(
+    { 'databus.relay.eventBuffer.retentionMs': 1, 'databus.relay.eventBuffer.maxSize': 65536 },
+    { beginsAfter: 0n },
+  )
+  for (let scn = 1n; scn <= 2000n; scn += 1n) producer.addWindow([{ key: Number(scn) }], scn)
+  await until('old windows have left', () => (relay.buffer?.segments.length ?? 0) === 1)
+})

@@ -1,0 +1,133 @@
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ChangePath } from '../support/change-path.ts'
+import { MariadbServer } from '../support/mariadb-server.ts'
+import { until } from '../support/until.ts'
+
+const DEADLINE_MS = 60_000
+const FILES = ['databus.relay.eventBuffer.allocationPolicy: MMAPPED_MEMORY']
+const MIB = 1024 * 1024
+
+interface Answer {
+  readonly cause: string | undefined
+  readonly body: Buffer
+}
+
+/** What follows the oldest window, until the relay has no more. */
+async function streamed(path: ChangePath): Promise<Answer> {
+  const { body } = await ask(path, '/sources')
+  const [{ id }] = JSON.parse(body.toString()) as [{ id: number }]
+  const checkPoint = '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-1,"prevScn":-1,"windowOffset":-1}'
+  const query = new URLSearchParams({ sources: String(id), checkPoint, size: String(512 * MIB), output: 'binary' })
+  return ask(path, `/stream?${query.toString()}`)
+}
+
+async function ask({ relayPort }: ChangePath, target: string): Promise<Answer> {
+  const parts: Buffer[] = []
+  return new Promise((resolve, reject) => {
+    const asked = request({ port: relayPort, path: target, timeout: DEADLINE_MS }, (answer) => {
+      answer.on('data', (part: Buffer) => parts.push(part))
+      answer.on('error', reject)
+      answer.on('end', () => {
+        const cause = answer.headers['x-dbus-error-cause']
+        resolve({ cause: cause === undefined ? undefined : String(cause), body: Buffer.concat(parts) })
+      })
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+function segmentsOf(path: ChangePath): string[] {
+  const folder = join(path.folder, 'relay', '.aesop', 'buffer')
+  return readdirSync(folder).flatMap((source) =>
+    readdirSync(join(folder, source)).map((name) => join(folder, source, name)),
+  )
+}
+
+describe('a buffer of files', () => {
+  let server: MariadbServer
+  beforeAll(async () => {
+    server = await MariadbServer.start()
+    await server.query('CREATE DATABASE shop; USE shop')
+  })
+  afterAll(async () => {
+    await server.destroy()
+  })
+
+  async function emptyTable(): Promise<void> {
+    await server.query('DROP TABLE IF EXISTS shop.item')
+    await server.query('RESET MASTER')
+    await server.query('CREATE TABLE shop.item (id INT NOT NULL PRIMARY KEY, text LONGTEXT)')
+  }
+
+  const lastSeen = (path: ChangePath, id: number) => (): boolean =>
+    path.lines.at(-1)?.startsWith(`UPSERT shop.item ${id} `) ?? false
+
+  test('is there after kill -9, the same byte for byte, when the log of the server is long gone', async () => {
+    await emptyTable()
+    await using path = await ChangePath.create({ uri: server.uri(), sources: ['shop.item'], relayProperties: FILES })
+    await path.startRelay()
+    for (let id = 1; id <= 300; id++)
+      await server.query(`INSERT INTO shop.item VALUES (${id}, REPEAT('x', ${id * 20}))`)
+    await server.query('ALTER TABLE shop.item ADD COLUMN more INT')
+    await server.query('FLUSH BINARY LOGS')
+    await server.query(`INSERT INTO shop.item VALUES (301, 'end', 5)`)
+    let before: Answer = { cause: undefined, body: Buffer.alloc(0) }
+    await until('the relay has the last row', async () => {
+      before = await streamed(path)
+      return before.body.includes('end')
+    })
+    await path.stopRelay('SIGKILL')
+    await server.query(`PURGE BINARY LOGS TO 'mysql-bin.000002'`)
+    await path.startRelay()
+    const after = await streamed(path)
+    expect(after.cause).toBeUndefined()
+    expect(after.body.length).toBeGreaterThan(300 * 20)
+    expect(after.body.subarray(0, before.body.length).equals(before.body)).toBe(true)
+    await path.startClient()
+    await server.query(`INSERT INTO shop.item VALUES (302, 'later', 6)`)
+    await until('the consumer saw the last row', lastSeen(path, 302), DEADLINE_MS)
+    expect(path.lines.filter((line) => line.startsWith('UPSERT')).length).toBe(302)
+  })
+
+  test('takes a transaction far larger than itself and its memory as one window, across kill -9 in its midst', async () => {
+    await emptyTable()
+    await using path = await ChangePath.create({
+      uri: server.uri(),
+      sources: ['shop.item'],
+      bufferBytes: 4 * MIB,
+      relayProperties: [...FILES, 'databus.relay.eventBuffer.residentBytes: 2097152'],
+    })
+    await path.startRelay()
+    await path.startClient()
+    const writing = server.query(
+      `INSERT INTO shop.item SELECT seq, REPEAT(CHAR(65 + seq % 26), 20000) FROM seq_1_to_3000`,
+    )
+    await writing
+    await until('files of the window', () => segmentsOf(path).length > 5, DEADLINE_MS)
+    await path.stopRelay('SIGKILL')
+    await path.startRelay()
+    await until('the consumer saw the last row', lastSeen(path, 3000), DEADLINE_MS)
+    await server.query(`INSERT INTO shop.item VALUES (3001, 'end')`)
+    await until('the consumer saw the row behind it', lastSeen(path, 3001), DEADLINE_MS)
+    expect(path.lines.filter((line) => line.startsWith('UPSERT')).length).toBe(3001)
+    const bytes = segmentsOf(path).reduce((sum, file) => sum + statSync(file).size, 0)
+    expect(bytes).toBeGreaterThan(50 * MIB)
+  })
+
+  test('begins anew where the place of the source was taken away, and serves nothing twice', async () => {
+    await emptyTable()
+    await using path = await ChangePath.create({ uri: server.uri(), sources: ['shop.item'], relayProperties: FILES })
+    await path.startRelay()
+    await server.query(`INSERT INTO shop.item VALUES (1, 'first')`)
+    await until('the relay has the row', async () => (await streamed(path)).body.includes('first'))
+    await path.stopRelay()
+    rmSync(join(path.folder, 'relay', '.aesop', 'maxscn'), { recursive: true })
+    await path.startRelay()
+    await until('the relay has the row again', async () => (await streamed(path)).body.includes('first'))
+    expect((await streamed(path)).body.toString('latin1').split('first').length).toBe(2)
+  })
+})
