@@ -18,11 +18,13 @@ export class DirectLink implements RelayLink {
   readonly transport = 'direct'
   readonly address: string
   readonly #relay: LocalRelay
+  readonly #client: string
   readonly #connection: LocalConnection
 
-  constructor(relay: LocalRelay) {
+  constructor(relay: LocalRelay, client: string) {
     this.#relay = relay
-    this.#connection = relay.connect()
+    this.#client = client
+    this.#connection = relay.connect(client)
     this.address = `${relay.host}:${relay.port}`
   }
 
@@ -43,7 +45,7 @@ export class DirectLink implements RelayLink {
   }
 
   beside(): DirectLink {
-    return new DirectLink(this.#relay)
+    return new DirectLink(this.#relay, this.#client)
   }
 
   close(): void {

@@ -270,7 +270,7 @@ export class Registration {
 
   #linkTo(relay: RelayAddress): RelayLink {
     const local = this.#options.localRelays?.at(relay.host, relay.port)
-    return local === undefined ? new HttpLink(relay, this.id) : new DirectLink(local)
+    return local === undefined ? new HttpLink(relay, this.id) : new DirectLink(local, this.id)
   }
 
   /** Tells log and consumer why nothing comes any more; health tells it from now on. */

@@ -60,6 +60,8 @@ export type HttpVerdict =
 export interface HttpAim {
   /** It changes something: its body must be JSON, which no page of another site sends unasked. */
   readonly isAction?: boolean
+  /** It commands the server: it must show the token, whoever sends it, and is refused where there is none. */
+  readonly needsToken?: boolean
   /** It may be answered by a word that anybody may know, so it needs no token. */
   readonly wantsWord?: boolean
 }
@@ -140,15 +142,22 @@ export class HttpGuard {
     }))
   }
 
-  #check(request: IncomingMessage, peer: string, { isAction = false, wantsWord = false }: HttpAim): HttpVerdict {
+  #check(
+    request: IncomingMessage,
+    peer: string,
+    { isAction = false, needsToken = false, wantsWord = false }: HttpAim,
+  ): HttpVerdict {
     const form = requestForm(request)
     if ('fault' in form) return refuse(400, 'request', form.fault)
     const isKnownPeer = this.#peers.has(peer)
-    const asksToken = this.#rules.token !== undefined && !isKnownPeer
+    const hasToken = this.#rules.token !== undefined
+    const asksToken = hasToken && (needsToken || !isKnownPeer)
     const foreign = this.#foreignHost(form, asksToken) ?? this.#foreignPage(request, form)
     if (foreign !== undefined) return { refusal: foreign }
     const isTrusted = asksToken ? this.#showsToken(request, peer, wantsWord) : this.#isLetIn(isKnownPeer)
     if (typeof isTrusted === 'object') return { refusal: isTrusted }
+    if (needsToken && !hasToken)
+      return refuse(403, 'token-missing', 'a command needs a token, and the server has none: give it one')
     if (!isTrusted && !wantsWord) {
       return asksToken
         ? refuse(401, 'token-missing', 'no token was sent as "Authorization: Bearer …"', BEARER)

@@ -80,3 +80,19 @@ test('a token has 16 signs of ASCII and more', () => {
   expect(tokenFault('0123456789abcde')).toContain('at least 16 characters')
   expect(tokenFault('0123456789 abcdef')).toContain('without spaces')
 })
+
+test('a command needs the token of everybody, and is refused where there is none', () => {
+  const aim = { isAction: true, needsToken: true }
+  const said = (rules: Partial<HttpGuardRules>, headers: Record<string, string>) => {
+    const { refusal } = guardOf(rules).check(requestOf({ 'content-type': 'application/json', ...headers }), aim)
+    return refusal && [refusal.status, refusal.reason]
+  }
+  const token = new Secret(TOKEN)
+  const peers = ['10.9.9.0/24']
+  expect(said({ token }, bearer(TOKEN))).toBeUndefined()
+  expect(said({ token, peers }, {})).toEqual([401, 'token-missing'])
+  expect(said({ token, peers }, bearer('another-token-of-16'))).toEqual([401, 'token-wrong'])
+  expect(said({ peers }, bearer(TOKEN))).toEqual([403, 'token-missing'])
+  expect(said({ host: '127.0.0.1' }, {})).toEqual([403, 'token-missing'])
+  expect(said({ token }, { ...bearer(TOKEN), 'content-type': 'text/plain' })).toEqual([415, 'content-type'])
+})

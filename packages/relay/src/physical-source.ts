@@ -17,7 +17,7 @@ import {
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
-import { type ServedSource } from '@aesop/stream-server'
+import { type ServedSource, type SourceControl } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { bufferFiles, bufferFolder } from './buffer-files.ts'
@@ -162,6 +162,30 @@ export class PhysicalSource {
 
   resume(): void {
     this.#prepared?.producer.resume()
+  }
+
+  /** What commands over HTTP act on. */
+  get control(): SourceControl {
+    const state = (): ReturnType<EventProducer['status']>['state'] | undefined =>
+      this.#prepared?.producer.status().state
+    const scn = (): bigint => this.buffer?.lastScn ?? -1n
+    return {
+      name: this.name,
+      get status() {
+        const now = state()
+        if (now === 'paused') return now
+        return now === undefined || now === 'stopped' || now === 'failed' ? 'shutdown' : 'running'
+      },
+      get scn() {
+        return scn()
+      },
+      pause: () => {
+        this.pause()
+      },
+      resume: () => {
+        this.resume()
+      },
+    }
   }
 
   health(): Health {

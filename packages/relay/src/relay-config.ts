@@ -70,6 +70,11 @@ export class RelayConfig {
     this.source = sourceSettings(values, options)
   }
 
+  /** Keys of its properties, as they were given. */
+  get givenKeys(): readonly string[] {
+    return Object.keys(this.#options.relayProperties ?? {})
+  }
+
   /** The same in a process of this nature: a test that names no port takes any free one. */
   for(nature: BeanContext['nature']): RelayConfig {
     const isGiven = this.#options.relayProperties?.[PORT] !== undefined

@@ -30,7 +30,7 @@ const NOT_EMPTY = { source: '.', expected: 'a text that is not empty' }
 /** One or more names, none of which is a command of the relay. */
 const HEALTH_PATH = {
   source:
-    '^/?(?!(sources|register|stream|physicalSources|bufferInfo|containerStats|relayStats)(/|$))[\\w.-]+(/[\\w.-]+)*$',
+    '^/?(?!(sources|register|stream|physicalSources|physicalBuffers|bufferInfo|containerStats|relayStats|javaStats|config|controlSources|relayCommand)(/|$))[\\w.-]+(/[\\w.-]+)*$',
   expected: 'a path of letters, digits, "_", "." and "-" that is none of the relay\'s own',
 }
 const byMetrics = 'statistics are always collected; the admin server shows them'

@@ -1,5 +1,6 @@
 import { type HttpGuard, type Logger, openFilesMax, systemCodeOf } from '@aesop/kernel'
 import {
+  type RelayControl,
   type ServedSource,
   serverLimits,
   type StatsPage,
@@ -16,19 +17,28 @@ const LIMIT_SETTINGS = {
   pendingBytes: 'databus.relay.container.maxPendingBytes',
 } as const
 
+/** What the buffer of a physical source has taken in. */
+export interface SourceInbound {
+  readonly name: string
+  readonly id: number
+  readonly events: InboundEvents
+}
+
 export interface RelayServerOptions {
   readonly config: RelayConfig
   readonly guard: HttpGuard
   readonly sources: readonly ServedSource[]
-  /** What the buffers of the sources have taken in. */
-  readonly inbound: readonly InboundEvents[]
+  /** What the buffers of the sources have taken in, by the name and id of each. */
+  readonly inbound: readonly SourceInbound[]
+  readonly control: RelayControl
+  readonly configuration: () => object
   readonly log: Logger
   readonly status: StreamServerOptions['status']
 }
 
 /** The HTTP server of a relay, and a note where it may have less than its configuration wants. */
 export function makeServer(options: RelayServerOptions): { server: StreamServer; note: string | undefined } {
-  const { config, guard, sources, inbound, log, status } = options
+  const { config, guard, sources, inbound, control, configuration, log, status } = options
   const { host, port, healthPath, readTimeoutMs } = config
   const { limits, note } = serverLimits(config, openFilesMax(), LIMIT_SETTINGS)
   const containerStats = statsOf(inbound)
@@ -41,6 +51,8 @@ export function makeServer(options: RelayServerOptions): { server: StreamServer;
     guard,
     sources,
     containerStats,
+    control,
+    configuration,
     log,
     status,
   })
@@ -57,9 +69,16 @@ export async function listen(server: StreamServer, { host, port }: RelayConfig):
   }
 }
 
-/** A total of several would be of SCNs that can't be compared. */
-function statsOf([only, ...others]: readonly InboundEvents[]): ReadonlyMap<string, StatsPage> {
-  if (only === undefined || others.length > 0) return new Map()
-  const page = { counts: only.totals.tally, toJson: (nowMs: number) => only.toJson(nowMs) }
-  return new Map([['inbound/events/total', page]])
+/** Databus' categories of what came in. A total of several would be of SCNs that can't be compared: there is none then. */
+function statsOf(inbound: readonly SourceInbound[]): ReadonlyMap<string, StatsPage | readonly string[]> {
+  const pages = new Map<string, StatsPage | readonly string[]>()
+  for (const { name, id, events } of inbound) {
+    const page = { counts: events.totals.tally, toJson: (nowMs: number) => events.toJson(nowMs) }
+    for (const form of [name, `${name}:${id}`, `${name}/${id}`]) pages.set(`inbound/events/psource/${form}`, page)
+    if (inbound.length === 1) pages.set('inbound/events/total', page)
+  }
+  return pages.set(
+    'inbound/events/psources',
+    inbound.map(({ name, id }) => `${name}:${id}`),
+  )
 }

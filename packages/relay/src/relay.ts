@@ -11,7 +11,7 @@ import {
   type PlaceKeeper,
 } from '@aesop/kernel'
 import { type SchemaRegistry } from '@aesop/schema'
-import { type ServedSource, serverMetrics, type StreamServer } from '@aesop/stream-server'
+import { type RelayControl, type ServedSource, serverMetrics, type StreamServer } from '@aesop/stream-server'
 import { LocalRelays } from '@aesop/wire'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { RelayPartitionsError } from './errors.ts'
@@ -156,6 +156,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       address: this.address,
       ...(others.length === 0 ? only : { physicalSources: [only, ...others] }),
       streams: this.#running?.server.streams.size,
+      readers: this.#running?.server.streams.readers().map((reader) => ({
+        ...reader,
+        scn: reader.scn?.toString(),
+        lagScn: reader.lagScn?.toString(),
+      })),
       notes: this.#notes,
     }
   }
@@ -172,6 +177,30 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   /** The places of the sources, for those who show and move them while nothing runs. */
   async placeDesks(): Promise<readonly PlaceDesk[]> {
     return (await Promise.all(this.#sources.map((source) => source.placeDesks()))).flat()
+  }
+
+  get #control(): RelayControl {
+    return {
+      sources: this.#sources.map((source) => source.control),
+      info: () => ({ address: this.address, sources: this.#sources.map(({ name }) => name) }),
+      disconnectClients: () => {
+        this.#running?.server.streams.disconnect()
+      },
+    }
+  }
+
+  /** Which settings were given, without their values: some of them are secrets. */
+  #configuration(): object {
+    const { registrations } = this.#options
+    const ofSource = registrations.map(({ physicalSource, properties }) => [
+      physicalSource.name,
+      Object.keys(properties),
+    ])
+    return {
+      relay: this.#config.givenKeys,
+      sources: Object.fromEntries(ofSource) as object,
+      withoutEffect: this.#notes.length,
+    }
   }
 
   get #names(): string {
@@ -193,7 +222,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
       config: this.#config,
       guard,
       sources: served,
-      inbound: this.#sources.flatMap(({ inbound }) => inbound ?? []),
+      inbound: this.#sources.flatMap(({ name, config, inbound: events }) =>
+        events === undefined ? [] : [{ name, id: config.id, events }],
+      ),
+      control: this.#control,
+      configuration: () => this.#configuration(),
       log: this.#context.log,
       status: () => this.#status(),
     })

@@ -25,6 +25,11 @@ const EVERY_PATH = [
   '/bufferInfo/inbound/test/1',
   '/containerStats/inbound/events/total',
   '/relayStats/outbound/http/total',
+  '/javaStats/memory',
+  '/physicalBuffers',
+  '/config',
+  '/controlSources/status',
+  '/relayCommand/printRelayInfo',
   '/nothing',
 ]
 const HEADERS = {

@@ -1,5 +1,6 @@
 export { CallbackTotals } from './callback-totals.ts'
 export { type EventCounts, EventTotals, type HeldEvents } from './event-totals.ts'
+export { CountedRequest, RequestBook } from './request-book.ts'
 export { type RequestName, RequestTotals } from './request-totals.ts'
 export { Tally } from './tally.ts'
 export { type TrafficCounts, TrafficTotals } from './traffic-totals.ts'

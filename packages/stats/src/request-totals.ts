@@ -31,8 +31,11 @@ export class RequestTotals {
   #enabled = true
   #counts = begin()
   #resetMs: number
+  readonly #peersMax: number
 
-  constructor(nowMs: number) {
+  /** @param peersMax how many addresses are remembered, to be counted */
+  constructor(nowMs: number, peersMax = PEERS_MAX) {
+    this.#peersMax = peersMax
     this.#resetMs = nowMs
   }
 
@@ -40,7 +43,7 @@ export class RequestTotals {
   called(name: RequestName, peer: string): void {
     if (!this.#enabled) return
     this.#counts[name].calls++
-    if (this.#counts.peers.size < PEERS_MAX) this.#counts.peers.add(peer)
+    if (this.#counts.peers.size < this.#peersMax) this.#counts.peers.add(peer)
   }
 
   /** A request failed, before its answer or within it; `invalid` when the request itself was wrong. */
@@ -67,6 +70,12 @@ export class RequestTotals {
     if (!this.#enabled) return
     this.#counts.endedStreams++
     this.#counts.streamMs += latencyMs
+  }
+
+  /** Requests that failed since the last reset. */
+  get failures(): number {
+    const { sources, register, stream } = this.#counts
+    return sources.errors + register.errors + stream.errors
   }
 
   /** While it is not enabled, nothing is counted. */
@@ -118,7 +127,7 @@ export class RequestTotals {
       },
       {
         name: `${prefix}_peers`,
-        help: `Addresses of clients that have asked, counted up to ${PEERS_MAX}.`,
+        help: `Addresses of clients that have asked, counted up to ${this.#peersMax}.`,
         type: 'gauge',
         value: peers.size,
       },

@@ -6,6 +6,12 @@ export function formatBufferInfo({ minScn, lastScn, newestMs = 0, oldestMs = 0 }
   return formatJson({ minScn, maxScn: lastScn, timestampLatestEvent: newestMs, timestampFirstEvent: oldestMs })
 }
 
+/** The body of `/physicalBuffers`: the physical sources of each partition, by its JSON. */
+export function formatPhysicalBuffers(sources: readonly ServedSource[], pretty: boolean): string {
+  const byPartition = sources.map(({ id, name, uri }) => [JSON.stringify({ id, name }), [{ uri, role: 'MASTER' }]])
+  return formatJson(Object.fromEntries(byPartition), pretty ? 2 : undefined)
+}
+
 /** The body of `/physicalSources`. */
 export function formatPhysicalSources(sources: readonly ServedSource[]): string {
   return formatJson(sources.map(({ id, name, uri, tables }) => ({ id, name, uri, sources: tables })))

@@ -1,5 +1,5 @@
 import { type Logger } from '@aesop/kernel'
-import { type RequestName, type RequestTotals } from '@aesop/stats'
+import { type CountedRequest, type RequestBook, type RequestName } from '@aesop/stats'
 import {
   formatError,
   formatStreamRequest,
@@ -13,16 +13,18 @@ import {
   type SourceSchema,
   type StreamRequest,
 } from '@aesop/wire'
+import { type ClientBook, type ClientTraffic } from './client-book.ts'
 import { type Connections } from './connections.ts'
 import { FailureAnswers } from './failure-answers.ts'
 import { type LocalStream } from './local-stream.ts'
-import { countFailure, type OpenStreams } from './open-streams.ts'
+import { countFailure, type OpenStreams, type StreamClient } from './open-streams.ts'
 import { type StreamSources } from './stream-sources.ts'
 
 export interface LocalDeskOptions {
   readonly sources: StreamSources
   readonly streams: OpenStreams
-  readonly requests: RequestTotals
+  readonly requests: RequestBook
+  readonly clients: ClientBook
   readonly connections: Connections
   readonly log: Logger
   readonly isStopping: () => boolean
@@ -44,7 +46,7 @@ export class LocalDesk {
 
   /** The desk of a server that listens there. */
   at(host: string, port: number): LocalRelay {
-    return { host, port, connect: () => this.#connect() }
+    return { host, port, connect: (client) => this.#connect(client) }
   }
 
   /** Ends every stream at once. */
@@ -52,60 +54,78 @@ export class LocalDesk {
     for (const stream of this.#streams) stream.cut()
   }
 
-  #connect(): LocalConnection {
+  #connect(client: string): LocalConnection {
+    const traffic = this.#options.clients.met(client)
     const { gets, leaves } = this.#options.connections.enterLocal()
     let open: LocalStream | undefined
     let isOpen = true
     const connection: LocalConnection = {
-      sources: () => this.#counted('sources', () => this.#options.sources.logical),
+      sources: () => this.#counted('sources', client, () => this.#options.sources.logical),
       physicalSources: () => {
         this.#refuseStopping()
         return this.#options.sources.all.map(({ served: { name, tables } }) => ({ name, sources: tables }))
       },
-      schemas: (sourceIds) => this.#counted('register', () => this.#schemas(sourceIds)),
+      schemas: (sourceIds) =>
+        this.#counted('register', client, (counted) => {
+          counted.about(sourceIds)
+          return this.#schemas(sourceIds)
+        }),
       stream: async (request, signal) => {
-        const stream = (open = this.#counted('stream', () => this.#open(request, connection)))
+        const by = this.#clientOf(client, traffic)
+        const stream = (open = this.#answered(by.counted, 'stream', () => this.#open(request, connection, by)))
         signal.addEventListener('abort', () => {
           stream.close()
         })
         if (signal.aborted) stream.close()
         await stream.begin().catch((error: unknown) => {
-          throw this.#failed('stream', error)
+          throw this.#failed('stream', by.counted, error)
         })
         return answerOf(stream, gets)
       },
       close: () => {
-        if (isOpen) leaves()
+        if (isOpen) {
+          leaves()
+          traffic?.left()
+        }
         isOpen = false
         open?.close()
       },
     }
+    traffic?.came(connection)
     return connection
+  }
+
+  #clientOf(name: string, traffic: ClientTraffic | undefined): StreamClient {
+    return { name, peer: PEER, traffic, counted: this.#options.requests.called('stream', PEER, name) }
   }
 
   #schemas(sourceIds: readonly number[]): SourceSchema[] {
     return this.#options.sources.schemasOf({ sources: sourceIds, protocolVersion: 2, compress: false })
   }
 
-  #open(request: StreamRequest, connection: LocalConnection): LocalStream {
-    const stream = this.#options.streams.openLocal(asAsked(request), connection)
+  #open(request: StreamRequest, connection: LocalConnection, by: StreamClient): LocalStream {
+    const stream = this.#options.streams.openLocal(asAsked(request), connection, by)
     this.#streams.add(stream)
     void stream.ended.then(() => this.#streams.delete(stream))
     return stream
   }
 
-  #counted<Answer>(name: RequestName, answer: () => Answer): Answer {
-    this.#options.requests.called(name, PEER)
+  #counted<Answer>(name: RequestName, client: string, answer: (counted: CountedRequest) => Answer): Answer {
+    const counted = this.#options.requests.called(name, PEER, client)
+    return this.#answered(counted, name, () => answer(counted))
+  }
+
+  #answered<Answer>(counted: CountedRequest, name: RequestName, answer: () => Answer): Answer {
     try {
       this.#refuseStopping()
       return answer()
     } catch (error) {
-      throw this.#failed(name, error)
+      throw this.#failed(name, counted, error)
     }
   }
 
-  #failed(name: RequestName, error: unknown): Error {
-    countFailure(this.#options.requests, name, error)
+  #failed(name: RequestName, counted: CountedRequest, error: unknown): Error {
+    countFailure(counted, error)
     this.#failures.note(error, `/${name} of this process`, PEER)
     return asTold(error)
   }

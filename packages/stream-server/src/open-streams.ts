@@ -1,5 +1,5 @@
 import { type Logger, sleep } from '@aesop/kernel'
-import { type RequestName, type RequestTotals } from '@aesop/stats'
+import { type CountedRequest } from '@aesop/stats'
 import {
   parseStreamRequest,
   type PhysicalPartition,
@@ -11,9 +11,11 @@ import {
 } from '@aesop/wire'
 import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
+import { type ClientTraffic } from './client-book.ts'
 import { LocalStream } from './local-stream.ts'
 import { type ServerLimits } from './server-limits.ts'
 import { type SharedWork } from './response-writer.ts'
+import { reportOf, type ReaderReport } from './reader-report.ts'
 import { SeveralSourcesWindows } from './several-windows.ts'
 import { type StreamPart } from './stream-choice.ts'
 import { OneSourceWindows, type StreamWindows } from './stream-windows.ts'
@@ -24,7 +26,6 @@ export interface OpenStreamsOptions {
   readonly sources: StreamSources
   readonly limits: ServerLimits
   readonly shared: SharedWork
-  readonly requests: RequestTotals
   readonly log: Logger
 }
 
@@ -45,6 +46,16 @@ interface Reading {
   readonly windows: StreamWindows
   /** Who reads: the connection. */
   readonly reader: object
+  readonly by: StreamClient
+}
+
+/** For whom a stream is, and where it is counted. */
+export interface StreamClient {
+  readonly name: string
+  readonly peer: string
+  readonly counted: CountedRequest
+  /** Undefined: there are too many clients to count what each is sent. */
+  readonly traffic: ClientTraffic | undefined
 }
 
 /** The streams that are open, and how they end. */
@@ -55,6 +66,7 @@ export class OpenStreams {
   sentBytes = 0
   readonly #options: OpenStreamsOptions
   readonly #open = new Map<OpenStream, Promise<void>>()
+  readonly #readings = new Map<OpenStream, Reading>()
   /** Which of several sources had the last turn on a connection. */
   readonly #lastTurns = new WeakMap<object, PhysicalPartition | undefined>()
 
@@ -70,6 +82,7 @@ export class OpenStreams {
   async answer(
     parameters: RequestParameters,
     response: ServerResponse,
+    by: StreamClient,
     tellSpace: (scnSpace: string) => void,
   ): Promise<void> {
     const { sources, shared } = this.#options
@@ -79,7 +92,7 @@ export class OpenStreams {
     if (scnSpace !== undefined) tellSpace(scnSpace)
     this.#refuseTooMany()
     const { socket } = response.req
-    const reading = this.#readingOf(parts, request, socket)
+    const reading = this.#readingOf(parts, request, socket, by)
     const stream = new StreamResponse(reading.windows, request, response, shared, outdated(parts, socket))
     await this.#watch(stream, reading, stream.run())
   }
@@ -90,19 +103,23 @@ export class OpenStreams {
    * @param connection tells the client from others
    * @throws InvalidRequestError
    */
-  openLocal(request: StreamRequest, connection: object): LocalStream {
+  openLocal(request: StreamRequest, connection: object, by: StreamClient): LocalStream {
     const { sources, shared } = this.#options
     const parts = sources.ofStream(request)
-    const reading = this.#readingOf(parts, request, connection)
+    const reading = this.#readingOf(parts, request, connection, by)
     const stream = new LocalStream(reading.windows, request, shared.gate, spaceOf(parts))
     void this.#watch(stream, reading, stream.ended)
     return stream
   }
 
-  async #watch(stream: OpenStream, { parts, windows, reader }: Reading, running: Promise<void>): Promise<void> {
+  async #watch(stream: OpenStream, reading: Reading, running: Promise<void>): Promise<void> {
+    const { parts, windows, reader, by } = reading
+    by.counted.about(parts.flatMap(({ ids }) => [...ids]))
+    by.traffic?.begins(stream)
     const [only] = parts
     if (only !== undefined && parts.length === 1 && !only.checkpoint.isFlexible)
-      this.#options.requests.streamAsked(only.checkpoint.windowScn)
+      by.counted.streamAsked(only.checkpoint.windowScn)
+    this.#readings.set(stream, reading)
     const startedMs = performance.now()
     this.#open.set(
       stream,
@@ -112,19 +129,38 @@ export class OpenStreams {
       await running
     } finally {
       this.#open.delete(stream)
-      this.#ended(stream, startedMs)
+      this.#readings.delete(stream)
+      this.#ended(stream, by, startedMs)
       if (windows instanceof SeveralSourcesWindows) this.#lastTurns.set(reader, windows.last)
     }
   }
 
-  #readingOf(parts: readonly StreamPart[], request: StreamRequest, reader: object): Reading {
+  #readingOf(parts: readonly StreamPart[], request: StreamRequest, reader: object, by: StreamClient): Reading {
     const [only, ...others] = parts
     const cursor = request.positions?.cursor ?? this.#lastTurns.get(reader)
     const windows =
       only !== undefined && others.length === 0
         ? new OneSourceWindows(only, request)
         : new SeveralSourcesWindows(parts, request, cursor)
-    return { parts, windows, reader }
+    return { parts, windows, reader, by }
+  }
+
+  /** Who reads, and where each stands. */
+  readers(): ReaderReport[] {
+    return [...this.#readings].flatMap(
+      ([
+        { sentBytes },
+        {
+          windows,
+          by: { name, peer },
+        },
+      ]) => windows.places().map((place) => ({ client: name, peer, sentBytes, ...reportOf(place) })),
+    )
+  }
+
+  /** Asks all streams to end between windows. */
+  disconnect(): void {
+    for (const stream of this.#open.keys()) stream.stop()
   }
 
   /** Ends streams between windows; those that can't end are cut after `graceMs`, or when the signal aborts. */
@@ -153,11 +189,12 @@ export class OpenStreams {
     throw RelayBusyError.of('streams', streams, settings.streams)
   }
 
-  #ended(stream: OpenStream, startedMs: number): void {
-    const { requests, log } = this.#options
+  #ended(stream: OpenStream, { counted, traffic }: StreamClient, startedMs: number): void {
+    const { log } = this.#options
     this.sentBytes += stream.sentBytes
-    requests.streamEnded(performance.now() - startedMs)
-    if (stream.failure !== undefined) countFailure(requests, 'stream', stream.failure)
+    traffic?.ends(stream)
+    counted.streamEnded(performance.now() - startedMs)
+    if (stream.failure !== undefined) countFailure(counted, stream.failure)
     if (stream.wasOverrun)
       log.warn('a slow reader was cut: the buffer needed its bytes back', { sentBytes: stream.sentBytes })
   }
@@ -179,7 +216,7 @@ function spaceOf(parts: readonly StreamPart[]): string | undefined {
 }
 
 /** Counts a request that failed, before its answer or within it. */
-export function countFailure(requests: RequestTotals, name: RequestName, error: unknown): void {
-  requests.failed(name, error instanceof InvalidRequestError)
-  if (error instanceof ScnNotFoundError) requests.scnNotFound()
+export function countFailure(request: CountedRequest, error: unknown): void {
+  request.failed(error instanceof InvalidRequestError)
+  if (error instanceof ScnNotFoundError) request.scnNotFound()
 }

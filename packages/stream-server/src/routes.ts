@@ -1,11 +1,13 @@
 import { ANSWER_HEADERS, formatJson } from '@aesop/kernel'
-import { type RequestName, type RequestTotals } from '@aesop/stats'
+import { type RequestBook, type RequestName } from '@aesop/stats'
 import * as wire from '@aesop/wire'
 import express, { type Request, type RequestHandler, type Response } from 'express'
 import { type Admission } from './admission.ts'
+import { type ClientBook, type ClientTraffic } from './client-book.ts'
+import { controlSources, onlyShows, relayCommand } from './control-pages.ts'
 import { FailureAnswers, peerOf } from './failure-answers.ts'
-import { formatBufferInfo, formatPhysicalSources } from './info-pages.ts'
-import { countFailure, type OpenStreams } from './open-streams.ts'
+import { formatBufferInfo, formatPhysicalBuffers, formatPhysicalSources } from './info-pages.ts'
+import { countFailure, type OpenStreams, type StreamClient } from './open-streams.ts'
 import { type SchemaAnswers } from './schemas-answer.ts'
 import { type StatsDesk } from './stats-desk.ts'
 import { type StreamServerOptions } from './stream-server.ts'
@@ -19,13 +21,14 @@ export interface Desks {
   readonly streams: OpenStreams
   readonly schemas: SchemaAnswers
   readonly stats: StatsDesk
-  readonly requests: RequestTotals
+  readonly requests: RequestBook
+  readonly clients: ClientBook
   readonly admission: Admission
 }
 
 /** Paths, and what is answered there. */
 export function routes(options: StreamServerOptions, desks: Desks): express.Express {
-  const { admission, sources, stats } = desks
+  const { admission, sources } = desks
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', false)
   app.use((_request, response, next) => {
@@ -42,11 +45,18 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
   app.all(`${wire.paths.bufferInfo}/*rest`, (request, response) => {
     response.end(bufferInfo(request.path, sources))
   })
-  app.all([`${wire.paths.containerStats}/*rest`, `${wire.paths.relayStats}/*rest`], (request, response) => {
-    if (request.method === 'PUT' || request.method === 'POST') admission.letIn(request, response, { isAction: true })
-    const { subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
-    response.end(stats.answer(request.method, subPath, parameters))
+  app.all(wire.paths.physicalBuffers, (request, response) => {
+    const { parameters } = wire.parseRequest(request.originalUrl, request.headers)
+    const isPretty = parameters.text(wire.parameters.pretty) !== undefined
+    response.end(
+      formatPhysicalBuffers(
+        sources.all.map(({ served }) => served),
+        isPretty,
+      ),
+    )
   })
+  addStats(app, desks)
+  addControl(app, options, admission)
   app.use((request) => {
     throw wire.UnknownCommandError.of(request.path.slice(1))
   })
@@ -54,38 +64,91 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
   return app
 }
 
+function addStats(app: express.Express, { admission, stats }: Desks): void {
+  const { containerStats, relayStats, javaStats } = wire.paths
+  app.all([`${containerStats}/*rest`, `${relayStats}/*rest`, `${javaStats}/*rest`], (request, response) => {
+    if (request.method === 'PUT' || request.method === 'POST') admission.letIn(request, response, { isAction: true })
+    const { subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
+    response.end(stats.answer(request.method, subPath, parameters))
+  })
+}
+
+/** What shows is for everybody who may ask; what changes something needs the token. */
+function addControl(app: express.Express, { control, configuration }: StreamServerOptions, admission: Admission): void {
+  const { controlSources: sourcesPath, relayCommand: commandPath, config } = wire.paths
+  app.all([`${sourcesPath}/*rest`, `${commandPath}/*rest`], (request, response) => {
+    const { command, subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
+    if (!onlyShows(command, subPath)) admission.letIn(request, response, { isAction: true, needsToken: true })
+    response.end(
+      command === 'controlSources' ? controlSources(control, subPath, parameters) : relayCommand(control, subPath),
+    )
+  })
+  app.all(config, (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      throw new wire.InvalidRequestError(
+        'a running relay is not reconfigured over HTTP: change its descriptor and reload it',
+      )
+    response.end(formatJson(configuration()))
+  })
+}
+
 /** The commands of the protocol that are counted. */
-function addCommands(app: express.Express, { sources, streams, schemas, requests }: Desks): void {
+function addCommands(app: express.Express, desks: Desks): void {
+  const { sources, streams, schemas } = desks
   const add = (
     name: RequestName,
-    answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>,
-  ): void => void app.all(wire.paths[name], counted(requests, name, answer))
+    answer: (request: wire.RequestParameters, response: Response, by: StreamClient) => void | Promise<void>,
+  ): void => void app.all(wire.paths[name], counted(desks, name, answer))
   add('sources', (request, response) => {
     response.end(wire.formatSources(sources.logical, wire.parseSourcesRequest(request)))
   })
-  add('register', async (parameters, response) => {
+  add('register', async (parameters, response, { counted }) => {
     const request = wire.parseRegisterRequest(parameters)
+    counted.about(request.sources ?? sources.logical.map(({ id }) => id))
     await schemas.send(response, sources.schemasOf(request), request)
   })
-  add('stream', (request, response) =>
-    streams.answer(request, response, (scnSpace) => response.setHeader(wire.headers.scnSpace, scnSpace)),
+  add('stream', (request, response, by) =>
+    streams.answer(request, response, by, (scnSpace) => response.setHeader(wire.headers.scnSpace, scnSpace)),
   )
 }
 
 function counted(
-  requests: RequestTotals,
+  { requests, clients }: Desks,
   name: RequestName,
-  answer: (request: wire.RequestParameters, response: Response) => void | Promise<void>,
+  answer: (request: wire.RequestParameters, response: Response, by: StreamClient) => void | Promise<void>,
 ): RequestHandler {
   return async (request: Request, response, next) => {
-    requests.called(name, peerOf(request))
+    const peer = peerOf(request)
+    const client = nameOf(request) ?? peer
+    const by = {
+      name: client,
+      peer,
+      counted: requests.called(name, peer, client),
+      traffic: met(clients, client, request),
+    }
     try {
-      await answer(wire.parseRequest(request.originalUrl, request.headers).parameters, response)
+      await answer(wire.parseRequest(request.originalUrl, request.headers).parameters, response, by)
     } catch (error) {
-      countFailure(requests, name, error)
+      countFailure(by.counted, error)
       next(error)
     }
   }
+}
+
+/** What a client calls itself, or its machine. */
+function nameOf({ headers }: Request): string | undefined {
+  return [headers[wire.headers.clientService], headers[wire.headers.clientHost]].find(
+    (given): given is string => typeof given === 'string' && given !== '',
+  )
+}
+
+function met(clients: ClientBook, name: string, { socket }: Request): ClientTraffic | undefined {
+  const traffic = clients.met(name)
+  if (traffic?.came(socket) === true)
+    socket.once('close', () => {
+      traffic.left()
+    })
+  return traffic
 }
 
 /** The word of health, which is for everybody who reaches the server. */

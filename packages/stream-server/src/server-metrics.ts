@@ -30,5 +30,22 @@ export function serverMetrics(server: StreamServer, prefix: string): Metric[] {
     gauge('pending_bytes', 'Bytes that wait in all connections for their readers.', server.pendingBytes),
     gauge('pending_bytes_max', 'Most bytes that wait in all connections.', limits.pendingBytes),
     counter('streamed_bytes', 'Bytes of ended streams.', streams.sentBytes),
+    ...readerMetrics(server, prefix),
   ]
+}
+
+/** Of each reader that has a place: where it stands, and how far behind. */
+function readerMetrics({ streams }: StreamServer, prefix: string): Metric[] {
+  return streams.readers().flatMap(({ client, peer, physicalSource, scn, lagScn, lagMs }) => {
+    const labels = { client, peer, physicalSource }
+    const gauge = (name: string, help: string, value: number | bigint | undefined): Metric[] =>
+      value === undefined
+        ? []
+        : [{ name: `${prefix}_reader_${name}`, help, type: 'gauge', value: Number(value), labels }]
+    return [
+      ...gauge('scn', 'SCN of the last window that an open stream has read.', scn),
+      ...gauge('lag_scn', 'How far that is from the newest SCN.', lagScn),
+      ...gauge('lag_ms', 'Milliseconds since the commit of the oldest change that it has still to read.', lagMs),
+    ]
+  })
 }

@@ -2,7 +2,7 @@ import { EventView } from '@aesop/event'
 import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
 import { InvalidRequestError, type PartitionName, type PhysicalPartition, type StreamRequest } from '@aesop/wire'
 import { type StreamPart } from './stream-choice.ts'
-import { OneSourceWindows, type StreamFilter, type StreamWindows } from './stream-windows.ts'
+import { OneSourceWindows, type ReaderPlace, type StreamFilter, type StreamWindows } from './stream-windows.ts'
 import { WindowSlices } from './window-slices.ts'
 
 /** One of the physical sources whose windows come in turn. */
@@ -64,6 +64,10 @@ export class SeveralSourcesWindows implements StreamWindows {
   /** Each step has been looked at by the reading that it is of. */
   checkPlace(): void {
     return
+  }
+
+  places(): readonly ReaderPlace[] {
+    return this.#turns.flatMap(({ reading }) => reading.places())
   }
 
   wait(wake: () => void): () => void {

@@ -7,11 +7,14 @@ export interface StatsPage {
   toJson(nowMs: number): Readonly<Record<string, unknown>>
 }
 
-/** The commands that show statistics, `containerStats` and `relayStats`, and their pages by category. */
-export class StatsDesk {
-  readonly #pages: Readonly<Record<string, ReadonlyMap<string, StatsPage>>>
+/** Finds the page of a category: counts, or what is no count, as data. Undefined: there is none. */
+export type PageFinder = (category: string) => unknown
 
-  constructor(pages: Readonly<Record<string, ReadonlyMap<string, StatsPage>>>) {
+/** The commands that show statistics, and their pages by category. */
+export class StatsDesk {
+  readonly #pages: Readonly<Record<string, PageFinder>>
+
+  constructor(pages: Readonly<Record<string, PageFinder>>) {
     this.#pages = pages
   }
 
@@ -21,13 +24,18 @@ export class StatsDesk {
    * @throws InvalidRequestError of a category that there is none
    */
   answer(method: string, category: string, request: RequestParameters): string {
-    const page = this.#pages[request.command]?.get(category)
+    const page = this.#pages[request.command]?.(category)
     if (page === undefined) throw new InvalidRequestError(`Invalid value for ${request.command}.category: ${category}`)
     const nowMs = Date.now()
-    const body = formatJson(page.toJson(nowMs), request.text(parameters.pretty) === undefined ? undefined : 2)
-    if (method === 'PUT' || method === 'POST') change(page, request, nowMs)
+    const data = isCounted(page) ? page.toJson(nowMs) : page
+    const body = formatJson(data, request.text(parameters.pretty) === undefined ? undefined : 2)
+    if (isCounted(page) && (method === 'PUT' || method === 'POST')) change(page, request, nowMs)
     return body
   }
+}
+
+function isCounted(page: unknown): page is StatsPage {
+  return typeof page === 'object' && page !== null && 'counts' in page && 'toJson' in page
 }
 
 function change({ counts }: StatsPage, request: RequestParameters, nowMs: number): void {

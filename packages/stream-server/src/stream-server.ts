@@ -1,17 +1,21 @@
 import { type HttpGuard, type Logger } from '@aesop/kernel'
-import { RequestTotals, TrafficTotals } from '@aesop/stats'
+import { RequestBook, type RequestTotals, TrafficTotals } from '@aesop/stats'
 import { type LocalRelay } from '@aesop/wire'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { Admission } from './admission.ts'
+import { ClientBook } from './client-book.ts'
 import { Connections } from './connections.ts'
+import { type RelayControl } from './control-pages.ts'
 import { LocalDesk } from './local-desk.ts'
 import { OpenStreams } from './open-streams.ts'
 import { PendingBytes } from './pending-bytes.ts'
+import { ProcessStats } from './process-stats.ts'
 import { routes, sendHealthWord } from './routes.ts'
 import { SchemaAnswers } from './schemas-answer.ts'
 import { type ServedSource } from './served-source.ts'
 import { type ServerLimits } from './server-limits.ts'
 import { StatsDesk, type StatsPage } from './stats-desk.ts'
+import { statsPages } from './stats-pages.ts'
 import { StreamSources } from './stream-sources.ts'
 import { TurnGate } from './turn-gate.ts'
 
@@ -33,8 +37,12 @@ export interface StreamServerOptions {
   readonly guard: HttpGuard
   /** One or more physical sources; each has its own order, and a stream is of one. */
   readonly sources: readonly ServedSource[]
-  /** Pages of `/containerStats` beside `outbound/total`, by category. */
-  readonly containerStats: ReadonlyMap<string, StatsPage>
+  /** Pages of `/containerStats` that only its owner knows, by category: of what came in. */
+  readonly containerStats: ReadonlyMap<string, StatsPage | readonly unknown[]>
+  /** What `/controlSources` and `/relayCommand` act on. */
+  readonly control: RelayControl
+  /** What `/config` shows: which settings were given, without their values. */
+  readonly configuration: () => object
   readonly log: Logger
   /** Whether all is well, and in which state. */
   readonly status: () => { readonly good: boolean; readonly status: string; readonly message: string }
@@ -42,7 +50,6 @@ export interface StreamServerOptions {
 
 /** Windows over HTTP, with Databus' protocol; see DESIGN.md. It knows readers, and nothing of who writes. */
 export class StreamServer {
-  readonly requests = new RequestTotals(Date.now())
   readonly connections: Connections
   readonly limits: ServerLimits
   readonly streams: OpenStreams
@@ -50,6 +57,9 @@ export class StreamServer {
   readonly #options: StreamServerOptions
   readonly #server: Server
   readonly #sources: StreamSources
+  readonly #book: RequestBook
+  readonly #clients = new ClientBook()
+  readonly #process = new ProcessStats()
   readonly #pending: PendingBytes
   #stopping = false
 
@@ -59,23 +69,27 @@ export class StreamServer {
     this.#options = options
     this.limits = limits
     this.#sources = new StreamSources(options.sources)
+    const ids = this.#sources.logical.map(({ id }) => id)
+    this.#book = new RequestBook(ids, options.sources.length === 1, Date.now())
     this.connections = new Connections(limits, log)
     this.#pending = new PendingBytes(limits)
     const shared = { pending: this.#pending, gate: new TurnGate(WORK_BYTES_MAX) }
-    const { requests } = this
-    this.streams = new OpenStreams({ sources: this.#sources, limits, shared, requests, log })
+    const [requests, clients] = [this.#book, this.#clients]
+    this.streams = new OpenStreams({ sources: this.#sources, limits, shared, log })
     const app = routes(options, {
       sources: this.#sources,
       streams: this.streams,
       schemas: new SchemaAnswers(shared),
       stats: this.#statsDesk(),
       requests,
+      clients,
       admission: this.#admission(),
     })
     this.#local = new LocalDesk({
       sources: this.#sources,
       streams: this.streams,
       requests,
+      clients,
       connections: this.connections,
       log,
       isStopping: () => this.#stopping,
@@ -83,6 +97,11 @@ export class StreamServer {
     this.#server = createServer({ ...readLimits(readTimeoutMs), ...KEEP_ALIVE }, app)
     this.connections.watch(this.#server)
     for (const { connectionSchemas } of this.#sources.all) connectionSchemas.watch(this.#server)
+  }
+
+  /** Counters of all requests. */
+  get requests(): RequestTotals {
+    return this.#book.total
   }
 
   /** Bytes that wait in all connections for their readers. */
@@ -107,6 +126,7 @@ export class StreamServer {
           this.connections.acceptFailed(error)
         })
         for (const source of this.#sources.all) source.listen()
+        this.#process.start()
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
       })
@@ -122,6 +142,7 @@ export class StreamServer {
   /** Closes every socket; resolves when the port is free. */
   async close(): Promise<void> {
     this.#stopping = true
+    this.#process.stop()
     this.#local.cut()
     for (const source of this.#sources.all) source.close()
     if (!this.#server.listening) return
@@ -151,15 +172,12 @@ export class StreamServer {
   }
 
   #statsDesk(): StatsDesk {
-    const { requests, connections } = this
-    const traffic = new TrafficTotals(connections.counts, Date.now())
-    return new StatsDesk({
-      containerStats: new Map([
-        ...this.#options.containerStats,
-        ['outbound/total', { counts: traffic.tally, toJson: (nowMs) => traffic.toJson(nowMs) }],
-      ]),
-      relayStats: new Map([['outbound/http/total', { counts: requests, toJson: (nowMs) => requests.toJson(nowMs) }]]),
-    })
+    const traffic = new TrafficTotals(this.connections.counts, Date.now())
+    const fixed = new Map<string, StatsPage | readonly unknown[]>([
+      ...this.#options.containerStats,
+      ['outbound/total', { counts: traffic.tally, toJson: (nowMs) => traffic.toJson(nowMs) }],
+    ])
+    return new StatsDesk(statsPages({ requests: this.#book, clients: this.#clients, process: this.#process, fixed }))
   }
 }
 

@@ -3,6 +3,7 @@ import { type StreamRequest } from '@aesop/wire'
 import { EventFilter } from './event-filter.ts'
 import { checkPlace, sendToPlace } from './request-place.ts'
 import { type StreamPart } from './stream-choice.ts'
+import { type StreamSource } from './stream-source.ts'
 
 /** Leaves events out of what is sent. */
 export type StreamFilter = Pick<EventFilter, 'apply' | 'failure' | 'alternatives'>
@@ -18,8 +19,17 @@ export interface StreamWindows {
   begin(): SeekStep | Promise<SeekStep>
   /** @throws ScnNotFoundError, ScnInFutureError where nothing will come */
   checkPlace(step: SeekStep | ReadStep): void
+  /** Where each source is read that is read. */
+  places(): readonly ReaderPlace[]
   /** Calls `wake` when there may be another window, once. @returns how to forget it */
   wait(wake: () => void): () => void
+}
+
+/** Where a source is read. */
+export interface ReaderPlace {
+  readonly source: StreamSource
+  /** SCN of the last window that was read wholly or in part; −1: none is known. */
+  readonly scn: bigint
 }
 
 /** The reading of one physical source. */
@@ -47,6 +57,10 @@ export class OneSourceWindows implements StreamWindows {
 
   checkPlace(step: SeekStep | ReadStep): void {
     checkPlace(step, this.#part)
+  }
+
+  places(): readonly ReaderPlace[] {
+    return [{ source: this.#part.source, scn: this.reader.scn }]
   }
 
   wait(wake: () => void): () => void {

@@ -11,8 +11,8 @@ export interface LocalRelay {
   /** Where it listens for all others. */
   readonly host: string
   readonly port: number
-  /** A client comes, and is counted as a connection until it leaves. */
-  connect(): LocalConnection
+  /** A client comes, with the name that it has among clients, and is counted as a connection until it leaves. */
+  connect(client: string): LocalConnection
 }
 
 /** What the requests of one client go through. A relay that stops refuses them with RequestFailedError. */

@@ -10,6 +10,11 @@ export const paths = {
   bufferInfo: '/bufferInfo',
   containerStats: '/containerStats',
   relayStats: '/relayStats',
+  javaStats: '/javaStats',
+  physicalBuffers: '/physicalBuffers',
+  config: '/config',
+  controlSources: '/controlSources',
+  relayCommand: '/relayCommand',
 } as const
 
 /** Names of the query parameters. `follow` is ours; every other name is Databus'. */

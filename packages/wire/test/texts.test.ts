@@ -38,7 +38,8 @@ function thrownBy(work: () => unknown): AesopError {
 describe('the names on the wire', () => {
   it('are those of Databus, and ours beside them', () => {
     expect(Object.values(paths).join(' ')).toBe(
-      '/sources /register /stream /bootstrap /startSCN /targetSCN /physicalSources /bufferInfo /containerStats /relayStats',
+      '/sources /register /stream /bootstrap /startSCN /targetSCN /physicalSources /bufferInfo /containerStats /relayStats ' +
+        '/javaStats /physicalBuffers /config /controlSources /relayCommand',
     )
     expect(Object.values(parameters).join(' ')).toBe(
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +

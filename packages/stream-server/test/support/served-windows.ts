@@ -151,6 +151,8 @@ export async function serve(
     ),
     sources: [source],
     containerStats: new Map(),
+    control: { sources: [], info: () => ({}), disconnectClients: () => undefined },
+    configuration: () => ({}),
     log: silentLogger,
     status: () => ({ good: true, status: 'RUNNING', message: '' }),
     ...more,
