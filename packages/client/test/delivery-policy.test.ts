@@ -111,6 +111,25 @@ describe('the policy of a delivery', () => {
       expect(follow(STATES[status], EVENTS[event], configOf('stop'), 0).state).toBe(STATES[status])
   })
 
+  it.each(deliveryStatuses)('forgets that a rollback is owed once it was told, in %s', (status) => {
+    const owing = { ...STATES[status], owesRollback: true }
+    const told = follow(owing, EVENTS['rolled-back'], configOf('stop'), 0)
+    expect(told).toEqual({ state: { ...owing, owesRollback: false }, action: { kind: 'none' } })
+    for (const event of ['broke-off', 'fatal'] as const)
+      expect(follow(owing, EVENTS[event], configOf('stop'), 0).state.owesRollback, event).toBe(true)
+  })
+
+  it('says why it stops, and after how many tries', () => {
+    const failing = { ...STATES.failing, failures: 2 }
+    expect(follow(failing, EVENTS.fatal, configOf('stop'), 0).action).toEqual({
+      kind: 'stop',
+      reason: 'fatal',
+      tries: 2,
+    })
+    const exhausted = follow(failing, EVENTS.failed, configOf('stop'), 0).action
+    expect(exhausted).toEqual({ kind: 'stop', reason: 'exhausted', tries: 3 })
+  })
+
   it.each(
     Object.entries({
       start: 'tell',

@@ -133,6 +133,119 @@ function walk(
   return { state, actions }
 }
 
+describe('what the puller remembers', () => {
+  const counts = ['attempt', 'refusals', 'fellOffs', 'aheadMs'] as const
+  const remembered: Partial<PullerState>[] = [
+    { fromLatest: true },
+    ...counts.map((name) => ({ [name]: 1 })),
+    ...counts.flatMap((a) => counts.filter((b) => a !== b).map((b) => ({ [a]: 1, [b]: 1 }))),
+  ]
+
+  it.each(remembered)('is wiped out by progress of a stream alone: %j', (what) => {
+    const stream = { ...inStatus('streaming'), ...what }
+    expect(next(stream, EVENTS.progress, config, 0)).toEqual({ state: inStatus('streaming'), action: { kind: 'none' } })
+    for (const status of pullerStatuses.filter((each) => each !== 'streaming')) {
+      const other = { ...inStatus(status), ...what }
+      expect(next(other, EVENTS.progress, config, 0).state).toBe(other)
+    }
+  })
+
+  it('is that it reads from the latest SCN, until rows have come from there', () => {
+    const latest = { ...inStatus('streaming'), fromLatest: true }
+    expect(walk(latest, ['stream-empty', 'waited']).actions.at(-1)).toEqual({ kind: 'stream', fromLatest: true })
+    expect(walk(latest, ['stream-ended']).actions.at(-1)).toEqual({ kind: 'stream', fromLatest: false })
+    expect(walk(inStatus('streaming'), ['stream-empty']).state.fromLatest).toBe(false)
+  })
+
+  it.each<[EventName, PullerState['after'], PullerAction]>([
+    ['rolled-back', 'stream', { kind: 'stream', fromLatest: false }],
+    ['stream-empty', 'stream', { kind: 'stream', fromLatest: false }],
+    ['fault-retry', 'register', { kind: 'register', relay: 1 }],
+    ['fault-refused', 'register', { kind: 'register', relay: 1 }],
+    ['fault-ahead', 'register', { kind: 'register', relay: 1 }],
+  ])('is what follows the wait after %s: %s', (event, after, action) => {
+    const { state } = next(inStatus('streaming'), EVENTS[event], config, 0)
+    expect(state.after).toBe(after)
+    expect(next(state, EVENTS.waited, config, 0).action).toEqual(action)
+  })
+
+  it('is wiped out when it is resumed', () => {
+    const paused = {
+      ...inStatus('paused'),
+      attempt: 3,
+      refusals: 1,
+      fellOffs: 2,
+      aheadMs: 9,
+      fromLatest: true,
+      relay: 1,
+    }
+    expect(next(paused, EVENTS.resume, config, 0).state).toEqual({ ...inStatus('registering'), relay: 1 })
+  })
+})
+
+describe('the puller at its bounds', () => {
+  it.each([
+    [0, 0],
+    [0.49, 1],
+    [0.5, 2],
+    [0.999, 3],
+  ])('begins at %d with relay %d of four', (random, relay) => {
+    const { action } = next(initialPullerState, EVENTS.start, { ...config, relays: 4 }, random)
+    expect(action).toEqual({ kind: 'register', relay })
+  })
+
+  it('is suspended by the last refusal, for the fault', () => {
+    const twice = walk(inStatus('registering'), ['fault-refused', 'waited', 'fault-refused', 'waited'])
+    expect(twice.state).toMatchObject({ status: 'registering', refusals: 2 })
+    expect(walk(twice.state, ['fault-refused']).actions).toEqual([{ kind: 'suspend', reason: 'fault' }])
+    const five = { ...config, relays: 5 }
+    const refused = Array<EventName[]>(4).fill(['fault-refused', 'waited']).flat()
+    const { state } = walk(inStatus('registering'), refused, five)
+    expect(walk(state, ['fault-refused'], five).actions).toEqual([{ kind: 'suspend', reason: 'fault' }])
+    expect(state.status).toBe('registering')
+  })
+
+  it.each([
+    [24, 'wait'],
+    [25, 'suspend'],
+    [26, 'suspend'],
+  ])('after %d ms of 25 that its checkpoint was ahead does this: %s', (aheadMs, kind) => {
+    const { action } = next({ ...inStatus('streaming'), aheadMs }, EVENTS['fault-ahead'], config, 0)
+    expect(action).toMatchObject({ kind, ...(kind === 'suspend' ? { reason: 'fault' } : {}) })
+  })
+
+  it.each([
+    [-1, 1000, 'wait'],
+    [0, 0, 'suspend'],
+    [2, 1, 'wait'],
+    [2, 2, 'suspend'],
+  ])('of %d tries, after %d, does this: %s', (maxRetryNum, attempt, kind) => {
+    const bounded = { ...config, retries: { ...config.retries, maxRetryNum } }
+    const { action } = next({ ...inStatus('streaming'), attempt }, EVENTS['fault-retry'], bounded, 0)
+    expect(action).toMatchObject({ kind, ...(kind === 'suspend' ? { reason: 'retries-exhausted' } : {}) })
+  })
+
+  it.each([
+    [1, false, false, { kind: 'register', relay: 1 }],
+    [2, false, false, { kind: 'suspend', reason: 'fault' }],
+    [2, true, false, { kind: 'register', relay: 1 }],
+    [2, true, true, { kind: 'suspend', reason: 'fault' }],
+  ])(
+    'that fell off %d times of 2 (from latest: %s, already: %s) does this: %j',
+    (fellOffs, latest, already, action) => {
+      const using = { ...config, readLatestScnOnError: latest }
+      const step = next({ ...inStatus('streaming'), fellOffs, fromLatest: already }, EVENTS['fault-fell-off'], using, 0)
+      expect(step.action).toEqual(action)
+      const resets = action.kind === 'register' && latest
+      expect(step.state).toMatchObject({ fellOffs: resets ? 0 : fellOffs + 1, fromLatest: resets || already })
+    },
+  )
+
+  it('says that the consumer suspended it', () => {
+    expect(next(inStatus('streaming'), EVENTS.fatal, config, 0).action).toEqual({ kind: 'suspend', reason: 'consumer' })
+  })
+})
+
 describe('the loops of the puller end', () => {
   const repeat = (...names: EventName[]): EventName[] => Array.from({ length: 50 }, () => names).flat()
 
