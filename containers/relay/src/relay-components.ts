@@ -1,6 +1,6 @@
 import { type ComponentDefinition } from '@aesop/runtime'
 import { refusedKeySchemas, relayPropertySchemas } from '@aesop/relay/properties'
-import { ownSchemas, uriSchema, waysToAPlace } from './physical-source-schema.ts'
+import { ownSchemas, schemeRules, uriSchema, waysToAPlace } from './physical-source-schema.ts'
 
 const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
 
@@ -179,6 +179,7 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
       },
       required: ['sources'],
       oneOf: waysToAPlace,
+      allOf: schemeRules,
       additionalProperties: false,
     },
   },

@@ -8,6 +8,8 @@ export const mysqlProducer: ProducerDefinition = {
   schemes: ['mysql', 'mariadb', 'binlog'],
   uriForms: ['mysql://user%2Fpassword@host:port/serverId/binlog-prefix (or mariadb://)', 'binlog:<index file>'],
   properties: sourceProperties,
+  // Log files have no server.
+  refused: { binlog: Object.keys(sourceProperties).filter((name) => name !== 'zeroTimestamp') },
   inPlaceOfUri: 'host',
   loadSettings: async () => (await import('./settings/mysql-settings.ts')).readMysqlSettings,
   load: async () => {

@@ -43,6 +43,8 @@ export interface ProducerDefinition {
    * both.
    */
   readonly properties: Readonly<Record<string, PropertySchema>>
+  /** Those of them that the sources of one scheme do not have, by scheme. Left out: all have all. */
+  readonly refused?: Readonly<Record<string, readonly string[]>>
   /** The property that names a place where there is no `uri`. Left out: its sources need one. */
   readonly inPlaceOfUri?: string
   /** Loads what reads the properties. Left out: it has none. The function throws an AesopError that names the property. */

@@ -47,12 +47,19 @@ export function validate(
     compiled.set(schema, check)
   }
   if (check(value)) return []
-  return (check.errors ?? [])
-    .filter((error) => !BRANCH.test(error.schemaPath) && !isDynamic(error.instancePath))
-    .filter(
-      (error) => alternatives(error) || !WHOLE_KEYWORDS.includes(error.keyword) || !hasDynamicBelow(error.instancePath),
-    )
-    .map((error) => faultOf(error, className, shownAt))
+  return (
+    (check.errors ?? [])
+      // What follows from a condition says what is wrong, by faults of its own.
+      .filter((error) => error.keyword !== 'if' && !BRANCH.test(error.schemaPath) && !isDynamic(error.instancePath))
+      .filter(
+        (error) =>
+          alternatives(error) ||
+          refusedProperty(error) !== undefined ||
+          !WHOLE_KEYWORDS.includes(error.keyword) ||
+          !hasDynamicBelow(error.instancePath),
+      )
+      .map((error) => faultOf(error, className, shownAt))
+  )
 }
 
 function faultOf(error: ErrorObject, className: string, shownAt: PointerView['shownAt']): SchemaFault {
@@ -75,6 +82,13 @@ function faultOf(error: ErrorObject, className: string, shownAt: PointerView['sh
     const pointer = `${instancePath}/${escapePointer(key)}`
     return { kind: 'missing', pointer, near: instancePath, message: `${owner} needs the property "${key}"` }
   }
+  const refused = refusedProperty(error)
+  if (refused !== undefined) {
+    const pointer = `${instancePath}/${escapePointer(refused)}`
+    const description: unknown = error.parentSchema?.['description']
+    const why = typeof description === 'string' ? `: ${description}` : ''
+    return { kind: 'unknown', pointer, near: pointer, message: `"${refused}" must be left out${why}` }
+  }
   const names = alternatives(error)
   if (names !== undefined) {
     const count = error.keyword === 'oneOf' ? 'exactly' : 'at least'
@@ -87,6 +101,13 @@ function faultOf(error: ErrorObject, className: string, shownAt: PointerView['sh
     near: instancePath,
     ...describe(error, params, shownAt(instancePath) ?? error.data),
   }
+}
+
+/** The property that may not be there at all, be its value known or not: `not: { required: [a] }`. */
+function refusedProperty(error: ErrorObject): string | undefined {
+  const { required } = (error.schema ?? {}) as { required?: unknown }
+  const isRule = error.keyword === 'not' && Array.isArray(required) && required.length === 1
+  return isRule ? String(required[0]) : undefined
 }
 
 /** The names of a rule that asks only which properties are there: `oneOf: [{ required: [a] }, { required: [b] }]`. */
