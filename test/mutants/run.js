@@ -16,18 +16,8 @@ const CORE = {
   wire: [{ files: ['**/*.ts'], tests: ['**/*'] }],
   client: [
     { files: ['puller-state.ts', 'delivery-policy.ts'], tests: ['puller-state', 'delivery-policy'] },
-    {
-      files: ['delivery.ts', 'delivery-callbacks.ts', 'caller.ts', 'dispatcher.ts'],
-      tests: [
-        'dispatcher',
-        'schema-change',
-        'acknowledge',
-        'client',
-        'orderly-stop',
-        'first-place',
-        'consumer-failure',
-      ],
-    },
+    { files: ['delivery.ts', 'delivery-callbacks.ts', 'caller.ts'], tests: ['delivery', 'caller', 'time-budget'] },
+    { files: ['dispatcher.ts'], tests: ['dispatcher', 'schema-change', 'acknowledge', 'first-place'] },
     { files: ['checkpoint-saver.ts'], tests: ['checkpoint-saver', 'acknowledge'] },
   ],
   'producer-mysql': [
