@@ -42,10 +42,14 @@ export class DescriptorError extends AesopError {
   }
 }
 
+/** Names that are looked at for hints, in all. */
+const NAMES_MAX = 100_000
+
 /** Collects the problems of all files of a launch, so that they are reported together. */
 export class ProblemList {
   readonly all: DescriptorError[] = []
   readonly #seen = new Set<string>()
+  #namesLookedAt = 0
 
   /** The same fault at the same place is reported once: what children inherit is written once. */
   add(problem: DescriptorError): void {
@@ -54,6 +58,15 @@ export class ProblemList {
     if (key !== '' && this.#seen.has(key)) return
     this.#seen.add(key)
     this.all.push(problem)
+  }
+
+  /**
+   * Whether so many names are looked at for one more hint: each hint takes as long as there are names, and a descriptor may
+   * have as many faults. After many names in all there are no more hints.
+   */
+  affordsHint(names: number): boolean {
+    this.#namesLookedAt += names
+    return this.#namesLookedAt <= NAMES_MAX
   }
 
   get errorCount(): number {

@@ -132,15 +132,19 @@ class Inheritance {
     if (found?.kind === 'bean') return found
     const finding = { at, bean, path: `${child.path}.parent` }
     const condition = this.#inactive.get(text)
-    const nearest = nearestName(text, this.#done.keys())
     if (found !== undefined) this.#add(`parent "${text}" is no bean with a class`, finding)
     else if (condition !== undefined) this.#add(`parent "${text}" is there only when ${condition}`, finding)
     else
       this.#add(`parent "${text}" is not defined`, {
         ...finding,
-        hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+        hint: this.#nearest(text),
       })
     return undefined
+  }
+
+  #nearest(text: string): string | undefined {
+    const nearest = this.#problems.affordsHint(this.#done.size) ? nearestName(text, this.#done.keys()) : undefined
+    return nearest === undefined ? undefined : `did you mean "${nearest}"?`
   }
 
   #mergeProperties(child: BeanValue, parent: BeanValue, bean: string): Entry[] {

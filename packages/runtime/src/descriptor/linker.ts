@@ -20,9 +20,6 @@ export function linkDescriptor(descriptor: Descriptor, problems: ProblemList): L
   return { edges, order }
 }
 
-/** Looking for the nearest name takes as long as there are beans: with more unknown ones than this, no hint is given. */
-const HINTS_MAX = 100
-
 function checkTarget(edge: Edge, descriptor: Descriptor, problems: ProblemList): void {
   const wanted = targetId(edge.to)
   if (wanted === '' || descriptor.definitions.has(wanted)) return
@@ -33,7 +30,7 @@ function checkTarget(edge: Edge, descriptor: Descriptor, problems: ProblemList):
   else if (condition !== undefined)
     problems.add(new BeanInactiveError(`bean "${wanted}" is there only when ${condition}`, finding))
   else {
-    const hint = problems.all.length > HINTS_MAX ? undefined : nearestHint(wanted, descriptor)
+    const hint = problems.affordsHint(descriptor.definitions.size) ? nearestHint(wanted, descriptor) : undefined
     problems.add(new BeanUnknownError(`bean "${wanted}" is not defined`, { ...finding, hint }))
   }
 }

@@ -21,7 +21,8 @@ export function reportUnused(
   for (const { places } of files) {
     for (const [key, at] of places) {
       if (lookup.askedKeys.has(key)) continue
-      const finding = { at, hint: suggestion(key, lookup.askedKeys) }
+      const hint = problems.affordsHint(lookup.askedKeys.size) ? suggestion(key, lookup.askedKeys) : undefined
+      const finding = { at, hint }
       problems.add(new SettingUnusedError(`no descriptor uses \${${key}}`, finding))
     }
   }

@@ -96,11 +96,16 @@ export class ValueParser {
     const { fault } = expansion
     if (fault === undefined) return expansion
     const { missingKey } = fault
-    const hint =
-      missingKey === undefined ? fault.hint : suggestion(missingKey, nearOnly(missingKey, this.#fileProperties.keys()))
+    const hint = missingKey === undefined ? fault.hint : this.#nearestProperty(missingKey)
     const Problem = fault.kind === 'too-long' ? PlaceholderTooLongError : PlaceholderUnresolvedError
     this.#problems.add(new Problem(fault.message, { at, bean, path, hint }))
     return expansion
+  }
+
+  #nearestProperty(key: string): string | undefined {
+    if (!this.#problems.affordsHint(this.#fileProperties.size)) return undefined
+    const nearest = nearestName(key, this.#fileProperties.keys())
+    return nearest === undefined ? undefined : suggestion(key, [nearest])
   }
 
   #readAgain(text: string, path: string, at: SourceRange): string {
@@ -313,9 +318,4 @@ export class ValueParser {
     }
     return names
   }
-}
-
-function nearOnly(word: string, names: Iterable<string>): string[] {
-  const nearest = nearestName(word, names)
-  return nearest === undefined ? [] : [nearest]
 }
