@@ -17,8 +17,8 @@ const CORE = {
   client: [
     { files: ['puller-state.ts', 'delivery-policy.ts'], tests: ['puller-state', 'delivery-policy'] },
     { files: ['delivery.ts', 'delivery-callbacks.ts', 'caller.ts'], tests: ['delivery', 'caller', 'time-budget'] },
-    { files: ['dispatcher.ts'], tests: ['dispatcher', 'schema-change', 'acknowledge', 'first-place'] },
-    { files: ['checkpoint-saver.ts'], tests: ['checkpoint-saver', 'acknowledge'] },
+    { files: ['dispatcher.ts'], tests: ['dispatcher', 'dispatcher-steps', 'schema-change'] },
+    { files: ['checkpoint-saver.ts'], tests: ['checkpoint-saver-steps', 'checkpoint-saver'] },
   ],
   'producer-mysql': [
     {
@@ -30,17 +30,12 @@ const CORE = {
       tests: ['transactions', 'event-size-bound', 'current-rows', 'mysql9-transactions', 'row-bound'],
     },
     {
-      files: ['transaction/{binlog-transaction,held-xa,transaction-*,xa-transactions}.ts'],
-      tests: [
-        'transactions',
-        'undone-rows',
-        'transaction-begin',
-        'schema-places',
-        'log-filter',
-        'mysql9-transactions',
-        'quarantine',
-        'current-rows',
-      ],
+      files: ['transaction/{held-xa,transaction-*,xa-transactions}.ts'],
+      tests: ['transactions', 'undone-rows', 'transaction-begin', 'mysql9-transactions', 'quarantine'],
+    },
+    {
+      files: ['transaction/binlog-transaction.ts'],
+      tests: ['transactions', 'undone-rows', 'mysql9-transactions', 'schema-places', 'log-filter'],
     },
   ],
 }

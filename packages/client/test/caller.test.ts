@@ -211,14 +211,16 @@ describe('a call that is overdue', () => {
   }
 
   it('is an error in every role, because the next one would overlap with it', async () => {
-    for (const call of [
-      (caller: Caller) => caller.start(),
-      (caller: Caller) => caller.stop(),
-      (caller: Caller) => caller.rollback(7n),
-      (caller: Caller) => caller.checkpoint(7n, 70n),
-    ]) {
+    for (const [callback, call] of [
+      ['onStartConsumption', (caller: Caller) => caller.start()],
+      ['onStopConsumption', (caller: Caller) => caller.stop()],
+      ['onRollback', (caller: Caller) => caller.rollback(7n)],
+      ['onCheckpoint', (caller: Caller) => caller.checkpoint(7n, 70n)],
+    ] as const) {
       const { rig, end } = hanging()
-      expect(await thrown(() => call(rig.caller))).toBeInstanceOf(ConsumerOverdueError)
+      const error = await thrown(() => call(rig.caller))
+      expect(error).toBeInstanceOf(ConsumerOverdueError)
+      expect(error).toMatchObject({ fields: { callback } })
       expect([rig.refused, rig.warned]).toEqual([[], []])
       end()
     }
