@@ -1,7 +1,7 @@
-import { BufferChunk, type BufferReader, checkBuffer, EventBuffer, Segment } from '@aesop/buffer'
+import { type BufferReader, checkBuffer, EventBuffer, Segment } from '@aesop/buffer'
 import { expect, test, vi } from 'vitest'
 import { FarSegments, type Left } from './support/far-segments.ts'
-import { addWindow, appendOf, filler, linesOf } from './support/windows.ts'
+import { addWindow, appendOf, filler, linesOf } from '../../../test/support/windows.ts'
 
 const SEGMENT_BYTES = 512
 const MAX_BYTES = 8 * SEGMENT_BYTES
@@ -31,7 +31,7 @@ function evict(buffer: EventBuffer, scn: bigint): void {
 
 /** The lines of a chunk, or what came in its place. */
 function told(step: Awaited<ReturnType<BufferReader['next']>>): unknown {
-  if (!(step instanceof BufferChunk)) return step
+  if (step.kind !== 'chunk') return step
   const lines = linesOf(step.bytes)
   step.release()
   return lines
@@ -53,17 +53,15 @@ test('a reader whose window goes while the bytes of it come is told that it is g
   const reader = buffer.openReader()
   const seeking = reader.seek(101n, 9)
   expect(seeking).toBeInstanceOf(Promise)
-  const step = buffer.seek(101n, 9)
   evict(buffer, 101n)
   expect(await seeking).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
-  if (step.kind !== 'away' || step.cursor === undefined) throw new Error('expected a cursor on its way')
-  expect(buffer.skip(step.cursor)).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
 })
 
-test('a reader that is closed while bytes come gets none', async () => {
-  const { buffer } = await filled(9)
+test('a reader that is closed while its place is looked for gets nothing', async () => {
+  const { buffer } = await filled(0)
   const reader = buffer.openReader()
-  expect(reader.seek(100n, -1)).toEqual({ kind: 'found' })
+  expect(reader.seek(102n, -1)).toEqual({ kind: 'future', lastScn: 100n })
+  add(buffer, 9)
   const reading = reader.next(1 << 20)
   expect(reading).toBeInstanceOf(Promise)
   reader.close()
@@ -93,19 +91,12 @@ test('a reader of the future whose windows go before it has looked is told that 
   expect(await reading).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
 })
 
-test('what is in memory, or was given back, is not asked of the store', async () => {
+test('what is in memory is not asked of the store', async () => {
   const { buffer, store } = await filled(9)
-  const [oldest, next] = buffer.segments
-  const newest = buffer.segments.at(-1)
-  if (oldest === undefined || next === undefined || newest === undefined) throw new Error('there are no segments')
-  await buffer.load(newest)
-  expect(store.loads).toBe(0)
-  await buffer.load(oldest)
-  expect(store.loads).toBe(1)
-  evict(buffer, buffer.lastScn)
-  expect([next.isAway, next.number]).toEqual([true, -1])
-  await buffer.load(next)
-  expect(store.loads).toBe(1)
+  const reader = buffer.openReader()
+  expect(reader.seekLatest()).toEqual({ kind: 'found' })
+  expect(await drained(reader)).toEqual(['109:1', '109:end'])
+  expect(store.reads).toBe(0)
 })
 
 test('nothing is taken of a store before it was asked what a former process left', async () => {
@@ -174,22 +165,6 @@ test('what is known of a segment is all in its summary', async () => {
   }
 })
 
-test('a segment comes back with all its bytes, when it is away', () => {
-  const segment = new Segment(100)
-  segment.reset(1)
-  segment.writeEnd = 60
-  const fault = 'a segment that is away comes back with all its bytes'
-  expect(() => {
-    segment.comeBack(Buffer.alloc(100))
-  }).toThrow(fault)
-  segment.leave()
-  expect(() => {
-    segment.comeBack(Buffer.alloc(59))
-  }).toThrow(fault)
-  segment.comeBack(Buffer.alloc(60))
-  expect(segment.isAway).toBe(false)
-})
-
 test('a reader is between two windows before it has a place, and goes over the ends of windows unless it is told not to', async () => {
   const { buffer } = await filled(2)
   const reader = buffer.openReader()
@@ -199,16 +174,6 @@ test('a reader is between two windows before it has a place, and goes over the e
   const whole = buffer.openReader()
   expect(whole.seek(100n, -1)).toEqual({ kind: 'found' })
   expect(told(await whole.next(300))).toEqual(['101:1', '101:end', '102:1'])
-})
-
-test('who reads before the source has begun gets its first window', () => {
-  const buffer = new EventBuffer({ maxBytes: MAX_BYTES, segmentBytes: SEGMENT_BYTES, physicalPartition: 1 })
-  const reader = buffer.openReader()
-  expect(reader.seek(-1n, -1)).toEqual({ kind: 'found' })
-  buffer.start(100n)
-  add(buffer, 1)
-  const step = reader.next(1 << 20)
-  expect(step instanceof Promise ? 'a promise' : told(step)).toEqual(['101:1', '101:end'])
 })
 
 test('a writer that does not wait keeps its open window when room is looked for meanwhile', () => {
@@ -236,6 +201,6 @@ test('a writer that does not wait keeps its open window when room is looked for 
 test('a buffer whose store keeps all in memory is verified like another', async () => {
   const { buffer } = await opened(SEGMENT_BYTES, MAX_BYTES, 99)
   buffer.start(100n)
-  add(buffer, 30)
+  add(buffer, 15)
   checkBuffer(buffer)
 })
