@@ -3,14 +3,19 @@ import { formatJson, parseJson } from '@aesop/kernel'
 import { type CheckpointFields, type ConsumptionMode, fieldsOf } from './checkpoint-rules.ts'
 import { CheckpointInvalidError } from './errors.ts'
 
-const ONLINE: CheckpointFields = {
-  mode: 'ONLINE_CONSUMPTION',
-  windowScn: -1n,
-  windowOffset: -1n,
-  prevScn: -1n,
-  snapshotOffset: -1n,
-  tsNanos: -1n,
-  others: {},
+const UNSET = -1n
+const NO_OTHERS: CheckpointFields['others'] = {}
+
+/** The fields of a place in the stream, all written out: one is made for each window, and copies of objects cost more than the rest of it. */
+function onlineAt(
+  windowScn: bigint,
+  prevScn: bigint,
+  windowOffset: bigint,
+  tsNanos: bigint,
+  scnSpace: string | undefined,
+): CheckpointFields {
+  const mode = 'ONLINE_CONSUMPTION'
+  return { mode, windowScn, windowOffset, prevScn, snapshotOffset: UNSET, tsNanos, scnSpace, others: NO_OTHERS }
 }
 
 /**
@@ -52,17 +57,17 @@ export class Checkpoint {
 
   /** Start anywhere the relay has data: with the oldest window it holds. */
   static flexible(): Checkpoint {
-    return new Checkpoint(ONLINE)
+    return new Checkpoint(onlineAt(UNSET, UNSET, UNSET, UNSET, undefined))
   }
 
   /** Everything up to and with the window of this SCN is consumed. */
   static online(scn: bigint, tsNanos = -1n, scnSpace?: string): Checkpoint {
-    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn: scn, tsNanos, scnSpace })
+    return new Checkpoint(onlineAt(scn, scn, UNSET, tsNanos, scnSpace))
   }
 
   /** Everything up to and with `prevScn`, and the first `events` events of the window `scn`, are consumed. */
   static within(scn: bigint, prevScn: bigint, events: bigint, scnSpace?: string): Checkpoint {
-    return new Checkpoint({ ...ONLINE, windowScn: scn, prevScn, windowOffset: events, scnSpace })
+    return new Checkpoint(onlineAt(scn, prevScn, events, UNSET, scnSpace))
   }
 
   /** @throws CheckpointInvalidError when it breaks a rule of its mode */
