@@ -92,31 +92,35 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, changes of captured table
     expect(same.length).toBeGreaterThan(5)
   })
 
-  it('reach the registrations of these tables, whatever their filters, and no others', async () => {
-    await setUp()
-    const [both, other] = [new TellingConsumer(), new TellingConsumer()]
-    const options = {
-      folder,
-      uri: server.uri(),
-      sources: SOURCES,
-      bufferBytes: 16 * 1024 * 1024,
-      consumers: { both, other },
-      sourcesOf: { other: ['app.other', 'app.marker'] },
-      filtersOf: {
-        both: { 'app.item': { partitionType: 'MOD', filters: [{ numBuckets: 2, bktRange: { start: 0, end: 0 } }] } },
-      },
-    }
-    await using process = await OneProcess.start(options)
-    for (const [sql] of STATEMENTS) await server.query(sql)
-    await server.query('INSERT INTO app.marker VALUES (100)')
-    for (const { trace } of [both, other]) await until('the marker', () => trace.includes('row app.marker 100'))
-    const setUpTold = ['CREATE app.item', 'CREATE app.other']
-    const told = both.changes.map(({ kind, source }) => `${kind} ${source}`)
-    expect(told.slice(-ALL_TOLD.length).sort()).toEqual([...ALL_TOLD].sort())
-    expect(told).toEqual(expect.arrayContaining(setUpTold))
-    expect(new Set(other.changes.map(({ source }) => source))).toEqual(new Set(['app.other', 'app.marker']))
-    expect(both.trace).not.toContain('row app.item 1')
-    expect(both.changes.every(({ sql }) => sql === undefined)).toBe(true)
-    expect(process.failures).toEqual([])
-  })
+  it.each(['direct', 'http'] as const)(
+    'reach the registrations of these tables, whatever their filters, and no others, read by %s',
+    async (relayTransport) => {
+      await setUp()
+      const [both, other] = [new TellingConsumer(), new TellingConsumer()]
+      const options = {
+        folder,
+        uri: server.uri(),
+        sources: SOURCES,
+        bufferBytes: 16 * 1024 * 1024,
+        relayTransport,
+        consumers: { both, other },
+        sourcesOf: { other: ['app.other', 'app.marker'] },
+        filtersOf: {
+          both: { 'app.item': { partitionType: 'MOD', filters: [{ numBuckets: 2, bktRange: { start: 0, end: 0 } }] } },
+        },
+      }
+      await using process = await OneProcess.start(options)
+      for (const [sql] of STATEMENTS) await server.query(sql)
+      await server.query('INSERT INTO app.marker VALUES (100)')
+      for (const { trace } of [both, other]) await until('the marker', () => trace.includes('row app.marker 100'))
+      const setUpTold = ['CREATE app.item', 'CREATE app.other']
+      const told = both.changes.map(({ kind, source }) => `${kind} ${source}`)
+      expect(told.slice(-ALL_TOLD.length).sort()).toEqual([...ALL_TOLD].sort())
+      expect(told).toEqual(expect.arrayContaining(setUpTold))
+      expect(new Set(other.changes.map(({ source }) => source))).toEqual(new Set(['app.other', 'app.marker']))
+      expect(both.trace).not.toContain('row app.item 1')
+      expect(both.changes.every(({ sql }) => sql === undefined)).toBe(true)
+      expect(process.failures).toEqual([])
+    },
+  )
 })

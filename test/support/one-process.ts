@@ -16,6 +16,8 @@ export interface OneProcessOptions {
   readonly consumers: Readonly<Record<string, EventConsumer>>
   readonly clientProperties?: Readonly<Record<string, unknown>>
   readonly relayProperties?: Readonly<Record<string, string>>
+  /** How the clients read the relay. Default `direct`. */
+  readonly relayTransport?: 'direct' | 'http'
   readonly lateReaders?: NonNullable<MysqlSourceOptions['lateReaders']>
   /** Sources of a registration, by its id; left out: all. */
   readonly sourcesOf?: Readonly<Record<string, readonly string[]>>
@@ -86,7 +88,7 @@ export class OneProcess implements AsyncDisposable {
   }
 
   #makeClient(): Client {
-    const { consumers, sources, sourcesOf, filtersOf, clientProperties = {} } = this.#options
+    const { consumers, sources, sourcesOf, filtersOf, relayTransport, clientProperties = {} } = this.#options
     const registrations = Object.entries(consumers).map(
       ([id, eventConsumer]) =>
         new ConsumerRegistration({
@@ -96,7 +98,11 @@ export class OneProcess implements AsyncDisposable {
           filters: filtersOf?.[id] ?? {},
         }),
     )
-    return new Client(new ClientConfig({ clientProperties }), registrations, this.#context('client'))
+    return new Client(
+      new ClientConfig({ clientProperties, ...(relayTransport === undefined ? {} : { relayTransport }) }),
+      registrations,
+      this.#context('client'),
+    )
   }
 
   #context(container: string): BeanContext {

@@ -1,11 +1,11 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import { type ChangeEvent, ClientConfig, ConsumerRegistration } from '@aesop/client'
-import { type MemoryEvent } from '@aesop/producer'
+import { type MemoryEvent, MemoryEventProducer } from '@aesop/producer'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 import { until } from '../../../test/support/until.ts'
-import { ITEM, OwnRelay, SALE, Trace, TRANSPORTS } from './support/own-relay.ts'
+import { ITEM, OwnRelay, SALE, THING, Trace, TRANSPORTS } from './support/own-relay.ts'
 
 const rows = (trace: Trace): string[] => trace.rows.map((line) => line.split(' ').slice(0, 5).join(' '))
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
@@ -194,6 +194,20 @@ describe.each(TRANSPORTS)('a registration that reads the relay of its process, %
     // What came after it is gone: it was too slow.
     await until('the end', () => registration.health().status === 'down')
     expect(trace.lines.at(-1)).toBe('error AESOP_RELAY_SCN_NOT_FOUND')
+  })
+
+  test('is of one physical source of several: it gets all of that, and is refused by name where it asks for two', async () => {
+    const otherProducer = new MemoryEventProducer()
+    const own = await OwnRelay.start({ otherProducer })
+    own.add({ key: 1 })
+    otherProducer.addWindow([{ key: 7 }])
+    const [one, both] = [new Trace(), new Trace()]
+    const alone = await own.register({ id: 'one', transport, consumer: one, logicalSources: [THING.name] })
+    const apart = await own.register({ id: 'both', transport, consumer: both, logicalSources: [ITEM.name, THING.name] })
+    await until('the row', () => alone.readScn === 1n)
+    await until('the refusal', () => apart.health().status === 'down')
+    expect(rows(one)).toEqual(['row 1 other.thing UPSERT 7'])
+    expect(both.lines).toEqual(['error AESOP_CLIENT_SOURCES_APART'])
   })
 
   test('pauses, resumes and stops while it waits for windows', async () => {

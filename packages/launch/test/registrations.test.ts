@@ -4,12 +4,12 @@ import { type ChangeEvent, Client, ClientConfig, ConsumerRegistration, type Even
 import { type BeanContext, silentLogger } from '@aesop/kernel'
 import { MemoryEventProducer } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
 import { until } from '../../../test/support/until.ts'
+import { TRANSPORTS } from './support/own-relay.ts'
 
 const SOURCE = 'shop.item'
-const FAST = { followMs: 200 }
 
 function testContext(): BeanContext {
   const folder = newFolder('registrations')
@@ -59,8 +59,11 @@ class Keys implements EventConsumer {
 const declared = (id: string, eventConsumer: EventConsumer): ConsumerRegistration =>
   new ConsumerRegistration({ id, logicalSources: [SOURCE], eventConsumer })
 
+/** How the clients of a test read the relay of their process. */
+let transport: (typeof TRANSPORTS)[number] = 'direct'
+
 async function started(context: BeanContext, ...registrations: ConsumerRegistration[]): Promise<Client> {
-  const client = new Client(new ClientConfig(FAST), registrations, context)
+  const client = new Client(new ClientConfig({ followMs: 200, relayTransport: transport }), registrations, context)
   await client.init()
   await client.start()
   onTestFinished(async () => {
@@ -72,7 +75,11 @@ async function started(context: BeanContext, ...registrations: ConsumerRegistrat
 const idsOf = (context: BeanContext): string[] => [...ProcessReaders.of(context.shared).all()].map(({ id }) => id)
 const upTo = (windows: number, from: number): number[] => Array.from({ length: windows }, (_, i) => from + i)
 
-describe('registrations of a client that runs', () => {
+describe.each(TRANSPORTS)('registrations of a client that runs, %s', (way) => {
+  beforeEach(() => {
+    transport = way
+  })
+
   test('come and go, and the others lose and double nothing; one that comes again goes on at its checkpoint', async () => {
     const context = testContext()
     const windows = 400

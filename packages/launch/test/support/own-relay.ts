@@ -13,6 +13,8 @@ import { testLog } from '../../../../test/support/test-log.ts'
 import { witness } from '../../../../test/support/witness.ts'
 
 export const ITEM = { id: 40, name: 'shop.item', uri: 'shop.item' }
+/** Of a second physical source. */
+export const THING = { id: 50, name: 'other.thing', uri: 'other.thing' }
 export const SALE = { id: 41, name: 'shop.sale', uri: 'shop.sale' }
 
 /** Both ways in which a client reads a relay of its own process. */
@@ -62,6 +64,8 @@ export class Trace implements EventConsumer {
 
 export interface OwnRelayOptions {
   readonly relayProperties?: RelayPropertyValues
+  /** Of a second physical source, to which nothing is added unless its producer is told to. */
+  readonly otherProducer?: MemoryEventProducer
   /** What the relay asks for; left out: nothing. */
   readonly token?: string
   /** The SCN space of the source. */
@@ -190,7 +194,15 @@ export class OwnRelay {
     })
   }
 
-  #make({ uri, token, scnSpace, relayProperties, futureGraceMs = 0, stopGraceMs }: OwnRelayOptions): Relay {
+  #make({
+    uri,
+    token,
+    otherProducer,
+    scnSpace,
+    relayProperties,
+    futureGraceMs = 0,
+    stopGraceMs,
+  }: OwnRelayOptions): Relay {
     const config = new RelayConfig({
       relayProperties: { 'databus.relay.container.httpPort': 0, ...relayProperties },
       ...(token === undefined ? {} : { token }),
@@ -204,7 +216,8 @@ export class OwnRelay {
         ...(scnSpace === undefined ? {} : { scnSpace }),
       },
     })
-    const options = { config, registrations: [registration], futureGraceMs }
+    const registrations = [registration, ...(otherProducer === undefined ? [] : [otherRegistration(otherProducer)])]
+    const options = { config, registrations, futureGraceMs }
     return new Relay(stopGraceMs === undefined ? options : { ...options, stopGraceMs }, this.#context('relay'))
   }
 
@@ -220,4 +233,14 @@ export class OwnRelay {
       fail: () => undefined,
     }
   }
+}
+
+function otherRegistration(eventProducer: MemoryEventProducer): ProducerRegistration {
+  const physicalSourceConfig = {
+    uri: 'memory:other',
+    name: 'other',
+    id: 2,
+    sources: [THING],
+  }
+  return new ProducerRegistration({ eventProducer, physicalSourceConfig })
 }
