@@ -9,6 +9,7 @@ import {
   writeEvent,
 } from '@aesop/event'
 import { type WindowSource } from '@aesop/reading'
+import { bytesFrom } from './bytes-from.ts'
 import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
 import {
@@ -284,6 +285,12 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Lets a writer go on that waits, and never asks one to wait again: it was told to stop, and would not see it. */
   stopWaiting(): void {
     this.#wait.end()
+  }
+
+  /** Bytes of the windows after `scn`, for who wants to know how far behind a reader is; undefined: gone, or not to be told at once. */
+  bytesAfter(scn: bigint): number | undefined {
+    const place = this.#places.placeAfter(scn)
+    return place === undefined || 'kind' in place ? undefined : bytesFrom(place)
   }
 
   /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */

@@ -3,6 +3,7 @@ import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { JoinedSource } from '@aesop/reading'
 import { type ServedSource } from '@aesop/stream-server'
+import { windowsBehind } from './windows-behind.ts'
 
 /**
  * What the server is told of a physical source.
@@ -32,6 +33,7 @@ export function servedSource(
       oldestMs: msOf(buffer.oldestNanos),
       newestMs: msOf(buffer.newestNanos),
     }),
+    behind: (scn) => windowsBehind(buffer, scn),
     mayStillCome: (scn) => performance.now() < untilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
   }
 }

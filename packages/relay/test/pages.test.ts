@@ -198,6 +198,7 @@ describe('readers', () => {
     physicalSource: string
     scn?: string
     lagScn?: string
+    lagBytes?: number
     lagMs?: number
   }
   const readersOf = ({ relay }: Pick<SeveralRelay, 'relay'>): Reader[] =>
@@ -208,7 +209,7 @@ describe('readers', () => {
     const open = await following(several.port, { follow: 60_000 })
     await until(() => open.turns().length === 8)
     expect(readersOf(several)).toMatchObject([
-      { client: '127.0.0.1', physicalSource: 'crm', scn: '21', lagScn: '0', lagMs: 0 },
+      { client: '127.0.0.1', physicalSource: 'crm', scn: '21', lagScn: '0', lagBytes: 0, lagMs: 0 },
       { client: '127.0.0.1', physicalSource: 'shop', scn: '10', lagScn: '0', lagMs: 0 },
     ])
     await several.relay.stop()
@@ -229,6 +230,10 @@ describe('readers', () => {
     expect(reader?.client).toBe('lazy')
     const scn = Number(reader?.scn)
     expect(Number(reader?.lagScn)).toBe(40 - scn)
+    // A window has a row of 1 MiB, its header and key, and its end.
+    const windowBytes = (1 << 20) + 61 + 61
+    expect((reader?.lagBytes ?? 0) % windowBytes).toBe(0)
+    expect((reader?.lagBytes ?? 0) / windowBytes).toBe(40 - scn)
     const metric = (name: string) => relay.metrics().find((each) => each.name === `aesop_relay_reader_${name}`)
     expect(metric('lag_scn')).toMatchObject({
       value: 40 - scn,

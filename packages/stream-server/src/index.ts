@@ -1,7 +1,7 @@
 export { SourcesClashError, streamServerErrors } from './errors.ts'
 export { type RelayControl, type SourceControl } from './control-pages.ts'
 export { PendingBytes, type PendingBounds } from './pending-bytes.ts'
-export { type HeldWindows, type ServedSchemas, type ServedSource } from './served-source.ts'
+export { type HeldWindows, type ServedSchemas, type ServedSource, type WindowsBehind } from './served-source.ts'
 export { type LimitSettings, type ServerLimits, serverLimits, type WantedLimits } from './server-limits.ts'
 export { type ReaderReport } from './reader-report.ts'
 export { serverMetrics } from './server-metrics.ts'

@@ -21,6 +21,12 @@ export interface HeldWindows {
   readonly newestMs: number | undefined
 }
 
+/** The windows after one: their bytes, and when the oldest of them was committed, in milliseconds since 1970. */
+export interface WindowsBehind {
+  readonly bytes?: number
+  readonly oldestMs?: number
+}
+
 /** A physical source that is served: where its windows are, and what clients are told of it. */
 export interface ServedSource {
   readonly name: string
@@ -37,6 +43,8 @@ export interface ServedSource {
   /** The SCN space of its windows; undefined: not known, and nobody's is foreign. */
   readonly scnSpace: string | undefined
   held(): HeldWindows
+  /** What follows a window; left out, or an empty answer: it is not to be told at once. Nothing is read elsewhere for it. */
+  behind?(scn: bigint): WindowsBehind
   /** Whether a checkpoint above the newest SCN waits for its windows instead of failing. */
   mayStillCome(scn: bigint): boolean
 }

@@ -36,7 +36,7 @@ export function serverMetrics(server: StreamServer, prefix: string): Metric[] {
 
 /** Of each reader that has a place: where it stands, and how far behind. */
 function readerMetrics({ streams }: StreamServer, prefix: string): Metric[] {
-  return streams.readers().flatMap(({ client, peer, physicalSource, scn, lagScn, lagMs }) => {
+  return streams.readers().flatMap(({ client, peer, physicalSource, scn, lagScn, lagBytes, lagMs }) => {
     const labels = { client, peer, physicalSource }
     const gauge = (name: string, help: string, value: number | bigint | undefined): Metric[] =>
       value === undefined
@@ -45,6 +45,7 @@ function readerMetrics({ streams }: StreamServer, prefix: string): Metric[] {
     return [
       ...gauge('scn', 'SCN of the last window that an open stream has read.', scn),
       ...gauge('lag_scn', 'How far that is from the newest SCN.', lagScn),
+      ...gauge('lag_bytes', 'Bytes of the windows that follow it.', lagBytes),
       ...gauge('lag_ms', 'Milliseconds since the commit of the oldest change that it has still to read.', lagMs),
     ]
   })
