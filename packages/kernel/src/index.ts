@@ -39,6 +39,8 @@ export { hostNameFault, type HttpHost, isLoopback, parseHttpHost, plainAddress }
 export { invariant, InvariantError } from './invariant.ts'
 export { claimName } from './name-claim.ts'
 export { fillRemedy, shellWord } from './fill-remedy.ts'
+export { type FolderHolder } from './folder-claim.ts'
+export { FolderLock, folderHolder } from './folder-lock.ts'
 export { fileNameOf, formerFileNamesOf, textOfFileName } from './file-name.ts'
 export {
   type Counter,

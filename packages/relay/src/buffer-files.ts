@@ -1,6 +1,5 @@
-import { type Logger, makePrivateFolder, namedPath } from '@aesop/kernel'
+import { type Logger, namedPath } from '@aesop/kernel'
 import { FileSegments, NodeDisk } from '@aesop/segment-files'
-import { readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type BufferFilesSettings } from './source-settings.ts'
 
@@ -28,18 +27,17 @@ export function bufferFolder({ settings, name, projectsRoot, stateDirectory }: B
   return namedPath(directory === undefined ? join(stateDirectory, 'buffer') : resolve(projectsRoot, directory), name)
 }
 
-/** The segments of a buffer as files. What a former process left is removed where it is not to be taken up. */
+/** The segments of a buffer as files. */
 export function bufferFiles(options: BufferFilesOptions): FileSegments {
   const { settings, physicalPartition, bufferBytes, log } = options
-  const folder = bufferFolder(options)
-  if (!settings.restores) removeSegments(folder)
   const segmentBytes = fileSegmentBytes(bufferBytes)
   return new FileSegments({
-    disk: new NodeDisk(folder),
+    disk: new NodeDisk(bufferFolder(options)),
     physicalPartition,
     segmentBytes,
     residentBytes: Math.max(2 * segmentBytes, Math.min(settings.residentBytes, bufferBytes)),
     syncIntervalMs: settings.syncIntervalMs,
+    restores: settings.restores,
     log,
   })
 }
@@ -48,11 +46,4 @@ export function bufferFiles(options: BufferFilesOptions): FileSegments {
 function fileSegmentBytes(bufferBytes: number): number {
   const wanted = Math.min(SEGMENT_BYTES_MAX, Math.max(SEGMENT_BYTES_MIN, Math.floor(bufferBytes / SEGMENTS)))
   return Math.min(wanted, Math.floor(bufferBytes / SEGMENTS_MIN))
-}
-
-function removeSegments(folder: string): void {
-  makePrivateFolder(folder)
-  for (const name of readdirSync(folder)) {
-    if (name.endsWith('.segment')) rmSync(join(folder, name), { force: true })
-  }
 }

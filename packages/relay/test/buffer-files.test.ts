@@ -74,7 +74,7 @@ async function started(
   return { relay, producer, logged, stream }
 }
 
-const files = (): string[] => readdirSync(join(state, 'buffer', 'shop'))
+const files = (): string[] => readdirSync(join(state, 'buffer', 'shop')).filter((name) => !name.startsWith('.'))
 
 async function left(): Promise<void> {
   const { relay, producer } = await started({}, { beginsAfter: 100n })

@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, type FolderHolder } from '@aesop/kernel'
 
 export class SegmentUnreadableError extends AesopError {
   static readonly kind = {
@@ -30,4 +30,25 @@ export class SegmentFolderError extends AesopError {
   }
 }
 
-export const segmentFilesErrors: readonly AesopErrorClass[] = [SegmentUnreadableError, SegmentFolderError]
+export class SegmentFolderHeldError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SEGMENTS_FOLDER_HELD',
+    meaning:
+      'The folder of an event buffer is in use by another process, or by another relay of this one; nothing was touched.',
+    remedy: 'Stop the process that the message names, or name another folder in mmappedDirectoryLocation.',
+    canRetry: true,
+  } as const
+  constructor(folder: string, { what, pid, host, since }: FolderHolder) {
+    super(
+      SegmentFolderHeldError.kind,
+      `the folder ${folder} is in use by ${what} (process ${pid} on ${host}, since ${since})`,
+      { fields: { folder, what, pid, host, since } },
+    )
+  }
+}
+
+export const segmentFilesErrors: readonly AesopErrorClass[] = [
+  SegmentUnreadableError,
+  SegmentFolderError,
+  SegmentFolderHeldError,
+]

@@ -7,7 +7,7 @@ import {
 } from '@aesop/buffer'
 import { type Logger, messageOf } from '@aesop/kernel'
 import { join } from 'node:path'
-import { SegmentFolderError, SegmentUnreadableError } from './errors.ts'
+import { SegmentFolderError, SegmentFolderHeldError, SegmentUnreadableError } from './errors.ts'
 import { FolderRecovery, type Recovery } from './folder-recovery.ts'
 import { JobQueue } from './job-queue.ts'
 import { OpenHandles } from './open-handles.ts'
@@ -15,7 +15,7 @@ import { type SegmentDisk } from './segment-disk.ts'
 import { SegmentFile } from './segment-file.ts'
 import { HEADER_BYTES } from './segment-header.ts'
 import { SegmentMemory } from './segment-memory.ts'
-import { DAMAGED, OF_OTHERS } from './segment-name.ts'
+import { DAMAGED, numberOf, OF_OTHERS } from './segment-name.ts'
 
 export interface FileSegmentsOptions {
   readonly disk: SegmentDisk
@@ -26,6 +26,8 @@ export interface FileSegmentsOptions {
   readonly residentBytes: number
   /** How often what was written is made safe from a power cut, in milliseconds. Default 1,000. */
   readonly syncIntervalMs?: number
+  /** Whether what a former process left is taken up; else it is removed. Default true. */
+  readonly restores?: boolean
   /** How long a write that failed waits before it is tried again, in milliseconds. Default 1,000. */
   readonly retryMs?: number
   readonly log: Logger
@@ -66,6 +68,8 @@ export class FileSegments implements SegmentStore {
   #isSyncWanted = false
   #isFolderUnsynced = false
   #timer: NodeJS.Timeout | undefined
+  /** Lets others have the folder. */
+  #release: (() => Promise<void>) | undefined
 
   constructor(options: FileSegmentsOptions) {
     const { disk, segmentBytes, residentBytes, retryMs = RETRY_MS } = options
@@ -103,14 +107,10 @@ export class FileSegments implements SegmentStore {
     return this.#recovery?.left === undefined ? undefined : this.#recovery.scnSpace || undefined
   }
 
-  /** @throws SegmentFolderError */
+  /** @throws SegmentFolderHeldError, SegmentFolderError */
   async open(): Promise<LeftSegments | undefined> {
-    const { physicalPartition, log } = this.#options
-    try {
-      this.#recovery = await new FolderRecovery(this.#disk, physicalPartition).run()
-    } catch (error) {
-      throw new SegmentFolderError(this.#disk.folder, error)
-    }
+    const { log } = this.#options
+    this.#recovery = await this.#recover()
     const { left, nextNumber, aside, headers } = this.#recovery
     this.#nextNumber = nextNumber
     for (const [name, why] of aside) {
@@ -243,6 +243,20 @@ export class FileSegments implements SegmentStore {
     this.#queue.add(() => this.#sync())
     await this.#queue.end()
     await this.#handles.closeAll()
+    await this.#release?.()
+  }
+
+  async #recover(): Promise<Recovery> {
+    const { folder } = this.#disk
+    try {
+      const taken = await this.#disk.take(`physical source ${this.#options.physicalPartition}`)
+      if (typeof taken !== 'function') throw new SegmentFolderHeldError(folder, taken)
+      this.#release = taken
+      if (this.#options.restores === false) await removeAll(this.#disk)
+      return await new FolderRecovery(this.#disk, this.#options.physicalPartition).run()
+    } catch (error) {
+      throw error instanceof SegmentFolderHeldError ? error : new SegmentFolderError(folder, error)
+    }
   }
 
   #add(file: SegmentFile): void {
@@ -361,6 +375,10 @@ export class FileSegments implements SegmentStore {
     if (this.#heldFiles > 1) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
+}
+
+async function removeAll(disk: SegmentDisk): Promise<void> {
+  for (const name of await disk.list()) if (numberOf(name) !== undefined) await disk.remove(name)
 }
 
 interface Deferred {

@@ -1,4 +1,4 @@
-import { makePrivateFolder } from '@aesop/kernel'
+import { type FolderHolder, FolderLock, makePrivateFolder } from '@aesop/kernel'
 import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,13 @@ import { join } from 'node:path'
 export interface SegmentDisk {
   /** For messages. */
   readonly folder: string
-  /** Makes the folder where it is missing. @returns the names of its files */
+  /**
+   * Makes the folder where it is missing, and takes it for one user at a time, until its process ends.
+   * @param what uses it, for whoever is refused
+   * @returns how to let it go, or who has it
+   */
+  take(what: string): Promise<(() => Promise<void>) | FolderHolder>
+  /** @returns the names of its files */
   list(): Promise<string[]>
   /** A new file; one that is there is emptied. */
   create(name: string): Promise<DiskFile>
@@ -31,6 +37,7 @@ export interface DiskFile {
 }
 
 const FILE_MODE = 0o600
+const LOCK_FOLDER = '.lock'
 
 /** A folder of the file system, for this user alone. Symbolic links are not followed. */
 export class NodeDisk implements SegmentDisk {
@@ -40,8 +47,13 @@ export class NodeDisk implements SegmentDisk {
     this.folder = folder
   }
 
-  list(): Promise<string[]> {
+  async take(what: string): Promise<(() => Promise<void>) | FolderHolder> {
     makePrivateFolder(this.folder)
+    const lock = await FolderLock.take(join(this.folder, LOCK_FOLDER), what)
+    return 'release' in lock ? () => lock.release() : lock
+  }
+
+  list(): Promise<string[]> {
     return readdir(this.folder)
   }
 

@@ -186,6 +186,17 @@ test('what was left of another SCN space, or by another physical source, is set 
   expect([stranger.leftScn, (await disk.list()).filter((name) => name.endsWith('.segment'))]).toEqual([undefined, []])
 })
 
+test('a folder has one user at a time', async () => {
+  const disk = realDisk()
+  const { buffer } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  await expect(opened(new NodeDisk(disk.folder))).rejects.toThrow(/is in use by physical source 1 \(process \d+ on /)
+  await buffer.close()
+  const next = await started(new NodeDisk(disk.folder), 101n)
+  expect(await read(next.buffer, 100n)).toEqual(['101:1', '101:end'])
+  await next.buffer.close()
+})
+
 function APPEND(key: number): Parameters<Awaited<ReturnType<typeof started>>['buffer']['append']>[0] {
   return {
     opcode: 'UPSERT',

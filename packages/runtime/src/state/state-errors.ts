@@ -1,5 +1,4 @@
-import { AesopError, messageOf } from '@aesop/kernel'
-import { type StateHolder } from './state-claim.ts'
+import { AesopError, type FolderHolder, messageOf } from '@aesop/kernel'
 
 /** Another launch, or a command that changes state, has the state directory. */
 export class StateDirectoryHeldError extends AesopError {
@@ -9,8 +8,8 @@ export class StateDirectoryHeldError extends AesopError {
     remedy: 'Stop the process that the message names, or give this launch a stateDirectory of its own.',
     canRetry: true,
   } as const
-  readonly holder: StateHolder
-  constructor(directory: string, holder: StateHolder) {
+  readonly holder: FolderHolder
+  constructor(directory: string, holder: FolderHolder) {
     const { what, pid, host, since } = holder
     super(
       StateDirectoryHeldError.kind,

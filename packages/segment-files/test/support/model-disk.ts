@@ -41,6 +41,10 @@ export class ModelDisk implements SegmentDisk {
     this.ended.catch(() => undefined)
   }
 
+  take(): Promise<() => Promise<void>> {
+    return Promise.resolve(() => Promise.resolve())
+  }
+
   list(): Promise<string[]> {
     return Promise.resolve([...this.#names.keys()])
   }

@@ -1,9 +1,11 @@
 import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NEW_FILE, readIfThere, systemCodeOf, withPrivateFile } from '@aesop/kernel'
+import { systemCodeOf } from './aesop-error.ts'
+import { NEW_FILE, withPrivateFile } from './private-path.ts'
+import { readIfThere } from './read-if-there.ts'
 
-/** Who holds a state directory, for people. */
-export interface StateHolder {
+/** Who holds a folder, for people. */
+export interface FolderHolder {
   /** The application, or the command. */
   readonly what: string
   readonly pid: number
@@ -13,18 +15,18 @@ export interface StateHolder {
 }
 
 /** One entry `<number>.claim` of the folder of the lock. */
-export interface StateClaim {
+export interface FolderClaim {
   readonly number: number
   /** Name of the socket beside it; undefined when the file can't be read, so that nobody can listen behind it. */
   readonly socket: string | undefined
-  readonly holder: StateHolder
+  readonly holder: FolderHolder
 }
 
 const CLAIM = /^(\d+)\.claim$/
-const NOBODY: StateHolder = { what: 'somebody', pid: 0, host: 'an unknown host', since: 'an unknown time' }
+const NOBODY: FolderHolder = { what: 'somebody', pid: 0, host: 'an unknown host', since: 'an unknown time' }
 
-/** The claim with the highest number; undefined: the directory was never held. */
-export function highestClaim(folder: string): StateClaim | undefined {
+/** The claim with the highest number; undefined: the folder was never held. */
+export function highestClaim(folder: string): FolderClaim | undefined {
   for (;;) {
     const number = Math.max(0, ...claimNumbers(folder))
     if (number === 0) return undefined
@@ -41,7 +43,7 @@ export function claimNumbers(folder: string): number[] {
 }
 
 /** Makes the claim, whole, unless one of that number is there. @returns whether it was made */
-export function makeClaim(folder: string, number: number, socket: string, holder: StateHolder): boolean {
+export function makeClaim(folder: string, number: number, socket: string, holder: FolderHolder): boolean {
   const draft = join(folder, `${socket}.tmp`)
   withPrivateFile(draft, NEW_FILE, (file) => {
     writeFileSync(file, `${JSON.stringify({ socket, holder })}\n`)
@@ -67,9 +69,9 @@ function claimPath(folder: string, number: number): string {
 }
 
 /** A claim is linked when it is whole; one that can't be read was damaged later, by a disk or a hand. */
-function parseClaim(number: number, text: string): StateClaim {
+function parseClaim(number: number, text: string): FolderClaim {
   try {
-    const { socket, holder } = JSON.parse(text) as { socket?: unknown; holder?: Partial<StateHolder> }
+    const { socket, holder } = JSON.parse(text) as { socket?: unknown; holder?: Partial<FolderHolder> }
     return { number, socket: typeof socket === 'string' ? socket : undefined, holder: { ...NOBODY, ...holder } }
   } catch {
     return { number, socket: undefined, holder: NOBODY }

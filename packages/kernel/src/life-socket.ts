@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import { systemCodeOf } from '@aesop/kernel'
+import { systemCodeOf } from './aesop-error.ts'
 
 /** `sun_path` holds 104 bytes on macOS, 108 on Linux, with the zero at its end. */
 const PATH_BYTES_MAX = 100
