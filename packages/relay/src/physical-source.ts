@@ -131,9 +131,7 @@ export class PhysicalSource {
     const known = ProcessReaders.of(this.#options.context.shared)
     this.#undo.push(known.addRelay({ ...this.#options.address(), beganAfterScn, waits, sources }))
     buffer.watch()
-    this.#undo.push(() => {
-      buffer.unwatch()
-    })
+    this.#undo.push(() => buffer.unwatch())
     await producer.start(beganAfterScn, buffer.events)
     this.#isStarted = true
   }

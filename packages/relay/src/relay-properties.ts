@@ -145,6 +145,12 @@ const ofSource: Properties = {
     ...atLeastOne,
     description: 'How often segment files are made safe from a power cut. Default 1000.',
   },
+  'eventBuffer.scrubMBPerSecond': {
+    type: 'number',
+    minimum: 0,
+    description:
+      'How fast segment files are read over and over, to find damage in time, in millions of bytes a second; 0: not at all. Default 4.',
+  },
   'eventBuffer.retentionMs': {
     ...count,
     description: 'How long windows are kept that nobody needs; 0, the default: as long as there is room.',

@@ -3,6 +3,7 @@ import { type Logger } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
+import { BufferScrub } from './buffer-scrub.ts'
 import { OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
 
@@ -27,6 +28,7 @@ export class SourceBuffer {
   readonly #watch: BlockWatch
   readonly #files: FileSegments | undefined
   #expiring: NodeJS.Timeout | undefined
+  readonly #scrub: BufferScrub | undefined
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
@@ -41,6 +43,8 @@ export class SourceBuffer {
       ...(store === undefined ? {} : { store }),
       ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.readers.neediest(this.events)?.afterScn } : {}),
     })
+    const mbPerSecond = settings.files?.scrubMBPerSecond ?? 0
+    if (this.#files !== undefined && mbPerSecond > 0) this.#scrub = new BufferScrub(this.events, mbPerSecond, log)
     this.#watch = new BlockWatch({
       isBlocked: () => {
         this.events.recheck()
@@ -94,6 +98,7 @@ export class SourceBuffer {
     }
     this.#unlisten = this.#options.readers.readers.listen(lookOnce)
     this.#watch.start()
+    this.#scrub?.start()
     const { retentionMs } = this.#options.settings
     if (retentionMs === undefined) return
     this.#expiring = setInterval(() => {
@@ -102,7 +107,8 @@ export class SourceBuffer {
     this.#expiring.unref()
   }
 
-  unwatch(): void {
+  async unwatch(): Promise<void> {
+    await this.#scrub?.end()
     this.#watch.stop()
     clearInterval(this.#expiring)
     this.#unlisten?.()

@@ -6,6 +6,7 @@ export const SCHEMA_DIRECTORY = 'databus.relay.schemaRegistry.fileSystem.schemaD
 const BUFFER = 'databus.relay.eventBuffer'
 export const BUFFER_DIRECTORY = `${BUFFER}.mmapDirectory`
 const RESIDENT_BYTES_DEFAULT = 64 * 1024 * 1024
+const SCRUB_MB_PER_SECOND_DEFAULT = 4
 const SYNC_INTERVAL_MS_DEFAULT = 1_000
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 
@@ -24,6 +25,8 @@ export interface BufferFilesSettings {
   readonly restores: boolean
   readonly residentBytes: number
   readonly syncIntervalMs: number
+  /** How fast what lies in the files is read over and over, to find damage, in millions of bytes a second; 0: not at all. */
+  readonly scrubMBPerSecond: number
 }
 
 /** What is set for one physical source of a relay. Relative folders count from the projects root. */
@@ -54,6 +57,7 @@ export function sourceSettings(values: RelayPropertyValues, folders: SourceFolde
     restores: text(`${BUFFER}.restoreMMappedBuffers`) !== 'false',
     residentBytes: integer(`${BUFFER}.residentBytes`, RESIDENT_BYTES_DEFAULT),
     syncIntervalMs: integer(`${BUFFER}.fsyncIntervalMs`, SYNC_INTERVAL_MS_DEFAULT),
+    scrubMBPerSecond: integer(`${BUFFER}.scrubMBPerSecond`, SCRUB_MB_PER_SECOND_DEFAULT),
   }
   const initialScn = values[`${HANDLER}.file.initVal`]
   return {

@@ -128,12 +128,28 @@ test('a file that was damaged is set aside, health says so, and what is behind i
   const bytes = readFileSync(path)
   bytes[200] = (bytes[200] as number) ^ 1
   writeFileSync(path, bytes)
-  const { relay, stream } = await started()
+  const { relay, stream } = await started({ 'databus.relay.eventBuffer.scrubMBPerSecond': 0 })
   expect(relay.health().status).toBe('up')
   expect((await stream(100n)).headers['x-dbus-error-cause'] ?? 'cut').toMatch(/OffsetNotFound|ScnNotFound|cut/)
   expect(relay.health()).toEqual({ status: 'degraded', detail: expect.stringMatching(/CRC/) as string })
   await until('the file is set aside', () => files().includes(`${name}.damaged`))
   expect((await stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+})
+
+test('damage that no reader meets is found all the same', async () => {
+  const memory = {
+    'databus.relay.eventBuffer.maxSize': 4 * 1024 * 1024,
+    'databus.relay.eventBuffer.residentBytes': 65536,
+  }
+  await left()
+  const [name = ''] = files()
+  const path = join(state, 'buffer', 'shop', name)
+  const bytes = readFileSync(path)
+  bytes[200] = (bytes[200] as number) ^ 1
+  writeFileSync(path, bytes)
+  const { relay } = await started(memory)
+  await until('the file is set aside', () => files().includes(`${name}.damaged`))
+  expect(relay.health().status).toBe('degraded')
 })
 
 test('two sources of one process do not share a folder', async () => {

@@ -49,6 +49,7 @@ test('the properties of the classic sample are taken, and those without effect a
     restores: true,
     residentBytes: 67108864,
     syncIntervalMs: 1000,
+    scrubMBPerSecond: 4,
   })
 })
 
