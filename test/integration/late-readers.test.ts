@@ -1,3 +1,4 @@
+import { type MysqlSourceOptions } from '@aesop/producer-mysql'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { LateRig } from '../support/late-rig.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
@@ -23,13 +24,19 @@ describe.each(Object.entries(SERVERS))('what is read late of %s', (kind, { start
   afterAll(() => server.destroy())
 
   /** A source of two tables of a new database, that reads it live. */
-  async function started(metadata = 'FULL'): Promise<{ db: string; rig: LateRig }> {
+  async function started(
+    metadata = 'FULL',
+    more: Partial<MysqlSourceOptions> = {},
+  ): Promise<{ db: string; rig: LateRig }> {
     const db = `shop${++databases}`
     await server.query(`SET GLOBAL binlog_row_metadata = ${metadata}; CREATE DATABASE ${db};
       CREATE TABLE ${db}.item (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL);
       CREATE TABLE ${db}.other (id INT PRIMARY KEY, at TIMESTAMP NULL); CREATE TABLE ${db}.nobody (id INT PRIMARY KEY)`)
     const sources = [`${db}.item`, `${db}.other`]
-    return { db, rig: await keep(new LateRig({ uri: server.uri(), name: db, sources, ddlText: true })).start() }
+    return {
+      db,
+      rig: await keep(new LateRig({ uri: server.uri(), name: db, sources, ddlText: true, ...more })).start(),
+    }
   }
 
   function keep(rig: LateRig): LateRig {
@@ -96,6 +103,30 @@ describe.each(Object.entries(SERVERS))('what is read late of %s', (kind, { start
       expect([begun(rig), rig.failures]).toEqual([4, []])
     },
   )
+
+  it('leaves out what was quarantined and what was passed over, and tells of it in the same places', async () => {
+    const { db, rig } = await started('FULL', { onTableFault: 'quarantine' })
+    const item = `${db}.item`
+    await insert(item, 1, 3)
+    await rig.reached(3)
+    await rig.producer.stop()
+    rig.forgetReread()
+    const end = (await server.query(kind === 'MySQL' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'))[0]
+    const passOver = { file: String(end?.['File']), position: Number(end?.['Position']) }
+    await server.query(`INSERT INTO ${item} VALUES (4, 'passed over')`)
+    const again = await keep(rig.again()).start([passOver])
+    await again.reached(1)
+    const session = await server.connect()
+    open.push({ close: () => session.end() })
+    await session.query(`SET SESSION binlog_row_image=MINIMAL; BEGIN; INSERT INTO ${item} VALUES (5, 'five');
+      INSERT INTO ${db}.other VALUES (1, NULL); UPDATE ${db}.other SET id = 9; INSERT INTO ${item} VALUES (6, 'six'); COMMIT`)
+    await server.query(`INSERT INTO ${db}.other VALUES (3, NULL); INSERT INTO ${item} VALUES (7, 'seven')`)
+    await again.reached(6)
+    await again.noteLast()
+    const live = await again.live(again.beganAfterScn)
+    expect([live.size, again.producer.health().status, again.failures]).toEqual([3, 'degraded', []])
+    expect(await again.late(again.beganAfterScn)).toEqual(live)
+  })
 
   it('survives a connection that is cut, and a restart of the source', async () => {
     const { db, rig } = await started()

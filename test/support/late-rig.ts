@@ -2,6 +2,7 @@ import { EventBuffer } from '@aesop/buffer'
 import { MemoryMaxScnStore } from '@aesop/checkpoint'
 import { EventView } from '@aesop/event'
 import { type WindowReader, type WindowSource } from '@aesop/reading'
+import { type PassOver } from '@aesop/producer'
 import { MysqlEventProducer, mysqlSource, type MysqlSourceOptions } from '@aesop/producer-mysql'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { newFolder } from './test-folder.ts'
@@ -51,12 +52,14 @@ export class LateRig {
     }))
   }
 
-  async start(): Promise<this> {
+  /** @param passOvers transactions that are passed over */
+  async start(passOvers: readonly PassOver[] = []): Promise<this> {
     this.beganAfterScn = await this.producer.prepare({
       physicalSource: mysqlSource(this.#options),
       schemas: this.#schemas,
       maxScn: this.#maxScn,
       initialScn: undefined,
+      passOvers,
       fail: (error) => this.failures.push(error),
     })
     this.buffer.start(this.beganAfterScn)
