@@ -14,6 +14,7 @@ import { type LateReading } from '@aesop/reading'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
 import { MysqlEventChecksumError } from './error/live-errors.ts'
 import { type LateReaders } from './late/late-readers.ts'
+import { LiveLag } from './late/live-lag.ts'
 import { lateReadersOf } from './late/late-readers-of-source.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { type BinlogOrigin } from './origin/binlog-origin.ts'
@@ -211,7 +212,13 @@ export class MysqlEventProducer implements EventProducer {
     const { shapes, bean } = this
     invariant(shapes !== undefined, 'a prepared source knows its shapes')
     const { heartbeatMs } = this.options
-    return lateReadersOf({ context, place, marks, shapes, bean, heartbeatMs, extras: this.extras() })
+    const lag = new LiveLag(
+      () => this.runner.windows,
+      () => this.lastWindowSeconds * 1000,
+    )
+    const logKeptSeconds = (): number | undefined => this.origin?.logKeptSeconds
+    const extras = this.extras()
+    return lateReadersOf({ context, place, marks, shapes, bean, heartbeatMs, lag, logKeptSeconds, extras })
   }
 
   private extras(): DecoderExtras {

@@ -21,6 +21,7 @@ class FakeLog implements ReadLog {
   readonly ring: EventBuffer
   failure: unknown
   oldestLog: string | undefined
+  lastEventSeconds = 0
   isClosed = false
   readonly begin: MarkedPlace
   readonly slot: number
@@ -110,6 +111,7 @@ class Rig {
       forget: (oldestLog) => {
         this.index.dropBefore(oldestLog)
       },
+      logKeptSeconds: () => 3600,
       log: silentLogger,
       now: () => this.nowMs,
     })
@@ -275,6 +277,21 @@ test('a log that was purged is gone, with the first SCN that is left and the rea
   expect(await drained(reader)).toEqual({ kind: 'gone', prevScn, reason: purged.message })
   expect(rig.readers.readFrom(scnOf(9)).seek(scnOf(9), -1)).toEqual({ kind: 'gone', prevScn })
   expect(await take(rig.at(scnOf(210)))).toBe('chunk')
+})
+
+test('how long the log lasts for the slowest reading is shown, and who reads from where', async () => {
+  const rig = new Rig()
+  for (const scn of [scnOf(5), scnOf(305)]) expect(await take(rig.at(scn))).toBe('chunk')
+  const left = (): number => rig.readers.metrics().find(({ name }) => name.endsWith('seconds_left'))?.value ?? Infinity
+  expect(left()).toBe(Infinity)
+  const now = Math.floor(Date.now() / 1000)
+  for (const [i, log] of rig.logs.entries()) log.lastEventSeconds = now - 3000 + i * 1000
+  expect(left()).toBeLessThanOrEqual(600)
+  expect(left()).toBeGreaterThan(500)
+  expect(rig.readers.describe()).toMatchObject([
+    { from: 'mysql-bin.000001:900', readers: [{ afterScn: String(scnOf(6)), isOpen: true }] },
+    { from: 'mysql-bin.000004:900', readers: [{ afterScn: String(scnOf(306)), isOpen: true }] },
+  ])
 })
 
 test('after the end nothing is begun', async () => {

@@ -1,4 +1,4 @@
-import { EventBuffer, WindowTooLargeError } from '@aesop/buffer'
+import { WindowTooLargeError } from '@aesop/buffer'
 import { silentLogger, type Logger } from '@aesop/kernel'
 import { type PassOver, type PhysicalSourceConfig, QuarantineRecord, SourceRunner } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
@@ -6,6 +6,7 @@ import { BinlogDecoder } from '../decoder/binlog-decoder.ts'
 import { LateGenerationError, LateWindowError } from '../error/late-errors.ts'
 import { MysqlServerIdInUseError } from '../error/live-errors.ts'
 import { type BinlogOrigin, type SettledPoint } from '../origin/binlog-origin.ts'
+import { LateRing } from './late-ring.ts'
 import { type MarkedPlace } from '../place/place-index.ts'
 import { BinlogSession } from '../session/binlog-session.ts'
 import { type DecoderExtras } from '../session/log-reader.ts'
@@ -27,6 +28,8 @@ export interface LateLogOptions {
   readonly triesServerIds: boolean
   /** Of the memory for windows; one window may need as much again. */
   readonly bufferBytes: number
+  /** Among how many readings the part of all is divided while the live one is behind; 0: it is not. */
+  readonly yieldsWith: () => number
   readonly log: Logger
 }
 
@@ -36,7 +39,7 @@ const EMPTY_WINDOW_EVERY_MS = 1000
 
 /** One temporary reading of a log, from a place that was kept to windows in memory: the same bytes under the same SCNs. */
 export class LateLog {
-  readonly ring: EventBuffer
+  readonly ring: LateRing
   /** Why it has ended; undefined: it goes on. */
   failure: unknown
   readonly #options: LateLogOptions
@@ -67,9 +70,7 @@ export class LateLog {
     this.#slot = slot
     this.#place = new ReadingPlace(point)
     this.#onFailed = onFailed
-    const { physicalSource, bufferBytes, log, quarantines } = options
-    this.ring = new EventBuffer({ maxBytes: bufferBytes, physicalPartition: physicalSource.id, neededAfterScn })
-    this.ring.start(sinceScn)
+    const { physicalSource, bufferBytes, yieldsWith, log, quarantines } = options
     this.#leftOut = quarantines.list
     // What the live reading keeps is only read here.
     this.#quarantines = new QuarantineRecord(quarantines.list, nothing, nothing)
@@ -81,6 +82,19 @@ export class LateLog {
         this.#fail(error)
       },
     })
+    this.ring = new LateRing({
+      maxBytes: bufferBytes,
+      physicalPartition: physicalSource.id,
+      neededAfterScn,
+      yieldsWith,
+      signal: this.#runner.signal,
+    })
+    this.ring.start(sinceScn)
+  }
+
+  /** When the event that it read last was written, in seconds since 1970; 0 before the first. */
+  get lastEventSeconds(): number {
+    return this.#decoder?.lastEventSeconds ?? 0
   }
 
   /** The oldest log that its source still has, as far as it was asked. */

@@ -8,6 +8,7 @@ import { mysqlSettingsOf } from '../settings/mysql-settings.ts'
 import { type ShapeHistory } from '../shape/shape-history.ts'
 import { LateLog } from './late-log.ts'
 import { LateReaders } from './late-readers.ts'
+import { type LiveLag } from './live-lag.ts'
 
 export interface LateSourceOptions {
   readonly context: ProducerContext
@@ -17,12 +18,15 @@ export interface LateSourceOptions {
   readonly shapes: ShapeHistory
   readonly extras: DecoderExtras
   readonly bean: BeanContext
+  /** Of the live reading. */
+  readonly lag: LiveLag
+  readonly logKeptSeconds: () => number | undefined
   readonly heartbeatMs: number | undefined
 }
 
 /** The late readings of a prepared source; undefined: its configuration wants none. */
 export function lateReadersOf(options: LateSourceOptions): LateReaders | undefined {
-  const { context, place, marks, shapes, extras, bean } = options
+  const { context, place, marks, shapes, extras, bean, lag, logKeptSeconds } = options
   const { physicalSource, schemas, passOvers = [] } = context
   const { max, serverIds, bufferBytes } = mysqlSettingsOf(physicalSource).lateReaders
   if (max === 0) return undefined
@@ -37,9 +41,10 @@ export function lateReadersOf(options: LateSourceOptions): LateReaders | undefin
     originOf: originsOf(options, serverIds),
     triesServerIds: serverIds === undefined,
     bufferBytes,
+    yieldsWith: () => (lag.isBehind() ? readers.readings.length : 0),
     log,
   }
-  return new LateReaders({
+  const readers: LateReaders = new LateReaders({
     max,
     log,
     find: (scn) =>
@@ -53,7 +58,9 @@ export function lateReadersOf(options: LateSourceOptions): LateReaders | undefin
     forget: (oldestLog) => {
       marks.index.dropBefore(oldestLog)
     },
+    logKeptSeconds,
   })
+  return readers
 }
 
 function originsOf(

@@ -19,6 +19,8 @@ export interface LateReadersOptions {
     neededAfterScn: () => bigint | undefined,
     onFailed: () => void,
   ) => ReadLog
+  /** How long the source keeps a log that was written to the end; undefined: not known, or until somebody purges it. */
+  readonly logKeptSeconds?: () => number | undefined
   /** Told which logs are still there, when a reading has failed. */
   readonly forget: (oldestLog: string) => void
   readonly log: Logger
@@ -121,9 +123,18 @@ export class LateReaders implements LateReading {
     await Promise.all(this.#closing)
   }
 
+  /** Until when at least what follows is kept of the log that a reading reads, in seconds from now; undefined: not known. */
+  #secondsLeft({ lastEventSeconds }: SharedLog): number | undefined {
+    const kept = this.#options.logKeptSeconds?.()
+    return kept === undefined || lastEventSeconds === 0 ? undefined : lastEventSeconds + kept - Date.now() / 1000
+  }
+
   metrics(): readonly Metric[] {
     const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
+    const left = this.#readings.flatMap((reading) => this.#secondsLeft(reading) ?? [])
+    const leftHelp = 'Until the log that the slowest late reading comes to may be purged, in seconds.'
     return [
+      ...(left.length === 0 ? [] : [gauge('producer_late_log_seconds_left', leftHelp, Math.min(...left))]),
       gauge(
         'producer_late_readings',
         'Temporary readings of the log for readers that are late.',
@@ -143,13 +154,20 @@ export class LateReaders implements LateReading {
   /** Who is late, and from where it is served. */
   describe(): readonly object[] {
     const reachedScn = this.#options.reachedScn()
-    return this.#readings.map(({ place, ring, takers }) => ({
+    return this.#readings.map((reading) => ({
+      ...this.#shown(reading, reachedScn),
+      logSecondsLeft: this.#secondsLeft(reading),
+    }))
+  }
+
+  #shown({ place, ring, takers }: SharedLog, reachedScn: bigint): object {
+    return {
       from: `${place.point.file ?? ''}:${place.point.position ?? ''}`,
       readScn: String(ring.lastScn),
       behindScn: String(reachedScn - ring.lastScn),
       heldBytes: ring.heldBytes,
       readers: [...takers].map(({ afterScn, isOpen }) => ({ afterScn: String(afterScn), isOpen })),
-    }))
+    }
   }
 
   #gives(reading: SharedLog, afterScn: bigint, place: MarkedPlace): boolean {

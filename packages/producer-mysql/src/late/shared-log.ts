@@ -1,3 +1,4 @@
+import { type EventBuffer } from '@aesop/buffer'
 import { type LateLog } from './late-log.ts'
 import { type MarkedPlace } from '../place/place-index.ts'
 
@@ -7,7 +8,9 @@ export const IDLE_MS = 60_000
 export const AWAY_MS = 5_000
 
 /** What is asked of a reading of a log. */
-export type ReadLog = Pick<LateLog, 'ring' | 'failure' | 'oldestLog' | 'start' | 'close'>
+export type ReadLog = Pick<LateLog, 'failure' | 'oldestLog' | 'lastEventSeconds' | 'start' | 'close'> & {
+  readonly ring: EventBuffer
+}
 
 /** One who takes windows of a reading. */
 export interface Taker {
@@ -53,6 +56,9 @@ export class SharedLog {
   }
   get failure(): unknown {
     return this.#log.failure
+  }
+  get lastEventSeconds(): number {
+    return this.#log.lastEventSeconds
   }
   get oldestLog(): string | undefined {
     return this.#log.oldestLog
