@@ -92,6 +92,7 @@ class Rig {
   readonly index = new PlaceIndex(undefined, true)
   readonly readers: LateReaders
   heard = 0
+  readonly alarms: string[] = []
 
   constructor(max = 2) {
     for (let file = 1; file <= PLACES; file++) {
@@ -112,6 +113,7 @@ class Rig {
         this.index.dropBefore(oldestLog)
       },
       logKeptSeconds: () => 3600,
+      alarm: (message) => this.alarms.push(message),
       log: silentLogger,
       now: () => this.nowMs,
     })
@@ -292,6 +294,22 @@ test('how long the log lasts for the slowest reading is shown, and who reads fro
     { from: 'mysql-bin.000001:900', readers: [{ afterScn: String(scnOf(6)), isOpen: true }] },
     { from: 'mysql-bin.000004:900', readers: [{ afterScn: String(scnOf(306)), isOpen: true }] },
   ])
+})
+
+test('before the log is gone under a reader somebody is told, once', async () => {
+  const rig = new Rig()
+  const reader = rig.at(scnOf(5))
+  expect(await take(reader)).toBe('chunk')
+  const [log] = rig.logs
+  const now = Math.floor(Date.now() / 1000)
+  for (const ageSeconds of [3000, 3400, 3500, 4000]) {
+    if (log !== undefined) log.lastEventSeconds = now - ageSeconds
+    rig.readers.sweep()
+  }
+  expect(rig.alarms).toHaveLength(1)
+  expect(rig.alarms[0]).toMatch(
+    /a late reader is at SCN \d+, and the server may purge the log behind it in (199|200) s/,
+  )
 })
 
 test('after the end nothing is begun', async () => {

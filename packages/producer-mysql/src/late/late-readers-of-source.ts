@@ -10,6 +10,9 @@ import { LateLog } from './late-log.ts'
 import { LateReaders } from './late-readers.ts'
 import { type LiveLag } from './live-lag.ts'
 
+const ALARM_REMEDY =
+  'Raise binlog_expire_logs_seconds (expire_logs_days) of the server, or let the registration go on faster.'
+
 export interface LateSourceOptions {
   readonly context: ProducerContext
   /** Of the live reading. */
@@ -59,6 +62,10 @@ export function lateReadersOf(options: LateSourceOptions): LateReaders | undefin
       marks.index.dropBefore(oldestLog)
     },
     logKeptSeconds,
+    alarm: (message) => {
+      log.warn(message, { remedy: ALARM_REMEDY })
+      bean.publish?.({ type: 'alert', severity: 'warning', message: `${physicalSource.name}: ${message}` })
+    },
   })
   return readers
 }

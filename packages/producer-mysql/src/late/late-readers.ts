@@ -21,6 +21,8 @@ export interface LateReadersOptions {
   ) => ReadLog
   /** How long the source keeps a log that was written to the end; undefined: not known, or until somebody purges it. */
   readonly logKeptSeconds?: () => number | undefined
+  /** Told once of each reading whose log will soon be gone, for people. */
+  readonly alarm?: (message: string) => void
   /** Told which logs are still there, when a reading has failed. */
   readonly forget: (oldestLog: string) => void
   readonly log: Logger
@@ -42,6 +44,8 @@ interface Failure {
 }
 
 const SWEEP_MS = 1000
+/** When so much of the time is left that a log is kept, it is told. */
+const ALARM_PART = 0.1
 /** For so long a reading that has failed is not tried again. */
 const FAILED_MS = 10_000
 
@@ -113,6 +117,7 @@ export class LateReaders implements LateReading {
     for (const reading of this.#readings) {
       reading.forget(this.#turns.size > 0 ? AWAY_MS : IDLE_MS)
       if (reading.takers.size === 0) this.#give(reading)
+      this.#alarm(reading)
     }
   }
 
@@ -127,6 +132,17 @@ export class LateReaders implements LateReading {
   #secondsLeft({ lastEventSeconds }: SharedLog): number | undefined {
     const kept = this.#options.logKeptSeconds?.()
     return kept === undefined || lastEventSeconds === 0 ? undefined : lastEventSeconds + kept - Date.now() / 1000
+  }
+
+  /** Before the log is purged under a reader, somebody should know. */
+  #alarm(reading: SharedLog): void {
+    const [left, kept] = [this.#secondsLeft(reading), this.#options.logKeptSeconds?.()]
+    if (reading.isAlarmed || left === undefined || kept === undefined || left > kept * ALARM_PART) return
+    reading.isAlarmed = true
+    const place = `SCN ${reading.ring.lastScn}`
+    this.#options.alarm?.(
+      `a late reader is at ${place}, and the server may purge the log behind it in ${Math.max(0, Math.round(left))} s`,
+    )
   }
 
   metrics(): readonly Metric[] {

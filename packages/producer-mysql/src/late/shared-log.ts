@@ -26,6 +26,8 @@ export interface Taker {
 export class SharedLog {
   readonly slot: number
   readonly place: MarkedPlace
+  /** Whether somebody was told that its log will soon be gone. */
+  isAlarmed = false
   readonly #log: ReadLog
   readonly #takers = new Set<Taker>()
   readonly #now: () => number

@@ -35,6 +35,20 @@ export class FileOrigin implements BinlogOrigin {
     this.gateFacts = { server: name, seekMax: Number.MAX_SAFE_INTEGER, newCounter }
   }
 
+  get oldestLog(): string | undefined {
+    try {
+      return this.firstThere()
+    } catch {
+      // An index that can't be read now says nothing of its logs; whoever reads them says why.
+      return undefined
+    }
+  }
+
+  private firstThere(): string | undefined {
+    const isThere = (file: string): boolean => existsSync(join(dirname(this.indexPath), file))
+    return new BinlogIndex(this.indexPath).files().find(isThere)
+  }
+
   async locate(start: StartPlace): Promise<ResumePoint> {
     switch (start.kind) {
       case 'earliest':
@@ -51,8 +65,7 @@ export class FileOrigin implements BinlogOrigin {
 
   /** By the beginning of the first log that is there: where reading begins is another matter. */
   async scnSpace(): Promise<string> {
-    const isThere = (file: string): boolean => existsSync(join(dirname(this.indexPath), file))
-    const file = new BinlogIndex(this.indexPath).files().find(isThere) ?? this.files().earliest().file
+    const file = this.firstThere() ?? this.files().earliest().file
     const { log } = await examineLog(this, { file, position: LOG_START })
     return `binlog-${log.begunSeconds}-${log.serverId ?? 0}-${fileNumberOf(file)}`
   }
