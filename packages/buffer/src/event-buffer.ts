@@ -176,8 +176,9 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#isRestored = false
   }
 
-  /** Ends the store, after the last window. */
+  /** Ends the store, after the last window; one that is open is given up. */
   close(): void | Promise<void> {
+    this.rollbackWindow()
     return this.store.close()
   }
 
@@ -364,7 +365,9 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #makeRoom(capacityBytes: number): Segment {
     const windowBytes = this.#windowCapacity() + capacityBytes
     if (!this.store.spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
-    while (this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    // A window that comes again is given up at its end: what is there does not leave for it.
+    const isNew = this.#comesAgainUntil < 0n
+    while (isNew && this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
     if (!this.store.spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
       throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
@@ -407,7 +410,12 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
     this.#noteEvicted(this.#list.dropOldest())
-    if (this.store.spills) while (this.#list.all[0]?.isWithin === true) this.#list.dropOldest()
+    if (this.store.spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
+  }
+
+  /** Whether all that it has, and will have, is of a window whose beginning is gone. */
+  #isRest(segment: Segment | undefined): boolean {
+    return segment?.isWithin === true && segment !== this.#write && segment !== this.#windowSegment
   }
 
   #noteEvicted(segment: Segment | undefined): void {

@@ -260,6 +260,49 @@ test('windows that are older than asked for leave by segments, but for those tha
   expect([buffer.prevScn, buffer.lastScn], 'the one that is written to stays').toEqual([108n, 109n])
 })
 
+test('the segment that is written to stays when the window whose end lies in it leaves', async () => {
+  const { buffer } = await started(64, 1)
+  addWindow(buffer, 101n, events(7))
+  expect(buffer.segments.at(-1)?.isWithin, 'nothing but the end of a window').toBe(true)
+  buffer.expire(2_000_000_000n)
+  addWindow(buffer, 102n, events(1))
+  expect([buffer.prevScn, await read(buffer, 101n)]).toEqual([101n, ['102:0', '102:end']])
+})
+
+test('a window larger than the buffer that begins where another one ends is whole', async () => {
+  const { buffer } = await started(4, 1)
+  addWindow(buffer, 101n, events(7))
+  addWindow(buffer, 102n, events(100))
+  expect(await read(buffer, 101n)).toEqual([...events(100).map(({ key }) => `102:${key}`), '102:end'])
+})
+
+test('a window larger than the buffer that comes again does not take the place of itself', async () => {
+  const { buffer, store } = await started(4, 1)
+  addWindow(buffer, 101n, events(4))
+  addWindow(buffer, 102n, events(100))
+  const next = await opened(4, 1, store.leftOf(buffer))
+  next.buffer.start(101n)
+  addWindow(next.buffer, 102n, events(100))
+  await next.buffer.whenWritable()
+  addWindow(next.buffer, 103n, events(1))
+  const big = [...events(100).map(({ key }) => `102:${key}`), '102:end']
+  expect(await read(next.buffer, 101n)).toEqual([...big, '103:0', '103:end'])
+})
+
+test('what was not closed when the buffer ends is given up', async () => {
+  const { buffer, store } = await started(64, 4)
+  addWindow(buffer, 101n, events(1))
+  buffer.beginWindow()
+  for (const event of events(20)) buffer.append(appendOf(event), filler(event.valueBytes))
+  const ends: number[] = []
+  store.close = () => {
+    ends.push(...buffer.segments.map(({ writeEnd, visibleEnd }) => writeEnd - visibleEnd))
+    return Promise.resolve()
+  }
+  await buffer.close()
+  expect(ends).toEqual([0])
+})
+
 test('whatever is written, marked and given up: segments that leave give the same as those that stay', async () => {
   const reached = { spilled: 0, rolledBack: 0, marked: 0, inside: 0 }
   const step = fc.record({
