@@ -46,7 +46,7 @@ export interface SegmentStore {
   whenRoom(): Promise<void> | undefined
   /** The same within a window, for a writer that can wait there; undefined: it may go on. */
   whenSpilled(): Promise<void> | undefined
-  /** A promise until all windows that are closed outlast a power cut; undefined: they never do, or they do. */
+  /** A promise until all windows that are closed by now outlast a power cut; undefined: they never do, or they do. What it is rejected with says whether it can be tried again. */
   whenDurable(): Promise<void> | undefined
   /** Called once, after the last window. What is kept for the next process is kept when this is done. */
   close(): void | Promise<void>

@@ -1,4 +1,4 @@
-import { AesopError, type AesopErrorClass, type FolderHolder } from '@aesop/kernel'
+import { AesopError, type AesopErrorClass, type FolderHolder, messageOf } from '@aesop/kernel'
 
 export class SegmentUnreadableError extends AesopError {
   static readonly kind = {
@@ -10,6 +10,21 @@ export class SegmentUnreadableError extends AesopError {
   constructor(path: string, cause: unknown) {
     super(SegmentUnreadableError.kind, `the segment ${path} could not be read: ${String(cause)}`, {
       fields: { path },
+      cause,
+    })
+  }
+}
+
+export class SegmentsUnwritableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SEGMENTS_UNWRITABLE',
+    meaning: 'The files of an event buffer can not be written now; the source waits, and its place is not stored.',
+    remedy: 'See the cause: make room on the disk, or give this user the folder back. It is tried again.',
+    canRetry: true,
+  } as const
+  constructor(folder: string, cause: unknown) {
+    super(SegmentsUnwritableError.kind, `the event buffer can not write to ${folder}: ${messageOf(cause)}`, {
+      fields: { folder },
       cause,
     })
   }
@@ -49,6 +64,7 @@ export class SegmentFolderHeldError extends AesopError {
 
 export const segmentFilesErrors: readonly AesopErrorClass[] = [
   SegmentUnreadableError,
+  SegmentsUnwritableError,
   SegmentFolderError,
   SegmentFolderHeldError,
 ]

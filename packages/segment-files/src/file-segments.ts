@@ -7,10 +7,16 @@ import {
 } from '@aesop/buffer'
 import { type Logger, messageOf } from '@aesop/kernel'
 import { join } from 'node:path'
-import { SegmentFolderError, SegmentFolderHeldError, SegmentUnreadableError } from './errors.ts'
+import {
+  SegmentFolderError,
+  SegmentFolderHeldError,
+  SegmentsUnwritableError,
+  SegmentUnreadableError,
+} from './errors.ts'
 import { FolderRecovery, type Recovery } from './folder-recovery.ts'
 import { JobQueue } from './job-queue.ts'
 import { OpenHandles } from './open-handles.ts'
+import { SafetyWaits } from './safety-waits.ts'
 import { type SegmentDisk } from './segment-disk.ts'
 import { SegmentFile } from './segment-file.ts'
 import { HEADER_BYTES } from './segment-header.ts'
@@ -59,13 +65,10 @@ export class FileSegments implements SegmentStore {
   #scnSpace = ''
   #recovery: Recovery | undefined
   #nextNumber = 0
-  #isOfOthers = false
   #fault: unknown
   #damage: string | undefined
   #waiting: (() => void)[] = []
-  /** Until the next time that all is made safe. */
-  #durable: Deferred | undefined
-  #isSyncWanted = false
+  readonly #safety = new SafetyWaits()
   #isFolderUnsynced = false
   #timer: NodeJS.Timeout | undefined
   /** Lets others have the folder. */
@@ -121,13 +124,17 @@ export class FileSegments implements SegmentStore {
       const header = headers.get(segment.number)
       if (header !== undefined) this.#add(new SegmentFile(header, segment, true))
     }
+    const newest = this.#order.at(-1)
+    if (newest === undefined) return left
+    // A process that was killed has written it, and had perhaps not made it safe.
+    newest.isUnsynced = true
+    this.#safety.closedMore()
     return left
   }
 
   /** Says of which SCN space the windows are that come; to be called once it is known, before the first is written. */
   begin(scnSpace: string | undefined): void {
     this.#scnSpace = scnSpace ?? ''
-    this.#isOfOthers = this.leftScnSpace !== undefined && this.leftScnSpace !== scnSpace
     const { syncIntervalMs = SYNC_INTERVAL_MS } = this.#options
     this.#timer = setInterval(() => void this.whenDurable()?.catch(saidBefore), syncIntervalMs)
     this.#timer.unref()
@@ -175,10 +182,11 @@ export class FileSegments implements SegmentStore {
   giveBack(segment: Segment): void {
     const file = this.#drop(segment)
     if (file === undefined) return
-    const isOfOthers = this.#isOfOthers && file.isFinished
+    const { scnSpace } = file.header
+    const isOfOthers = scnSpace !== '' && scnSpace !== this.#scnSpace
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
-      if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS)
+      if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS).catch(ignoreMissing)
       else await this.#disk.remove(file.name)
       this.#isFolderUnsynced = true
     })
@@ -226,11 +234,16 @@ export class FileSegments implements SegmentStore {
     return this.whenRoom()
   }
 
-  /** It is rejected with the fault of a disk that can't be written to: to be asked again. */
+  /** It is rejected with SegmentsUnwritableError while the disk can't be written to: to be asked again. */
   whenDurable(): Promise<void> | undefined {
-    if (!this.#isSyncWanted) return undefined
-    if (this.#fault !== undefined) return Promise.reject(asError(this.#fault))
-    return (this.#durable ??= this.#syncSoon()).promise
+    const fault = this.#fault
+    if (fault !== undefined) return Promise.reject(new SegmentsUnwritableError(this.#disk.folder, fault))
+    return this.#safety.wait((madeSafe) => {
+      this.#queue.add(async () => {
+        await this.#sync()
+        madeSafe()
+      })
+    })
   }
 
   async close(): Promise<void> {
@@ -285,7 +298,7 @@ export class FileSegments implements SegmentStore {
   }
 
   #flush(file: SegmentFile): void {
-    this.#isSyncWanted = true
+    this.#safety.closedMore()
     if (file.isFlushWanted) return
     file.isFlushWanted = true
     this.#queue.add(() => file.flush(this.#disk, this.#handles))
@@ -295,7 +308,7 @@ export class FileSegments implements SegmentStore {
   #finish(file: SegmentFile): void {
     if (file.isFinishing) return
     file.isFinishing = true
-    this.#isSyncWanted = true
+    this.#safety.closedMore()
     this.#queue.add(async () => {
       await file.finish(this.#disk, this.#handles)
       if (file.held === undefined) return
@@ -329,23 +342,6 @@ export class FileSegments implements SegmentStore {
     file.held = undefined
   }
 
-  #syncSoon(): Deferred {
-    const durable = deferred()
-    this.#queue.add(async () => {
-      // Windows that are closed from now on are for the next time.
-      if (this.#durable === durable) this.#durable = undefined
-      this.#isSyncWanted = false
-      try {
-        await this.#sync()
-        durable.resolve()
-      } catch (error) {
-        durable.reject(asError(error))
-        throw error
-      }
-    })
-    return durable
-  }
-
   async #sync(): Promise<void> {
     for (const file of [...this.#order]) {
       await file.sync(this.#handles)
@@ -353,8 +349,8 @@ export class FileSegments implements SegmentStore {
       file.isNew = false
     }
     if (!this.#isFolderUnsynced) return
-    this.#isFolderUnsynced = false
     await this.#disk.sync()
+    this.#isFolderUnsynced = false
   }
 
   #failed(error: unknown): void {
@@ -364,9 +360,7 @@ export class FileSegments implements SegmentStore {
       })
     }
     this.#fault = error
-    this.#isSyncWanted = true
-    this.#durable?.reject(asError(error))
-    this.#durable = undefined
+    this.#safety.failed(new SegmentsUnwritableError(this.#disk.folder, error))
   }
 
   #worked(): void {
@@ -381,30 +375,9 @@ async function removeAll(disk: SegmentDisk): Promise<void> {
   for (const name of await disk.list()) if (numberOf(name) !== undefined) await disk.remove(name)
 }
 
-interface Deferred {
-  readonly promise: Promise<void>
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
-
-function deferred(): Deferred {
-  let resolve: () => void = () => undefined
-  let reject: (error: Error) => void = () => undefined
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done
-    reject = fail
-  })
-  promise.catch(saidBefore)
-  return { promise, resolve, reject }
-}
-
 /** The fault was logged when it came. */
 function saidBefore(): void {
   // Nothing is to be done.
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,10 @@
-export { segmentFilesErrors, SegmentFolderError, SegmentFolderHeldError, SegmentUnreadableError } from './errors.ts'
+export {
+  segmentFilesErrors,
+  SegmentFolderError,
+  SegmentFolderHeldError,
+  SegmentsUnwritableError,
+  SegmentUnreadableError,
+} from './errors.ts'
 export { FileSegments, type FileSegmentsOptions } from './file-segments.ts'
 export { type Recovery } from './folder-recovery.ts'
 export { type DiskFile, NodeDisk, type SegmentDisk } from './segment-disk.ts'

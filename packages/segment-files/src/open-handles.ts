@@ -19,8 +19,9 @@ export class OpenHandles {
     this.#max = max
   }
 
-  /** Takes over a file that was made. */
+  /** Takes over a file that was made, perhaps not for the first time. */
   add(name: string, file: DiskFile): void {
+    this.forget(name)
     this.#handles.set(name, { opened: Promise.resolve(file), users: 0, isForgotten: false })
     this.#closeOldest()
   }
@@ -35,7 +36,7 @@ export class OpenHandles {
       return await work(await handle.opened)
     } catch (error) {
       // One that could not be opened is opened anew next time.
-      await handle.opened.catch(() => this.#handles.delete(name))
+      await handle.opened.catch(() => this.#handles.get(name) === handle && this.#handles.delete(name))
       throw error
     } finally {
       handle.users--

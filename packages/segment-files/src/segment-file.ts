@@ -23,12 +23,12 @@ export class SegmentFile {
   isFlushWanted = false
   /** It was made since the folder was last safe from a power cut. */
   isNew = false
+  /** Written since it was last safe from a power cut. */
+  isUnsynced = false
   /** What the footer will say; known when the next segment is begun. */
   #footer: SegmentFooter | undefined
   #created: boolean
   #writtenEnd: number
-  /** Written since it was last safe from a power cut. */
-  #isUnsynced = false
 
   /** @param isThere it was left by a former process, whole */
   constructor(header: SegmentHeader, segment: Segment, isThere: boolean) {
@@ -68,7 +68,7 @@ export class SegmentFile {
       await file.write(encodeFooter(footer), HEADER_BYTES + writeEnd)
       await file.sync()
     })
-    this.#isUnsynced = false
+    this.isUnsynced = false
     // The next file is made behind this: one is never there while one before it is not.
     if (this.isNew) await disk.sync()
     this.isNew = false
@@ -76,9 +76,9 @@ export class SegmentFile {
   }
 
   async sync(handles: OpenHandles): Promise<void> {
-    if (!this.#isUnsynced) return
-    this.#isUnsynced = false
+    if (!this.isUnsynced) return
     await handles.use(this.name, (file) => file.sync())
+    this.isUnsynced = false
   }
 
   /** What was evicted is written still: the file behind it counts on it until it is removed. */
@@ -93,14 +93,14 @@ export class SegmentFile {
     await file.write(encodeHeader(this.header), 0)
     this.#created = true
     this.isNew = true
-    this.#isUnsynced = true
+    this.isUnsynced = true
   }
 
   async #write(handles: OpenHandles, end: number): Promise<void> {
     const from = this.#writtenEnd
     const bytes = this.held ?? this.segment.bytes
     if (end <= from) return
-    this.#isUnsynced = true
+    this.isUnsynced = true
     await handles.use(this.name, (file) => file.write(bytes.subarray(from, end), HEADER_BYTES + from))
     this.#writtenEnd = end
   }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { NodeDisk } from '@aesop/segment-files'
 import { newFolder } from '../../../test/support/test-folder.ts'
@@ -195,6 +196,127 @@ test('a folder has one user at a time', async () => {
   const next = await started(new NodeDisk(disk.folder), 101n)
   expect(await read(next.buffer, 100n)).toEqual(['101:1', '101:end'])
   await next.buffer.close()
+})
+
+/** Holds the disk in its next step. @returns how to let it go on */
+function held(disk: ModelDisk): () => void {
+  let letGo: () => void = () => undefined
+  disk.gate = new Promise((resolve) => {
+    letGo = () => {
+      disk.gate = undefined
+      resolve()
+    }
+  })
+  return letGo
+}
+
+const NOTHING_MORE = (): number => 0
+
+test('what is closed while earlier windows are written is not safe with them', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  await buffer.whenDurable()
+  const letGo = held(disk)
+  write(buffer, { scn: 102n, keys: [1] })
+  const earlier = buffer.whenDurable()
+  await nextTurn()
+  await nextTurn()
+  write(buffer, { scn: 103n, keys: [1] })
+  const later = buffer.whenDurable()
+  letGo()
+  await earlier
+  await later
+  expect((await opened(disk.afterPowerCut(NOTHING_MORE))).leftScn).toBe(103n)
+})
+
+test('what is just made safe is not safe before that is done', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  const first = buffer.whenDurable()
+  await first
+  write(buffer, { scn: 102n, keys: [1] })
+  const { steps } = disk
+  while (disk.steps === steps) await nextTurn()
+  const letGo = held(disk)
+  const earlier = buffer.whenDurable()
+  await nextTurn()
+  await nextTurn()
+  const later = buffer.whenDurable()
+  expect(later).toBeInstanceOf(Promise)
+  letGo()
+  await Promise.all([earlier, later])
+  expect(buffer.whenDurable()).toBeUndefined()
+  expect((await opened(disk.afterPowerCut(NOTHING_MORE))).leftScn).toBe(102n)
+})
+
+test.each(['file', 'folder'] as const)('a %s that can not be made safe is not said to be safe later', async (what) => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  disk.failing = what
+  await expect(buffer.whenDurable()).rejects.toMatchObject({ code: 'AESOP_SEGMENTS_UNWRITABLE', canRetry: true })
+  await buffer.whenWritable()
+  await buffer.whenDurable()
+  // A file of which no name is safe is there or not, as it happens.
+  expect((await opened(disk.afterPowerCut(() => 0.5))).leftScn).toBe(101n)
+})
+
+test('what a killed process had not made safe is made safe by the next one', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  write(buffer, { scn: 101n, keys: [1] })
+  await buffer.whenDurable()
+  const { steps } = disk
+  write(buffer, { scn: 102n, keys: [1] })
+  while (disk.steps === steps) await nextTurn()
+  await nextTurn()
+  const second = disk.killed()
+  const next = await started(second, 101n)
+  expect(next.leftScn).toBe(102n)
+  await next.buffer.whenDurable()
+  expect((await opened(second.afterPowerCut(NOTHING_MORE))).leftScn).toBe(102n)
+})
+
+test('a disk that stays full for long takes no more open files for it', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk)
+  disk.isFull = true
+  write(buffer, { scn: 101n, keys: [1] })
+  while (disk.refusals < 20) await nextTurn()
+  expect(disk.openFiles).toBeLessThanOrEqual(1)
+  disk.isFull = false
+  await buffer.whenWritable()
+  await buffer.close()
+  expect(disk.openFiles).toBe(0)
+})
+
+test('once the windows of another SCN space are set aside, those that come and leave are removed', async () => {
+  const disk = new ModelDisk()
+  const first = await started(disk)
+  write(first.buffer, { scn: 101n, keys: [1] })
+  await first.buffer.close()
+  const other = await opened(disk, { maxBytes: 8 * SEGMENT_BYTES })
+  other.store.begin('another-space')
+  other.buffer.forget()
+  other.buffer.start(200n)
+  for (const window of someWindows(100, 200n)) {
+    write(other.buffer, window)
+    await other.buffer.whenWritable()
+  }
+  await other.buffer.close()
+  expect((await disk.list()).filter((name) => name.endsWith('.other')).length).toBe(1)
+})
+
+test('a buffer that ends within a window that spans files leaves the windows before it', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk, 100n, { residentBytes: 8 * SEGMENT_BYTES })
+  write(buffer, { scn: 101n, keys: [1] })
+  buffer.beginWindow()
+  for (let key = 0; key < 10; key++) buffer.append(APPEND(key), FILL)
+  await buffer.close()
+  expect((await opened(disk)).leftScn).toBe(101n)
 })
 
 function APPEND(key: number): Parameters<Awaited<ReturnType<typeof started>>['buffer']['append']>[0] {

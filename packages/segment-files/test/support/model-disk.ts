@@ -30,6 +30,13 @@ export class ModelDisk implements SegmentDisk {
   endsAtStep = Infinity
   isFull = false
   syncs = 0
+  /** What every step waits for. */
+  gate: Promise<void> | undefined
+  /** What can not be made safe the next time. */
+  failing: 'file' | 'folder' | undefined
+  /** Files that are open, and writes that were refused because the disk is full. */
+  openFiles = 0
+  refusals = 0
   /** Rejected when the process has ended. */
   readonly ended: Promise<never>
   #end: (error: Error) => void = () => undefined
@@ -56,12 +63,14 @@ export class ModelDisk implements SegmentDisk {
     inode.durable = Buffer.alloc(0)
     inode.pending = []
     this.#names.set(name, inode)
+    this.openFiles++
     return new ModelFile(this, inode)
   }
 
   open(name: string): Promise<DiskFile> {
     const inode = this.#names.get(name)
     if (inode === undefined) return Promise.reject(Object.assign(new Error(`ENOENT ${name}`), { code: 'ENOENT' }))
+    this.openFiles++
     return Promise.resolve(new ModelFile(this, inode))
   }
 
@@ -79,24 +88,38 @@ export class ModelDisk implements SegmentDisk {
   }
 
   async sync(): Promise<void> {
-    await this.step()
+    await this.syncStep('folder')
     this.#durableNames = new Map(this.#names)
   }
 
   /** @throws PowerCutError from the step on with which the process ends */
   async step(): Promise<void> {
-    await Promise.resolve()
+    await this.gate
     if (++this.steps < this.endsAtStep) return
     const error = new PowerCutError('the process has ended')
     this.#end(error)
     throw error
   }
 
-  /** What the next process finds when this one was killed: everything that was written. */
+  /** A step that makes something safe. */
+  async syncStep(what: 'file' | 'folder'): Promise<void> {
+    await this.step()
+    if (this.failing !== what) return
+    this.failing = undefined
+    throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
+  }
+
+  /** What the next process finds when this one was killed: everything that was written, as safe as it was. */
   killed(): ModelDisk {
     const next = new ModelDisk()
-    next.#names = copied(this.#names, ({ bytes }) => bytes)
-    next.#durableNames = new Map(next.#names)
+    const inodes = new Map<Inode, Inode>()
+    const same = (inode: Inode): Inode => {
+      const copy = inodes.get(inode) ?? { ...inode, bytes: Buffer.from(inode.bytes), pending: [...inode.pending] }
+      inodes.set(inode, copy)
+      return copy
+    }
+    next.#names = new Map([...this.#names].map(([name, inode]) => [name, same(inode)]))
+    next.#durableNames = new Map([...this.#durableNames].map(([name, inode]) => [name, same(inode)]))
     return next
   }
 
@@ -136,6 +159,7 @@ class ModelFile implements DiskFile {
   async write(bytes: Uint8Array, at: number): Promise<void> {
     const copy = Buffer.from(bytes)
     await this.#disk.step()
+    if (this.#disk.isFull) this.#disk.refusals++
     if (this.#disk.isFull) throw new DiskFullError('ENOSPC: no space left on device')
     this.#inode.bytes = written(this.#inode.bytes, copy, at)
     this.#inode.pending.push({ at, bytes: copy })
@@ -150,13 +174,14 @@ class ModelFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
-    await this.#disk.step()
+    await this.#disk.syncStep('file')
     this.#disk.syncs++
     this.#inode.durable = Buffer.from(this.#inode.bytes)
     this.#inode.pending = []
   }
 
   close(): Promise<void> {
+    this.#disk.openFiles--
     return Promise.resolve()
   }
 }
