@@ -260,6 +260,10 @@ describe('the repository', () => {
     expect(deadExports(code)).toEqual([])
   })
 
+  test('exports no type that nobody imports, no document names, and nothing that is exported shows', () => {
+    expect(deadTypes(code)).toEqual([])
+  })
+
   test('names in CONTRIBUTING.md only files that are there', () => {
     const named = [...readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').matchAll(/`([\w.-]+\/[\w./-]+\.\w+)`/g)]
     expect(named.length).toBeGreaterThan(10)
@@ -294,6 +298,37 @@ const wordsOf = (file: string): string[] => readFileSync(join(ROOT, file), 'utf8
  * Errors are found by their code, and event processors by the name in a descriptor.
  */
 function deadExports(code: readonly string[]): string[] {
+  const { isDead, ownOf } = exportSearch(code)
+  return sourcesOf(code).flatMap((file) =>
+    valuesOf(file)
+      .filter((name) => isDead(name, ownOf(file)))
+      .map((name) => `${file}: ${name}`),
+  )
+}
+
+/** The same of types. What a function takes or gives, or an exported type or class shows, is used by whoever uses that. */
+function deadTypes(code: readonly string[]): string[] {
+  const { isDead, ownOf } = exportSearch(code)
+  const sources = sourcesOf(code)
+  return sources.flatMap((file) => {
+    const isOwn = ownOf(file)
+    const shown = sources.filter(isOwn).map(shownBy)
+    return typesOf(file)
+      .filter((name) => isDead(name, isOwn) && !shown.some((show) => show(name)))
+      .map((name) => `${file}: ${name}`)
+  })
+}
+
+const sourcesOf = (code: readonly string[]): string[] =>
+  code.filter((file) => /^(packages|containers)\/[^/]+\/src\//.test(file))
+
+interface ExportSearch {
+  readonly isDead: (name: string, isOwn: (user: string) => boolean) => boolean
+  /** Files that are no users of what a file exports. */
+  readonly ownOf: (file: string) => (user: string) => boolean
+}
+
+function exportSearch(code: readonly string[]): ExportSearch {
   const folders = ['packages', 'containers', 'samples', 'docs'].flatMap((folder) => filesBelow(folder, /\.(md|yaml)$/))
   const told = new Set([...folders, 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'].flatMap(wordsOf))
   const isIndex = (file: string): boolean => file.endsWith('/src/index.ts')
@@ -302,16 +337,40 @@ function deadExports(code: readonly string[]): string[] {
     const text = readFileSync(join(ROOT, file), 'utf8').replace(/^export (type )?\{[^}]*\} from .*$/gm, '')
     for (const word of new Set(text.match(/\w+/g))) users.set(word, [...(users.get(word) ?? []), file])
   }
-  const isDead = (name: string, isOwn: (user: string) => boolean): boolean =>
-    !/(Errors?|EventProcessor)$/.test(name) && !told.has(name) && (users.get(name) ?? []).every(isOwn)
-  return code
-    .filter((file) => /^(packages|containers)\/[^/]+\/src\//.test(file))
-    .flatMap((file) => {
-      const own = isIndex(file) ? (user: string) => user.startsWith(dirname(file)) : (user: string) => user === file
-      return valuesOf(file)
-        .filter((name) => isDead(name, own))
-        .map((name) => `${file}: ${name}`)
-    })
+  return {
+    isDead: (name, isOwn) =>
+      !/(Errors?|EventProcessor)$/.test(name) && !told.has(name) && (users.get(name) ?? []).every(isOwn),
+    ownOf: (file) =>
+      isIndex(file) ? (user: string) => user.startsWith(dirname(file)) : (user: string) => user === file,
+  }
+}
+
+/** Whether an exported declaration of a file, private members left out, names a type that is declared elsewhere. */
+function shownBy(file: string): (name: string) => boolean {
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[^]*?\*\//g, '')
+  const declarations = text
+    .split(/^(?=export |(?:async |abstract )*(?:function|const|class|interface|type|import) )/m)
+    .filter((part) => /^export (?!type \{|\{)/.test(part))
+    .map((part) => part.replace(/^ +(?:readonly )?(?:#|private ).*$/gm, ''))
+  return (name) =>
+    declarations.some(
+      (part) =>
+        !new RegExp(`^export (?:interface|type) ${name}\\b`).test(part) && new RegExp(`\\b${name}\\b`).test(part),
+    )
+}
+
+/** Names of interfaces and types that a file declares and exports, or exports from another one. */
+function typesOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  const declared = [...text.matchAll(/^export (?:declare )?(?:interface|type) (\w+)/gm)].map(([, name = '']) => name)
+  const passedOn = [...text.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, all, list = '']) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => all !== undefined || name.startsWith('type ')),
+  )
+  const names = passedOn.map((name) => name.replace(/^type /, '').replace(/^\w+ as /, ''))
+  return [...declared, ...names.filter((name) => /^\w+$/.test(name))]
 }
 
 /** Names of constants, functions and classes that a file declares and exports, or exports from another one. */

@@ -1,7 +1,7 @@
 import { BufferChunk, BufferFullError, checkBuffer, EventBuffer, WindowTooLargeError } from '@aesop/buffer'
-import { AesopError } from '@aesop/kernel'
 import { expect, test } from 'vitest'
 import { addWindow, appendOf, drain, filler, poolOf } from '../../../test/support/windows.ts'
+import { thrownBy } from '../../../test/support/thrown-by.ts'
 
 const SEGMENT_BYTES = 2048
 /** Value of an event that fills a segment to its last byte, together with the end of its window. */
@@ -24,16 +24,6 @@ function addSegments(buffer: EventBuffer, count: number): void {
     addWindow(buffer, buffer.lastScn + 1n, [{ key: i, valueBytes: WHOLE_SEGMENT }])
     checkBuffer(buffer)
   }
-}
-
-function thrownBy(work: () => void): AesopError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof AesopError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 test('what fits a segment to the last byte stays in it, and one byte more begins the next', () => {

@@ -24,16 +24,7 @@ import * as errors from '@aesop/wire/errors'
 import { describe, expect, it } from 'vitest'
 import { FOLLOW_MS_MAX } from '../src/stream-request.ts'
 import { schemaPieces } from '../src/register.ts'
-
-function thrownBy(work: () => unknown): AesopError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof AesopError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
+import { thrownBy } from '../../../test/support/thrown-by.ts'
 
 describe('the names on the wire', () => {
   it('are those of Databus, and ours beside them', () => {
