@@ -23,7 +23,7 @@ const CORE = {
   'producer-mysql': [
     {
       files: ['transaction/{table-quarantine,event-rows,row-delivery,savepoints}.ts'],
-      tests: ['quarantine', 'undone-rows', 'savepoints', 'event-size-bound', 'transactions'],
+      tests: ['quarantine', 'faulty-tables', 'undone-rows', 'savepoints', 'event-size-bound', 'transaction-payload'],
     },
     {
       files: ['transaction/{row-changes,written-apart,oversize-event}.ts'],
@@ -35,7 +35,7 @@ const CORE = {
     },
     {
       files: ['transaction/binlog-transaction.ts'],
-      tests: ['transactions', 'undone-rows', 'mysql9-transactions', 'schema-places', 'log-filter'],
+      tests: ['transactions', 'undone-rows', 'faulty-tables', 'mysql9-transactions', 'schema-places', 'log-filter'],
     },
   ],
 }

@@ -35,11 +35,27 @@ it.each([
   ['savepoint `é x`', 'ROLLBACK WORK TO `E X`'],
   ['SAVEPOINT `to`', 'ROLLBACK TO `to`'],
   ['SAVEPOINT`a`', 'ROLLBACK TO`a`'],
+  ['SAVEPOINT `plain`', 'ROLLBACK TO plain'],
+  ['SAVEPOINT  two', 'ROLLBACK  TO  two'],
+  ['SAVEPOINT line', 'ROLLBACK\n WORK\n TO\n SAVEPOINT\n line \n;\n'],
+  ['SAVEPOINT `with``tick`', 'ROLLBACK TO `with``tick`'],
+  ['SAVEPOINT `a\nb`', 'ROLLBACK TO `A\nB`'],
 ])('finds %s in %s', (set, back) => {
   const savepoints = new Savepoints()
   savepoints.set(set, to('it'))
   savepoints.set('SAVEPOINT `other`', to('other'))
   expect(undone(savepoints, back)).toBe('it')
   savepoints.clear()
+  expect(undone(savepoints, back)).toBeUndefined()
+})
+
+it.each([
+  ['SAVEPOINT `a``b`', 'ROLLBACK TO `ab`'],
+  ['SAVEPOINT `a`', 'ROLLBACK TO b'],
+  ['SAVEPOINT `a b`', 'ROLLBACK TO ab'],
+  ['SAVEPOINT `a\nb`', 'ROLLBACK TO `a`'],
+])('does not find %s in %s', (set, back) => {
+  const savepoints = new Savepoints()
+  savepoints.set(set, to('it'))
   expect(undone(savepoints, back)).toBeUndefined()
 })
