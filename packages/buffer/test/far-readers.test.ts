@@ -57,6 +57,17 @@ test('a reader whose window goes while the bytes of it come is told that it is g
   expect(await seeking).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
 })
 
+test('bytes that come of a segment that was given back meanwhile lead nowhere', async () => {
+  const { buffer, store } = await filled(0)
+  addWindow(buffer, 101n, Array<typeof EVENT>(12).fill(EVENT))
+  add(buffer, 3)
+  const step = buffer.seek(101n, 9)
+  if (step.kind !== 'far') throw new Error(`expected a far step, got ${step.kind}`)
+  const bytes = await store.read(step.segment, step.from, step.segment.visibleEnd)
+  evict(buffer, 101n)
+  expect(step.resume(bytes)).toEqual({ kind: 'gone', prevScn: buffer.prevScn })
+})
+
 test('a reader that is closed while its place is looked for gets nothing', async () => {
   const { buffer } = await filled(0)
   const reader = buffer.openReader()

@@ -4,6 +4,7 @@ import {
   ConsumerCallbackResult,
   Dispatcher,
   type EventConsumer,
+  type GivenWindows,
   onlineCallbacks,
   type Result,
   SourceCatalogue,
@@ -28,6 +29,8 @@ interface RigOptions {
   readonly begin?: () => Promise<void> | undefined
   readonly refresh?: (() => Promise<void>) | undefined
   readonly bound?: SourceCatalogue
+  readonly given?: GivenWindows
+  readonly timeBudgetMs?: number
 }
 
 /** A dispatcher that is fed event by event, and all that it says. */
@@ -40,7 +43,8 @@ class Rig {
   readonly dispatcher: Dispatcher
   answer: (line: string) => Result = () => undefined
 
-  constructor({ since, sources, logKeys, tellsChanges = true, begin, refresh, bound = catalogue }: RigOptions = {}) {
+  constructor(options: RigOptions = {}) {
+    const { since, sources, logKeys, tellsChanges = true, begin, refresh, bound = catalogue, given } = options
     const on = (line: string): Result => {
       this.trace.push(line)
       return this.answer(line)
@@ -66,10 +70,11 @@ class Rig {
         return begin?.()
       },
       acknowledge: ({ windowScn }) => void this.acknowledged.push(windowScn),
-      timeBudgetMs: 0,
+      timeBudgetMs: options.timeBudgetMs ?? 0,
       totals: this.totals,
       log: { ...silentLogger, warn: (...args) => this.warned.push(args) },
       ...(logKeys === undefined ? {} : { logKeys }),
+      ...(given === undefined ? {} : { given }),
     })
     this.dispatcher.bind(bound, refresh ?? (() => Promise.resolve()))
   }
@@ -115,26 +120,33 @@ describe('what a dispatcher counts', () => {
 })
 
 describe('the place of a dispatcher', () => {
-  it('within a window counts rows and changes, told of or not', async () => {
-    const rig = new Rig({ since: 4n, sources: [PERSON.name] })
-    const window = windowOf(5n, [
-      change('ALTER', ADDRESS),
-      change('ALTER', ADDRESS),
-      row(1),
-      change('ALTER'),
-      change('ALTER', ADDRESS),
-      row(2),
-    ])
-    const places: unknown[] = []
-    for (let i = 0; i < 7; i++) {
-      await rig.feed(window, i, i + 1)
-      const { windowScn, windowOffset } = rig.dispatcher.position
-      places.push([windowScn, windowOffset])
-    }
-    // Before the window is opened for somebody, reading stands before it.
-    const inside = [3n, 4n, 5n, 6n].map((offset) => [5n, offset])
-    expect(places).toEqual([[4n, -1n], [4n, -1n], ...inside, [5n, -1n]])
-  })
+  it.each([
+    ['at once', () => SUCCESS],
+    ['later', () => Promise.resolve(SUCCESS)],
+  ])(
+    'within a window counts rows and changes, told of or not, of a consumer that answers %s',
+    async (_when, answer) => {
+      const rig = new Rig({ since: 4n, sources: [PERSON.name] })
+      rig.answer = answer
+      const window = windowOf(5n, [
+        change('ALTER', ADDRESS),
+        change('ALTER', ADDRESS),
+        row(1),
+        change('ALTER'),
+        change('ALTER', ADDRESS),
+        row(2),
+      ])
+      const places: unknown[] = []
+      for (let i = 0; i < 7; i++) {
+        await rig.feed(window, i, i + 1)
+        const { windowScn, windowOffset } = rig.dispatcher.position
+        places.push([windowScn, windowOffset])
+      }
+      // Before the window is opened for somebody, reading stands before it.
+      const inside = [3n, 4n, 5n, 6n].map((offset) => [5n, offset])
+      expect(places).toEqual([[4n, -1n], [4n, -1n], ...inside, [5n, -1n]])
+    },
+  )
 
   it('names the ordinal of what fails, behind changes that were nobody’s, of its own window alone', async () => {
     const rig = new Rig({ since: 3n, sources: [PERSON.name] })
@@ -296,4 +308,47 @@ it('numbers of sources are those of the relay that is bound, from one window to 
     `source ${PERSON.name}`,
     `source ${ADDRESS.name}`,
   ])
+})
+
+it('a consumer that acknowledges by itself is given windows as long as there is room, and its checkpoints store nothing', async () => {
+  const told: unknown[] = []
+  let goOn = (): void => undefined
+  const rig = new Rig({
+    since: 4n,
+    given: {
+      window: ({ windowScn }) => void told.push(windowScn),
+      room: () => (told.length < 2 ? undefined : new Promise((resolve) => (goOn = resolve))),
+      rolledBack: () => void told.push('rolled back'),
+    },
+  })
+  expect(await rig.feed(windowOf(5n, [row(1)]))).toBe(0)
+  const held = rig.feed(windowOf(6n, [row(2)]))
+  await new Promise(setImmediate)
+  expect([told, rig.acknowledged, rig.dispatcher.checkpoint.windowScn]).toEqual([[5n, 6n], [], 4n])
+  goOn()
+  expect(await held).toBe(1)
+  await rig.dispatcher.rollback()
+  expect([told.at(-1), rig.dispatcher.readScn, rig.dispatcher.highestScn]).toEqual(['rolled back', 4n, 6n])
+})
+
+it('a call that is overdue is known until it has settled, and one that is given up knows why', async () => {
+  let settle = (): void => undefined
+  const rig = new Rig({ since: 4n, timeBudgetMs: 5 })
+  rig.answer = (line) =>
+    line === 'row 1'
+      ? new Promise((resolve) => {
+          settle = () => {
+            resolve(SUCCESS)
+          }
+        })
+      : SUCCESS
+  await expect(rig.feed(windowOf(5n, [row(1)]))).rejects.toMatchObject({ code: 'AESOP_CLIENT_CONSUMER_OVERDUE' })
+  expect(rig.dispatcher.overdue).toMatchObject({ callback: 'onDataEvent', scn: 5n })
+  let isSettled = false
+  const waiting = rig.dispatcher.whenSettled(new AbortController().signal).then(() => (isSettled = true))
+  await new Promise(setImmediate)
+  expect(isSettled).toBe(false)
+  settle()
+  await waiting
+  expect(rig.dispatcher.overdue).toBeUndefined()
 })
