@@ -32,7 +32,7 @@ async function leftOut(
   return { sink, list: record.list }
 }
 
-const kinds = ({ windows }: RecordingSink): unknown[] =>
+const kinds = ({ windows }: RecordingSink): unknown[][] =>
   windows.flatMap(({ tableChanges }) => tableChanges.map(({ row }) => [row['kind'], row['source']]))
 
 it('a table that nobody describes is left out from its first row on, and its events are counted, not its rows', async () => {

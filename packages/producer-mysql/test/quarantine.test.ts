@@ -141,6 +141,12 @@ describe('where the log goes back to a savepoint', () => {
     expect(later.record.list).toMatchObject([{ ordinal: 1 }])
   })
 
+  it('the ordinal counts what was delivered before the savepoint', async () => {
+    const run = await new Run((id) => id === 5).read('quarantine', undone('four', 'x\ty'))
+    expect(run.story).toEqual([...WHOLE.slice(0, 4), '4 QUARANTINED'])
+    expect(run.record.list).toMatchObject([{ ordinal: 1 }])
+  })
+
   it('a fault that is undone leaves nothing out, and nobody is told of it', async () => {
     const run = await new Run((id) => id === 5).read('quarantine', undone('four', 'five'))
     expect(run.story).toEqual([...WHOLE.slice(0, 4), '4', ...WHOLE.slice(5)])
@@ -216,6 +222,16 @@ describe('read again, the record alone decides', () => {
     expect(again.story).toEqual(run.story)
     expect(again.stored).toEqual([])
   })
+})
+
+it('a release counts from the very transaction that begins where it says', async () => {
+  const whole = await new Run(never).read()
+  const { record } = await new Run((_id, nth) => nth === 1).read()
+  // The second transaction begins where the first window ends.
+  const list = record.list.map((each) => ({ ...each, untilScn: whole.scnOf(0) }))
+  const run = await new Run(never, list).read()
+  expect(run.story).toEqual(['1 QUARANTINED', `${WHOLE[1] ?? ''} RELEASED`, ...WHOLE.slice(2)])
+  expect(run.stored[0]?.list).toMatchObject([{ releasedScn: whole.scnOf(1), releasedFromScn: whole.scnOf(0) }])
 })
 
 describe('a store that answers with promises', () => {
