@@ -37,9 +37,12 @@ function decoderInto(sink: RecordingSink, schemas: MemorySchemaRegistry): Binlog
 }
 
 /** Decodes a payload that stands behind the beginning of a log. */
-async function decode(event: Buffer): Promise<{ sink: RecordingSink; turns: number }> {
+async function decode(
+  event: Buffer,
+  sinkFor = (schemas: MemorySchemaRegistry) => new RecordingSink(schemas),
+): Promise<{ sink: RecordingSink; turns: number }> {
   const schemas = new MemorySchemaRegistry()
-  const sink = new RecordingSink(schemas)
+  const sink = sinkFor(schemas)
   const decoder = decoderInto(sink, schemas)
   decoder.onRotate('mysql-bin.000001', 4)
   decoder.resetTransaction(true)
@@ -60,6 +63,20 @@ const payloadOf = (...contents: Content[]): Buffer => payloadEvent(gtid, zstdFra
 const keysOf = (sink: RecordingSink): unknown[] => sink.changes.map(({ key }) => key)
 
 describe('a compressed transaction of MySQL', () => {
+  it('waits within a payload for a sink that spills, behind each event of it', async () => {
+    let waits = 0
+    class SpillingSink extends RecordingSink {
+      readonly spills = true
+      whenSpilled(): Promise<void> {
+        waits++
+        return Promise.resolve()
+      }
+    }
+    const { sink } = await decode(payloadOf(...inner), (schemas) => new SpillingSink(schemas))
+    expect(keysOf(sink).length).toBeGreaterThan(0)
+    expect(waits).toBe(before.length + 1 + inner.length)
+  })
+
   it('is read the same, in one block, in many, not compressed at all, and in several frames', async () => {
     const whole = Buffer.concat(inner)
     const cut = (size: number): Buffer[] =>

@@ -114,7 +114,7 @@ export class BinlogDecoder implements BinlogHandler {
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,
       reachScn: options.reachScn ?? -1n,
-      dispatch: (event) => this.processors[event.type]?.process(event, this.transaction),
+      dispatch: (event) => this.process(event),
     })
   }
 
