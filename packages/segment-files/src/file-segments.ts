@@ -344,7 +344,7 @@ export class FileSegments implements SegmentStore {
 
   async #sync(): Promise<void> {
     for (const file of [...this.#order]) {
-      await file.sync(this.#handles)
+      await file.sync(this.#disk, this.#handles)
       if (file.isNew) this.#isFolderUnsynced = true
       file.isNew = false
     }

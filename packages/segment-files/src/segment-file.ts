@@ -29,6 +29,10 @@ export class SegmentFile {
   #footer: SegmentFooter | undefined
   #created: boolean
   #writtenEnd: number
+  /** Up to where it is to be in the file by now. */
+  #wantedEnd: number
+  /** Up to where it is safe from a power cut; −1: not even its header is. */
+  #safeEnd: number
 
   /** @param isThere it was left by a former process, whole */
   constructor(header: SegmentHeader, segment: Segment, isThere: boolean) {
@@ -39,6 +43,8 @@ export class SegmentFile {
     this.isFinishing = isThere
     this.isFinished = isThere
     this.#writtenEnd = segment.writeEnd
+    this.#wantedEnd = segment.writeEnd
+    this.#safeEnd = isThere ? segment.writeEnd : -1
   }
 
   /** The next segment is begun. A window that is open goes on there, and is none of this one, whatever becomes of it. */
@@ -66,24 +72,37 @@ export class SegmentFile {
     await this.#write(handles, writeEnd)
     await handles.use(this.name, async (file) => {
       await file.write(encodeFooter(footer), HEADER_BYTES + writeEnd)
-      await file.sync()
     })
-    this.isUnsynced = false
+    await this.#makeSafe(handles)
     // The next file is made behind this: one is never there while one before it is not.
     if (this.isNew) await disk.sync()
     this.isNew = false
     this.isFinished = true
   }
 
-  async sync(handles: OpenHandles): Promise<void> {
+  async sync(disk: SegmentDisk, handles: OpenHandles): Promise<void> {
     if (!this.isUnsynced) return
-    await handles.use(this.name, (file) => file.sync())
-    this.isUnsynced = false
+    await this.#create(disk, handles)
+    await this.#write(handles, this.#wantedEnd)
+    await this.#makeSafe(handles)
   }
 
   /** What was evicted is written still: the file behind it counts on it until it is removed. */
   get #isGivenUp(): boolean {
     return this.isGone && this.segment.visibleEnd === 0
+  }
+
+  async #makeSafe(handles: OpenHandles): Promise<void> {
+    try {
+      await handles.use(this.name, (file) => file.sync())
+    } catch (error) {
+      // The system may have dropped what it could not make safe, and says nothing the next time: it is written again.
+      this.#created = this.#safeEnd >= 0
+      this.#writtenEnd = Math.max(0, this.#safeEnd)
+      throw error
+    }
+    this.isUnsynced = false
+    this.#safeEnd = this.#writtenEnd
   }
 
   async #create(disk: SegmentDisk, handles: OpenHandles): Promise<void> {
@@ -99,6 +118,7 @@ export class SegmentFile {
   async #write(handles: OpenHandles, end: number): Promise<void> {
     const from = this.#writtenEnd
     const bytes = this.held ?? this.segment.bytes
+    this.#wantedEnd = Math.max(this.#wantedEnd, end)
     if (end <= from) return
     this.isUnsynced = true
     await handles.use(this.name, (file) => file.write(bytes.subarray(from, end), HEADER_BYTES + from))

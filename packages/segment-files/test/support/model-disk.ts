@@ -174,10 +174,12 @@ class ModelFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
+    // As Linux has it: what could not be made safe once counts as safe from then on.
+    if (this.#disk.failing === 'file') this.#inode.pending = []
     await this.#disk.syncStep('file')
     this.#disk.syncs++
-    this.#inode.durable = Buffer.from(this.#inode.bytes)
-    this.#inode.pending = []
+    for (const { at, bytes } of this.#inode.pending.splice(0))
+      this.#inode.durable = written(this.#inode.durable, bytes, at)
   }
 
   close(): Promise<void> {
@@ -190,7 +192,7 @@ function copied(names: ReadonlyMap<string, Inode>, content: (inode: Inode) => Bu
   return new Map(
     [...names].map(([name, inode]) => {
       const bytes = Buffer.from(content(inode))
-      return [name, { bytes, durable: bytes, pending: [] }]
+      return [name, { bytes, durable: Buffer.from(bytes), pending: [] }]
     }),
   )
 }
