@@ -22,6 +22,8 @@ export interface RelayProperty {
 type Properties = Readonly<Record<string, Omit<RelayProperty, 'scope'>>>
 
 const PREFIX = 'databus.relay.'
+/** The longest interval that Node has: one that is longer would be one millisecond. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 const atLeastOne = { type: 'integer', minimum: 1 } as const
 const boolean = { type: 'boolean' } as const
 const text = { type: 'string' } as const
@@ -143,6 +145,7 @@ const ofSource: Properties = {
   },
   'eventBuffer.fsyncIntervalMs': {
     ...atLeastOne,
+    maximum: TIMER_MS_MAX,
     description: 'How often segment files are made safe from a power cut. Default 1000.',
   },
   'eventBuffer.scrubMBPerSecond': {

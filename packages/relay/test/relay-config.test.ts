@@ -86,6 +86,7 @@ test.each([
   ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '1.0', /expected an integer/],
   ['databus.relay.container.maxStreams', 0, /expected an integer from 1/],
   ['databus.relay.container.maxPendingBytes', 1000, /expected an integer from 1048576/],
+  ['databus.relay.eventBuffer.fsyncIntervalMs', 2 ** 31, /from 1 to 2147483647/],
   ['constructor', 1, /is not known/],
 ])('%s = %s is an error that names it', (key, value, message) => {
   expect(() => config({ [key]: value })).toThrow(message)
