@@ -3,6 +3,7 @@ import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader, type
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { assertAsyncProperty } from './property.ts'
+import { linesOf } from './windows.ts'
 
 /** Windows of a source, as a suite makes them: begun after SCN 100, each event of 100 bytes, each end of 61. */
 export interface WindowRig {
@@ -304,15 +305,4 @@ export function windowReaderContract(
       )
     })
   })
-}
-
-/** What bytes hold, one line per event: `scn:key` and `scn:end`. */
-function linesOf(bytes: Buffer): string[] {
-  const lines: string[] = []
-  const view = new EventView(bytes, 0)
-  for (let at = 0; at < bytes.length; at = view.end) {
-    view.moveTo(bytes, at)
-    lines.push(`${view.scn}:${view.isEndOfPeriod ? 'end' : String(view.key)}`)
-  }
-  return lines
 }

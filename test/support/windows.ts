@@ -1,4 +1,6 @@
-import { type EventAppend, EventView, type ValueWriter } from '@aesop/event'
+import { checkEvent, type EventAppend, EventView, type ValueWriter } from '@aesop/event'
+import { type WindowReader } from '@aesop/reading'
+import { type WindowRig } from './window-reader-contract.ts'
 import { BufferChunk, type BufferCursor, type EventBuffer, SegmentPool } from '@aesop/buffer'
 
 export const SCHEMA_ID = Buffer.alloc(16, 7)
@@ -63,4 +65,41 @@ export function drain(cursor: BufferCursor, maxBytes = 1 << 20): string[] {
 export function poolOf(buffer: EventBuffer): SegmentPool {
   if (!(buffer.store instanceof SegmentPool)) throw new Error('the buffer has another store')
   return buffer.store
+}
+
+/** Everything that a reader gets until it has caught up; each event proves its checksums. */
+export async function drained(reader: WindowReader, maxBytes = 1 << 20): Promise<string[]> {
+  const lines: string[] = []
+  for (;;) {
+    const step = await reader.next(maxBytes)
+    if (step.kind === 'caughtUp') return lines
+    if (step.kind !== 'chunk') throw new Error(`expected a chunk, got ${step.kind}`)
+    const view = new EventView(step.bytes, 0)
+    for (let at = 0; at < step.bytes.length; at = view.end) {
+      checkEvent(step.bytes, at, view.moveTo(step.bytes, at).length)
+    }
+    lines.push(...linesOf(step.bytes))
+    step.release()
+  }
+}
+
+/** The rig of a started buffer, whose old windows leave when there is no room. */
+export function rigOf(buffer: EventBuffer): WindowRig {
+  const add = async (scn: bigint, keys: readonly number[]): Promise<void> => {
+    await buffer.whenWritable()
+    addWindow(
+      buffer,
+      scn,
+      keys.map((key) => ({ key, valueBytes: 39 })),
+    )
+  }
+  return {
+    source: buffer,
+    add,
+    forget: async (scn) => {
+      while (buffer.prevScn < scn) await add(buffer.lastScn + 1n, [1, 2, 3])
+      return buffer.prevScn
+    },
+    close: () => buffer.close(),
+  }
 }

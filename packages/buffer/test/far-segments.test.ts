@@ -1,10 +1,9 @@
-import { type BufferReader, checkBuffer, EventBuffer, ScnOrderError } from '@aesop/buffer'
-import { checkEvent, EventView } from '@aesop/event'
+import { checkBuffer, EventBuffer, ScnOrderError } from '@aesop/buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
+import { windowReaderContract } from '../../../test/support/window-reader-contract.ts'
 import { FarSegments, type Left } from './support/far-segments.ts'
-import { addWindow, appendOf, filler, linesOf, type SimpleEvent } from '../../../test/support/windows.ts'
+import { addWindow, appendOf, drained, filler, rigOf, type SimpleEvent } from '../../../test/support/windows.ts'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 
 const SEGMENT_BYTES = 512
@@ -38,43 +37,9 @@ async function read(buffer: EventBuffer, scn: bigint, offset = -1): Promise<stri
   return drained(reader)
 }
 
-async function drained(reader: BufferReader): Promise<string[]> {
-  const lines: string[] = []
-  for (;;) {
-    const step = await reader.next(1 << 20)
-    if (step.kind === 'caughtUp') return lines
-    if (step.kind !== 'chunk') throw new Error(`expected a chunk, got ${step.kind}`)
-    const view = new EventView(step.bytes, 0)
-    for (let at = 0; at < step.bytes.length; at = view.end) {
-      checkEvent(step.bytes, at, view.moveTo(step.bytes, at).length)
-    }
-    lines.push(...linesOf(step.bytes))
-    step.release()
-  }
-}
-
-async function makeRig(): Promise<WindowRig> {
-  const { buffer } = await started()
-  const add = async (scn: bigint, keys: readonly number[]): Promise<void> => {
-    await buffer.whenWritable()
-    addWindow(
-      buffer,
-      scn,
-      keys.map((key) => ({ key, valueBytes: 39 })),
-    )
-  }
-  return {
-    source: buffer,
-    add,
-    forget: async (scn) => {
-      while (buffer.prevScn < scn) await add(buffer.lastScn + 1n, [1, 2, 3])
-      return buffer.prevScn
-    },
-    close: () => buffer.close(),
-  }
-}
-
-windowReaderContract('the event buffer whose segments leave memory', makeRig, { answersAtOnce: false })
+windowReaderContract('the event buffer whose segments leave memory', async () => rigOf((await started()).buffer), {
+  answersAtOnce: false,
+})
 
 test('a window that left memory before its end is written once, and sealed when its segments are handed out', async () => {
   const { buffer, store } = await started(64, 2)

@@ -1,26 +1,12 @@
 import { EventBuffer } from '@aesop/buffer'
 import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
-import { addWindow } from '../../../test/support/windows.ts'
+import { rigOf } from '../../../test/support/windows.ts'
 
 /** A buffer with room for some three windows of this suite in a segment, and for many segments. */
 function makeRig(segmentBytes: number): WindowRig {
   const buffer = new EventBuffer({ maxBytes: 32 * segmentBytes, segmentBytes, physicalPartition: 1 })
   buffer.start(100n)
-  const add = (scn: bigint, keys: readonly number[]): void => {
-    addWindow(
-      buffer,
-      scn,
-      keys.map((key) => ({ key, valueBytes: 39 })),
-    )
-  }
-  return {
-    source: buffer,
-    add,
-    forget: (scn) => {
-      while (buffer.prevScn < scn) add(buffer.lastScn + 1n, [1, 2, 3])
-      return buffer.prevScn
-    },
-  }
+  return rigOf(buffer)
 }
 
 windowReaderContract('the event buffer in large segments', () => makeRig(4096), { answersAtOnce: true })

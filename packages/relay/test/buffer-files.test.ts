@@ -76,6 +76,16 @@ async function started(
 
 const files = (): string[] => readdirSync(join(state, 'buffer', 'shop')).filter((name) => !name.startsWith('.'))
 
+/** Flips a bit of an event in the first file. @returns its name */
+function damageFirst(): string {
+  const [name = ''] = files()
+  const path = join(state, 'buffer', 'shop', name)
+  const bytes = readFileSync(path)
+  bytes[200] = (bytes[200] as number) ^ 1
+  writeFileSync(path, bytes)
+  return name
+}
+
 async function left(): Promise<void> {
   const { relay, producer } = await started({}, { beginsAfter: 100n })
   for (let scn = 101n; scn <= 103n; scn += 1n) producer.addWindow([{ key: Number(scn) }], scn)
@@ -123,11 +133,7 @@ test('restoreMMappedBuffers: false begins with an empty folder', async () => {
 
 test('a file that was damaged is set aside, health says so, and what is behind it is served', async () => {
   await left()
-  const [name = ''] = files()
-  const path = join(state, 'buffer', 'shop', name)
-  const bytes = readFileSync(path)
-  bytes[200] = (bytes[200] as number) ^ 1
-  writeFileSync(path, bytes)
+  const name = damageFirst()
   const { relay, stream } = await started({ 'databus.relay.eventBuffer.scrubMBPerSecond': 0 })
   expect(relay.health().status).toBe('up')
   expect((await stream(100n)).headers['x-dbus-error-cause'] ?? 'cut').toMatch(/OffsetNotFound|ScnNotFound|cut/)
@@ -142,11 +148,7 @@ test('damage that no reader meets is found all the same', async () => {
     'databus.relay.eventBuffer.residentBytes': 65536,
   }
   await left()
-  const [name = ''] = files()
-  const path = join(state, 'buffer', 'shop', name)
-  const bytes = readFileSync(path)
-  bytes[200] = (bytes[200] as number) ^ 1
-  writeFileSync(path, bytes)
+  const name = damageFirst()
   const { relay } = await started(memory)
   await until('the file is set aside', () => files().includes(`${name}.damaged`))
   expect(relay.health().status).toBe('degraded')

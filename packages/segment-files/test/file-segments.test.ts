@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { NodeDisk } from '@aesop/segment-files'
 import { newFolder } from '../../../test/support/test-folder.ts'
-import { type WindowRig, windowReaderContract } from '../../../test/support/window-reader-contract.ts'
-import { addWindow } from '../../../test/support/windows.ts'
+import { windowReaderContract } from '../../../test/support/window-reader-contract.ts'
+import { rigOf } from '../../../test/support/windows.ts'
 import {
   FIRST_SCN,
   linesOfWindows,
@@ -29,28 +29,11 @@ function realDisk(): NodeDisk {
   return new NodeDisk(folder)
 }
 
-async function makeRig(): Promise<WindowRig> {
-  const { buffer } = await started(realDisk(), 100n, { maxBytes: 64 * SEGMENT_BYTES })
-  const add = async (scn: bigint, keys: readonly number[]): Promise<void> => {
-    await buffer.whenWritable()
-    addWindow(
-      buffer,
-      scn,
-      keys.map((key) => ({ key, valueBytes: 39 })),
-    )
-  }
-  return {
-    source: buffer,
-    add,
-    forget: async (scn) => {
-      while (buffer.prevScn < scn) await add(buffer.lastScn + 1n, [1, 2, 3])
-      return buffer.prevScn
-    },
-    close: () => buffer.close(),
-  }
-}
-
-windowReaderContract('the event buffer over files', makeRig, { answersAtOnce: false })
+windowReaderContract(
+  'the event buffer over files',
+  async () => rigOf((await started(realDisk(), 100n, { maxBytes: 64 * SEGMENT_BYTES })).buffer),
+  { answersAtOnce: false },
+)
 
 const WINDOWS = someWindows(24)
 const LAST = WINDOWS.at(-1)?.scn ?? 0n

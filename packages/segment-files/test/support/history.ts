@@ -1,7 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
-import { checkEvent, EventView } from '@aesop/event'
 import { FileSegments, type FileSegmentsOptions, type SegmentDisk } from '@aesop/segment-files'
-import { addWindow, appendOf, filler, linesOf } from '../../../../test/support/windows.ts'
+import { addWindow, appendOf, drained, filler } from '../../../../test/support/windows.ts'
 import { silentLogger } from '@aesop/kernel'
 
 export const SEGMENT_BYTES = 512
@@ -93,18 +92,7 @@ export async function read(buffer: EventBuffer, scn: bigint, maxBytes = 700): Pr
   const reader = buffer.openReader()
   const place = await reader.seek(scn, -1)
   if (place.kind !== 'found') throw new Error(`the place after ${scn} is ${place.kind}`)
-  const lines: string[] = []
-  for (;;) {
-    const step = await reader.next(maxBytes)
-    if (step.kind === 'caughtUp') return lines
-    if (step.kind !== 'chunk') throw new Error(`expected a chunk, got ${step.kind}`)
-    const view = new EventView(step.bytes, 0)
-    for (let at = 0; at < step.bytes.length; at = view.end) {
-      checkEvent(step.bytes, at, view.moveTo(step.bytes, at).length)
-    }
-    lines.push(...linesOf(step.bytes))
-    step.release()
-  }
+  return drained(reader, maxBytes)
 }
 
 /** Windows with a few events, and some with many. */
