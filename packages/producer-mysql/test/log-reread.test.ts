@@ -18,6 +18,14 @@ function point(scn: number): ResumePoint {
   }
 }
 
+const KNOWN = {
+  file: 'mysql-bin.000002',
+  flavour: 'mariadb',
+  byGtid: false,
+  largeLogs: new Set<string>(),
+  describesTables: true,
+} as const
+
 describe('the place to begin at', () => {
   const reached = { ...point(2 ** 33 + 500), file: 'mysql-bin.000002', position: 500 }
   const mark = { ...point(2 ** 33 + 100), file: 'mysql-bin.000002', position: 100 }
@@ -31,17 +39,23 @@ describe('the place to begin at', () => {
   ): Promise<ResumePoint> {
     const settle = (place: ResumePoint): Promise<SettledPoint> => {
       if (refusal !== undefined && place.scn < mark.scn) return Promise.reject(refusal)
-      const known = {
-        file: 'mysql-bin.000002',
-        flavour: 'mariadb',
-        byGtid: false,
-        largeLogs: new Set<string>(),
-        describesTables: true,
-      } as const
-      return Promise.resolve({ ...place, ...known, ...settled })
+      return Promise.resolve({ ...place, ...KNOWN, ...settled })
     }
     return beginInLog(new BufferReread<ResumePoint>(), { stored, reached, settle, log: silentLogger, readersSinceScn })
   }
+
+  test('is where the source had come while the buffer has what its readers need from a former process, else as without', async () => {
+    const from = async (restoredAfterScn: bigint, readersSinceScn?: bigint): Promise<bigint> => {
+      const settle = (place: ResumePoint): Promise<SettledPoint> => Promise.resolve({ ...place, ...KNOWN })
+      const restored = { restoredScn: reached.scn, restoredAfterScn, readersSinceScn }
+      const log = silentLogger
+      return (await beginInLog(new BufferReread<ResumePoint>(), { stored, reached, settle, log, ...restored })).scn
+    }
+    expect(await from(mark.scn)).toBe(reached.scn)
+    expect(await from(mark.scn, mark.scn)).toBe(reached.scn)
+    expect(await from(mark.scn, readersSince), 'a reader of older windows').toBe(readersSince)
+    expect(await from(reached.scn + 1n), 'what it has begins behind that').toBe(mark.scn)
+  })
 
   test('is the stored mark while it serves the readers', async () => {
     expect((await begin()).scn).toBe(mark.scn)

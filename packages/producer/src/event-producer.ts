@@ -21,6 +21,8 @@ export interface ProducerContext {
    * after it: a producer that can begins there. Undefined, or left out: the buffer is empty.
    */
   readonly restoredScn?: bigint | undefined
+  /** SCN before the oldest window that it has from there: who needs older ones is not served by it. */
+  readonly restoredAfterScn?: bigint | undefined
   /**
    * SCN after which the registrations of this process still need windows. A producer that can begins no later, and stores
    * a place from which it can do so again; asked at `prepare` and at each save. Undefined: nobody says.

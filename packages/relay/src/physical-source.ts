@@ -110,6 +110,7 @@ export class PhysicalSource {
       passedOver: passedOver.passed,
       initialScn: settings.initialScn,
       restoredScn,
+      restoredAfterScn: restoredScn === undefined ? undefined : buffer.events.prevScn,
       readersSinceScn: () => buffer.readers.oldestScn(),
       fail: (error) => {
         this.#failed(error)

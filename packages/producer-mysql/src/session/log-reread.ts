@@ -15,6 +15,8 @@ export interface LogRereadOptions {
   readonly readersSinceScn?: bigint | undefined
   /** SCN of the newest window that the buffer has from a former process. */
   readonly restoredScn?: bigint | undefined
+  /** SCN before the oldest one. */
+  readonly restoredAfterScn?: bigint | undefined
 }
 
 /**
@@ -22,8 +24,8 @@ export interface LogRereadOptions {
  * source had come, as where the buffer has it all from a former process. @throws AesopError
  */
 export function beginInLog(reread: BufferReread<ResumePoint>, options: LogRereadOptions): Promise<ResumePoint> {
-  const { stored, reached, settle, log, readersSinceScn, restoredScn } = options
-  if (restoredScn !== undefined && restoredScn >= reached.scn) return Promise.resolve(reached)
+  const { stored, reached, settle, log, readersSinceScn } = options
+  if (isRestored(options)) return Promise.resolve(reached)
   const mark = rereadOf(stored)
   // What stood in the log of a server before a fail-over can't be read from the one after it.
   const own = mark !== undefined && isOfOneServer(mark, reached) ? mark : undefined
@@ -41,6 +43,17 @@ export function openedInLog(reread: BufferReread<ResumePoint>, point: SettledPoi
   if (byGtid && reached !== undefined) throw new MysqlRereadInterruptedError(reached.scn)
   // Found by GTID, the place has no coordinates, and earlier marks are places of the old server's log.
   reread.opened({ begin: byGtid ? undefined : point, history: generation }, nowMs)
+}
+
+/** Whether the buffer has all from a former process that its readers need, up to where the source had come. */
+function isRestored({
+  restoredScn,
+  restoredAfterScn,
+  reached,
+  readersSinceScn = reached.scn,
+}: LogRereadOptions): boolean {
+  if (restoredScn === undefined || restoredAfterScn === undefined) return false
+  return restoredAfterScn <= reached.scn && restoredAfterScn <= readersSinceScn && restoredScn >= reached.scn
 }
 
 function isOfOneServer(mark: ResumePoint, reached: ResumePoint): boolean {

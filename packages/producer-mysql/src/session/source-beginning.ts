@@ -50,8 +50,9 @@ export async function sourceBeginning(options: SourceBeginningOptions): Promise<
   const reached = fromMaxScn(stored)
   const settle = origin.settle.bind(origin)
   const readersSinceScn = context.readersSinceScn?.()
-  const { restoredScn } = context
-  const point = await beginInLog(reread, { stored, reached, settle, log, readersSinceScn, restoredScn })
+  const { restoredScn, restoredAfterScn } = context
+  const restored = { restoredScn, restoredAfterScn }
+  const point = await beginInLog(reread, { stored, reached, settle, log, readersSinceScn, ...restored })
   return { point, isNew: false }
 }
 
