@@ -90,8 +90,13 @@ export class ResumeKeeper<Point> {
    */
   saveQuarantines(quarantines: readonly Quarantine[], point: () => Point): Promise<void> | undefined {
     const { store, recordOf } = this.options
-    const beside = (stored: MaxScn | undefined): void | Promise<void> =>
-      store.save({ ...(stored ?? recordOf(point(), Date.now())), quarantines })
+    const beside = (stored: MaxScn | undefined): void | Promise<void> => {
+      if (stored !== undefined) return store.save({ ...stored, quarantines })
+      const reached = point()
+      const save = (): void | Promise<void> => store.save({ ...recordOf(reached, Date.now()), quarantines })
+      const durable = this.durable()
+      return durable === undefined ? save() : durable.then(save)
+    }
     return this.saver.between(() => {
       const stored = store.load()
       return isPromise(stored) ? stored.then(beside) : beside(stored)

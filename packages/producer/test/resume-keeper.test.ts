@@ -82,6 +82,26 @@ describe('the keeper of resume points', () => {
     ])
   })
 
+  it('stores no place before what it stands for is safe from a power cut', async () => {
+    const saved: bigint[] = []
+    const store = { load: () => undefined, save: ({ scn }: MaxScn) => void saved.push(scn) }
+    const keeper = new ResumeKeeper({ store, recordOf, log: silentLogger, onFinalError: () => undefined })
+    let safe: () => void = () => undefined
+    keeper.durable = () => new Promise((resolve) => (safe = resolve))
+    keeper.note(() => ({ scn: 1n }))
+    const flushed = keeper.flush()
+    await new Promise(setImmediate)
+    expect(saved).toEqual([])
+    safe()
+    await flushed
+    const kept = keeper.saveQuarantines([], () => ({ scn: 9n }))
+    await new Promise(setImmediate)
+    expect(saved).toEqual([1n])
+    safe()
+    await kept
+    expect(saved).toEqual([1n, 9n])
+  })
+
   it('whose first save fails tells who begins, and tries nothing by itself', async () => {
     vi.useFakeTimers()
     const save = vi.fn(() => Promise.reject(new Error('away')))

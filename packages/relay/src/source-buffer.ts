@@ -57,7 +57,8 @@ export class SourceBuffer {
 
   /** What health says of a disk that is at fault, or of a writer that waits for long; undefined: nothing. */
   get concern(): string | undefined {
-    return this.#files?.concern ?? this.#watch.detail
+    const all = [this.#files?.concern, this.#watch.detail].filter((each) => each !== undefined)
+    return all.length === 0 ? undefined : all.join('; ')
   }
 
   /**

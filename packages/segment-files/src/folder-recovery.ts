@@ -49,8 +49,11 @@ export class FolderRecovery {
   }
 
   async run(): Promise<Recovery> {
-    const names = (await this.#disk.list()).filter((name) => numberOf(name) !== undefined).sort()
-    const nextNumber = 1 + (numberOf(names.at(-1) ?? '') ?? -1)
+    const all = (await this.#disk.list()).sort()
+    const names = all.filter((name) => numberOf(name) !== undefined)
+    // Numbers of files that were set aside are not given again: another one of the same number may be.
+    const nextNumber =
+      1 + Math.max(-1, ...all.map((name) => numberOf(name.replace(/\.[a-z]+$/, '')) ?? numberOf(name) ?? -1))
     const files = new Map<number, HeadedFile>()
     for (let at = 0; at < names.length; at += AT_A_TIME) {
       const group = names.slice(at, at + AT_A_TIME)

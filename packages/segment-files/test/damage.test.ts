@@ -79,6 +79,21 @@ test('cut off after any byte, or gone: what is served is whole windows without a
   expect(shorter).toBeGreaterThan(500)
 })
 
+test('a file that was set aside keeps its number for itself', async () => {
+  const disk = await left()
+  const newest = (await disk.list()).sort().at(-1) ?? ''
+  const bytes = disk.bytesOf(newest)
+  bytes[20] = (bytes[20] as number) ^ 1
+  await (await opened(disk)).buffer.close()
+  const { buffer } = await started(disk, LAST)
+  write(buffer, { scn: LAST + 1n, keys: [1] })
+  await buffer.close()
+  const names = await disk.list()
+  expect(names).toContain(`${newest}.damaged`)
+  const written = names.filter((name) => name.endsWith('.segment'))
+  expect([written.length, written.every((name) => name > newest)]).toEqual([1, true])
+})
+
 test('a file that is damaged while the buffer is served is set aside, and those who were before it are told', async () => {
   const disk = await left()
   const { buffer, store } = await started(disk, LAST)
