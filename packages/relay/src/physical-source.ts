@@ -9,7 +9,6 @@ import {
   fillRemedy,
   type AnyMetric,
   type Health,
-  invariant,
   messageOf,
   OWN_ERROR_BYTES_MAX,
   type PlaceDesk,
@@ -20,7 +19,6 @@ import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { type ServedSource, type SourceControl } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
-import { bufferFiles, bufferFolder } from './buffer-files.ts'
 import { ProducerMissingError, SourceNameTakenError } from './errors.ts'
 import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
@@ -96,7 +94,7 @@ export class PhysicalSource {
     const producer = await this.#eventProducer()
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
     schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
-    const buffer = this.#makeBuffer(producer)
+    const buffer = await this.#makeBuffer(producer)
     const passedOver = new PassedOverNotes(this.place.journal, context.log)
     this.#undo.push(() => buffer.events.close())
     // What the buffer still has comes first: the producer is to go on right after it.
@@ -235,8 +233,9 @@ export class PhysicalSource {
     return this.#prepared
   }
 
-  #makeBuffer(producer: EventProducer): SourceBuffer {
+  async #makeBuffer(producer: EventProducer): Promise<SourceBuffer> {
     const { settings, context, address, segmentStoreFor } = this.#options
+    const store = segmentStoreFor?.(this.config, settings.bufferBytes)
     return new SourceBuffer({
       settings,
       physicalPartition: this.config.id,
@@ -245,18 +244,20 @@ export class PhysicalSource {
         sources: servedNames(this.config),
         address,
       },
-      store: segmentStoreFor?.(this.config, settings.bufferBytes),
-      files: () => this.#bufferFiles(),
+      store,
+      files: store === undefined ? await this.#bufferFiles() : undefined,
       status: () => producer.status(),
       log: context.log,
     })
   }
 
-  #bufferFiles(): FileSegments {
+  /** Loaded where they are asked for: most relays start without them, and sooner. */
+  async #bufferFiles(): Promise<FileSegments | undefined> {
     const { settings, context } = this.#options
     const { name, id } = this.config
     const { files, bufferBytes } = settings
-    invariant(files !== undefined, 'files are asked for where they are set')
+    if (files === undefined) return undefined
+    const { bufferFiles, bufferFolder } = await import('./buffer-files.ts')
     const { projectsRoot, stateDirectory, shared, log } = context
     const options = { settings: files, name, physicalPartition: id, bufferBytes, projectsRoot, stateDirectory, log }
     const folder = bufferFolder(options)

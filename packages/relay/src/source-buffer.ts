@@ -13,9 +13,10 @@ export interface SourceBufferOptions {
   readonly settings: SourceSettings
   readonly physicalPartition: number
   readonly readers: OwnReadersOptions
-  /** Left out: files or memory, as the settings say. */
+  /** In the place of files or memory. */
   readonly store: SegmentStore | undefined
-  readonly files: () => FileSegments
+  /** Undefined: memory. */
+  readonly files: FileSegments | undefined
   readonly status: () => ProducerStatus
   readonly log: Logger
 }
@@ -32,10 +33,10 @@ export class SourceBuffer {
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
-    const { settings, physicalPartition, log } = options
+    const { settings, physicalPartition, log, files } = options
     this.#options = options
-    this.#files = options.store === undefined && settings.files !== undefined ? options.files() : undefined
-    const store = options.store ?? this.#files
+    this.#files = files
+    const store = options.store ?? files
     this.readers = new OwnReaders(options.readers)
     this.events = new EventBuffer({
       maxBytes: settings.bufferBytes,
