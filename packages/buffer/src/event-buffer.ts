@@ -53,6 +53,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
   readonly store: SegmentStore
+  readonly #spills: boolean
   readonly #list: SegmentList
   readonly #places: WindowPlaces
   readonly #wait: WriterWait
@@ -83,6 +84,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.physicalPartition = options.physicalPartition
     this.#neededAfterScn = options.neededAfterScn
     this.store = options.store ?? poolFor(options)
+    this.#spills = this.store.spills
     this.#list = new SegmentList(this.store)
     this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
@@ -202,8 +204,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
   endWindow(scn: bigint): void {
     if (!this.#windowOpen) throw new WindowStateError('endWindow', 'no window is open')
-    if (scn <= this.#lastScn && !this.#comesAgain(scn)) throw new ScnOrderError(scn, this.#lastScn)
     if (scn <= this.#lastScn) {
+      if (scn > this.#comesAgainUntil) throw new ScnOrderError(scn, this.#lastScn)
       this.rollbackWindow()
       return
     }
@@ -270,7 +272,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** Whether a window may be larger than memory: its segments leave it meanwhile. */
   get spills(): boolean {
-    return this.store.spills
+    return this.#spills
   }
 
   /** Whether a writer waits for room. */
@@ -364,18 +366,18 @@ export class EventBuffer implements PlacesHome, WindowSource {
    */
   #makeRoom(capacityBytes: number): Segment {
     const windowBytes = this.#windowCapacity() + capacityBytes
-    if (!this.store.spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
+    if (!this.#spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
     // A window that comes again is given up at its end: what is there does not leave for it.
     const isNew = this.#comesAgainUntil < 0n
     while (isNew && this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (!this.store.spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
+    if (!this.#spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
       throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
   }
 
   /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. */
   get #keptBytes(): number {
-    return this.store.spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
+    return this.#spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
   }
 
   /** Bytes of the segments that the open window lies in. */
@@ -395,7 +397,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #mayEvictOldest(): boolean {
     const oldest = this.#list.all[0]
     if (oldest === undefined || oldest === this.#windowSegment) return false
-    if (this.store.spills && oldest === this.#write) return false
+    if (this.#spills && oldest === this.#write) return false
     if (oldest.firstWindowOffset < 0) return true
     const neededAfterScn = this.#neededAfterScn?.()
     return neededAfterScn === undefined || oldest.lastWindowScn <= neededAfterScn
@@ -410,7 +412,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
     this.#noteEvicted(this.#list.dropOldest())
-    if (this.store.spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
+    if (this.#spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
   }
 
   /** Whether all that it has, and will have, is of a window whose beginning is gone. */
@@ -428,10 +430,6 @@ export class EventBuffer implements PlacesHome, WindowSource {
     if (damaged.number < 0 || isOpen || damaged === this.#write) return
     while (this.#list.all[0] !== damaged) this.#noteEvicted(this.#list.dropOldest())
     this.#noteEvicted(this.#list.setOldestAside(why))
-  }
-
-  #comesAgain(scn: bigint): boolean {
-    return scn <= this.#comesAgainUntil
   }
 
   #dropNewest(): void {
