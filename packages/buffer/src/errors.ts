@@ -83,7 +83,7 @@ export class SegmentDamagedError extends AesopError {
     code: 'AESOP_BUFFER_SEGMENT_DAMAGED',
     meaning: 'A file of the event buffer is no longer what was written.',
     remedy:
-      'The buffer goes on behind it, and the file is kept beside as .damaged: check the disk. Consumers that need what was in it are served from the log, or from a bootstrap.',
+      'The buffer goes on behind it, and the file is kept beside as .damaged: check the disk. Consumers that need what was in it are served from the log of the source, while that reaches back.',
     canRetry: true,
   } as const
   constructor(path: string, fault: string, cause?: unknown) {

@@ -252,7 +252,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** The same within a window, for a writer that can wait there: while too much of it is on its way out of memory. */
   whenSpilled(): Promise<void> | undefined {
-    return this.#wait.unlessOver(this.store.whenSpilled())
+    return this.#wait.unlessOver(this.store.whenRoom())
   }
 
   /** A promise until what is closed outlasts a power cut; undefined: it does, or never will. */

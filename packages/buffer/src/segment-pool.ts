@@ -57,10 +57,6 @@ export class SegmentPool implements SegmentStore {
     return undefined
   }
 
-  whenSpilled(): undefined {
-    return undefined
-  }
-
   whenDurable(): undefined {
     return undefined
   }

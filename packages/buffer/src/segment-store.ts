@@ -42,10 +42,8 @@ export interface SegmentStore {
   released(segment: Segment): void
   /** Bytes [from, to) of a segment that is away, for the caller alone. @throws SegmentDamagedError when they are no more */
   read(segment: Segment, from: number, to: number): Promise<Buffer>
-  /** For a writer between windows: a promise while it should wait for the disk; undefined: it may go on. */
+  /** For a writer between windows, or within one, where it can wait: a promise while it should wait for the disk; undefined: it may go on. */
   whenRoom(): Promise<void> | undefined
-  /** The same within a window, for a writer that can wait there; undefined: it may go on. */
-  whenSpilled(): Promise<void> | undefined
   /** A promise until all windows that are closed by now outlast a power cut; undefined: they never do, or they do. What it is rejected with says whether it can be tried again. */
   whenDurable(): Promise<void> | undefined
   /** Called once, after the last window. What is kept for the next process is kept when this is done. */

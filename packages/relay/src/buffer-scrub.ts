@@ -1,4 +1,4 @@
-import { AesopError, type Logger, sleep } from '@aesop/kernel'
+import { type Logger, messageOf, sleep } from '@aesop/kernel'
 import { type ReadStep, type WindowReader, type WindowSource } from '@aesop/reading'
 
 const PIECE_BYTES = 64 * 1024
@@ -37,9 +37,8 @@ export class BufferScrub {
       try {
         await this.#round(reader)
       } catch (error) {
-        // A disk that can't be read now is tried again in the next round; damage was told by the buffer.
-        if (!(error instanceof AesopError))
-          this.#log.error('the event buffer could not be verified', { error: String(error) })
+        // The next round tries again. Damage is no error here: the buffer has told of it, and the reader goes on.
+        this.#log.warn('the event buffer could not be verified now', { error: messageOf(error) })
       }
       reader.close()
       await sleep(REST_MS, signal)

@@ -39,7 +39,6 @@ function later(store: LeavingSegments, happened: string[]): SegmentStore {
     take: (capacityBytes, number) => store.take(capacityBytes, number),
     setAside: () => undefined,
     read: () => Promise.reject(new Error('nothing is away')),
-    whenSpilled: () => undefined,
     whenDurable: () => undefined,
     windowClosed: () => undefined,
     giveBack: (segment) => {

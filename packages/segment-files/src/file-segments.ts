@@ -60,8 +60,8 @@ export class FileSegments implements SegmentStore {
   /** Those in memory, oldest first. */
   readonly #near: Segment[] = []
   #nearBytes = 0
-  #heldBytes = 0
-  #heldFiles = 0
+  #leavingBytes = 0
+  #leavingFiles = 0
   #scnSpace = ''
   #recovery: Recovery | undefined
   #nextNumber = 0
@@ -101,8 +101,8 @@ export class FileSegments implements SegmentStore {
   }
 
   /** Bytes that have left their segments and are not in their files yet. */
-  get heldBytes(): number {
-    return this.#heldBytes
+  get leavingBytes(): number {
+    return this.#leavingBytes
   }
 
   /** Identity of the SCN space of what was left; undefined: nothing was, or it has none. */
@@ -112,14 +112,10 @@ export class FileSegments implements SegmentStore {
 
   /** @throws SegmentFolderHeldError, SegmentFolderError */
   async open(): Promise<LeftSegments | undefined> {
-    const { log } = this.#options
     this.#recovery = await this.#recover()
     const { left, nextNumber, aside, headers } = this.#recovery
     this.#nextNumber = nextNumber
-    for (const [name, why] of aside) {
-      log.error(`the segment ${join(this.#disk.folder, name)} was set aside: ${why}`)
-      this.#damage = `the segment ${name} was set aside: ${why}`
-    }
+    for (const [name, why] of aside) this.#damaged(name, why)
     for (const segment of left?.segments ?? []) {
       const header = headers.get(segment.number)
       if (header !== undefined) this.#add(new SegmentFile(header, segment, true))
@@ -195,8 +191,7 @@ export class FileSegments implements SegmentStore {
   setAside(segment: Segment, why: Error): void {
     const file = this.#drop(segment)
     if (file === undefined) return
-    this.#damage = why.message
-    this.#options.log.error(why.message, { setAsideAs: join(this.#disk.folder, file.name + DAMAGED) })
+    this.#damaged(file.name + DAMAGED, why.message)
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
       await this.#disk.rename(file.name, file.name + DAMAGED).catch(ignoreMissing)
@@ -212,7 +207,7 @@ export class FileSegments implements SegmentStore {
     const file = this.#files.get(segment)
     if (file === undefined) throw new SegmentDamagedError(this.#disk.folder, 'it has left the buffer')
     // A copy: what is read is sealed in place.
-    if (file.held !== undefined) return Buffer.from(file.held.subarray(from, to))
+    if (file.leaving !== undefined) return Buffer.from(file.leaving.subarray(from, to))
     const path = join(this.#disk.folder, file.name)
     let bytes: Buffer
     try {
@@ -226,12 +221,8 @@ export class FileSegments implements SegmentStore {
   }
 
   whenRoom(): Promise<void> | undefined {
-    if (this.#fault === undefined && this.#heldFiles <= 1) return undefined
+    if (this.#fault === undefined && this.#leavingFiles <= 1) return undefined
     return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  whenSpilled(): Promise<void> | undefined {
-    return this.whenRoom()
   }
 
   /** It is rejected with SegmentsUnwritableError while the disk can't be written to: to be asked again. */
@@ -289,8 +280,8 @@ export class FileSegments implements SegmentStore {
     if (at >= 0) this.#nearBytes -= segment.capacity
     // Writes of these bytes may be on their way: they are used again only when the queue has come here.
     this.#queue.add(() => {
-      const bytes = file.held ?? segment.bytes
-      if (file.held !== undefined) this.#unhold(file)
+      const bytes = file.leaving ?? segment.bytes
+      if (file.leaving !== undefined) this.#hasLeft(file)
       if (bytes.length > 0) this.#memory.giveBack(segment, bytes)
       return Promise.resolve()
     })
@@ -311,9 +302,9 @@ export class FileSegments implements SegmentStore {
     this.#safety.closedMore()
     this.#queue.add(async () => {
       await file.finish(this.#disk, this.#handles)
-      if (file.held === undefined) return
-      const bytes = file.held
-      this.#unhold(file)
+      if (file.leaving === undefined) return
+      const bytes = file.leaving
+      this.#hasLeft(file)
       this.#memory.giveBack(file.segment, bytes)
     })
   }
@@ -329,21 +320,21 @@ export class FileSegments implements SegmentStore {
         this.#memory.giveBack(segment, bytes)
         continue
       }
-      file.held = bytes
-      this.#heldBytes += bytes.length
-      this.#heldFiles += 1
+      file.leaving = bytes
+      this.#leavingBytes += bytes.length
+      this.#leavingFiles += 1
       this.#finish(file)
     }
   }
 
-  #unhold(file: SegmentFile): void {
-    this.#heldBytes -= file.held?.length ?? 0
-    this.#heldFiles -= 1
-    file.held = undefined
+  #hasLeft(file: SegmentFile): void {
+    this.#leavingBytes -= file.leaving?.length ?? 0
+    this.#leavingFiles -= 1
+    file.leaving = undefined
   }
 
   async #sync(): Promise<void> {
-    for (const file of [...this.#order]) {
+    for (const file of this.#order.filter(({ isUnsynced, isNew }) => isUnsynced || isNew)) {
       await file.sync(this.#disk, this.#handles)
       if (file.isNew) this.#isFolderUnsynced = true
       file.isNew = false
@@ -351,6 +342,11 @@ export class FileSegments implements SegmentStore {
     if (!this.#isFolderUnsynced) return
     await this.#disk.sync()
     this.#isFolderUnsynced = false
+  }
+
+  #damaged(name: string, why: string): void {
+    this.#damage = `a segment was set aside as ${join(this.#disk.folder, name)}: ${why}`
+    this.#options.log.error(this.#damage)
   }
 
   #failed(error: unknown): void {
@@ -366,7 +362,7 @@ export class FileSegments implements SegmentStore {
   #worked(): void {
     if (this.#fault !== undefined) this.#options.log.info(`the event buffer can write to ${this.#disk.folder} again`)
     this.#fault = undefined
-    if (this.#heldFiles > 1) return
+    if (this.#leavingFiles > 1) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

@@ -12,7 +12,7 @@ export class SegmentFile {
   readonly segment: Segment
   readonly name: string
   /** Its bytes, when the segment has left and they are not in the file yet. */
-  held: Buffer | undefined
+  leaving: Buffer | undefined
   /** SCN of the window that began in a file before and ends here. */
   continuedScn: bigint | undefined
   /** Whether its end is to be written, or is. */
@@ -117,7 +117,7 @@ export class SegmentFile {
 
   async #write(handles: OpenHandles, end: number): Promise<void> {
     const from = this.#writtenEnd
-    const bytes = this.held ?? this.segment.bytes
+    const bytes = this.leaving ?? this.segment.bytes
     this.#wantedEnd = Math.max(this.#wantedEnd, end)
     if (end <= from) return
     this.isUnsynced = true

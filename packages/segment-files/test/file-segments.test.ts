@@ -75,7 +75,7 @@ test('of a window that had no end when the process was killed nothing is left', 
   for (const window of WINDOWS) write(buffer, window)
   buffer.beginWindow()
   for (let key = 0; key < 60; key++) buffer.append(APPEND(key), FILL)
-  while (store.heldBytes > 0) await buffer.whenSpilled()
+  while (store.leavingBytes > 0) await buffer.whenSpilled()
   await buffer.whenDurable()
   const steps = disk.steps
   const next = await started(disk.killed(), LAST)
@@ -102,7 +102,7 @@ test('a segment is finished once, and what has left memory is written before tha
     write(buffer, window)
     await buffer.whenWritable()
   }
-  expect(store.heldBytes).toBeLessThanOrEqual(2 * SEGMENT_BYTES)
+  expect(store.leavingBytes).toBeLessThanOrEqual(2 * SEGMENT_BYTES)
   expect(await read(buffer, FIRST_SCN)).toEqual(linesOfWindows(someWindows(400)))
   await buffer.close()
 })

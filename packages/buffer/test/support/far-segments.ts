@@ -104,10 +104,6 @@ export class FarSegments implements SegmentStore {
     return Buffer.from(copy.bytes.subarray(from, to))
   }
 
-  whenSpilled(): undefined {
-    return undefined
-  }
-
   whenDurable(): undefined {
     return undefined
   }
