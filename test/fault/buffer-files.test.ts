@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -38,6 +38,15 @@ async function ask({ relayPort }: ChangePath, target: string): Promise<Answer> {
     asked.on('error', reject)
     asked.end()
   })
+}
+
+/** The record of the relay's source, as it lies on disk. */
+function storedPlace(path: ChangePath): string {
+  const folder = join(path.folder, 'relay', '.aesop', 'maxscn')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join()
 }
 
 function segmentsOf(path: ChangePath): string[] {
@@ -80,6 +89,8 @@ describe('a buffer of files', () => {
       before = await streamed(path)
       return before.body.includes('end')
     })
+    // The place follows within a moment; only then is the older log needed by nobody.
+    await until('the place is in the newer log', () => storedPlace(path).includes('mysql-bin.000002'))
     await path.stopRelay('SIGKILL')
     await server.query(`PURGE BINARY LOGS TO 'mysql-bin.000002'`)
     await path.startRelay()
@@ -113,7 +124,8 @@ describe('a buffer of files', () => {
     await until('the consumer saw the last row', lastSeen(path, 3000), DEADLINE_MS)
     await server.query(`INSERT INTO shop.item VALUES (3001, 'end')`)
     await until('the consumer saw the row behind it', lastSeen(path, 3001), DEADLINE_MS)
-    expect(path.lines.filter((line) => line.startsWith('UPSERT')).length).toBe(3001)
+    // A window that was cut while it was delivered comes again, from its checkpoint: each row is there, some perhaps twice.
+    expect(new Set(path.lines.filter((line) => line.startsWith('UPSERT'))).size).toBe(3001)
     const bytes = segmentsOf(path).reduce((sum, file) => sum + statSync(file).size, 0)
     expect(bytes).toBeGreaterThan(50 * MIB)
   })
