@@ -1,8 +1,7 @@
 import { type Checkpoint } from '@aesop/checkpoint'
 import { EventTooLargeError } from '@aesop/event'
-import { type KeyFilter, type StreamRequest } from '@aesop/wire'
+import { type EventRun, type KeyFilter, type RelayAnswer, type RelayLink, type StreamRequest } from '@aesop/wire'
 import { type Dispatcher } from './dispatcher.ts'
-import { type EventRun, type RelayAnswer, type RelayLink } from './relay-link.ts'
 import { type SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
 import { TurnTime } from './turn-time.ts'
 

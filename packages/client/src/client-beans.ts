@@ -4,7 +4,7 @@ import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
 import { type AcknowledgePolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
-import { type RelayTransport } from './relay-link.ts'
+import { type RelayTransport } from '@aesop/wire'
 import { type QuarantinePolicy } from './schema-change.ts'
 
 export interface RelayClientConfigOptions {

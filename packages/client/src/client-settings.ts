@@ -1,7 +1,7 @@
 import { type BackoffConfig } from '@aesop/kernel'
 import { nearestKey, type PropertyTreatment, treatmentOf } from './client-properties.ts'
 import { ClientPropertyInvalidError, ClientPropertyRefusedError, ClientPropertyUnknownError } from './errors.ts'
-import { type RelayAddress } from './relay-connection.ts'
+import { type RelayAddress } from '@aesop/wire'
 
 /** A flat map of `databus.client.*` keys, as a descriptor gives it. */
 export type ClientProperties = Readonly<Record<string, unknown>>

@@ -1,16 +1,20 @@
 import { type LogicalSource } from '@aesop/event'
 import {
+  type AnswerBounds,
+  type AnswerHead,
+  type EventRun,
   type ListedPhysicalSource,
   type LocalAnswer,
   type LocalConnection,
   type LocalRelay,
+  type RelayAnswer,
+  RelayConnectionLostError,
+  type RelayLink,
+  RelaySilentError,
   type SourceSchema,
   type StreamRequest,
 } from '@aesop/wire'
 import { InterruptedError } from './answer-reader.ts'
-import { RelayConnectionLostError, RelaySilentError } from './errors.ts'
-import { type AnswerHead } from './read-place.ts'
-import { type AnswerBounds, type EventRun, type RelayAnswer, type RelayLink } from './relay-link.ts'
 import { WholeEvents } from './whole-events.ts'
 
 /** A relay of this process: its windows are read from where they are. */

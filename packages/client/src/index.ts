@@ -44,17 +44,19 @@ export {
   PullerRetriesExhaustedError,
   RegistrationInvalidError,
   RegistrationUnknownError,
-  RelayConnectionLostError,
-  RelaySilentError,
-  RelayTokenUnreadableError,
-  RelayUnreachableError,
   SchemaMissingError,
   SourceQuarantinedError,
   SourcesApartError,
   SourcesMissingError,
 } from './errors.ts'
 export { type AcknowledgePolicy, Registration, type RegistrationOptions } from './registration.ts'
-export { type RelayAddress } from './relay-connection.ts'
+export {
+  type RelayAddress,
+  RelayConnectionLostError,
+  RelaySilentError,
+  RelayTokenUnreadableError,
+  RelayUnreachableError,
+} from '@aesop/wire'
 export { RowEvent } from './row-event.ts'
 export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'
 export { type SchemaChange } from './schema-change.ts'

@@ -1,5 +1,5 @@
 import { AesopError, InvariantError, type Logger, sleep, ToldBefore } from '@aesop/kernel'
-import { type KeyFilter, ScnInFutureError, ScnNotFoundError } from '@aesop/wire'
+import { type KeyFilter, type RelayAddress, type RelayLink, ScnInFutureError, ScnNotFoundError } from '@aesop/wire'
 import { AnswerReader, InterruptedError } from './answer-reader.ts'
 import { Delivery } from './delivery.ts'
 import { type DeliveryConfig } from './delivery-policy.ts'
@@ -16,8 +16,6 @@ import {
   type PullerState,
 } from './puller-state.ts'
 import { readCatalogue } from './relay-catalogue.ts'
-import { type RelayAddress } from './relay-connection.ts'
-import { type RelayLink } from './relay-link.ts'
 import { type SourceCatalogue } from './source-catalogue.ts'
 
 export interface PullerOptions {

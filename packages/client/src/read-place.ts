@@ -1,13 +1,6 @@
 import { Checkpoint } from '@aesop/checkpoint'
-import { ScnSpaceForeignError } from '@aesop/wire'
+import { type AnswerHead, ScnSpaceForeignError } from '@aesop/wire'
 import { EventOrderError } from './errors.ts'
-
-/** What a relay says before the first event of an answer. */
-export interface AnswerHead {
-  readonly address: string
-  readonly previousScn: bigint | undefined
-  readonly scnSpace: string | undefined
-}
 
 /** Where a registration stands between windows: up to where it has read, and where a rollback goes. */
 export class ReadPlace {

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore, ProcessReaders } from '@aesop/checkpoint'
 import { type BeanContext, formatJson } from '@aesop/kernel'
-import { type KeyFilter, LocalRelays, parseKeyFilter } from '@aesop/wire'
+import { type KeyFilter, LocalRelays, parseKeyFilter, tokenOfEnvironment } from '@aesop/wire'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -9,7 +9,6 @@ import { AcknowledgeRefusedError, RegistrationInvalidError } from './errors.ts'
 import { ProcessRelay } from './process-relay.ts'
 import { Registration } from './registration.ts'
 import { RegistrationReader } from './registration-reader.ts'
-import { tokenOfEnvironment } from './relay-token.ts'
 
 /** Makes what a client runs from what was declared: the registration, its store, its relays, and its face to a relay. */
 export class RegistrationMaker {

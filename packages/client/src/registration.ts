@@ -13,7 +13,14 @@ import {
   type Tracer,
 } from '@aesop/kernel'
 import { CallbackTotals } from '@aesop/stats'
-import { type KeyFilter, type LocalRelays, ScnNotFoundError } from '@aesop/wire'
+import {
+  HttpLink,
+  type KeyFilter,
+  type LocalRelays,
+  type RelayAddress,
+  type RelayLink,
+  ScnNotFoundError,
+} from '@aesop/wire'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -22,13 +29,10 @@ import { type DeliveryConfig } from './delivery-policy.ts'
 import { Dispatcher, type GivenWindows } from './dispatcher.ts'
 import { AcknowledgeRefusedError, ClientFaultError, consumerText } from './errors.ts'
 import { MeasuredStore } from './measured-store.ts'
-import { HttpLink } from './http-link.ts'
 import { DirectLink } from './direct-link.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
-import { type RelayAddress } from './relay-connection.ts'
-import { type RelayLink } from './relay-link.ts'
 import { WindowsGiven } from './windows-given.ts'
 
 export interface RegistrationOptions {

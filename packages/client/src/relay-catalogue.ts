@@ -1,7 +1,6 @@
 import { SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import { type ListedPhysicalSource } from '@aesop/wire'
+import { type ListedPhysicalSource, type RelayLink } from '@aesop/wire'
 import { SourcesApartError, SourcesMissingError } from './errors.ts'
-import { type RelayLink } from './relay-link.ts'
 import { SourceCatalogue } from './source-catalogue.ts'
 
 /**

@@ -1,33 +1,9 @@
-import { messageOf, Secret, type SecretText } from '@aesop/kernel'
-import { ClientPropertyInvalidError, RelayTokenUnreadableError } from './errors.ts'
-
-const HEADER_SAFE = /^[\x21-\x7e]+$/
-const EXPECTED = 'letters, digits and signs of ASCII, without spaces'
-
-/** What `AESOP_RELAY_TOKEN` says; one that is empty is not set. */
-export function tokenOfEnvironment(): SecretText | undefined {
-  const text = process.env['AESOP_RELAY_TOKEN'] ?? ''
-  return text === '' ? undefined : new Secret(text)
-}
+import { type SecretText } from '@aesop/kernel'
+import { isTokenText, TOKEN_FORM } from '@aesop/wire'
+import { ClientPropertyInvalidError } from './errors.ts'
 
 /** @throws ClientPropertyInvalidError when no header can hold the token; and what reading it throws */
 export function checkToken(token: SecretText | undefined): void {
-  if (token === undefined || HEADER_SAFE.test(token.reveal())) return
-  throw new ClientPropertyInvalidError('relayToken', '***', EXPECTED)
-}
-
-/** The header for a relay, with the token as it is now; none without a token. @throws RelayTokenUnreadableError */
-export function tokenHeader(token: SecretText | undefined, address: string): Readonly<Record<string, string>> {
-  if (token === undefined) return {}
-  const text = readToken(token, address)
-  if (!HEADER_SAFE.test(text)) throw new RelayTokenUnreadableError(address, `must be ${EXPECTED}`)
-  return { authorization: `Bearer ${text}` }
-}
-
-function readToken(token: SecretText, address: string): string {
-  try {
-    return token.reveal()
-  } catch (cause) {
-    throw new RelayTokenUnreadableError(address, `can not be read: ${messageOf(cause)}`, cause)
-  }
+  if (token === undefined || isTokenText(token)) return
+  throw new ClientPropertyInvalidError('relayToken', '***', TOKEN_FORM)
 }

@@ -1,5 +1,5 @@
 import { EventTooLargeError, EventView } from '@aesop/event'
-import { type EventRun } from './relay-link.ts'
+import { type EventRun } from '@aesop/wire'
 
 /** Walks events that lie whole in memory of this process: their bytes were never anywhere else, and need no proof. */
 export class WholeEvents implements EventRun {

@@ -1,6 +1,7 @@
 import { CheckpointUnwritableError } from '@aesop/checkpoint'
 import { type deliveryPolicy } from '@aesop/client'
 import { silentLogger } from '@aesop/kernel'
+import { RelaySilentError } from '@aesop/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Delivery } from '../src/delivery.ts'
 import {
@@ -8,7 +9,6 @@ import {
   ConsumerFatalError,
   ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
-  RelaySilentError,
   SourceQuarantinedError,
 } from '../src/errors.ts'
 

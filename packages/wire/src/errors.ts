@@ -1,4 +1,5 @@
 import { AesopError, type AesopErrorClass, type AesopErrorOptions } from '@aesop/kernel'
+export { relayLinkErrors } from './relay-link-errors.ts'
 
 export class ScnNotFoundError extends AesopError {
   static readonly kind = {

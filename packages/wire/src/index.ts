@@ -37,7 +37,7 @@ export { type LocalAnswer, type LocalConnection, type LocalRelay } from './local
 export { LocalRelays } from './local-relays.ts'
 export { headers, parameters, paths, protocolDefaults } from './paths.ts'
 export { isNamed, type PartitionName, partitionText, type PhysicalPartition } from './physical-partition.ts'
-export { type ListedPhysicalSource, parsePhysicalSources } from './physical-sources.ts'
+export { type ListedPhysicalSource } from './physical-sources.ts'
 export {
   formatRegisterRequest,
   formatSchemas,
@@ -58,3 +58,20 @@ export {
   type StreamOutput,
   type StreamRequest,
 } from './stream-request.ts'
+export { HttpLink } from './http-link.ts'
+export { type RelayAddress, RelayConnection } from './relay-connection.ts'
+export {
+  type AnswerBounds,
+  type AnswerHead,
+  type EventRun,
+  type RelayAnswer,
+  type RelayLink,
+  type RelayTransport,
+} from './relay-link.ts'
+export {
+  RelayConnectionLostError,
+  RelaySilentError,
+  RelayTokenUnreadableError,
+  RelayUnreachableError,
+} from './relay-link-errors.ts'
+export { isTokenText, TOKEN_FORM, tokenOfEnvironment } from './relay-token.ts'

@@ -1,8 +1,10 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize, request } from 'node:http'
 import { type Socket } from 'node:net'
 import { messageOf, type SecretText, systemCodeOf } from '@aesop/kernel'
-import { headers, parseError, ResponseMalformedError, ResponseTooLargeError } from '@aesop/wire'
-import { RelayConnectionLostError, RelaySilentError, RelayUnreachableError } from './errors.ts'
+import { parseError } from './error-response.ts'
+import { ResponseMalformedError, ResponseTooLargeError } from './errors.ts'
+import { headers } from './paths.ts'
+import { RelayConnectionLostError, RelaySilentError, RelayUnreachableError } from './relay-link-errors.ts'
 import { tokenHeader } from './relay-token.ts'
 
 /** Where a relay listens. */

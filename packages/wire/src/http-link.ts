@@ -1,26 +1,15 @@
 import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { EventDecoder, type LogicalSource } from '@aesop/event'
-import {
-  type AnswerLimits,
-  answerLimits,
-  formatRegisterRequest,
-  formatStreamRequest,
-  headers,
-  type ListedPhysicalSource,
-  parsePhysicalSources,
-  parseSchemas,
-  parseSources,
-  paths,
-  type RegisterRequest,
-  ResponseMalformedError,
-  type SourceSchema,
-  type StreamRequest,
-  UnknownCommandError,
-} from '@aesop/wire'
+import { type AnswerLimits, answerLimits } from './answer-limits.ts'
+import { ResponseMalformedError, UnknownCommandError } from './errors.ts'
+import { headers, paths } from './paths.ts'
+import { type ListedPhysicalSource, parsePhysicalSources } from './physical-sources.ts'
+import { formatRegisterRequest, parseSchemas, type RegisterRequest, type SourceSchema } from './register.ts'
+import { parseSources } from './source-list.ts'
+import { formatStreamRequest, type StreamRequest } from './stream-request.ts'
 import { type IncomingHttpHeaders } from 'node:http'
-import { type AnswerHead } from './read-place.ts'
 import { RelayConnection } from './relay-connection.ts'
-import { type AnswerBounds, type EventRun, type RelayAnswer, type RelayLink } from './relay-link.ts'
+import { type AnswerBounds, type AnswerHead, type EventRun, type RelayAnswer, type RelayLink } from './relay-link.ts'
 
 /** How long an answer that is not the stream may stay silent, in milliseconds. */
 const ANSWER_MS_MAX = 15_000

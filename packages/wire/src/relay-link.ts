@@ -1,6 +1,7 @@
 import { type EventView, type LogicalSource } from '@aesop/event'
-import { type ListedPhysicalSource, type SourceSchema, type StreamRequest } from '@aesop/wire'
-import { type AnswerHead } from './read-place.ts'
+import { type ListedPhysicalSource } from './physical-sources.ts'
+import { type SourceSchema } from './register.ts'
+import { type StreamRequest } from './stream-request.ts'
 
 /** How a relay is reached: by HTTP, or in its own process. */
 export type RelayTransport = 'direct' | 'http'
@@ -21,6 +22,13 @@ export interface RelayLink {
   /** Another link to the same relay, for what is asked while an answer is read. */
   beside(): RelayLink
   close(): void
+}
+
+/** What a relay says before the first event of an answer. */
+export interface AnswerHead {
+  readonly address: string
+  readonly previousScn: bigint | undefined
+  readonly scnSpace: string | undefined
 }
 
 export interface AnswerBounds {
