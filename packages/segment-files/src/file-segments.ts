@@ -5,7 +5,7 @@ import {
   type SegmentStart,
   type SegmentStore,
 } from '@aesop/buffer'
-import { type Logger, messageOf } from '@aesop/kernel'
+import { type Logger } from '@aesop/kernel'
 import { join } from 'node:path'
 import {
   SegmentFolderError,
@@ -13,14 +13,15 @@ import {
   SegmentsUnwritableError,
   SegmentUnreadableError,
 } from './errors.ts'
+import { FolderConcern } from './folder-concern.ts'
 import { FolderRecovery, type Recovery } from './folder-recovery.ts'
 import { JobQueue } from './job-queue.ts'
+import { NearSegments } from './near-segments.ts'
 import { OpenHandles } from './open-handles.ts'
 import { SafetyWaits } from './safety-waits.ts'
 import { type SegmentDisk } from './segment-disk.ts'
 import { SegmentFile } from './segment-file.ts'
 import { HEADER_BYTES } from './segment-header.ts'
-import { SegmentMemory } from './segment-memory.ts'
 import { DAMAGED, numberOf, OF_OTHERS } from './segment-name.ts'
 
 export interface FileSegmentsOptions {
@@ -53,20 +54,14 @@ export class FileSegments implements SegmentStore {
   readonly #disk: SegmentDisk
   readonly #handles: OpenHandles
   readonly #queue: JobQueue
-  readonly #memory: SegmentMemory
+  readonly #near: NearSegments
+  readonly #concern: FolderConcern
   readonly #files = new Map<Segment, SegmentFile>()
   /** Those in use that are written to or were, oldest first. */
   readonly #order: SegmentFile[] = []
-  /** Those in memory, oldest first. */
-  readonly #near: Segment[] = []
-  #nearBytes = 0
-  #leavingBytes = 0
-  #leavingFiles = 0
   #scnSpace = ''
   #recovery: Recovery | undefined
   #nextNumber = 0
-  #fault: unknown
-  #damage: string | undefined
   #waiting: (() => void)[] = []
   readonly #safety = new SafetyWaits()
   #isFolderUnsynced = false
@@ -80,8 +75,8 @@ export class FileSegments implements SegmentStore {
     this.#disk = disk
     this.segmentBytes = segmentBytes
     this.#handles = new OpenHandles(disk, OPEN_FILES_MAX)
-    const resident = Math.max(2, Math.ceil(residentBytes / segmentBytes))
-    this.#memory = new SegmentMemory(segmentBytes, resident, Math.max(residentBytes / 4, 2 * segmentBytes))
+    this.#near = new NearSegments(segmentBytes, residentBytes)
+    this.#concern = new FolderConcern(disk.folder, options.log)
     this.#queue = new JobQueue({
       retryMs,
       onFault: (error) => {
@@ -95,14 +90,12 @@ export class FileSegments implements SegmentStore {
 
   /** What is wrong with the disk, for people; undefined: nothing. */
   get concern(): string | undefined {
-    if (this.#fault !== undefined)
-      return `the event buffer can not write to ${this.#disk.folder}: ${messageOf(this.#fault)}`
-    return this.#damage
+    return this.#concern.text
   }
 
   /** Bytes that have left their segments and are not in their files yet. */
   get leavingBytes(): number {
-    return this.#leavingBytes
+    return this.#near.leavingBytes
   }
 
   /** Identity of the SCN space of what was left; undefined: nothing was, or it has none. */
@@ -115,7 +108,7 @@ export class FileSegments implements SegmentStore {
     this.#recovery = await this.#recover()
     const { left, nextNumber, aside, headers } = this.#recovery
     this.#nextNumber = nextNumber
-    for (const [name, why] of aside) this.#damaged(name, why)
+    for (const [name, why] of aside) this.#concern.damaged(name, why)
     for (const segment of left?.segments ?? []) {
       const header = headers.get(segment.number)
       if (header !== undefined) this.#add(new SegmentFile(header, segment, true))
@@ -142,7 +135,7 @@ export class FileSegments implements SegmentStore {
       previous.endHere()
       if (previous.segment.writeEnd === previous.segment.visibleEnd) this.#finish(previous)
     }
-    const segment = this.#memory.take(capacityBytes)
+    const segment = this.#near.take(capacityBytes)
     segment.reset(number)
     const header = {
       ...start,
@@ -154,8 +147,6 @@ export class FileSegments implements SegmentStore {
       scnSpace: this.#scnSpace,
     }
     this.#add(new SegmentFile(header, segment, false))
-    this.#near.push(segment)
-    this.#nearBytes += capacityBytes
     this.#leaveMemory()
     return segment
   }
@@ -191,7 +182,7 @@ export class FileSegments implements SegmentStore {
   setAside(segment: Segment, why: Error): void {
     const file = this.#drop(segment)
     if (file === undefined) return
-    this.#damaged(file.name + DAMAGED, why.message)
+    this.#concern.damaged(file.name + DAMAGED, why.message)
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
       await this.#disk.rename(file.name, file.name + DAMAGED).catch(ignoreMissing)
@@ -200,7 +191,7 @@ export class FileSegments implements SegmentStore {
   }
 
   released(segment: Segment): void {
-    this.#memory.released(segment)
+    this.#near.released(segment)
   }
 
   async read(segment: Segment, from: number, to: number): Promise<Buffer> {
@@ -221,13 +212,13 @@ export class FileSegments implements SegmentStore {
   }
 
   whenRoom(): Promise<void> | undefined {
-    if (this.#fault === undefined && this.#leavingFiles <= 1) return undefined
+    if (this.#concern.fault === undefined && !this.#near.isCrowded) return undefined
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   /** It is rejected with SegmentsUnwritableError while the disk can't be written to: to be asked again. */
   whenDurable(): Promise<void> | undefined {
-    const fault = this.#fault
+    const { fault } = this.#concern
     if (fault !== undefined) return Promise.reject(new SegmentsUnwritableError(this.#disk.folder, fault))
     return this.#safety.wait((madeSafe) => {
       this.#queue.add(async () => {
@@ -275,14 +266,11 @@ export class FileSegments implements SegmentStore {
     file.isGone = true
     this.#files.delete(segment)
     this.#order.splice(this.#order.indexOf(file), 1)
-    const at = this.#near.indexOf(segment)
-    if (at >= 0) this.#near.splice(at, 1)
-    if (at >= 0) this.#nearBytes -= segment.capacity
+    this.#near.drop(segment)
     // Writes of these bytes may be on their way: they are used again only when the queue has come here.
     this.#queue.add(() => {
-      const bytes = file.leaving ?? segment.bytes
-      if (file.leaving !== undefined) this.#hasLeft(file)
-      if (bytes.length > 0) this.#memory.giveBack(segment, bytes)
+      if (file.leaving === undefined) this.#near.giveBack(segment, segment.bytes)
+      this.#near.hasLeft(file)
       return Promise.resolve()
     })
     return file
@@ -302,35 +290,21 @@ export class FileSegments implements SegmentStore {
     this.#safety.closedMore()
     this.#queue.add(async () => {
       await file.finish(this.#disk, this.#handles)
-      if (file.leaving === undefined) return
-      const bytes = file.leaving
-      this.#hasLeft(file)
-      this.#memory.giveBack(file.segment, bytes)
+      this.#near.hasLeft(file)
     })
   }
 
-  /** Lets the oldest segments leave, until those that stay are few enough. */
+  /** What has left memory is kept until it is in its file. */
   #leaveMemory(): void {
-    while (this.#nearBytes > this.#options.residentBytes && this.#near.length > 2) {
-      const segment = this.#near.shift() as Segment
-      this.#nearBytes -= segment.capacity
+    this.#near.leaveExcess((segment, bytes) => {
       const file = this.#files.get(segment)
-      const bytes = segment.leave()
       if (file === undefined || file.isFinished) {
-        this.#memory.giveBack(segment, bytes)
-        continue
+        this.#near.giveBack(segment, bytes)
+        return
       }
-      file.leaving = bytes
-      this.#leavingBytes += bytes.length
-      this.#leavingFiles += 1
+      this.#near.leaves(file, bytes)
       this.#finish(file)
-    }
-  }
-
-  #hasLeft(file: SegmentFile): void {
-    this.#leavingBytes -= file.leaving?.length ?? 0
-    this.#leavingFiles -= 1
-    file.leaving = undefined
+    })
   }
 
   async #sync(): Promise<void> {
@@ -344,25 +318,14 @@ export class FileSegments implements SegmentStore {
     this.#isFolderUnsynced = false
   }
 
-  #damaged(name: string, why: string): void {
-    this.#damage = `a segment was set aside as ${join(this.#disk.folder, name)}: ${why}`
-    this.#options.log.error(this.#damage)
-  }
-
   #failed(error: unknown): void {
-    if (this.#fault === undefined) {
-      this.#options.log.error(`the event buffer can not write to ${this.#disk.folder}; the source waits`, {
-        error: messageOf(error),
-      })
-    }
-    this.#fault = error
+    this.#concern.failed(error)
     this.#safety.failed(new SegmentsUnwritableError(this.#disk.folder, error))
   }
 
   #worked(): void {
-    if (this.#fault !== undefined) this.#options.log.info(`the event buffer can write to ${this.#disk.folder} again`)
-    this.#fault = undefined
-    if (this.#leavingFiles > 1) return
+    this.#concern.worked()
+    if (this.#near.isCrowded) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

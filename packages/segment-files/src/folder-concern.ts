@@ -1,0 +1,57 @@
+import { type Logger, messageOf } from '@aesop/kernel'
+import { join } from 'node:path'
+
+/** What is wrong with a folder of segments, for people: logged when it comes, and told until it ends. */
+export class FolderConcern {
+  readonly #folder: string
+  readonly #log: Logger
+  #fault: unknown
+  /** Files that were set aside as damaged, by name, with what is said of each. */
+  readonly #damaged = new Map<string, string>()
+
+  constructor(folder: string, log: Logger) {
+    this.#folder = folder
+    this.#log = log
+  }
+
+  /** Why it can't be written to; undefined: it can. */
+  get fault(): unknown {
+    return this.#fault
+  }
+
+  /** Whether it is told of files that were set aside. */
+  get hasDamage(): boolean {
+    return this.#damaged.size > 0
+  }
+
+  /** Undefined: nothing is wrong. */
+  get text(): string | undefined {
+    if (this.#fault !== undefined) return `the event buffer can not write to ${this.#folder}: ${messageOf(this.#fault)}`
+    return [...this.#damaged.values()].at(-1)
+  }
+
+  failed(error: unknown): void {
+    if (this.#fault === undefined) {
+      this.#log.error(`the event buffer can not write to ${this.#folder}; the source waits`, {
+        error: messageOf(error),
+      })
+    }
+    this.#fault = error
+  }
+
+  worked(): void {
+    if (this.#fault !== undefined) this.#log.info(`the event buffer can write to ${this.#folder} again`)
+    this.#fault = undefined
+  }
+
+  damaged(name: string, why: string): void {
+    const text = `a segment was set aside as ${join(this.#folder, name)}: ${why}`
+    this.#damaged.set(name, text)
+    this.#log.error(text)
+  }
+
+  /** Somebody has seen it: what was set aside is told no more. */
+  acknowledge(): void {
+    this.#damaged.clear()
+  }
+}
