@@ -1,3 +1,4 @@
+import { EventCorruptError } from '@aesop/event'
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 
 export class WindowTooLargeError extends AesopError {
@@ -112,3 +113,8 @@ export const bufferErrors: readonly AesopErrorClass[] = [
   BufferSizeInvalidError,
   SegmentDamagedError,
 ]
+
+/** The damage that an error tells of; undefined: it tells of none. */
+export function damageOf(error: unknown): Error | undefined {
+  return error instanceof SegmentDamagedError || error instanceof EventCorruptError ? error : undefined
+}

@@ -1,8 +1,9 @@
 import {
   type EventAppend,
   endOfPeriodBytes,
-  EventCorruptError,
   eventBytesMax,
+  scnAt,
+  timestampNanosAt,
   valueOffsetAt,
   type ValueWriter,
   writeEndOfPeriod,
@@ -12,39 +13,22 @@ import { type WindowSource } from '@aesop/reading'
 import { bytesFrom } from './bytes-from.ts'
 import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
+import { type EventBufferOptions, storeOf } from './event-buffer-options.ts'
 import {
   BufferFullError,
+  damageOf,
   ScnOrderError,
-  SegmentDamagedError,
   ValueOverflowError,
   WindowStateError,
   WindowTooLargeError,
 } from './errors.ts'
 import { type FarStep } from './far-step.ts'
 import { Segment } from './segment.ts'
-import { SegmentList } from './segment-list.ts'
-import { SegmentPool } from './segment-pool.ts'
-import { segmentBytesFor } from './segment-size.ts'
+import { capacityFrom, SegmentList } from './segment-list.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
 import { type PlacesHome, type SeekResult, WindowPlaces } from './window-places.ts'
 import { oldestWindow } from './window-search.ts'
 import { WriterWait } from './writer-wait.ts'
-
-export interface EventBufferOptions {
-  /** Sum of the segments, in bytes. */
-  readonly maxBytes: number
-  /** Written into every event. */
-  readonly physicalPartition: number
-  /**
-   * The SCN after which windows are still needed: while one of them would have to go to make room, a writer is asked to
-   * wait. Asked only when the buffer is full. Undefined, or left out: none is, and the oldest window makes room.
-   */
-  readonly neededAfterScn?: () => bigint | undefined
-  /** Of segments in memory; left out: derived from `maxBytes`. */
-  readonly segmentBytes?: number
-  /** Where segments come from; left out: memory that is used again. A store serves one buffer. */
-  readonly store?: SegmentStore
-}
 
 export type ReadResult = CursorStep | FarStep<CursorStep> | Exclude<SeekResult, { kind: 'found' }> | FarStep<SeekResult>
 
@@ -53,7 +37,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
   readonly store: SegmentStore
-  readonly #spills: boolean
+  /** Whether a window may be larger than memory: its segments leave it meanwhile. */
+  readonly spills: boolean
   readonly #list: SegmentList
   readonly #places: WindowPlaces
   readonly #wait: WriterWait
@@ -77,14 +62,18 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #windowOffset = 0
   #windowNanos = 0n
   #timestampNanos = 0n
+  /** Whether a reset waits for the end of the open window. */
+  resetsAtEnd = false
   readonly #neededAfterScn: (() => bigint | undefined) | undefined
+  readonly #durableBeside: (() => Promise<void> | undefined) | undefined
 
   constructor(options: EventBufferOptions) {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
     this.#neededAfterScn = options.neededAfterScn
-    this.store = options.store ?? poolFor(options)
-    this.#spills = this.store.spills
+    this.#durableBeside = options.durableBeside
+    this.store = storeOf(options)
+    this.spills = this.store.spills
     this.#list = new SegmentList(this.store)
     this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
@@ -201,6 +190,22 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#noteWritten(segment, from, end, end - valueOffsetAt(segment.bytes, from))
   }
 
+  /** Adds a whole event of another buffer as it is there: it has its checksums, and gets its SCN again when the window is closed. */
+  appendCopy(bytes: Buffer, at: number, length: number): void {
+    if (!this.#windowOpen) throw new WindowStateError('appendCopy', 'no window is open')
+    const segment = this.#roomFor(length)
+    const from = segment.writeEnd
+    bytes.copy(segment.bytes, from, at, at + length)
+    this.#timestampNanos = timestampNanosAt(bytes, at)
+    this.#noteWritten(segment, from, from + length, from + length - valueOffsetAt(segment.bytes, from))
+  }
+
+  /** Closes the window as it is closed in another buffer, by the event at `at`. @throws ScnOrderError as `endWindow` */
+  endWindowCopy(bytes: Buffer, at: number): void {
+    this.#timestampNanos = timestampNanosAt(bytes, at)
+    this.endWindow(scnAt(bytes, at))
+  }
+
   /** @throws ScnOrderError when `scn` is not above `lastScn`; the window stays open then */
   endWindow(scn: bigint): void {
     if (!this.#windowOpen) throw new WindowStateError('endWindow', 'no window is open')
@@ -215,15 +220,31 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#noteWritten(segment, from, end, 0)
     this.#publish(scn, segment, from)
     this.#listeners.forEach(call)
+    if (this.resetsAtEnd) this.reset()
   }
 
   rollbackWindow(): void {
     const first = this.#windowSegment
     this.#windowOpen = false
     this.#windowSegment = undefined
-    if (first === undefined) return
-    first.rollBack()
-    while (this.#write !== first) this.#dropNewest()
+    if (first !== undefined) {
+      first.rollBack()
+      while (this.#write !== first) this.#dropNewest()
+    }
+    if (this.resetsAtEnd) this.reset()
+  }
+
+  /**
+   * Lets all windows go, also those that are needed, and begins anew right after the newest: at once between windows, else when the one
+   * that is open has ended. Readers find out as when they are overrun; who had all goes on.
+   */
+  reset(): void {
+    this.resetsAtEnd = this.#windowOpen
+    if (this.#windowOpen || !this.#started) return
+    while (this.#list.dropOldest() !== undefined);
+    this.#prevScn = this.#lastScn
+    this.#activate(this.store.segmentBytes)
+    this.recheck()
   }
 
   /** Remembers where the open window has come to; what comes back forgets what was added to this window since. */
@@ -257,7 +278,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** A promise until what is closed outlasts a power cut; undefined: it does, or never will. */
   whenDurable(): Promise<void> | undefined {
-    return this.store.whenDurable()
+    const waits = [this.store.whenDurable(), this.#durableBeside?.()].filter((wait) => wait !== undefined)
+    return waits.length < 2 ? waits[0] : Promise.all(waits).then(() => undefined)
   }
 
   /** Lets windows go that are older and not needed, where segments of nothing else are there; in nanoseconds since 1970. */
@@ -268,11 +290,6 @@ export class EventBuffer implements PlacesHome, WindowSource {
       if (oldest.lastEventOffset >= 0 && oldest.lastNanos >= beforeNanos) return
       this.#evictOldest()
     }
-  }
-
-  /** Whether a window may be larger than memory: its segments leave it meanwhile. */
-  get spills(): boolean {
-    return this.#spills
   }
 
   /** Whether a writer waits for room. */
@@ -365,26 +382,19 @@ export class EventBuffer implements PlacesHome, WindowSource {
    * segments spill, it finds room whatever its size.
    */
   #makeRoom(capacityBytes: number): Segment {
-    const windowBytes = this.#windowCapacity() + capacityBytes
-    if (!this.#spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
+    const windowBytes = capacityFrom(this.#windowSegment) + capacityBytes
+    if (!this.spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
     // A window that comes again is given up at its end: what is there does not leave for it.
     const isNew = this.#comesAgainUntil < 0n
     while (isNew && this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
-    if (!this.#spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
+    if (!this.spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
       throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
   }
 
   /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. */
   get #keptBytes(): number {
-    return this.#spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
-  }
-
-  /** Bytes of the segments that the open window lies in. */
-  #windowCapacity(): number {
-    let bytes = 0
-    for (let segment = this.#windowSegment; segment !== undefined; segment = segment.next) bytes += segment.capacity
-    return bytes
+    return this.spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
   }
 
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
@@ -397,7 +407,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #mayEvictOldest(): boolean {
     const oldest = this.#list.all[0]
     if (oldest === undefined || oldest === this.#windowSegment) return false
-    if (this.#spills && oldest === this.#write) return false
+    if (this.spills && oldest === this.#write) return false
     if (oldest.firstWindowOffset < 0) return true
     const neededAfterScn = this.#neededAfterScn?.()
     return neededAfterScn === undefined || oldest.lastWindowScn <= neededAfterScn
@@ -412,7 +422,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
     this.#noteEvicted(this.#list.dropOldest())
-    if (this.#spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
+    if (this.spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
   }
 
   /** Whether all that it has, and will have, is of a window whose beginning is gone. */
@@ -479,15 +489,6 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#windows += 1
     this.store.windowClosed(first)
   }
-}
-
-/** The damage that an error tells of; undefined: it tells of none. */
-function damageOf(error: unknown): Error | undefined {
-  return error instanceof SegmentDamagedError || error instanceof EventCorruptError ? error : undefined
-}
-
-function poolFor({ maxBytes, segmentBytes = segmentBytesFor(maxBytes) }: EventBufferOptions): SegmentPool {
-  return new SegmentPool(segmentBytes, maxBytes, Math.max(Math.floor(maxBytes / 4), 2 * segmentBytes))
 }
 
 function call(listener: () => void): void {

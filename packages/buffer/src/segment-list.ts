@@ -92,3 +92,10 @@ export class SegmentList {
     return segment
   }
 }
+
+/** Bytes of a segment and of those that follow it. */
+export function capacityFrom(first: Segment | undefined): number {
+  let bytes = 0
+  for (let segment = first; segment !== undefined; segment = segment.next) bytes += segment.capacity
+  return bytes
+}

@@ -15,6 +15,13 @@ export interface WindowSink {
    * most `append.maxValueBytes` bytes. The `append` object may be reused by the caller afterwards.
    */
   append(append: EventAppend, write: ValueWriter): void
+  /**
+   * Adds a whole event of another buffer as it is there, of which `length` bytes begin at `at`; its checksums were proven. It gets its SCN
+   * again when the window is closed. Left out: this sink can't.
+   */
+  appendCopy?(bytes: Buffer, at: number, length: number): void
+  /** Closes the window as it is closed in another buffer, by the event at `at`. Left out: this sink can't. */
+  endWindowCopy?(bytes: Buffer, at: number): void
   /** Closes the window: its events become visible together, under this SCN. */
   endWindow(scn: bigint): void
   /** Forgets the open window. Harmless when none is open. */

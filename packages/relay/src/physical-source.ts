@@ -161,20 +161,29 @@ export class PhysicalSource {
     this.#prepared?.producer.resume()
   }
 
+  /** Empties its buffer, which begins anew where the source is. */
+  async resetBuffer(): Promise<void> {
+    await this.#prepared?.buffer.reset()
+  }
+
   /** What commands over HTTP act on. */
   get control(): SourceControl {
     const state = (): ReturnType<EventProducer['status']>['state'] | undefined =>
       this.#prepared?.producer.status().state
-    const scn = (): bigint => this.buffer?.lastScn ?? -1n
+    const buffer = (): EventBuffer | undefined => this.buffer
     return {
       name: this.name,
+      id: this.config.id,
       get status() {
         const now = state()
         if (now === 'paused') return now
         return now === undefined || now === 'stopped' || now === 'failed' ? 'shutdown' : 'running'
       },
       get scn() {
-        return scn()
+        return buffer()?.lastScn ?? -1n
+      },
+      get prevScn() {
+        return buffer()?.prevScn ?? -1n
       },
       pause: () => {
         this.pause()
@@ -182,6 +191,7 @@ export class PhysicalSource {
       resume: () => {
         this.resume()
       },
+      reset: () => this.resetBuffer(),
     }
   }
 

@@ -172,6 +172,9 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     resumeProducer: (): void => {
       for (const source of this.#sources) source.resume()
     },
+    resetBuffers: async (): Promise<void> => {
+      for (const source of this.#sources) await source.resetBuffer()
+    },
   }
 
   /** The places of the sources, for those who show and move them while nothing runs. */

@@ -1,5 +1,5 @@
 import { EventBuffer, type SegmentStore } from '@aesop/buffer'
-import { type Logger } from '@aesop/kernel'
+import { type Logger, sleep } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
@@ -8,6 +8,8 @@ import { OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
 
 const EXPIRE_EVERY_MS = 1_000
+/** How often a reset looks whether the window that was open has ended. */
+const RESET_LOOK_MS = 10
 
 export interface SourceBufferOptions {
   readonly settings: SourceSettings
@@ -84,6 +86,18 @@ export class SourceBuffer {
         beganAfterScn,
         isOfOthers,
       })
+  }
+
+  /**
+   * Empties the buffer, which begins anew where the source is, and says no more of files that were set aside. Who had not read all is
+   * told as when a buffer is full: overrun, and the SCN not found, unless the source can be read again from there.
+   */
+  async reset(): Promise<void> {
+    const { events } = this
+    events.reset()
+    while (events.resetsAtEnd) await sleep(RESET_LOOK_MS)
+    this.#files?.acknowledge()
+    this.#options.log.info('the event buffer was emptied, and begins anew', { prevScn: events.prevScn })
   }
 
   /** Looks after a writer that waits, from now on. */

@@ -1,18 +1,20 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
 import { MemoryEventProducer } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
 import { until } from '../../../test/support/until.ts'
 import { get, lines, online, PERSON, streamPath, testContext } from './support/relay-fixture.ts'
 
 let state: string
+const running: Relay[] = []
 beforeEach(() => {
   state = newFolder('buffer-files')
 })
-afterEach(() => {
+afterEach(async () => {
+  for (const relay of running.splice(0)) await relay.stop()
   removeFolder(state)
 })
 
@@ -69,7 +71,7 @@ async function started(
   const registrations = [new ProducerRegistration({ eventProducer: producer, physicalSourceConfig })]
   const relay = new Relay({ config, registrations }, { ...context, stateDirectory: state, log })
   await relay.start()
-  onTestFinished(() => relay.stop())
+  running.push(relay)
   const stream = (scn: bigint) => get(relay.address?.port ?? 0, streamPath({ sources: '40', checkPoint: online(scn) }))
   return { relay, producer, logged, stream }
 }
@@ -155,6 +157,41 @@ test('damage that no reader meets is found all the same', async () => {
   const { relay } = await started(memory)
   await until('the file is set aside', () => files().includes(`${name}.damaged`))
   expect(relay.health().status).toBe('degraded')
+})
+
+test.each(['the file is removed', 'the buffer is reset'])(
+  'damage that was seen to is told no more: %s',
+  async (how) => {
+    await left()
+    const name = damageFirst()
+    const properties = {
+      'databus.relay.eventBuffer.scrubMBPerSecond': 0,
+      'databus.relay.eventBuffer.fsyncIntervalMs': 20,
+    }
+    const { relay, stream, producer } = await started(properties)
+    await stream(100n)
+    await until('the file is set aside', () => files().includes(`${name}.damaged`))
+    expect(relay.health().status).toBe('degraded')
+    if (how === 'the file is removed') rmSync(join(state, 'buffer', 'shop', `${name}.damaged`))
+    else await relay.actions.resetBuffers()
+    await until('health is good', () => relay.health().status === 'up')
+    producer.addWindow([{ key: 104 }], 104n)
+    expect(lines((await stream(103n)).body)).toEqual(['104:104', '104:end'])
+  },
+)
+
+test('a buffer that was reset has left the folder, and the next process goes on after it', async () => {
+  await left()
+  const { relay, producer } = await started({}, { beginsAfter: 103n })
+  const before = files()
+  await relay.actions.resetBuffers()
+  producer.addWindow([{ key: 104 }], 104n)
+  await until('the files are gone', () => files().every((name) => !before.includes(name)) && files().length === 1)
+  await relay.stop()
+  const next = await started()
+  next.producer.addWindow([{ key: 105 }], 105n)
+  expect((await next.stream(102n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+  expect(lines((await next.stream(103n)).body)).toEqual(['104:104', '104:end', '105:105', '105:end'])
 })
 
 test('two sources of one process do not share a folder', async () => {

@@ -2,7 +2,7 @@ import { headers } from '@aesop/wire'
 import { request as httpRequest } from 'node:http'
 import { createConnection } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Answer, get, online, startRelay, streamPath, until } from './support/relay-fixture.ts'
+import { type Answer, get, lines, online, startRelay, streamPath, until } from './support/relay-fixture.ts'
 import { following, type SeveralRelay, startSeveral } from './support/several-fixture.ts'
 
 const TOKEN = 'a token of 16 or more'.replaceAll(' ', '-')
@@ -141,9 +141,9 @@ describe('commands', () => {
     const { port, relay, producer } = await withToken()
     producer.addWindow([{ key: 1 }], 7n)
     const status = async () => (await get(port, '/controlSources/status', bearer)).body.toString()
-    expect(await status()).toBe('{"name":"test","status":"running","SCN":7}\n')
+    expect(await status()).toBe('{"name":"test","status":"running","SCN":7,"prevScn":0}\n')
     const paused = await command(port, '/controlSources/pause', TOKEN)
-    expect(paused).toEqual({ status: 200, body: '{"name":"test","status":"paused","SCN":7}\n' })
+    expect(paused).toEqual({ status: 200, body: '{"name":"test","status":"paused","SCN":7,"prevScn":0}\n' })
     expect(relay.health().status).toBe('degraded')
     expect((await command(port, '/controlSources/unpause?sources=test', TOKEN)).body).toMatch(/"running"/)
     expect(relay.health().status).toBe('up')
@@ -161,8 +161,11 @@ describe('commands', () => {
       '/relayCommand/shutdownRelay',
       TOKEN,
       500,
-      /expected printRelayInfo or disconnectClients|expected disconnectClients or printRelayInfo/,
+      /expected disconnectClients, printRelayInfo or resetRelayBuffer\/<name>\/<id>/,
     ],
+    ['/relayCommand/resetRelayBuffer/test/1', undefined, 401, /no token was sent/],
+    ['/relayCommand/resetRelayBuffer/other/1', TOKEN, 500, /resetRelayBuffer: other\/1: expected test\/1/],
+    ['/relayCommand/resetRelayBuffer/test/1?prevScn=5', TOKEN, 500, /where its source is.*aesop-launch state set/],
   ])('%s with the token %s is refused', async (path, token, status, text) => {
     const { port, relay } = await withToken()
     const answer = await command(port, path, token?.replaceAll(' ', '-'))
@@ -177,6 +180,19 @@ describe('commands', () => {
     const { port, relay } = await withToken()
     expect((await get(port, '/controlSources/pause', bearer)).status).toBe(415)
     expect([open.relay.health().status, relay.health().status]).toEqual(['up', 'up'])
+  })
+
+  test('empty a buffer, which begins anew where the source is', async () => {
+    const { port, relay, producer } = await withToken()
+    for (const scn of [7n, 8n]) producer.addWindow([{ key: 1 }], scn)
+    const answer = await command(port, '/relayCommand/resetRelayBuffer/test/1', TOKEN)
+    expect(answer).toEqual({ status: 200, body: '{"name":"test","status":"running","SCN":8,"prevScn":8}\r\n' })
+    expect((await get(port, '/controlSources/status', bearer)).body.toString()).toContain('"SCN":8,"prevScn":8')
+    producer.addWindow([{ key: 2 }], 9n)
+    const stream = (scn: number) => get(port, streamPath({ checkPoint: online(scn) }), bearer)
+    expect((await stream(7)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+    expect(lines((await stream(8)).body)).toEqual(['9:2', '9:end'])
+    expect(relay.health().status).toBe('up')
   })
 
   test('end streams between windows', async () => {

@@ -93,6 +93,11 @@ export class FileSegments implements SegmentStore {
     return this.#concern.text
   }
 
+  /** Somebody has seen what was set aside: it is told no more. */
+  acknowledge(): void {
+    this.#concern.acknowledge()
+  }
+
   /** Bytes that have left their segments and are not in their files yet. */
   get leavingBytes(): number {
     return this.#near.leavingBytes
@@ -108,7 +113,10 @@ export class FileSegments implements SegmentStore {
     this.#recovery = await this.#recover()
     const { left, nextNumber, aside, headers } = this.#recovery
     this.#nextNumber = nextNumber
-    for (const [name, why] of aside) this.#concern.damaged(name, why)
+    for (const [name, why] of aside) {
+      this.#concern.damaged(name, why)
+      this.#concern.isThere(name)
+    }
     for (const segment of left?.segments ?? []) {
       const header = headers.get(segment.number)
       if (header !== undefined) this.#add(new SegmentFile(header, segment, true))
@@ -125,7 +133,10 @@ export class FileSegments implements SegmentStore {
   begin(scnSpace: string | undefined): void {
     this.#scnSpace = scnSpace ?? ''
     const { syncIntervalMs = SYNC_INTERVAL_MS } = this.#options
-    this.#timer = setInterval(() => void this.whenDurable()?.catch(saidBefore), syncIntervalMs)
+    this.#timer = setInterval(() => {
+      void this.whenDurable()?.catch(saidBefore)
+      if (this.#concern.hasDamage) this.#queue.add(() => this.#lookAgain())
+    }, syncIntervalMs)
     this.#timer.unref()
   }
 
@@ -186,6 +197,7 @@ export class FileSegments implements SegmentStore {
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
       await this.#disk.rename(file.name, file.name + DAMAGED).catch(ignoreMissing)
+      this.#concern.isThere(file.name + DAMAGED)
       this.#isFolderUnsynced = true
     })
   }
@@ -316,6 +328,11 @@ export class FileSegments implements SegmentStore {
     if (!this.#isFolderUnsynced) return
     await this.#disk.sync()
     this.#isFolderUnsynced = false
+  }
+
+  /** Whether what was set aside is there still. */
+  async #lookAgain(): Promise<void> {
+    this.#concern.look(await this.#disk.list())
   }
 
   #failed(error: unknown): void {

@@ -6,8 +6,10 @@ export class FolderConcern {
   readonly #folder: string
   readonly #log: Logger
   #fault: unknown
-  /** Files that were set aside as damaged, by name, with what is said of each. */
+  /** What is said of files that were set aside, by their names. */
   readonly #damaged = new Map<string, string>()
+  /** Those of them that the folder has by now. */
+  readonly #there = new Set<string>()
 
   constructor(folder: string, log: Logger) {
     this.#folder = folder
@@ -50,8 +52,21 @@ export class FolderConcern {
     this.#log.error(text)
   }
 
+  /** The folder has a file of that name now. */
+  isThere(name: string): void {
+    this.#there.add(name)
+  }
+
+  /** Takes the names that the folder has now: a file that was set aside and is not there any more is told no more. */
+  look(names: readonly string[]): void {
+    for (const name of this.#damaged.keys()) {
+      if (!names.includes(name) && this.#there.delete(name)) this.#damaged.delete(name)
+    }
+  }
+
   /** Somebody has seen it: what was set aside is told no more. */
   acknowledge(): void {
     this.#damaged.clear()
+    this.#there.clear()
   }
 }

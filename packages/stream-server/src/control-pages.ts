@@ -5,10 +5,16 @@ import { InvalidRequestError, parameters, type RequestParameters } from '@aesop/
 export interface SourceControl {
   readonly name: string
   readonly status: 'running' | 'paused' | 'shutdown'
+  /** Its physical partition. */
+  readonly id: number
   /** SCN of the newest window. */
   readonly scn: bigint
+  /** SCN after which its buffer begins: that of the newest window, where it is empty. */
+  readonly prevScn: bigint
   pause(): void
   resume(): void
+  /** Empties its buffer, which begins anew where the source is; resolves when that is done. */
+  reset(): Promise<void>
 }
 
 /** What the commands of a relay act on. */
@@ -28,7 +34,8 @@ const ACTIONS: Readonly<Record<string, (source: SourceControl) => void>> = {
     source.resume()
   },
 }
-const RELAY_COMMANDS = ['disconnectClients', 'printRelayInfo'] as const
+const RELAY_COMMANDS = 'disconnectClients, printRelayInfo or resetRelayBuffer/<name>/<id>'
+const RESET = 'resetRelayBuffer/'
 
 /** Whether it changes nothing. */
 export function onlyShows(command: string, subPath: string): boolean {
@@ -47,11 +54,16 @@ export function controlSources({ sources }: RelayControl, subPath: string, reque
   const chosen = sources.filter(({ name }) => names?.includes(name) !== false)
   if (subPath === 'start') startOne(chosen, request)
   else if (subPath !== 'status') for (const source of chosen) actionOf(subPath)(source)
-  return chosen.map(({ name, status, scn }) => `${formatJson({ name, status, SCN: scn })}\n`).join('')
+  return chosen.map((source) => `${formatJson(stateOf(source))}\n`).join('')
 }
 
 /** Answers `/relayCommand/<command>` with a line of text. @throws InvalidRequestError of a command that there is none */
-export function relayCommand(control: RelayControl, subPath: string): string {
+export async function relayCommand(
+  control: RelayControl,
+  subPath: string,
+  request: RequestParameters,
+): Promise<string> {
+  if (subPath.startsWith(RESET)) return resetBuffer(control, subPath.slice(RESET.length), request)
   switch (subPath) {
     case 'printRelayInfo':
       return `${formatJson(control.info())}\r\n`
@@ -59,10 +71,28 @@ export function relayCommand(control: RelayControl, subPath: string): string {
       control.disconnectClients()
       return 'clients are disconnected between windows\r\n'
     default:
-      throw new InvalidRequestError(
-        `Invalid value for relayCommand.command: ${subPath}: expected ${RELAY_COMMANDS.join(' or ')}`,
-      )
+      throw new InvalidRequestError(`Invalid value for relayCommand.command: ${subPath}: expected ${RELAY_COMMANDS}`)
   }
+}
+
+/** Databus begins at an SCN that is given; here where the source is, because what lies between would be a hole. */
+async function resetBuffer({ sources }: RelayControl, named: string, request: RequestParameters): Promise<string> {
+  const source = sources.find(({ name, id }) => named === `${name}/${id}` || named === `${name}:${id}`)
+  if (source === undefined) {
+    const all = sources.map(({ name, id }) => `${name}/${id}`).join(', ')
+    throw new InvalidRequestError(`Invalid value for relayCommand.resetRelayBuffer: ${named}: expected ${all}`)
+  }
+  const given = ['prevScn', 'binlogOffset'].find((name) => request.text(name) !== undefined)
+  if (given !== undefined)
+    throw new InvalidRequestError(
+      `Invalid value for relayCommand.${given}: the buffer begins anew where its source is; stop the process and move that with aesop-launch state set`,
+    )
+  await source.reset()
+  return `${formatJson(stateOf(source))}\r\n`
+}
+
+function stateOf({ name, status, scn, prevScn }: SourceControl): object {
+  return { name, status, SCN: scn, prevScn }
 }
 
 /** Databus begins at an SCN then; here the place of a source is moved while nothing runs, with `aesop-launch state`. */

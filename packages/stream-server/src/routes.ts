@@ -76,11 +76,13 @@ function addStats(app: express.Express, { admission, stats }: Desks): void {
 /** What shows is for everybody who may ask; what changes something needs the token. */
 function addControl(app: express.Express, { control, configuration }: StreamServerOptions, admission: Admission): void {
   const { controlSources: sourcesPath, relayCommand: commandPath, config } = wire.paths
-  app.all([`${sourcesPath}/*rest`, `${commandPath}/*rest`], (request, response) => {
+  app.all([`${sourcesPath}/*rest`, `${commandPath}/*rest`], async (request, response) => {
     const { command, subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
     if (!onlyShows(command, subPath)) admission.letIn(request, response, { isAction: true, needsToken: true })
     response.end(
-      command === 'controlSources' ? controlSources(control, subPath, parameters) : relayCommand(control, subPath),
+      command === 'controlSources'
+        ? controlSources(control, subPath, parameters)
+        : await relayCommand(control, subPath, parameters),
     )
   })
   app.all(config, (request, response) => {
