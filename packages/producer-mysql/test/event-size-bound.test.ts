@@ -1,7 +1,7 @@
 import { type EventAppend, EventDecoder, SCHEMA_CHANGE_ID_DEFAULT, type ValueWriter, writeEvent } from '@aesop/event'
 import { shownKey } from '@aesop/kernel'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decodeRecording, RecordingSink, sourceOf } from './recorded-log.ts'
 
 const TABLES = ['shop.item', 'shop.pair', 'shop.keyless', 'shop.my', 'shop.copied']
@@ -35,26 +35,27 @@ async function decodeUnder(
 }
 
 describe('largestEventSizeInBytes', () => {
-  let all: MeasuringSink
-  let largest: number
-  beforeAll(async () => {
-    all = await decodeUnder(undefined)
-    largest = Math.max(...all.lengths)
-  })
+  async function unbounded(): Promise<{ all: MeasuringSink; largest: number }> {
+    const all = await decodeUnder(undefined)
+    return { all, largest: Math.max(...all.lengths) }
+  }
 
   it('lets the largest event through that it allows, and changes no byte of any', async () => {
+    const { all, largest } = await unbounded()
     const same = await decodeUnder(largest)
     expect(all.changes.length).toBeGreaterThan(20)
     expect(same.changes).toEqual(all.changes)
   })
 
   it('makes nobody reserve more than it', async () => {
+    const { all, largest } = await unbounded()
     const same = await decodeUnder(largest)
     expect(Math.max(...all.reserved)).toBeGreaterThan(largest)
     expect(Math.max(...same.reserved)).toBeLessThanOrEqual(largest)
   })
 
   it('lets nothing through that a client of the same bound would refuse', async () => {
+    const { largest } = await unbounded()
     const sink = await decodeUnder(largest)
     expect(Math.max(...sink.lengths)).toBe(largest)
     const header = Buffer.alloc(9)
@@ -65,6 +66,7 @@ describe('largestEventSizeInBytes', () => {
   })
 
   it('ends the source at an event that is one byte larger, with table, key, sizes, place and both ways on', async () => {
+    const { largest } = await unbounded()
     const refused = decodeUnder(largest - 1)
     await expect(refused).rejects.toMatchObject({
       code: 'AESOP_MYSQL_ROW_TOO_LARGE',
