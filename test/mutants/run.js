@@ -27,7 +27,7 @@ const CORE = {
     },
     {
       files: ['transaction/{row-changes,written-apart,oversize-event}.ts'],
-      tests: ['transactions', 'event-size-bound', 'oversize-events', 'current-rows', 'mysql9-transactions'],
+      tests: ['row-changes', 'transactions', 'event-size-bound', 'oversize-events', 'current-rows'],
     },
     {
       files: ['transaction/{held-xa,transaction-*,xa-transactions}.ts'],

@@ -119,6 +119,21 @@ describe.each(Object.entries(KINDS))('rows of a versioned table, %s', (_kind, { 
     })
   })
 
+  it('are as before in what an update does not say', () => {
+    const { table, schemas } = tableOf()
+    const sink = new RecordingSink(schemas)
+    sink.beginWindow()
+    const rows = eventOf(0x0f, now(1, 10))
+    const changed = Buffer.alloc(5)
+    changed.writeInt32LE(11, 1)
+    rows.frame = Buffer.of(0x0f, 0x02)
+    rows.presentAfter = 1
+    rows.bytes = Buffer.concat([rows.bytes, changed])
+    rows.end = rows.bytes.length
+    new RowChanges(sink, eventLimits(1_000_000)).appendAll(table, rows, 'update', 0n)
+    expect(sink.pending.map(({ opcode, row }) => [opcode, row['id'], row['n']])).toEqual([['UPSERT', 1, 11]])
+  })
+
   it('are refused where an image does not say whether it is history', () => {
     const { table, schemas } = tableOf()
     const sink = new RecordingSink(schemas)
