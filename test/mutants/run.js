@@ -31,7 +31,14 @@ const CORE = {
     },
     {
       files: ['transaction/{held-xa,transaction-*,xa-transactions}.ts'],
-      tests: ['transactions', 'undone-rows', 'transaction-begin', 'mysql9-transactions', 'quarantine'],
+      tests: [
+        'transactions',
+        'undone-rows',
+        'transaction-begin',
+        'mysql9-transactions',
+        'quarantine',
+        'binlog-decoder',
+      ],
     },
     {
       files: ['transaction/binlog-transaction.ts'],
@@ -42,7 +49,7 @@ const CORE = {
         'mysql9-transactions',
         'oversize-events',
         'schema-places',
-        'log-filter',
+        'binlog-decoder',
       ],
     },
   ],

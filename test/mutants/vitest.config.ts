@@ -33,6 +33,8 @@ export default defineConfig({
     include: [`packages/${name}/test/${tests}.test.ts`],
     setupFiles: ['test/mutants/first-failure.ts'],
     environment: 'node',
+    // Every run has a worker of its own: within one, files may share what they import. It takes half of the time.
+    isolate: false,
     sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
   },
