@@ -55,6 +55,33 @@ export class RelayPartitionsError extends AesopError {
   }
 }
 
+export class RelayNotRunningError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_NOT_RUNNING',
+    meaning: 'A physical source was to be added to a relay, or removed from it, that does not run.',
+    remedy: 'Start the relay first; a source that it is to begin with is one of its producerRegistrationList.',
+    canRetry: true,
+  } as const
+  constructor(cause?: unknown) {
+    super(RelayNotRunningError.kind, 'the relay is not started, or it is stopping: its sources stay as they are', {
+      cause,
+    })
+  }
+}
+
+export class SourceUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SOURCE_UNKNOWN',
+    meaning: 'A physical source was to be removed that its relay does not have.',
+    remedy: 'Name one of those that the message lists.',
+    canRetry: false,
+  } as const
+  constructor(name: string, known: readonly { readonly name: string }[]) {
+    const names = known.map((source) => source.name).join(', ')
+    super(SourceUnknownError.kind, `the relay has no physical source "${name}", only ${names}`, { fields: { name } })
+  }
+}
+
 export class ProducerMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PRODUCER_MISSING',
@@ -171,6 +198,8 @@ export const relayErrors: readonly AesopErrorClass[] = [
   RelayPropertyInvalidError,
   RelayPropertyRefusedError,
   RelayPartitionsError,
+  RelayNotRunningError,
+  SourceUnknownError,
   ProducerMissingError,
   SourceNameTakenError,
   PlaceUnsupportedError,

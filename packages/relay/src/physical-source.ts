@@ -46,6 +46,8 @@ export interface PhysicalSourceOptions {
   readonly futureGraceMs: number
   /** Where the relay listens, or will listen. */
   readonly address: () => { readonly host: string; readonly port: number }
+  /** Called when it can never go on. */
+  readonly fail: (error: Error) => void
 }
 
 /** What a source has from `prepare` to `end`. */
@@ -77,6 +79,13 @@ export class PhysicalSource {
 
   get name(): string {
     return this.config.name
+  }
+  get registration(): ProducerRegistration {
+    return this.#options.registration
+  }
+  /** What is served of it, from `prepare` to `end`. */
+  get served(): ServedSource | undefined {
+    return this.#prepared?.served
   }
   get buffer(): EventBuffer | undefined {
     return this.#prepared?.buffer.events
@@ -300,7 +309,7 @@ export class PhysicalSource {
     const code = error instanceof AesopError ? { code: error.code } : {}
     const cause = error.cause === undefined ? {} : { cause: cutText(messageOf(error.cause), OWN_ERROR_BYTES_MAX) }
     context.log.error(`the producer of ${this.name} failed: ${error.message}`, { ...code, ...cause })
-    context.fail(error)
+    this.#options.fail(error)
   }
 }
 

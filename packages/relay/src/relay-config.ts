@@ -92,6 +92,18 @@ export class RelayConfig {
     return this
   }
 
+  /**
+   * What a registration says of the relay as a whole must be what holds already.
+   * @throws RelayPropertyRefusedError
+   */
+  refuseOther(properties: RelayPropertyValues): void {
+    const values = this.#options.relayProperties ?? {}
+    for (const [key, value] of Object.entries(properties)) {
+      if (relayProperties[key]?.scope !== 'relay' || String(values[key]) === String(value)) continue
+      throw new RelayPropertyRefusedError(key, value, 'it is of the relay as a whole, and the relay runs without it')
+    }
+  }
+
   /** The same with the properties of one registration, which win. */
   with(properties: RelayPropertyValues): RelayConfig {
     const { relayProperties, schemaRegistryLocation, maxScnDirectoryLocation, mmappedDirectoryLocation, ...others } =

@@ -29,7 +29,7 @@ export interface RelayServerOptions {
   readonly guard: HttpGuard
   readonly sources: readonly ServedSource[]
   /** What the buffers of the sources have taken in, by the name and id of each. */
-  readonly inbound: readonly SourceInbound[]
+  readonly inbound: () => readonly SourceInbound[]
   readonly control: RelayControl
   readonly configuration: () => object
   readonly log: Logger
@@ -41,7 +41,7 @@ export function makeServer(options: RelayServerOptions): { server: StreamServer;
   const { config, guard, sources, inbound, control, configuration, log, status } = options
   const { host, port, healthPath, readTimeoutMs } = config
   const { limits, note } = serverLimits(config, openFilesMax(), LIMIT_SETTINGS)
-  const containerStats = statsOf(inbound)
+  const containerStats: StreamServerOptions['containerStats'] = (category) => statsOf(inbound()).get(category)
   const server = new StreamServer({
     host,
     port,

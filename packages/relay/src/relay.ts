@@ -2,7 +2,6 @@ import { type EventBuffer } from '@aesop/buffer'
 import {
   type AnyMetric,
   type BeanContext,
-  fillRemedy,
   type Health,
   type HttpGuard,
   type Lifecycle,
@@ -15,12 +14,13 @@ import { type RelayControl, type ServedSource, serverMetrics, type StreamServer 
 import { LocalRelays } from '@aesop/wire'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { RelayPartitionsError } from './errors.ts'
-import { PhysicalSource, type SegmentStoreFor } from './physical-source.ts'
+import { type PhysicalSource, type SegmentStoreFor } from './physical-source.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { relayGuard } from './relay-access.ts'
 import { publishAddress } from './relay-address.ts'
 import { type RelayConfig } from './relay-config.ts'
-import { listen, makeServer } from './relay-server.ts'
+import { listen, makeServer, type SourceInbound } from './relay-server.ts'
+import { named, RelaySources } from './relay-sources.ts'
 import { healthOfAll } from './source-health.ts'
 
 const FUTURE_GRACE_MS = 30_000
@@ -47,12 +47,12 @@ interface Running {
   readonly port: number
 }
 
-/** Physical sources, and the HTTP server of them all; see DESIGN.md for the order of start and stop. */
+/** Physical sources, and the HTTP server of them all; see DESIGN.md for the order of start and stop, and for sources that come and go. */
 export class Relay implements Lifecycle, Observable, PlaceKeeper {
   readonly #options: RelayOptions
   readonly #context: BeanContext
   readonly #config: RelayConfig
-  readonly #sources: readonly PhysicalSource[]
+  readonly #sources: RelaySources
   readonly #notes: readonly string[]
   readonly #undo: (() => unknown)[] = []
   #running: Running | undefined
@@ -67,24 +67,17 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     this.#options = options
     this.#context = context
     this.#config = config.withAll(registrations).for(context.nature)
-    const configs = registrations.map(({ properties }) => config.with(properties))
-    this.#notes = [...new Set(configs.flatMap(({ notes }) => notes))]
-    const address = (): { host: string; port: number } => ({
-      host: this.#config.host,
-      port: this.#port ?? this.#config.port,
-    })
-    this.#sources = registrations.map((registration, at) => {
-      const settings = (configs[at] ?? config).source
-      return new PhysicalSource({
-        registration,
-        settings,
-        context,
-        producerFor,
-        segmentStoreFor,
-        schemas,
-        futureGraceMs,
-        address,
-      })
+    this.#notes = [...new Set(registrations.flatMap(({ properties }) => config.with(properties).notes))]
+    this.#sources = new RelaySources({
+      config,
+      registrations,
+      context,
+      producerFor,
+      segmentStoreFor,
+      schemas,
+      futureGraceMs,
+      stopGraceMs: this.#stopGraceMs,
+      address: () => ({ host: this.#config.host, port: this.#port ?? this.#config.port }),
     })
   }
 
@@ -95,11 +88,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   init(): void {
     this.#makeGuard()
     for (const note of this.#notes) this.#context.log.info(note)
-    for (const { place } of this.#sources) place.claim()
+    for (const { place } of this.#sources.all) place.claim()
   }
 
   destroy(): void {
-    for (const { place } of this.#sources) place.release()
+    for (const { place } of this.#sources.all) place.release()
   }
 
   async start(): Promise<void> {
@@ -114,7 +107,31 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const { port, guard } = this.#running
     const { host } = this.#config
     if (guard.isOpen) this.#context.log.warn(openNote(host))
-    this.#context.log.info(`relay of ${this.#names} listens on http://${host}:${port}`)
+    this.#sources.open({ server: this.#running.server, config: this.#config })
+    this.#context.log.info(`relay of ${this.#sources.names} listens on http://${host}:${port}`)
+  }
+
+  /**
+   * One more physical source, while the relay runs: the others, their buffers, SCNs and readers, go on as they are. Whoever asks
+   * finds it when this has resolved.
+   * @throws RelayNotRunningError; SourcesClashError, SourceNameTakenError, RelayPropertyRefusedError and others of the registration;
+   * and what its producer says: nothing is left of it then
+   */
+  async addSource(registration: ProducerRegistration): Promise<void> {
+    await this.#sources.add(registration)
+    const { name } = registration.physicalSource
+    this.#context.log.info(`physical source ${name} was added`, { sources: this.#sources.names })
+  }
+
+  /**
+   * Ends one physical source while the relay runs: its streams end between windows, whoever asks for it is refused by name, and its
+   * place and its files stay where they are.
+   * @param signal cuts streams that are not at the end of a window
+   * @throws RelayNotRunningError, SourceUnknownError, and what failed while it was stopped: it is removed all the same
+   */
+  async removeSource(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#sources.remove(name, signal)
+    this.#context.log.info(`physical source ${name} was removed`, { sources: this.#sources.names })
   }
 
   /** Twice is harmless: the second call waits for the first. */
@@ -130,11 +147,11 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
 
   /** The buffer of the first physical source, while the relay runs. */
   get buffer(): EventBuffer | undefined {
-    return this.#running && this.#sources[0]?.buffer
+    return this.#running && this.#sources.all[0]?.buffer
   }
 
   health(): Health {
-    const health = healthOfAll(this.#sources)
+    const health = healthOfAll(this.#sources.all)
     if (this.#running?.guard.isOpen !== true) return health
     const note = openNote(this.#config.host)
     return { ...health, detail: health.detail === undefined ? note : `${health.detail}; ${note}` }
@@ -146,12 +163,12 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     return [
       ...guard.metrics('aesop_relay'),
       ...serverMetrics(server, 'aesop_relay'),
-      ...this.#sources.flatMap((source) => source.metrics()),
+      ...this.#sources.all.flatMap((source) => source.metrics()),
     ]
   }
 
   describe(): unknown {
-    const [only, ...others] = this.#sources.map((source) => source.describe())
+    const [only, ...others] = this.#sources.all.map((source) => source.describe())
     return {
       address: this.address,
       ...(others.length === 0 ? only : { physicalSources: [only, ...others] }),
@@ -167,25 +184,28 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
 
   readonly actions = {
     pauseProducer: (): void => {
-      for (const source of this.#sources) source.pause()
+      for (const source of this.#sources.all) source.pause()
     },
     resumeProducer: (): void => {
-      for (const source of this.#sources) source.resume()
+      for (const source of this.#sources.all) source.resume()
     },
     resetBuffers: async (): Promise<void> => {
-      for (const source of this.#sources) await source.resetBuffer()
+      for (const source of this.#sources.all) await source.resetBuffer()
     },
   }
 
   /** The places of the sources, for those who show and move them while nothing runs. */
   async placeDesks(): Promise<readonly PlaceDesk[]> {
-    return (await Promise.all(this.#sources.map((source) => source.placeDesks()))).flat()
+    return (await Promise.all(this.#sources.all.map((source) => source.placeDesks()))).flat()
   }
 
   get #control(): RelayControl {
+    const all = (): readonly PhysicalSource[] => this.#sources.all
     return {
-      sources: this.#sources.map((source) => source.control),
-      info: () => ({ address: this.address, sources: this.#sources.map(({ name }) => name) }),
+      get sources() {
+        return all().map((source) => source.control)
+      },
+      info: () => ({ address: this.address, sources: all().map(({ name }) => name) }),
       disconnectClients: () => {
         this.#running?.server.streams.disconnect()
       },
@@ -194,11 +214,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
 
   /** Which settings were given, without their values: some of them are secrets. */
   #configuration(): object {
-    const { registrations } = this.#options
-    const ofSource = registrations.map(({ physicalSource, properties }) => [
-      physicalSource.name,
-      Object.keys(properties),
-    ])
+    const ofSource = this.#sources.all.map(({ name, registration }) => [name, Object.keys(registration.properties)])
     return {
       relay: this.#config.givenKeys,
       sources: Object.fromEntries(ofSource) as object,
@@ -206,8 +222,15 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     }
   }
 
-  get #names(): string {
-    return this.#sources.map(({ name }) => name).join(', ')
+  /** What the buffers of the sources have taken in. */
+  #inbound(): readonly SourceInbound[] {
+    return this.#sources.all.flatMap(({ name, config, inbound: events }) =>
+      events === undefined ? [] : [{ name, id: config.id, events }],
+    )
+  }
+
+  get #stopGraceMs(): number {
+    return this.#options.stopGraceMs ?? STOP_GRACE_MS
   }
 
   #makeGuard(): HttpGuard {
@@ -217,17 +240,15 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   async #startAll(): Promise<Running> {
     const guard = this.#makeGuard()
     const served: ServedSource[] = []
-    for (const source of this.#sources) {
-      this.#undo.push(() => source.end())
+    this.#undo.push(() => endEach(this.#sources.all))
+    for (const source of this.#sources.all) {
       served.push(await named(source, source.prepare()))
     }
     const { server, note } = makeServer({
       config: this.#config,
       guard,
       sources: served,
-      inbound: this.#sources.flatMap(({ name, config, inbound: events }) =>
-        events === undefined ? [] : [{ name, id: config.id, events }],
-      ),
+      inbound: () => this.#inbound(),
       control: this.#control,
       configuration: () => this.#configuration(),
       log: this.#context.log,
@@ -240,16 +261,18 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     const { host } = this.#config
     this.#undo.push(publishAddress(this.#context.shared, { host, port }))
     this.#undo.push(LocalRelays.of(this.#context.shared).add(server.localAt(port)))
-    for (const source of this.#sources) await named(source, source.start())
+    for (const source of this.#sources.all) await named(source, source.start())
     return { server, guard, port }
   }
 
   async #stopAll(signal?: AbortSignal): Promise<void> {
     const running = this.#running
     if (running === undefined) return
-    await running.server.endStreams(this.#options.stopGraceMs ?? STOP_GRACE_MS, signal)
+    const closed = this.#sources.close(signal)
+    await running.server.endStreams(this.#stopGraceMs, signal)
+    await closed
     try {
-      await stopEach(this.#sources)
+      await stopEach(this.#sources.all)
     } finally {
       this.#running = undefined
       await this.#undoAll()
@@ -270,17 +293,8 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   #status(): { good: boolean; status: string; message: string } {
     const { status, detail = '' } = this.health()
     if (status === 'down') return { good: false, status: 'SUSPENDED_ON_ERROR', message: detail }
-    if (this.#sources.every((source) => source.isPaused)) return { good: false, status: 'PAUSED', message: detail }
+    if (this.#sources.all.every((source) => source.isPaused)) return { good: false, status: 'PAUSED', message: detail }
     return { good: true, status: 'RUNNING', message: detail }
-  }
-}
-
-/** What goes wrong with a source is said with its name in the remedy. */
-async function named<Value>(source: PhysicalSource, work: Promise<Value>): Promise<Value> {
-  try {
-    return await work
-  } catch (error) {
-    throw fillRemedy(error, '<name>', source.name)
   }
 }
 
@@ -289,6 +303,11 @@ async function stopEach(sources: readonly PhysicalSource[]): Promise<void> {
   const results = await Promise.allSettled(sources.map((source) => source.stop()))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+}
+
+/** In the reverse of their coming. */
+async function endEach(sources: readonly PhysicalSource[]): Promise<void> {
+  for (const source of sources.toReversed()) await source.end()
 }
 
 function openNote(host: string): string {

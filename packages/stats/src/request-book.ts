@@ -12,7 +12,7 @@ export class RequestBook {
   readonly #sources = new Map<number, RequestTotals>()
   readonly #clients = new Map<string, RequestTotals>()
   readonly #createdMs: number
-  readonly #hasOneOrder: boolean
+  #hasOneOrder: boolean
 
   /**
    * @param sourceIds of all that can be asked for
@@ -23,6 +23,15 @@ export class RequestBook {
     this.#hasOneOrder = hasOneOrder
     this.total = new RequestTotals(nowMs)
     for (const id of sourceIds) this.#sources.set(id, new RequestTotals(nowMs, PEERS_MAX))
+  }
+
+  /** Other sources are served from now on: those that stay keep their counts, and no SCN of before is compared with one of now. */
+  serve(sourceIds: readonly number[], hasOneOrder: boolean, nowMs: number): void {
+    const before = new Map(this.#sources)
+    this.#sources.clear()
+    for (const id of sourceIds) this.#sources.set(id, before.get(id) ?? new RequestTotals(nowMs, PEERS_MAX))
+    this.#hasOneOrder = hasOneOrder
+    for (const totals of [this.total, ...this.#clients.values()]) totals.forgetScns()
   }
 
   /** Ids of the sources, as they were given. */

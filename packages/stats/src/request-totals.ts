@@ -65,6 +65,12 @@ export class RequestTotals {
     if (maxStreamScn === undefined || sinceScn > maxStreamScn) this.#counts.maxStreamScn = sinceScn
   }
 
+  /** The SCNs that were asked for are not comparable with those that follow. */
+  forgetScns(): void {
+    this.#counts.minStreamScn = undefined
+    this.#counts.maxStreamScn = undefined
+  }
+
   /** A stream call has ended after `latencyMs`; one that was asked to follow is as long as it was asked to be. */
   streamEnded(latencyMs: number): void {
     if (!this.#enabled) return

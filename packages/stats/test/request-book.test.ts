@@ -45,3 +45,21 @@ test('clients and their addresses are bounded: whoever asks names himself', () =
   for (let n = 0; n < 1_200; n++) book.called('sources', `10.1.${n}.1`, 'client 1')
   expect(page(book.client('client 1'))).toMatchObject({ numPeers: 1_000, numSourcesCalls: 1_201 })
 })
+
+test('other sources: those that stay keep their counts, and SCNs of before are in no total', () => {
+  const book = new RequestBook([40, 50], true, 0)
+  const request = book.called('stream', '10.0.0.1', 'one')
+  request.about([40, 50])
+  request.streamAsked(7n)
+  book.serve([40, 60], false, 5)
+  expect(book.sourceIds).toEqual([40, 60])
+  expect(page(book.source(40))).toMatchObject({ numStreamCalls: 1, minStreamWinScn: 7n })
+  expect(page(book.source(60))).toMatchObject({ numStreamCalls: 0, timestampLastResetMs: 5 })
+  expect(book.source(50)).toBeUndefined()
+  for (const totals of [book.total, book.client('one')]) {
+    expect(page(totals)).toMatchObject({ numStreamCalls: 1 })
+    expect(page(totals)).not.toHaveProperty('minStreamWinScn')
+  }
+  book.called('stream', '10.0.0.1', 'one').streamAsked(8n)
+  expect(page(book.total)).not.toHaveProperty('minStreamWinScn')
+})

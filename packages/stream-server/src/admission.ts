@@ -9,7 +9,7 @@ export interface AdmissionOptions {
   readonly connections: Connections
   readonly healthPath: string
   /** The SCN space of all answers; undefined: not known, or not one for all. */
-  readonly scnSpace: string | undefined
+  readonly scnSpace: () => string | undefined
   readonly isStopping: () => boolean
   /** Answers whoever asks for health without a token. */
   readonly sendWord: (response: Response) => void
@@ -39,7 +39,8 @@ export class Admission {
 
   /** Those that may ask, of a server that does not stop. */
   readonly invited = (request: Request, response: Response, next: NextFunction): void => {
-    const { healthPath, scnSpace, isStopping, sendWord } = this.#options
+    const { healthPath, isStopping, sendWord } = this.#options
+    const scnSpace = this.#options.scnSpace()
     const isTrusted = this.letIn(request, response, { wantsWord: request.path === `/${healthPath}` })
     // Positions are in many answers, in errors too: all of them say of which space they are.
     if (scnSpace !== undefined) response.setHeader(headers.scnSpace, scnSpace)

@@ -6,4 +6,5 @@ export { type LimitSettings, type ServerLimits, serverLimits, type WantedLimits 
 export { type ReaderReport } from './reader-report.ts'
 export { serverMetrics } from './server-metrics.ts'
 export { type StatsPage } from './stats-desk.ts'
+export { type NamedSource, refuseClashes } from './stream-sources.ts'
 export { StreamServer, type StreamServerOptions } from './stream-server.ts'

@@ -18,6 +18,7 @@ import { type SharedWork } from './response-writer.ts'
 import { reportOf, type ReaderReport } from './reader-report.ts'
 import { SeveralSourcesWindows } from './several-windows.ts'
 import { type StreamPart } from './stream-choice.ts'
+import { type StreamSource } from './stream-source.ts'
 import { OneSourceWindows, type StreamWindows } from './stream-windows.ts'
 import { StreamResponse } from './stream-response.ts'
 import { type StreamSources } from './stream-sources.ts'
@@ -163,10 +164,14 @@ export class OpenStreams {
     for (const stream of this.#open.keys()) stream.stop()
   }
 
-  /** Ends streams between windows; those that can't end are cut after `graceMs`, or when the signal aborts. */
-  async end(graceMs: number, signal?: AbortSignal): Promise<void> {
-    for (const stream of this.#open.keys()) stream.stop()
-    const ended = Promise.all(this.#open.values())
+  /**
+   * Ends streams between windows; those that can't end are cut after `graceMs`, or when the signal aborts.
+   * @param of ends those alone that read this source; left out: all
+   */
+  async end(graceMs: number, signal?: AbortSignal, of?: StreamSource): Promise<void> {
+    const ending = [...this.#open].filter(([stream]) => of === undefined || this.#reads(stream, of))
+    for (const [stream] of ending) stream.stop()
+    const ended = Promise.all(ending.map(([, running]) => running))
     const done = new AbortController()
     signal?.addEventListener(
       'abort',
@@ -177,8 +182,12 @@ export class OpenStreams {
     )
     await Promise.race([ended, signal?.aborted === true ? undefined : sleep(graceMs, done.signal)])
     done.abort()
-    for (const stream of this.#open.keys()) stream.cut()
+    for (const [stream] of ending) if (this.#open.has(stream)) stream.cut()
     await ended
+  }
+
+  #reads(stream: OpenStream, source: StreamSource): boolean {
+    return this.#readings.get(stream)?.parts.some((part) => part.source === source) === true
   }
 
   /** @throws RelayBusyError */

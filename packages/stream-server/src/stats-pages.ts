@@ -7,15 +7,16 @@ export interface StatsSources {
   readonly requests: RequestBook
   readonly clients: ClientBook
   readonly process: ProcessStats
-  /** Pages of `containerStats` that are always there, by category. */
-  readonly fixed: ReadonlyMap<string, StatsPage | readonly unknown[]>
+  /** Pages of `containerStats` that only the owner of the server knows, by category. */
+  readonly ofOwner: (category: string) => StatsPage | readonly unknown[] | undefined
+  readonly traffic: StatsPage
 }
 
 /** The pages of every command that shows statistics, by category: Databus' names; what it has besides stands in docs/wire-protocol.md. */
 export function statsPages(of: StatsSources): Readonly<Record<string, PageFinder>> {
   return {
     containerStats: (category) =>
-      of.fixed.get(category) ?? clientPage(of.clients, category) ?? containerPage(of, category),
+      of.ofOwner(category) ?? clientPage(of.clients, category) ?? containerPage(of, category),
     relayStats: (category) => requestPage(of.requests, category),
     javaStats: (category) => of.process.page(category),
   }
@@ -27,7 +28,8 @@ function clientPage(clients: ClientBook, category: string): unknown {
   return totals && { counts: totals.tally, toJson: (nowMs: number) => totals.toJson(nowMs) }
 }
 
-function containerPage({ requests }: StatsSources, category: string): unknown {
+function containerPage({ requests, traffic }: StatsSources, category: string): unknown {
+  if (category === 'outbound/total') return traffic
   if (category === 'container') return { errorRequestProcessingCount: requests.total.failures }
   return category === 'netty' ? {} : undefined
 }

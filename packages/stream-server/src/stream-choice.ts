@@ -31,10 +31,15 @@ interface Wanted {
  * The physical sources that a request means, each with its logical sources and its checkpoint, in the order of turns: by name, then
  * by id. A logical source that several have, which changes of tables are, is that of the partition that its subscription names, else
  * that of each which is meant by something beside it.
+ * @param removed who had a logical source that is not served any more, by its id
  * @throws InvalidRequestError
  */
-export function partsOf(all: readonly StreamSource[], request: StreamRequest): readonly StreamPart[] {
-  const chosen = chosenOf(all, request)
+export function partsOf(
+  all: readonly StreamSource[],
+  removed: ReadonlyMap<number, string>,
+  request: StreamRequest,
+): readonly StreamPart[] {
+  const chosen = chosenOf(all, removed, request)
   if (request.positions !== undefined) refuseUnknown(all, request.positions)
   else if (chosen.size > 1 && !isWithoutPlace(request)) throw oneCheckpoint([...chosen.keys()])
   return [...chosen]
@@ -53,7 +58,11 @@ function order(one: PhysicalPartition, other: PhysicalPartition): number {
   return one.name < other.name ? -1 : 1
 }
 
-function chosenOf(all: readonly StreamSource[], request: StreamRequest): Map<StreamSource, Set<number>> {
+function chosenOf(
+  all: readonly StreamSource[],
+  removed: ReadonlyMap<number, string>,
+  request: StreamRequest,
+): Map<StreamSource, Set<number>> {
   const chosen = new Map<StreamSource, Set<number>>()
   const add = (source: StreamSource, ids: Iterable<number>): void => {
     chosen.set(source, new Set([...(chosen.get(source) ?? []), ...ids]))
@@ -61,7 +70,7 @@ function chosenOf(all: readonly StreamSource[], request: StreamRequest): Map<Str
   const shared: { id: number; owners: readonly StreamSource[] }[] = []
   for (const wanted of wantedOf(request)) {
     const owners = all.filter((source) => isOwner(source, wanted))
-    if (owners.length === 0) throw unknown(wanted, request)
+    if (owners.length === 0) throw unknown(wanted, request, removed.get(wanted.id ?? -1))
     const { id } = wanted
     if (id === undefined) for (const source of owners) add(source, source.tableIds)
     else if (owners.length > 1) shared.push({ id, owners })
@@ -132,11 +141,20 @@ function ambiguous(id: number, owners: readonly StreamSource[]): InvalidRequestE
   )
 }
 
-function unknown({ id, partition, uri }: Wanted, { subscriptions }: StreamRequest): InvalidRequestError {
+function unknown(
+  { id, partition, uri }: Wanted,
+  { subscriptions }: StreamRequest,
+  formerOwner: string | undefined,
+): InvalidRequestError {
   const what = id === undefined ? 'all' : String(id)
   const where = uri === undefined ? partitionText(partition) : `${partitionText(partition)} (${uri})`
   const text = subscriptions === undefined ? `sources: ${what}` : `subs: ${what} of ${where}`
-  return new InvalidRequestError(`Invalid value for stream.${text}`, { fields: { id } })
+  return new InvalidRequestError(`Invalid value for stream.${text}${removedText(formerOwner)}`, { fields: { id } })
+}
+
+/** What a message says of a logical source that is not served any more. */
+export function removedText(formerOwner: string | undefined): string {
+  return formerOwner === undefined ? '' : `: ${formerOwner}, which had it, was removed from this relay`
 }
 
 function labels(sources: readonly StreamSource[], between = ' and '): string {

@@ -35,10 +35,10 @@ export interface StreamServerOptions {
   readonly readTimeoutMs: number
   readonly limits: ServerLimits
   readonly guard: HttpGuard
-  /** One or more physical sources; each has its own order, and a stream is of one. */
+  /** The physical sources that there are at first; each has its own order. */
   readonly sources: readonly ServedSource[]
-  /** Pages of `/containerStats` that only its owner knows, by category: of what came in. */
-  readonly containerStats: ReadonlyMap<string, StatsPage | readonly unknown[]>
+  /** Pages of `/containerStats` that only its owner knows, by category: of what came in. Undefined: there is none. */
+  readonly containerStats: (category: string) => StatsPage | readonly unknown[] | undefined
   /** What `/controlSources` and `/relayCommand` act on. */
   readonly control: RelayControl
   /** What `/config` shows: which settings were given, without their values. */
@@ -69,8 +69,8 @@ export class StreamServer {
     this.#options = options
     this.limits = limits
     this.#sources = new StreamSources(options.sources)
-    const ids = this.#sources.logical.map(({ id }) => id)
-    this.#book = new RequestBook(ids, options.sources.length === 1, Date.now())
+    this.#book = new RequestBook([], false, Date.now())
+    this.#countSources()
     this.connections = new Connections(limits, log)
     this.#pending = new PendingBytes(limits)
     const shared = { pending: this.#pending, gate: new TurnGate(WORK_BYTES_MAX) }
@@ -96,7 +96,31 @@ export class StreamServer {
     })
     this.#server = createServer({ ...readLimits(readTimeoutMs), ...KEEP_ALIVE }, app)
     this.connections.watch(this.#server)
-    for (const { connectionSchemas } of this.#sources.all) connectionSchemas.watch(this.#server)
+  }
+
+  /** One more source, while it listens: whoever asks from now on finds it. @throws SourcesClashError, and nothing has changed */
+  addSource(served: ServedSource): void {
+    this.#sources.add(served).open(this.#server)
+    this.#countSources()
+  }
+
+  /**
+   * Requests for it are refused by name from now on. Its streams end between windows; those that can't end are cut after `graceMs`,
+   * or when the signal aborts. All other streams go on.
+   */
+  async removeSource(served: ServedSource, graceMs: number, signal?: AbortSignal): Promise<void> {
+    const source = this.#sources.all.find((each) => each.served === served)
+    if (source === undefined) return
+    this.#sources.remove(source)
+    this.#countSources()
+    await this.streams.end(graceMs, signal, source)
+    source.close()
+  }
+
+  #countSources(): void {
+    const { logical, only } = this.#sources
+    const ids = logical.map(({ id }) => id)
+    this.#book.serve(ids, only !== undefined, Date.now())
   }
 
   /** Counters of all requests. */
@@ -117,6 +141,7 @@ export class StreamServer {
   /** @returns the port. Rejects with what the system says. */
   listen(): Promise<number> {
     const { host, port } = this.#options
+    for (const source of this.#sources.all) source.open(this.#server)
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
@@ -125,7 +150,6 @@ export class StreamServer {
         this.#server.on('error', (error) => {
           this.connections.acceptFailed(error)
         })
-        for (const source of this.#sources.all) source.listen()
         this.#process.start()
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
@@ -156,14 +180,12 @@ export class StreamServer {
   }
 
   #admission(): Admission {
-    const { guard, healthPath, sources, status } = this.#options
-    const spaces = new Set(sources.map(({ scnSpace }) => scnSpace))
-    const [scnSpace] = spaces
+    const { guard, healthPath, status } = this.#options
     return new Admission({
       guard,
       healthPath,
       connections: this.connections,
-      scnSpace: spaces.size === 1 ? scnSpace : undefined,
+      scnSpace: () => this.#scnSpace,
       isStopping: () => this.#stopping,
       sendWord: (response) => {
         sendHealthWord(response, status().good)
@@ -171,13 +193,18 @@ export class StreamServer {
     })
   }
 
+  /** That of all answers; undefined: not known, or not one for all. */
+  get #scnSpace(): string | undefined {
+    const [first, ...others] = new Set(this.#sources.all.map(({ scnSpace }) => scnSpace))
+    return others.length === 0 ? first : undefined
+  }
+
   #statsDesk(): StatsDesk {
-    const traffic = new TrafficTotals(this.connections.counts, Date.now())
-    const fixed = new Map<string, StatsPage | readonly unknown[]>([
-      ...this.#options.containerStats,
-      ['outbound/total', { counts: traffic.tally, toJson: (nowMs) => traffic.toJson(nowMs) }],
-    ])
-    return new StatsDesk(statsPages({ requests: this.#book, clients: this.#clients, process: this.#process, fixed }))
+    const totals = new TrafficTotals(this.connections.counts, Date.now())
+    const traffic: StatsPage = { counts: totals.tally, toJson: (nowMs) => totals.toJson(nowMs) }
+    const [requests, clients, process] = [this.#book, this.#clients, this.#process]
+    const ofOwner = this.#options.containerStats
+    return new StatsDesk(statsPages({ requests, clients, process, ofOwner, traffic }))
   }
 }
 

@@ -1,3 +1,4 @@
+import { type EventEmitter } from 'node:events'
 import { ConnectionSchemas } from './connection-schemas.ts'
 import { type ServedSource } from './served-source.ts'
 import { WindowSignal } from './window-signal.ts'
@@ -11,7 +12,7 @@ export class StreamSource {
   readonly ids: ReadonlySet<number>
   /** Those of the tables: what a reader gets that asks for all. */
   readonly tableIds: ReadonlySet<number>
-  #unsubscribe: (() => void) | undefined
+  readonly #undo: (() => void)[] = []
 
   constructor(served: ServedSource) {
     this.served = served
@@ -34,13 +35,12 @@ export class StreamSource {
     return this.served.tables.filter(({ id }) => ids.has(id)).map(({ name }) => name)
   }
 
-  /** Wakes its streams at each window from now on. */
-  listen(): void {
-    this.#unsubscribe ??= this.served.windows.subscribe(this.signal.windowClosed)
+  /** Takes note of each connection, and wakes its streams at each window, from now on. */
+  open(server: EventEmitter): void {
+    this.#undo.push(this.connectionSchemas.watch(server), this.served.windows.subscribe(this.signal.windowClosed))
   }
 
   close(): void {
-    this.#unsubscribe?.()
-    this.#unsubscribe = undefined
+    for (const undo of this.#undo.splice(0)) undo()
   }
 }

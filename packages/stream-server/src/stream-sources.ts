@@ -8,31 +8,69 @@ import {
 } from '@aesop/wire'
 import { SourcesClashError } from './errors.ts'
 import { type ServedSource } from './served-source.ts'
-import { partsOf, type StreamPart } from './stream-choice.ts'
+import { partsOf, removedText, type StreamPart } from './stream-choice.ts'
 import { StreamSource } from './stream-source.ts'
 
-/** The physical sources of a server, and which of them a request means. */
+/** The physical sources of a server, and which of them a request means. They come and go; a request means those that there are. */
 export class StreamSources {
-  readonly all: readonly StreamSource[]
-  /** What can be asked for, each id once: a source that several physical ones have under one name stands there once. */
-  readonly logical: readonly LogicalSource[]
+  #all: readonly StreamSource[] = []
+  #logical: readonly LogicalSource[] = []
+  /** Who had a logical source that is not served any more, by its id. */
+  readonly #removed = new Map<number, string>()
 
   /** @throws SourcesClashError */
   constructor(served: readonly ServedSource[]) {
-    this.all = served.map((source) => new StreamSource(source))
-    refuseClashes(this.all)
-    const byId = new Map(served.flatMap((source) => source.served).map((source) => [source.id, source]))
-    this.logical = [...byId.values()]
+    this.#set(served.map((source) => new StreamSource(source)))
+  }
+
+  /** In the order in which they came. */
+  get all(): readonly StreamSource[] {
+    return this.#all
+  }
+
+  /** What can be asked for, each id once: a source that several physical ones have under one name stands there once. */
+  get logical(): readonly LogicalSource[] {
+    return this.#logical
+  }
+
+  /** Undefined: there are several sources, whose SCNs have nothing in common, or none. */
+  get only(): StreamSource | undefined {
+    return this.#all.length === 1 ? this.#all[0] : undefined
+  }
+
+  /** @throws SourcesClashError, and nothing has changed */
+  add(served: ServedSource): StreamSource {
+    const source = new StreamSource(served)
+    this.#set([...this.#all, source])
+    return source
+  }
+
+  /** Requests for what it alone has are told from now on that it was removed. */
+  remove(source: StreamSource): void {
+    this.#set(this.#all.filter((each) => each !== source))
+    for (const { id } of source.served.served) if (!this.#isServed(id)) this.#removed.set(id, source.label)
+  }
+
+  #set(all: readonly StreamSource[]): void {
+    refuseClashes(all)
+    this.#all = all
+    const byId = new Map(all.flatMap(({ served }) => served.served).map((source) => [source.id, source]))
+    this.#logical = [...byId.values()]
+    for (const id of byId.keys()) this.#removed.delete(id)
+  }
+
+  #isServed(id: number): boolean {
+    return this.#all.some(({ ids }) => ids.has(id))
   }
 
   /** Those whose windows a stream reads, in the order of their turns. @throws InvalidRequestError */
   ofStream(request: StreamRequest): readonly StreamPart[] {
-    return partsOf(this.all, request)
+    return partsOf(this.#all, this.#removed, request)
   }
 
   /** @param label its name and id, with a colon between. @throws BufferNotFoundError */
   labelled(label: string): StreamSource {
-    const found = this.all.find((source) => source.label === label)
+    const found = this.#all.find((source) => source.label === label)
     if (found !== undefined) return found
     const labels = this.all.map((source) => source.label)
     throw new BufferNotFoundError(`there is no buffer ${label}, only ${labels.join(', ')}`)
@@ -44,15 +82,21 @@ export class StreamSources {
     return [...new Set(request.sources ?? this.logical.map(({ id }) => id))].flatMap((id) => {
       const owner = this.all.find((source) => source.ids.has(id))
       const source = owner?.served.served.find((one) => one.id === id)
-      if (owner === undefined || source === undefined) throw unknownSource(id)
+      if (owner === undefined || source === undefined) throw unknownSource(id, this.#removed.get(id))
       const versions = owner.served.schemas.versions(source.name)
       return versions.map(({ version, text }) => ({ id, version, schema: text }))
     })
   }
 }
 
-/** Of several physical sources each label, each id and each table stands for one thing. */
-function refuseClashes(sources: readonly StreamSource[]): void {
+/** What of a physical source must not be that of another one. */
+export interface NamedSource {
+  readonly label: string
+  readonly served: Pick<ServedSource, 'id' | 'name' | 'tables' | 'served'>
+}
+
+/** Of several physical sources each label, each id and each table stands for one thing. @throws SourcesClashError */
+export function refuseClashes(sources: readonly NamedSource[]): void {
   const owners = new Map<string, string>()
   const claim = (what: string, owner: string): void => {
     const other = owners.get(what)
@@ -74,11 +118,11 @@ function refuseClashes(sources: readonly StreamSource[]): void {
 
 /** Events tell by the id whose they are, and people and files by the name. */
 function refuseTwice(
-  sources: readonly StreamSource[],
+  sources: readonly NamedSource[],
   what: string,
-  valueOf: (source: StreamSource) => string | number,
+  valueOf: (source: NamedSource) => string | number,
 ): void {
-  const owners = new Map<string | number, StreamSource>()
+  const owners = new Map<string | number, NamedSource>()
   for (const source of sources) {
     const value = valueOf(source)
     const other = owners.get(value)
@@ -88,6 +132,7 @@ function refuseTwice(
   }
 }
 
-function unknownSource(id: number): InvalidRequestError {
-  return new InvalidRequestError(`Invalid value for register.sources: ${id}`, { fields: { id } })
+function unknownSource(id: number, formerOwner: string | undefined): InvalidRequestError {
+  const text = `Invalid value for register.sources: ${id}${removedText(formerOwner)}`
+  return new InvalidRequestError(text, { fields: { id } })
 }

@@ -150,7 +150,7 @@ export async function serve(
       silentLogger,
     ),
     sources: [source],
-    containerStats: new Map(),
+    containerStats: () => undefined,
     control: { sources: [], info: () => ({}), disconnectClients: () => undefined },
     configuration: () => ({}),
     log: silentLogger,
