@@ -162,7 +162,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
     await rig.arrived(5)
     await rig.producer.stop()
     const { scn, quarantines: [interval] = [] } = storedOf(rig)
-    const { store, desk } = deskOf(rig)
+    const { store, desk } = await deskOf(rig)
     const change = await desk.set({ to: 'latest', readersScn: -1n })
     expect(change.effects.join(' ')).toMatch(
       /rows of app\.item, left out from SCN \d+ on, are delivered again .* 3 rows/,
@@ -182,16 +182,16 @@ describe.each(['MariaDB', 'MySQL'] as const)('of a %s, a table with a fault', (p
   })
 
   /** What the command works with, between two runs. */
-  function deskOf(rig: ProducerRig): { store: FileMaxScnStore; desk: SourceDesk } {
+  async function deskOf(rig: ProducerRig): Promise<{ store: FileMaxScnStore; desk: SourceDesk }> {
     const path = join(rig.stateDirectory, 'shop.json')
     const store = new FileMaxScnStore(path)
-    store.save(storedOf(rig))
+    await store.save(storedOf(rig))
     const finder = rig.producer.placeFinder(new PhysicalSourceConfig(optionsOf()))
     return { store, desk: new SourceDesk('shop', path, new PlaceJournal(rig.stateDirectory, 'source', 'shop'), finder) }
   }
 
   async function release(rig: ProducerRig): Promise<readonly object[]> {
-    const { store, desk } = deskOf(rig)
+    const { store, desk } = await deskOf(rig)
     const change = await desk.release({ to: 'app.item', readersScn: -1n })
     expect(store.load()).toEqual(storedOf(rig))
     await change.apply('mended')

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { namedPath, readIfThere, writeFileAtomically } from '@aesop/kernel'
+import { namedPath, readIfThere, writeFileAtomicallyAsync } from '@aesop/kernel'
 
 import { Checkpoint } from './checkpoint.ts'
 import { type CheckpointStore } from './checkpoint-store.ts'
@@ -40,13 +40,13 @@ export class FileCheckpointStore implements CheckpointStore {
     }
   }
 
-  save(checkpoint: Checkpoint): void {
+  async save(checkpoint: Checkpoint): Promise<void> {
     const text = `${checkpoint.format()}\n`
     try {
       const before = this.#historySize > 0 ? (readIfThere(this.path) ?? text) : text
-      writeFileAtomically(this.path, text)
+      await writeFileAtomicallyAsync(this.path, text)
       // A save that fails, and is tried again, moves nothing: the history would fill with copies.
-      if (before !== text) this.#keepHistory(before)
+      if (before !== text) await this.#keepHistory(before)
     } catch (error) {
       throw new CheckpointUnwritableError(this.path, error)
     }
@@ -57,11 +57,11 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   /** The current file is replaced, never moved: it must be there at every moment. */
-  #keepHistory(before: string): void {
+  async #keepHistory(before: string): Promise<void> {
     for (let n = this.#historySize - 1; n >= 1; n--) {
       if (existsSync(this.#history(n))) renameSync(this.#history(n), this.#history(n + 1))
     }
-    writeFileAtomically(this.#history(1), before)
+    await writeFileAtomicallyAsync(this.#history(1), before)
   }
 
   #history(n: number): string {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 
-import { formatJson, parseJson, writeFileAtomically } from '@aesop/kernel'
+import { formatJson, parseJson, writeFileAtomicallyAsync } from '@aesop/kernel'
 
 import { CheckpointUnwritableError, MaxScnUnreadableError } from './errors.ts'
 import { type MaxScn, type MaxScnStore } from './max-scn-store.ts'
@@ -42,12 +42,12 @@ export class FileMaxScnStore implements MaxScnStore {
     }
   }
 
-  save(maxScn: MaxScn): void {
+  async save(maxScn: MaxScn): Promise<void> {
     const { scn, savedAtMs, scnSpace, position, quarantines = [] } = maxScn
     const leftOut = quarantines.length === 0 ? {} : { quarantines }
     const json = formatJson({ scn, savedAt: new Date(savedAtMs).toISOString(), scnSpace, position, ...leftOut })
     try {
-      writeFileAtomically(this.path, `${json}\n`)
+      await writeFileAtomicallyAsync(this.path, `${json}\n`)
     } catch (error) {
       throw new CheckpointUnwritableError(this.path, error)
     }

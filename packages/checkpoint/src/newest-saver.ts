@@ -25,6 +25,8 @@ const NOTHING = Symbol('nothing')
 const RETRY_MS = 1000
 /** From when on a save that has not come to its end is a fault, in milliseconds. */
 const SLOW_MS = 5000
+/** What the last saves may take where the limit of the waiting is over before, in milliseconds: a disk takes less. */
+const LAST_MS = 1000
 
 /**
  * Brings the newest of many values to a store: one save is under way at a time, and what was wanted last meanwhile follows
@@ -118,7 +120,7 @@ export class NewestSaver<Value> {
 
   /**
    * The last saves: what is under way comes to its end, and what is wanted is stored. What fails now is not tried again.
-   * @param limit ends the waiting
+   * @param limit ends the waiting, once it has taken a second
    * @throws what the store says, StoreSilentError when the limit is over, as a rejection
    */
   async close(limit?: AbortSignal): Promise<void> {
@@ -205,11 +207,14 @@ async function before(limit: AbortSignal | undefined, work: Promise<void>): Prom
       resolve(false)
     }
   })
-  limit.addEventListener('abort', end)
-  if (limit.aborted) end()
+  const timer = setTimeout(() => {
+    limit.addEventListener('abort', end)
+    if (limit.aborted) end()
+  }, LAST_MS)
   try {
     return await Promise.race([work.then(() => true), over])
   } finally {
+    clearTimeout(timer)
     limit.removeEventListener('abort', end)
   }
 }

@@ -159,10 +159,28 @@ describe('the saver of the newest value', () => {
     const limit = new AbortController()
     const closed = saver.close(limit.signal)
     const failure = expect(closed).rejects.toMatchObject({ code: 'AESOP_CHECKPOINT_STORE_SILENT' })
-    await tick(300)
+    await tick(1300)
     limit.abort()
     await failure
-    await expect(saver.close(AbortSignal.abort())).rejects.toMatchObject({ code: 'AESOP_CHECKPOINT_STORE_SILENT' })
+    let isOver = false
+    const again = saver.close(AbortSignal.abort()).finally(() => (isOver = true))
+    const late = expect(again).rejects.toMatchObject({ code: 'AESOP_CHECKPOINT_STORE_SILENT' })
+    await tick(999)
+    expect(isOver).toBe(false)
+    await tick(1)
+    await late
+  })
+
+  it('S7: has a second for the last save where the limit was over before it began', async () => {
+    const store = new TestStore()
+    store.isSlow = true
+    const { saver } = saving(store)
+    saver.want(1)
+    const closed = saver.close(AbortSignal.abort())
+    await tick(900)
+    store.end?.(false)
+    await closed
+    expect(store.kept).toBe(1)
   })
 
   it('S7: needs no time where the store answers at once', async () => {

@@ -25,10 +25,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-it('what is left out is kept beside the place of its source, with every digit', () => {
+it('what is left out is kept beside the place of its source, with every digit', async () => {
   const store = new FileMaxScnStore(join(folder, 'shop.json'))
   const released = { ...INTERVAL, untilScn: 7n, releasedFromScn: 8n, releasedScn: 2n ** 62n + 1n }
-  store.save({
+  await store.save({
     scn: 9n,
     savedAtMs: 1_700_000_000_000,
     position: { file: 'log.000001' },

@@ -55,10 +55,10 @@ describe('the SCN space of a stored place', () => {
     return new FileMaxScnStore(path)
   }
 
-  test('is stored with it by whoever keeps the space, whatever is saved', () => {
+  test('is stored with it by whoever keeps the space, whatever is saved', async () => {
     const store = storeAt()
     const keeper = new ScnSpaceKeeper(store, SPACE)
-    void keeper.save({ scn: 5n, savedAtMs: 7, position: { file: 'a.1' } })
+    await keeper.save({ scn: 5n, savedAtMs: 7, position: { file: 'a.1' } })
     expect(JSON.parse(readFileSync(store.path, 'utf8'))).toMatchObject({ scn: 5, scnSpace: SPACE })
     expect(store.load()).toEqual({ scn: 5n, savedAtMs: 7, scnSpace: SPACE, position: { file: 'a.1' } })
     expect(keeper.load()).toEqual(store.load())

@@ -31,15 +31,15 @@ afterEach(() => {
 })
 
 describe('the checkpoint file', () => {
-  test('gives back what was saved, also to another process', () => {
+  test('gives back what was saved, also to another process', async () => {
     expect(new FileCheckpointStore(folder, 'people').load()).toBeUndefined()
-    new FileCheckpointStore(folder, 'people').save(Checkpoint.online(4294967300n, 7n))
+    await new FileCheckpointStore(folder, 'people').save(Checkpoint.online(4294967300n, 7n))
     expect(new FileCheckpointStore(folder, 'people').load()).toEqual(Checkpoint.online(4294967300n, 7n))
   })
 
-  test('cut short at any byte, or with any bit flipped into nonsense, is an error that names the file', () => {
+  test('cut short at any byte, or with any bit flipped into nonsense, is an error that names the file', async () => {
     const store = new FileCheckpointStore(folder, 'people')
-    store.save(Checkpoint.online(4294967300n))
+    await store.save(Checkpoint.online(4294967300n))
     const whole = readFileSync(store.path, 'utf8').trim()
     for (let bytes = 0; bytes < whole.length; bytes++) {
       writeFileSync(store.path, whole.slice(0, bytes))
@@ -59,16 +59,16 @@ describe('the checkpoint file', () => {
     expect(() => storeIn(loop).load()).toThrow(StateUnopenableError)
   })
 
-  test('is still the old one when a crash left the temporary file of the next', () => {
+  test('is still the old one when a crash left the temporary file of the next', async () => {
     const store = new FileCheckpointStore(folder, 'people')
-    store.save(Checkpoint.online(1n))
+    await store.save(Checkpoint.online(1n))
     writeFileSync(`${store.path}.999.tmp`, '{"consumption_mode":"ONL')
     expect(store.load()).toEqual(Checkpoint.online(1n))
   })
 
-  test('keeps its history without ever being absent', () => {
+  test('keeps its history without ever being absent', async () => {
     const store = new FileCheckpointStore(folder, 'people', { historySize: 2 })
-    for (const scn of [1n, 2n, 3n, 4n]) store.save(Checkpoint.online(scn))
+    for (const scn of [1n, 2n, 3n, 4n]) await store.save(Checkpoint.online(scn))
     const kept = readdirSync(join(folder, 'people')).sort()
     expect(kept).toEqual(['current.json', 'history-1.json', 'history-2.json'])
     const scnOf = (name: string): bigint =>
@@ -76,30 +76,28 @@ describe('the checkpoint file', () => {
     expect(kept.map(scnOf)).toEqual([4n, 3n, 2n])
   })
 
-  test('loses nothing of its history to saves that fail', () => {
+  test('loses nothing of its history to saves that fail', async () => {
     const store = new FileCheckpointStore(folder, 'people', { historySize: 2 })
-    for (const scn of [1n, 2n, 3n]) store.save(Checkpoint.online(scn))
+    for (const scn of [1n, 2n, 3n]) await store.save(Checkpoint.online(scn))
     const whole = readFileSync(store.path)
     rmSync(store.path)
     mkdirSync(store.path)
     for (let times = 0; times < 3; times++)
-      expect(() => {
-        store.save(Checkpoint.online(4n))
-      }).toThrow(CheckpointUnwritableError)
+      await expect(store.save(Checkpoint.online(4n))).rejects.toThrow(CheckpointUnwritableError)
     rmdirSync(store.path)
     writeFileSync(store.path, whole)
-    store.save(Checkpoint.online(4n))
-    store.save(Checkpoint.online(4n))
+    await store.save(Checkpoint.online(4n))
+    await store.save(Checkpoint.online(4n))
     const scns = ['current', 'history-1', 'history-2'].map(
       (name) => Checkpoint.parse(readFileSync(join(folder, 'people', `${name}.json`), 'utf8')).windowScn,
     )
     expect(scns).toEqual([4n, 3n, 2n])
   })
 
-  test('of two registrations never meet, whatever their names', () => {
-    new FileCheckpointStore(folder, 'a/b').save(Checkpoint.online(1n))
-    new FileCheckpointStore(folder, 'a_b').save(Checkpoint.online(2n))
-    new FileCheckpointStore(folder, '..').save(Checkpoint.online(3n))
+  test('of two registrations never meet, whatever their names', async () => {
+    await new FileCheckpointStore(folder, 'a/b').save(Checkpoint.online(1n))
+    await new FileCheckpointStore(folder, 'a_b').save(Checkpoint.online(2n))
+    await new FileCheckpointStore(folder, '..').save(Checkpoint.online(3n))
     expect(new FileCheckpointStore(folder, 'a/b').load()?.windowScn).toBe(1n)
     expect(new FileCheckpointStore(folder, 'a_b').load()?.windowScn).toBe(2n)
     expect(readdirSync(folder)).toHaveLength(3)
@@ -111,20 +109,18 @@ describe('the checkpoint file', () => {
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":5,"windowOffset":2}',
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-7}',
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-1,"tsNsecs":5}',
-  ])('that holds %s, from where no registration can start, is an error that names the file', (text) => {
+  ])('that holds %s, from where no registration can start, is an error that names the file', async (text) => {
     const store = new FileCheckpointStore(folder, 'people')
-    store.save(Checkpoint.online(1n))
+    await store.save(Checkpoint.online(1n))
     writeFileSync(store.path, text)
     expect(() => store.load()).toThrow(CheckpointUnreadableError)
     expect(() => store.load()).toThrow(store.path)
   })
 
-  test('of two registrations never meet, however long, and though they differ only at the end', () => {
+  test('of two registrations never meet, however long, and though they differ only at the end', async () => {
     const long = 'person'.repeat(100)
     const ids = [long, `${long}!`, `${long}?`, '\u{1f600}', '\u{1f601}', 'x'.repeat(200), 'x'.repeat(201), 'X', 'x']
-    ids.forEach((id, n) => {
-      new FileCheckpointStore(folder, id).save(Checkpoint.online(BigInt(n)))
-    })
+    for (const [n, id] of ids.entries()) await new FileCheckpointStore(folder, id).save(Checkpoint.online(BigInt(n)))
     expect(ids.map((id) => new FileCheckpointStore(folder, id).load()?.windowScn)).toEqual(ids.map((_, n) => BigInt(n)))
     expect(readdirSync(folder)).toContain('x'.repeat(200))
     expect(readdirSync(folder).filter((name) => name.startsWith('personperson'))).toHaveLength(3)
@@ -137,27 +133,25 @@ describe('the checkpoint file', () => {
     expect(readdirSync(folder)).toEqual(['%f09f9880'])
   })
 
-  test('that can not be written is a named error that may be retried', () => {
+  test('that can not be written is a named error that may be retried', async () => {
     writeFileSync(join(folder, 'people'), 'a file where the folder should be')
-    const save = (): void => {
-      new FileCheckpointStore(folder, 'people').save(Checkpoint.online(1n))
-    }
-    expect(save).toThrow(CheckpointUnwritableError)
+    const saving = new FileCheckpointStore(folder, 'people').save(Checkpoint.online(1n))
+    await expect(saving).rejects.toThrow(CheckpointUnwritableError)
   })
 
-  test('is forgotten with its history by clear', () => {
+  test('is forgotten with its history by clear', async () => {
     const store = new FileCheckpointStore(folder, 'people', { historySize: 1 })
-    store.save(Checkpoint.online(1n))
+    await store.save(Checkpoint.online(1n))
     store.clear()
     expect(store.load()).toBeUndefined()
   })
 })
 
 describe('the max SCN file', () => {
-  test('keeps the SCN and the position of its producer', () => {
+  test('keeps the SCN and the position of its producer', async () => {
     const path = join(folder, 'maxscn', 'people.json')
     const position = { file: 'mysql-bin.000003', position: 4_294_967_295, gtid: '0-1-77' }
-    new FileMaxScnStore(path).save({ scn: 9151314442816847873n, savedAtMs: 1_700_000_000_000, position })
+    await new FileMaxScnStore(path).save({ scn: 9151314442816847873n, savedAtMs: 1_700_000_000_000, position })
     expect(new FileMaxScnStore(path).load()).toEqual({
       scn: 9151314442816847873n,
       savedAtMs: 1_700_000_000_000,
@@ -177,9 +171,9 @@ describe('the max SCN file', () => {
     expect(new FileMaxScnStore(path).load()).toEqual({ scn: 4294967300n, savedAtMs: 0 })
   })
 
-  test('cut short at any byte is an error, in either form', () => {
+  test('cut short at any byte is an error, in either form', async () => {
     const path = join(folder, 'people.json')
-    new FileMaxScnStore(path).save({ scn: 4294967300n, savedAtMs: 1_700_000_000_000, position: { file: 'b.1' } })
+    await new FileMaxScnStore(path).save({ scn: 4294967300n, savedAtMs: 1_700_000_000_000, position: { file: 'b.1' } })
     for (const whole of [readFileSync(path, 'utf8').trim(), '4294967300:Fri Aug 19 10:00:00 UTC 2016']) {
       for (let bytes = 0; bytes < whole.length; bytes++) {
         writeFileSync(path, whole.slice(0, bytes))

@@ -211,7 +211,7 @@ describe('the checkpoint on disk', () => {
   it('that is torn stops the start by name and is never taken for no checkpoint', async () => {
     const directory = folder()
     const store = new FileCheckpointStore(directory, 'people')
-    store.save(Checkpoint.online(2n))
+    await store.save(Checkpoint.online(2n))
     writeFileSync(store.path, readFileSync(store.path).subarray(0, 20))
     const consumer = new RecordingConsumer()
     await expect(started(3, consumer, { store })).rejects.toMatchObject({
@@ -280,6 +280,7 @@ describe('the checkpoint on disk', () => {
       expect(registration.checkpoint?.windowScn).toBe(2n)
       rmSync(inTheWay)
       await eventually('the checkpoint', () => store.load()?.windowScn === 2n)
+      await eventually('health', () => registration.health().status === 'up')
       expect(registration.health()).toEqual({ status: 'up' })
     },
   )
@@ -287,7 +288,7 @@ describe('the checkpoint on disk', () => {
   it('is removed first where clearBeforeUse says so', async () => {
     const directory = folder()
     const store = new FileCheckpointStore(directory, 'people')
-    store.save(Checkpoint.online(2n))
+    await store.save(Checkpoint.online(2n))
     const consumer = new RecordingConsumer()
     const properties = { 'databus.client.checkpointPersistence.clearBeforeUse': true }
     await started(3, consumer, { store, properties })

@@ -8,7 +8,7 @@ export {
 } from './aesop-error.ts'
 export { AddressRanges, rangeFault } from './address-ranges.ts'
 export { AttemptLimit, type AttemptLimitOptions } from './attempt-limit.ts'
-export { removeLeftOverFiles, writeFileAtomically } from './atomic-file.ts'
+export { removeLeftOverFiles, writeFileAtomically, writeFileAtomicallyAsync } from './atomic-file.ts'
 export { makePrivateFolder, NEW_FILE, withPrivateFile } from './private-path.ts'
 export { readIfThere } from './read-if-there.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'

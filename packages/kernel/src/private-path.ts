@@ -1,4 +1,5 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
@@ -21,6 +22,11 @@ export function withPrivateFile<Result>(path: string, flags: number, use: (file:
   } finally {
     closeSync(file)
   }
+}
+
+/** The same, for whoever closes it. @throws as `withPrivateFile`, as a rejection */
+export function openPrivateFile(path: string, flags: number): Promise<FileHandle> {
+  return open(path, flags | constants.O_NOFOLLOW, FILE_MODE)
 }
 
 /** Flags of a file that must not be there yet. */

@@ -77,7 +77,7 @@ describe('the MySQL producer with log files', () => {
     await whole.stop()
     expect(failures).toEqual([])
     const middle = all.windows[Math.floor(all.windows.length / 2)]?.scn ?? 0n
-    maxScn.save({ scn: middle, savedAtMs: 0 })
+    await maxScn.save({ scn: middle, savedAtMs: 0 })
     const [, rest] = await start()
     await until('the last row', () => rest.rows.at(-1)?.row['name'] === 'Ada')
     const withRows = rest.windows.filter(({ rows }) => rows.length > 0)

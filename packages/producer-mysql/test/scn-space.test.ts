@@ -109,7 +109,7 @@ describe('the SCN space of log files', () => {
     const scn = formatBinlogScn(0, 1, 4)
     for (const stored of [undefined, { scn, savedAtMs: 0, position: { position: 4, generation: 0 } }]) {
       const state = stored === undefined ? 'new' : 'former'
-      if (stored !== undefined) storeOf(state).save(stored)
+      if (stored !== undefined) await storeOf(state).save(stored)
       const { producer } = await prepared(state, { initialScn: scn })
       expect(storeOf(state).load()?.scnSpace).toBe(producer.scnSpace)
       expect(storeOf(state).load()?.position).toMatchObject(stored?.position ?? { anew: true })
@@ -138,9 +138,9 @@ describe('the SCN space of log files', () => {
     const { producer, since } = await prepared('one')
     const finder = producer.placeFinder(sourceOf())
     const { record } = await finder.recordAt('latest', since)
-    storeOf('one').save({ ...record, scnSpace: 'kept' })
+    await storeOf('one').save({ ...record, scnSpace: 'kept' })
     expect((await prepared('one')).producer.scnSpace).toBe('kept')
-    storeOf('one').save({ ...finder.recordAnew(since).record, scnSpace: 'kept' })
+    await storeOf('one').save({ ...finder.recordAnew(since).record, scnSpace: 'kept' })
     expect((await prepared('one')).producer.scnSpace).toBe('kept')
   })
 

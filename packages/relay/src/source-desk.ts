@@ -62,9 +62,7 @@ export class SourceDesk implements PlaceDesk {
       from,
       to,
       effects: [...effects, ...movedEffects(from, to), ...readerEffects(floorScn, scnSpace)],
-      apply: (reason) => {
-        this.#apply('set', recordIn(found.record, scnSpace), to, now, reason)
-      },
+      apply: (reason) => this.#apply('set', recordIn(found.record, scnSpace), to, now, reason),
     }
   }
 
@@ -82,9 +80,7 @@ export class SourceDesk implements PlaceDesk {
         'startFrom (or initVal) decides at the next start: changes between the stored place and that one are skipped, or come again.',
         ...readerEffects(floorScn, scnSpace),
       ],
-      apply: (reason) => {
-        this.#apply('reset', found && recordIn(found.record, scnSpace), place, now, reason)
-      },
+      apply: (reason) => this.#apply('reset', found && recordIn(found.record, scnSpace), place, now, reason),
     })
   }
 
@@ -112,7 +108,7 @@ export class SourceDesk implements PlaceDesk {
     if (fault !== undefined) throw new ReleaseRefusedError(this.name, source, fault)
     return releaseChange(interval, readersScn, (record, entry) => {
       this.#journal.append(entry)
-      this.#store.save(record)
+      return this.#store.save(record)
     })
   }
 
@@ -140,13 +136,13 @@ export class SourceDesk implements PlaceDesk {
     return this.#finder?.describe(stored) ?? { scn: stored.scn }
   }
 
-  #apply(what: 'set' | 'reset', record: MaxScn | undefined, to: Place, now: Now, reason: string): void {
+  async #apply(what: 'set' | 'reset', record: MaxScn | undefined, to: Place, now: Now, reason: string): Promise<void> {
     const { floorScn: fromScn, leftOut } = now
     // The journal first: a change that nobody can find again is worse than a line about one that a crash prevented.
     this.#journal.append({ what, reason, ...(fromScn < 0n ? {} : { fromScn }), ...placeFields(to) })
     for (const each of leftOut) this.#journal.append({ what: 'release', reason, ...gapOf(each, fromScn) })
     if (record === undefined) this.#store.clear()
-    else this.#store.save(record)
+    else await this.#store.save(record)
   }
 
   #scnRecord(to: string): { record: MaxScn; place: Place } {

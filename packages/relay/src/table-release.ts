@@ -41,7 +41,7 @@ export function gapOf(interval: Quarantine, toScn: bigint): Gap & Pick<JournalEn
 export function releaseChange(
   interval: OpenInterval,
   readersScn: bigint,
-  save: (record: MaxScn, entry: Omit<JournalEntry, 'time' | 'kind' | 'name' | 'who'>) => void,
+  save: (record: MaxScn, entry: Omit<JournalEntry, 'time' | 'kind' | 'name' | 'who'>) => Promise<void>,
 ): PlaceChange {
   const { record, source, scn: fromScn, code, reason: fault, rows, uncountedEvents } = interval
   const untilScn = [record.scn, readersScn, interval.countedScn].reduce((most, scn) => (scn > most ? scn : most))
@@ -55,9 +55,7 @@ export function releaseChange(
       `${countText(rows, uncountedEvents)} before that, from SCN ${fromScn} on, stay left out: ${fault} (${code}). No consumer gets them.`,
       'If the fault comes again, rows are left out again from there on.',
     ],
-    apply: (reason) => {
-      save({ ...record, quarantines }, { what: 'release', reason, ...gapOf(interval, untilScn) })
-    },
+    apply: (reason) => save({ ...record, quarantines }, { what: 'release', reason, ...gapOf(interval, untilScn) }),
   }
 }
 

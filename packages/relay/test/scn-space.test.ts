@@ -147,7 +147,7 @@ test('a max SCN that names an SCN space keeps it, one of a former version gets o
   ] as const) {
     const context = testContext()
     const path = join(context.stateDirectory, 'maxscn', 'test.json')
-    new FileMaxScnStore(path).save({ scn: 4n, savedAtMs: 0, ...scnSpace })
+    await new FileMaxScnStore(path).save({ scn: 4n, savedAtMs: 0, ...scnSpace })
     const { relay } = makeRelay({}, context)
     await relay.start()
     expect(await spaceOf(relay.address?.port ?? 0)).toMatch(expected)

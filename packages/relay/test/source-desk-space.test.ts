@@ -19,21 +19,27 @@ const finder: PlaceFinder = {
 }
 const recordOf = (scn: bigint): MaxScn => ({ scn, savedAtMs: 0 })
 
-function deskOf(known: PlaceFinder | undefined, stored?: MaxScn): { desk: SourceDesk; store: FileMaxScnStore } {
+async function deskOf(
+  known: PlaceFinder | undefined,
+  stored?: MaxScn,
+): Promise<{ desk: SourceDesk; store: FileMaxScnStore }> {
   const { stateDirectory } = testContext()
   const store = new FileMaxScnStore(join(stateDirectory, 'shop.json'))
-  if (stored !== undefined) store.save(stored)
+  if (stored !== undefined) await store.save(stored)
   return { desk: new SourceDesk('shop', store.path, new PlaceJournal(stateDirectory, 'source', 'shop'), known), store }
 }
 
 describe('the SCN space of a source whose place is moved by hand', () => {
-  test('is shown', () => {
-    expect(deskOf(finder, { ...recordOf(5n), scnSpace: 'kept' }).desk.show()).toEqual({ scn: 5n, scnSpace: 'kept' })
-    expect(deskOf(finder, recordOf(5n)).desk.show()).toEqual({ scn: 5n })
+  test('is shown', async () => {
+    expect((await deskOf(finder, { ...recordOf(5n), scnSpace: 'kept' })).desk.show()).toEqual({
+      scn: 5n,
+      scnSpace: 'kept',
+    })
+    expect((await deskOf(finder, recordOf(5n))).desk.show()).toEqual({ scn: 5n })
   })
 
   test('stays: SCNs go on above those that were', async () => {
-    const { desk, store } = deskOf(finder, { ...recordOf(5n), scnSpace: 'kept' })
+    const { desk, store } = await deskOf(finder, { ...recordOf(5n), scnSpace: 'kept' })
     const set = await desk.set({ to: 'latest', readersScn: 3n, readersScnSpace: 'other' })
     expect(set).toMatchObject({ from: { scn: 5n, scnSpace: 'kept' }, to: { scn: 6n, scnSpace: 'kept' } })
     await set.apply('test')
@@ -48,7 +54,7 @@ describe('the SCN space of a source whose place is moved by hand', () => {
     ['can not be read', '{'],
     ['is not there', undefined],
   ])('is that of the registrations above which it goes on, where what was stored %s', async (_what, text) => {
-    const { desk, store } = deskOf(finder)
+    const { desk, store } = await deskOf(finder)
     mkdirSync(join(store.path, '..'), { recursive: true })
     if (text !== undefined) writeFileSync(store.path, text)
     const change = await desk.set({ to: 'latest', readersScn: 3n, readersScnSpace: 'readers' })
@@ -58,7 +64,7 @@ describe('the SCN space of a source whose place is moved by hand', () => {
   })
 
   test('is told to be a new one where nobody knows it', async () => {
-    const { desk, store } = deskOf(finder)
+    const { desk, store } = await deskOf(finder)
     const change = await desk.reset({ readersScn: 3n })
     expect(change.effects.join()).toContain(FOREIGN)
     await change.apply('test')
@@ -66,7 +72,7 @@ describe('the SCN space of a source whose place is moved by hand', () => {
   })
 
   test('is a new one where SCNs begin anew: nothing was above, or nobody puts them there', async () => {
-    const { desk, store } = deskOf(undefined, { ...recordOf(5n), scnSpace: 'kept' })
+    const { desk, store } = await deskOf(undefined, { ...recordOf(5n), scnSpace: 'kept' })
     const on = await desk.set({ to: '7', readersScn: -1n })
     await on.apply('test')
     expect(store.load()).toMatchObject({ scn: 7n, scnSpace: 'kept' })
