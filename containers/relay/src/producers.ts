@@ -1,9 +1,10 @@
 import { memoryProducer } from '@aesop/producer/memory-definition'
 import type { ProducerDefinition } from '@aesop/producer'
 import { mysqlProducer } from '@aesop/producer-mysql/definition'
+import { relayProducer } from '@aesop/producer-relay/definition'
 
 /** The producers of this distribution: a new one stands here, and nowhere else outside its package. */
-export const producers: readonly ProducerDefinition[] = [mysqlProducer, memoryProducer]
+export const producers: readonly ProducerDefinition[] = [mysqlProducer, memoryProducer, relayProducer]
 
 /** What reads the URI; undefined: nobody here. */
 export function producerOfUri(uri: string): ProducerDefinition | undefined {

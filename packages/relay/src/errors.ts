@@ -86,7 +86,7 @@ export class ProducerMissingError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_PRODUCER_MISSING',
     meaning: 'A producer registration names no event producer, and none is known for the scheme of its URI.',
-    remedy: 'Use a URI that begins with mysql:, mariadb:, binlog: or memory:, or name an eventProducer.',
+    remedy: 'Use a URI that begins with mysql:, mariadb:, binlog:, relay: or memory:, or name an eventProducer.',
     canRetry: false,
   } as const
   constructor(physicalSource: string, scheme: string) {

@@ -85,10 +85,29 @@ export class PayloadUnencodableError extends AesopError {
   }
 }
 
+export class SchemaVersionTakenError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCHEMA_VERSION_TAKEN',
+    meaning:
+      'A schema of another registry has a version that is another schema here: the two registries have not one history.',
+    remedy:
+      'Let this relay begin with an empty folder of schemas, and without hand-written ones of that source, so that it has those of the registry that it follows.',
+    canRetry: false,
+  } as const
+  constructor(source: string, version: number, heldId: string, offeredId: string) {
+    super(
+      SchemaVersionTakenError.kind,
+      `version ${version} of the schema of ${source} is ${heldId} here, and ${offeredId} where it is taken from`,
+      { fields: { source, version, heldId, offeredId } },
+    )
+  }
+}
+
 export const schemaErrors: readonly AesopErrorClass[] = [
   SchemaInvalidError,
   SchemaRegistryUnreadableError,
   SchemaRegistryUnwritableError,
+  SchemaVersionTakenError,
   PayloadCorruptError,
   PayloadLimitError,
   PayloadUnencodableError,

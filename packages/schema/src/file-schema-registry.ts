@@ -78,6 +78,10 @@ export class FileSchemaRegistry implements SchemaRegistry {
     return this.#memory.register(keyOf(source), text, sinceScn)
   }
 
+  takeOver(source: string, version: number, text: string): RegisteredSchema {
+    return this.#memory.takeOver(keyOf(source), version, text)
+  }
+
   forgetHistory(source: string): void {
     this.#memory.forgetHistory(keyOf(source))
   }

@@ -9,6 +9,7 @@ export {
   SchemaInvalidError,
   SchemaRegistryUnreadableError,
   SchemaRegistryUnwritableError,
+  SchemaVersionTakenError,
 } from './errors.ts'
 export { FileSchemaRegistry, type FileSchemaRegistryOptions } from './file-schema-registry.ts'
 export { metaText, parseMeta, type SchemaMeta } from './meta-text.ts'

@@ -1,5 +1,6 @@
 import { avroNormalForm } from './avro-normal-form.ts'
 import { avroTypeOf } from './avro-type.ts'
+import { SchemaVersionTakenError } from './errors.ts'
 import { parseRecordSchema } from './record-schema.ts'
 import { schemaIdOf } from './schema-id.ts'
 import { type RegisteredSchema, type SchemaRegistry, type SchemaSpan } from './schema-registry.ts'
@@ -58,6 +59,19 @@ export class MemorySchemaRegistry implements SchemaRegistry {
     for (const each of added) this.#byId.set(each.idHex, each)
     if (added.length > 0) this.#revisions.set(source, ++this.revision)
     return schema
+  }
+
+  takeOver(source: string, version: number, text: string): RegisteredSchema {
+    const offered = makeSchema(source, version, text)
+    const before = this.#of(source)
+    const held = before.versions.find((schema) => schema.version === version)
+    if (held?.idHex === offered.idHex) return held
+    if (held !== undefined) throw new SchemaVersionTakenError(source, version, held.idHex, offered.idHex)
+    this.#keeper.keep(offered)
+    this.#bySource.set(source, withVersions(before, [offered]))
+    this.#byId.set(offered.idHex, offered)
+    this.#revisions.set(source, ++this.revision)
+    return offered
   }
 
   forgetHistory(source: string): void {

@@ -39,6 +39,13 @@ export interface SchemaRegistry {
    * @throws SchemaRegistryUnwritableError when it can't be kept
    */
   register(source: string, text: string, sinceScn?: bigint): RegisteredSchema
+  /**
+   * Takes a schema over from another registry, with its version and its text as it is there. One that is here already stays.
+   * @throws SchemaInvalidError when the text is no Avro record schema
+   * @throws SchemaVersionTakenError when that version is another schema here
+   * @throws SchemaRegistryUnwritableError when it can't be kept
+   */
+  takeOver(source: string, version: number, text: string): RegisteredSchema
   /** The SCNs of the source begin anew: what was kept of them means nothing any more. The versions stay. */
   forgetHistory(source: string): void
 }

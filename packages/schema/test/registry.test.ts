@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { FileSchemaRegistry, MemorySchemaRegistry, SchemaInvalidError } from '@aesop/schema'
+import { FileSchemaRegistry, MemorySchemaRegistry, SchemaInvalidError, type SchemaRegistry } from '@aesop/schema'
+import { thrownBy } from '../../../test/support/thrown-by.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -45,6 +46,22 @@ describe('the schema registry', () => {
     expect(registry.register('p', spaced.replaceAll(' ', '')).version).toBe(1)
     expect(registry.register('p', record('b')).version).toBe(2)
     if (kind === 'file') expect(readFileSync(join(folder, 'p.1.avsc'), 'utf8')).toBe(`${record('a')}\n`)
+  })
+
+  test.each(['file', 'memory'])('takes a schema over with its version and text, in %s', (kind) => {
+    const open = (): SchemaRegistry => new FileSchemaRegistry({ derived: folder })
+    const registry = kind === 'file' ? open() : new MemorySchemaRegistry()
+    // A, B and A again: by its text alone the third one would be the first.
+    const texts = [record('a').replace('{', '{ '), record('b'), record('a')]
+    const taken = texts.map((text, i) => registry.takeOver('p', i + 3, text))
+    const seen = (from: SchemaRegistry): unknown[] => from.versions('p').map(({ version, text }) => [version, text])
+    expect(taken.map(({ version, text }) => [version, text])).toEqual(texts.map((text, i) => [i + 3, text]))
+    expect(seen(registry)).toEqual(texts.map((text, i) => [i + 3, text]))
+    expect(registry.revisionOf('p')).toBe(3)
+    expect(registry.takeOver('p', 4, record('b'))).toBe(registry.versions('p')[1])
+    expect(registry.revision).toBe(3)
+    expect(thrownBy(() => registry.takeOver('p', 4, record('c')))).toMatchObject({ code: 'AESOP_SCHEMA_VERSION_TAKEN' })
+    expect(seen(registry)).toEqual(seen(kind === 'file' ? open() : registry))
   })
 
   test('takes files in a row with one normal form for one version, the last; numbers and texts stay', () => {
