@@ -11,7 +11,29 @@ import { Stryker } from '@stryker-mutator/core'
  * only those are asked that are about these files: others reach them, too, and would hang in most mutants.
  */
 const CORE = {
-  buffer: [{ files: ['**/*.ts'], tests: ['**/*'] }],
+  buffer: [
+    {
+      files: ['{event-buffer,window-places,writer-wait}.ts'],
+      tests: ['event-buffer', 'making-room', 'window-state', 'far-*', 'model'],
+    },
+    {
+      files: ['{buffer-*,bytes-from,far-*,visible-next,window-search}.ts'],
+      tests: [
+        'cursor',
+        'bytes-after',
+        'far-*',
+        'joined-reader',
+        'reader-contract',
+        'window-search',
+        'event-buffer',
+        'model',
+      ],
+    },
+    {
+      files: ['{check-buffer,segment,segment-*}.ts'],
+      tests: ['segment', 'check-buffer', 'event-buffer', 'cursor', 'window-search', 'far-*', 'model'],
+    },
+  ],
   event: [{ files: ['**/*.ts'], tests: ['**/*'] }],
   wire: [{ files: ['**/*.ts'], tests: ['**/*'] }],
   client: [

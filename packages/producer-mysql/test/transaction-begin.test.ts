@@ -75,7 +75,12 @@ describe('the begin of a transaction', () => {
     begin.mark(5)
     expect(begin.time.nanosOf(9)).toBe(5000n)
     begin.mark(0)
-    expect(begin.time.nanosOf(9)).toBe(9_000_000_000n)
+    expect([9, 9, 1].map((seconds) => begin.time.nanosOf(seconds))).toEqual([
+      9_000_000_000n,
+      9_000_000_000n,
+      1_000_000_000n,
+    ])
+    expect(new TransactionBegin(cursorAfter(GTID_EVENT)).time.nanosOf(1)).toBe(1_000_000_000n)
   })
 })
 

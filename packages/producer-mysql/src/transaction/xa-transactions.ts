@@ -18,16 +18,12 @@ export interface XaTransaction {
   readonly gtid: string | undefined
 }
 
-/** The statements of XA, with the identifier as the server writes it: `X'6162',X'',1`. */
-export function xaStatement(sql: string): { verb: 'START' | 'END' | 'COMMIT' | 'ROLLBACK'; xid: string } | undefined {
-  const match = /^XA\s+(START|END|COMMIT|ROLLBACK)\s+(.+?)(?:\s+ONE\s+PHASE)?\s*$/is.exec(sql)
-  const verb = match?.[1]?.toUpperCase()
-  const xid = match?.[2]
-  if (xid === undefined) return undefined
-  if (verb === 'START' || verb === 'END' || verb === 'COMMIT' || verb === 'ROLLBACK') {
-    return { verb, xid: xid.replaceAll(' ', '').toLowerCase() }
-  }
-  return undefined
+/** A statement that begins or ends an XA transaction, with the identifier as the server writes it: `X'6162',X'',1`. */
+export function xaStatement(sql: string): { verb: 'START' | 'COMMIT' | 'ROLLBACK'; xid: string } | undefined {
+  const [, verb, xid] = /^XA\s+(START|COMMIT|ROLLBACK)\s+(.+?)(?:\s+ONE\s+PHASE)?\s*$/is.exec(sql) ?? []
+  if (verb === undefined || xid === undefined) return undefined
+  const known = verb.toUpperCase() as 'START' | 'COMMIT' | 'ROLLBACK'
+  return { verb: known, xid: xid.replaceAll(' ', '').toLowerCase() }
 }
 
 /** The identifier in an XA_PREPARE event: one phase (1), format (4), lengths (4 + 4), both parts. */
