@@ -57,6 +57,8 @@ const CORE = {
         'transactions',
         'undone-rows',
         'transaction-begin',
+        'transaction-window',
+        'xa-transactions',
         'mysql9-transactions',
         'quarantine',
         'binlog-decoder',
