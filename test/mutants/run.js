@@ -67,6 +67,7 @@ const CORE = {
     {
       files: ['transaction/binlog-transaction.ts'],
       tests: [
+        'transaction-states',
         'transactions',
         'undone-rows',
         'faulty-tables',

@@ -30,7 +30,7 @@ type State = 'unknown' | 'between' | 'group' | 'open'
  *
  * | state   | GTID  | BEGIN | rows   | XID, COMMIT | other statement          | ROLLBACK |
  * |---------|-------|-------|--------|-------------|--------------------------|----------|
- * | unknown | group | open  | skip   | between     | skip                     | between  |
+ * | unknown | group | open  | skip   | between     | skip                     | unknown  |
  * | between | group | open  | error  | error       | between                  | between  |
  * | group   | error | open  | error  | between     | ends the group: between  | between  |
  * | open    | error | error | append | between     | stays open               | between  |
