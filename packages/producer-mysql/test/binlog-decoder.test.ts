@@ -5,6 +5,7 @@ import { DefaultBinLogEventMapper, ORToAvroMapper, type RowChange } from '../src
 import { MapperFailedError, SchemaMismatchError, TransactionOrderError } from '../src/error/errors.ts'
 import { UpdateSchemaChangeEventProcessor } from '../src/shape/schema-change.ts'
 import { decoderFor, eventsOf, feed } from './fed-decoder.ts'
+import { firstTransaction, payloadEvent } from './made-payload.ts'
 import { decodeRecording, RecordingSink, sourceOf } from './recorded-log.ts'
 
 const ITEM = ['shop.item']
@@ -164,6 +165,36 @@ const HAND_WRITTEN = JSON.stringify({
     { name: 'key', type: ['long', 'null'], meta: 'dbFieldName=id;dbFieldPosition=0;' },
     { name: 'title', type: ['string', 'null'], meta: 'dbFieldName=name;dbFieldPosition=1;' },
   ],
+})
+
+describe('a transaction payload that is being read', () => {
+  it('adds nothing more when the connection is given up, not even behind an event that waits', async () => {
+    let open = (): void => undefined
+    let waits = 0
+    class SpillingSink extends RecordingSink {
+      readonly spills = true
+      whenSpilled(): Promise<void> | undefined {
+        return this.pending.length === 0 || waits++ > 0 ? undefined : new Promise((resolve) => (open = resolve))
+      }
+    }
+    const { inner, gtid, before } = firstTransaction('mysql9-shapes')
+    const schemas = new MemorySchemaRegistry()
+    const sink = new SpillingSink(schemas)
+    const physicalSource = sourceOf('mysql9-shapes', ITEM)
+    const { decoder } = decoderFor(ITEM, { schemas, sink, physicalSource })
+    const payload = payloadEvent(gtid, Buffer.concat(inner), undefined, 255)
+    for (const event of [...before, gtid]) await decoder.onEvent(event, 0, event.length - 4)
+    const reading = decoder.onEvent(payload, 0, payload.length - 4)
+    while (waits === 0) await new Promise((resolve) => setImmediate(resolve))
+    decoder.resetTransaction(true)
+    open()
+    await reading
+    expect([sink.windows.filter(({ changes }) => changes.length > 0), sink.pending, sink.rolledBack]).toEqual([
+      [],
+      [],
+      1,
+    ])
+  })
 })
 
 describe('a hand-written schema', () => {

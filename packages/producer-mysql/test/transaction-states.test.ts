@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Logger } from '@aesop/kernel'
+import { MemorySchemaRegistry } from '@aesop/schema'
 import { type BinlogDecoderOptions } from '../src/decoder/binlog-decoder.ts'
 import { MySQLConstants } from '../src/log/binlog-event.ts'
 import { decoderFor, eventsOf } from './fed-decoder.ts'
-import { type RecordingSink } from './recorded-log.ts'
+import { decoderOf, RecordingSink } from './recorded-log.ts'
 
 const HEADER_BYTES = 19
 const FILE = 'mysql-bin.000001'
@@ -12,6 +13,8 @@ const XID = Buffer.from('ab')
 const XA = "X'6162',X'',1"
 /** Of MariaDB: a single statement; rows of an XA transaction that waits. */
 const [STANDALONE, PREPARED] = [1, 64]
+/** In a second byte of flags: an ALTER that begins, and one that is done. */
+const [START_ALTER, COMMIT_ALTER] = [2, 4]
 const { FORMAT_DESCRIPTION_EVENT, TABLE_MAP_EVENT, WRITE_ROWS_EVENT } = MySQLConstants
 
 /** One event of a made log, or the statement that it has. */
@@ -20,9 +23,12 @@ type Part =
   | 'gtid'
   | 'standalone'
   | 'prepared'
+  | 'startAlter'
+  | 'commitAlter'
   | 'mysqlGtid'
   | 'map'
   | 'insert'
+  | 'endOfStatement'
   | 'xid'
   | 'prepare'
   | 'prepareOnePhase'
@@ -40,10 +46,11 @@ function eventOf(type: number, body: Buffer): Buffer {
   return event
 }
 
-function mariadbGtid(sequence: number, flags: number): Buffer {
+function mariadbGtid(sequence: number, flags: number, moreFlags = 0): Buffer {
   const body = Buffer.alloc(19)
   body.writeBigUInt64LE(BigInt(sequence), 0)
   body[12] = flags
+  body[13] = moreFlags
   return eventOf(MySQLConstants.MARIADB_GTID_EVENT, body)
 }
 
@@ -77,6 +84,13 @@ function bytesOf(part: Part, sequence: number): Buffer {
       return Buffer.from(firstOf(TABLE_MAP_EVENT))
     case 'insert':
       return Buffer.from(firstOf(WRITE_ROWS_EVENT))
+    case 'endOfStatement':
+      // Rows of the id that no table has, without columns.
+      return eventOf(WRITE_ROWS_EVENT, Buffer.from('ffffff0000000100'.padEnd(18, '0'), 'hex'))
+    case 'startAlter':
+      return mariadbGtid(sequence, STANDALONE, START_ALTER)
+    case 'commitAlter':
+      return mariadbGtid(sequence, STANDALONE, COMMIT_ALTER)
     case 'xid':
       return eventOf(MySQLConstants.XID_EVENT, Buffer.alloc(8))
     case 'mysqlGtid':
@@ -119,7 +133,7 @@ async function logOf(options: Partial<BinlogDecoderOptions> = {}): Promise<Log> 
       story.push(`window ${Number(scn & 0xffffffffn)} of ${changes.length} from ${position} ${gtid ?? 'none'}`)
     },
     onPassed: (gtid) => story.push(`passed ${gtid}`),
-    onMoved: ({ file, position }) => story.push(`moved ${file}:${position}`),
+    onMoved: ({ file, position, gtid }) => story.push(`moved ${file}:${position} ${gtid ?? 'none'}`),
     ...options,
   })
   let [end, sequence] = [4, 0]
@@ -188,10 +202,14 @@ describe('the states of a transaction', () => {
     ['unknown', 'COMMIT', [sql('COMMIT')], 'between'],
     ['unknown', 'another statement', [sql('FLUSH TABLES')], 'unknown'],
     ['unknown', 'ROLLBACK', [sql('ROLLBACK')], 'unknown'],
+    ['unknown', 'a statement of a captured table', [sql('TRUNCATE TABLE item')], 'unknown'],
+    ['unknown', 'back to a savepoint', [sql('ROLLBACK TO a')], 'unknown'],
+    ['unknown', 'the end of an XA transaction', ['prepare'], 'between'],
+    ['unknown', 'the end of one in one phase', ['prepareOnePhase'], 'between'],
     ['between', 'GTID', ['mysqlGtid'], 'group'],
     ['between', 'a GTID that begins', ['gtid'], 'open'],
     ['between', 'BEGIN', [sql('BEGIN')], 'open'],
-    ['between', 'START TRANSACTION', [sql('start  transaction')], 'open'],
+    ['between', 'START TRANSACTION', [sql('start \n transaction READ ONLY')], 'open'],
     ['between', 'rows', rows, 'error'],
     ['between', 'XID', ['xid'], 'error'],
     ['between', 'COMMIT', [sql('commit')], 'error'],
@@ -205,7 +223,10 @@ describe('the states of a transaction', () => {
     ['group', 'XID', ['xid'], 'between'],
     ['group', 'another statement', [sql('FLUSH TABLES')], 'between'],
     ['group', 'a savepoint', [sql('SAVEPOINT a')], 'group'],
+    ['group', 'the release of a savepoint', [sql('RELEASE SAVEPOINT a')], 'group'],
     ['group', 'a table made from a SELECT', [sql('CREATE TABLE x (a INT) START TRANSACTION')], 'open'],
+    ['group', 'the same with other spaces', [sql('CREATE TABLE x (a INT) START \n TRANSACTION  ')], 'open'],
+    ['group', 'a table that only says so', [sql("CREATE TABLE x (a INT) COMMENT ' START TRANSACTION;'")], 'between'],
     ['group', 'ROLLBACK', [sql('ROLLBACK')], 'between'],
     ['open', 'GTID', ['mysqlGtid'], 'error'],
     ['open', 'BEGIN', [sql('BEGIN')], 'error'],
@@ -214,6 +235,8 @@ describe('the states of a transaction', () => {
     ['open', 'COMMIT', [sql('/* a comment */ COMMIT')], 'between'],
     ['open', 'another statement', [sql('FLUSH TABLES')], 'open'],
     ['open', 'a savepoint and back to it', [sql('SAVEPOINT a'), sql('ROLLBACK TO a')], 'open'],
+    ['open', 'a long way back', [sql('SAVEPOINT a'), sql('ROLLBACK \n WORK \n TO SAVEPOINT a')], 'open'],
+    ['open', 'the end of a statement, as rows', ['endOfStatement'], 'open'],
     ['open', 'the release of a savepoint', [sql('SAVEPOINT a'), sql('RELEASE SAVEPOINT a')], 'open'],
     ['open', 'ROLLBACK', [sql('ROLLBACK')], 'between'],
     ['open', 'the rows of an XA transaction', [sql(`XA END ${XA}`), 'prepare'], 'between'],
@@ -243,6 +266,31 @@ describe('the states of a transaction', () => {
     })
     await expect(log.add(last)).rejects.toThrow(`before ${FILE}:`)
   })
+
+  it('a savepoint that is not there is named by its first words', async () => {
+    const log = await logOf()
+    await log.add('xid', 'gtid')
+    const refused = log.add(sql(`ROLLBACK TO \`${'x'.repeat(200)}\``))
+    await expect(refused).rejects.toThrow(/: ROLLBACK TO `x{87}, before/)
+  })
+
+  it.each([
+    ['xid', 'gtid', sql('FLUSH TABLES'), 'insert'],
+    ['xid', sql('BEGIN'), sql('FLUSH TABLES'), 'insert'],
+    ['xid', 'mysqlGtid', sql('BEGIN'), 'insert'],
+  ] as const)('what fails in a transaction is told with the place where that begins: %s %s', async (...parts) => {
+    const log = await logOf()
+    await log.add(...parts.slice(0, -1))
+    await expect(log.add('insert')).rejects.toMatchObject({ fields: { file: FILE, position: log.ends[1] } })
+  })
+
+  it('nothing is read before a log is known', () => {
+    const windows: unknown[] = []
+    const { decoder } = decoderOf('shapes', ITEM, { onWindow: (scn) => windows.push(scn), emptyWindowEveryMs: 0 })
+    decoder.resetTransaction(true)
+    decoder.onCaughtUp()
+    expect(windows).toEqual([])
+  })
 })
 
 describe('what has been read', () => {
@@ -251,6 +299,39 @@ describe('what has been read', () => {
     await log.add('xid', 'gtid', ...rows, 'xid', 'gtid', 'xid', 'standalone', sql('FLUSH TABLES'))
     const { ends, story } = log
     expect(story).toEqual([`window ${ends[5]} of 3 from ${ends[5]} 0-0-3`, 'passed 0-0-7', 'passed 0-0-9'])
+  })
+
+  it('has no name where the log gives none', async () => {
+    const log = await logOf()
+    await log.add('xid', sql('BEGIN'), 'xid', sql('BEGIN'), ...rows, 'xid')
+    expect(log.story).toEqual([`window ${log.ends.at(-1)} of 3 from ${log.ends.at(-1)} none`])
+  })
+
+  it('are the statements of captured tables, each a window, but not within a log that is not known yet', async () => {
+    const log = await logOf()
+    await log.add(sql('TRUNCATE TABLE item'))
+    expect(log.story).toEqual([])
+    await log.add('xid', sql('TRUNCATE TABLE item'), 'standalone', sql('TRUNCATE TABLE item'))
+    const [, , , first, , second] = log.ends
+    expect(log.story).toEqual([`window ${first} of 0 from ${first} none`, `window ${second} of 0 from ${second} 0-0-5`])
+    expect(log.sink.windows.map(({ tableChanges }) => tableChanges.length)).toEqual([1, 1])
+  })
+
+  it('is a change of a table where its ALTER is done, not where it begins', async () => {
+    const alter = sql('ALTER TABLE item ADD COLUMN x INT')
+    const log = await logOf()
+    await log.add('xid', 'startAlter', alter, 'commitAlter', alter)
+    expect(log.story).toEqual(['passed 0-0-3', `window ${log.ends.at(-1)} of 0 from ${log.ends.at(-1)} 0-0-5`])
+  })
+
+  it('is told to be too much by a sink that can not forget a part of it, where there is a part', async () => {
+    const schemas = new MemorySchemaRegistry()
+    const sink = Object.assign(new RecordingSink(schemas), { mark: undefined })
+    const log = await logOf({ schemas, sink })
+    await log.add('xid', 'gtid', sql('SAVEPOINT a'), ...rows, sql('ROLLBACK TO a'))
+    expect([log.alarms, sink.rolledBack]).toEqual([[], 1])
+    await log.add(...rows, sql('SAVEPOINT b'), ...rows, sql('ROLLBACK TO b'))
+    expect(log.alarms).toEqual(['this sink can not forget what ROLLBACK TO SAVEPOINT has undone'])
   })
 
   it('goes on behind a transaction that is rolled back, with nothing of it', async () => {
@@ -264,7 +345,7 @@ describe('what has been read', () => {
   it('is not said of a transaction that a crashed server left open', async () => {
     const log = await logOf()
     await log.add('xid', 'gtid', ...rows, 'format')
-    expect([log.story, log.sink.rolledBack]).toEqual([[`moved ${FILE}:${log.ends.at(-1)}`], 1])
+    expect([log.story, log.sink.rolledBack]).toEqual([[`moved ${FILE}:${log.ends.at(-1)} none`], 1])
     await log.add('standalone', sql('FLUSH TABLES'))
     expect(log.story.slice(1)).toEqual(['passed 0-0-7'])
   })
@@ -272,10 +353,11 @@ describe('what has been read', () => {
   it('moves with another log where nothing is open and nothing waits', async () => {
     const log = await logOf()
     expect(log.story).toEqual([])
-    await log.add('xid', 'format')
-    expect(log.story).toEqual([`moved ${FILE}:${log.ends.at(-1)}`])
+    await log.add('xid', 'format', 'gtid', 'xid', 'format')
+    const [, , first, , , second] = log.ends
+    expect(log.story).toEqual([`moved ${FILE}:${first} none`, 'passed 0-0-4', `moved ${FILE}:${second} 0-0-4`])
     await log.add('prepared', ...rows, 'prepare', 'format')
-    expect(log.story).toHaveLength(1)
+    expect(log.story).toHaveLength(3)
   })
 
   it('moves the SCN at the end of the log, but never within a transaction, nor before the first boundary', async () => {
@@ -309,6 +391,24 @@ describe('an XA transaction', () => {
     // Positions of MariaDB mean everything before them, too.
     await log.add('gtid', 'xid')
     expect(log.story).toHaveLength(1)
+  })
+
+  it('of MySQL waits alone: what comes meanwhile is read by name', async () => {
+    const log = await logOf()
+    await log.add('xid', 'mysqlGtid', sql(`XA START ${XA}`), ...rows, sql(`XA END ${XA}`), 'prepare')
+    const [, from = 0] = log.ends
+    await log.add('mysqlGtid', sql('BEGIN'), 'xid', 'mysqlGtid', sql('BEGIN'), ...rows, 'xid')
+    const [passed = '', window = ''] = log.story
+    expect(passed).toMatch(/^passed a.*:9$/)
+    expect(window).toMatch(new RegExp(`^window \\d+ of 3 from ${from} a.*:12$`))
+    await log.add('mysqlGtid', sql(`XA COMMIT ${XA}`))
+    expect(log.story.slice(2)).toEqual([expect.stringMatching(/^passed a.*:3$/), expect.stringMatching(/of 3 .*:17$/)])
+  })
+
+  it('of which the beginning was not read does not wait', async () => {
+    const log = await logOf()
+    await log.add('prepare', 'gtid', 'xid')
+    expect(log.story).toEqual(['passed 0-0-3'])
   })
 
   it('is one window when its commit comes', async () => {
