@@ -19,6 +19,10 @@ export interface OneProcessOptions {
   /** How the clients read the relay. Default `direct`. */
   readonly relayTransport?: 'direct' | 'http'
   readonly lateReaders?: NonNullable<MysqlSourceOptions['lateReaders']>
+  /** Where the source begins. Default `earliest`. */
+  readonly startFrom?: NonNullable<MysqlSourceOptions['startFrom']>
+  /** Where a registration begins, by its id. */
+  readonly startFromOf?: Readonly<Record<string, string>>
   /** Sources of a registration, by its id; left out: all. */
   readonly sourcesOf?: Readonly<Record<string, readonly string[]>>
   /** Filters of a registration, by its id. */
@@ -70,8 +74,8 @@ export class OneProcess implements AsyncDisposable {
   }
 
   #makeRelay(): Relay {
-    const { uri, sources, bufferBytes, relayProperties, lateReaders = {} } = this.#options
-    const physicalSourceConfig = mysqlSource({ uri, name: 'shop', sources, startFrom: 'earliest', lateReaders })
+    const { uri, sources, bufferBytes, relayProperties, lateReaders = {}, startFrom = 'earliest' } = this.#options
+    const physicalSourceConfig = mysqlSource({ uri, name: 'shop', sources, startFrom, lateReaders })
     const context = this.#context('relay')
     const config = new RelayConfig({
       relayProperties: {
@@ -88,7 +92,15 @@ export class OneProcess implements AsyncDisposable {
   }
 
   #makeClient(): Client {
-    const { consumers, sources, sourcesOf, filtersOf, relayTransport, clientProperties = {} } = this.#options
+    const {
+      consumers,
+      sources,
+      sourcesOf,
+      filtersOf,
+      startFromOf,
+      relayTransport,
+      clientProperties = {},
+    } = this.#options
     const registrations = Object.entries(consumers).map(
       ([id, eventConsumer]) =>
         new ConsumerRegistration({
@@ -96,6 +108,7 @@ export class OneProcess implements AsyncDisposable {
           logicalSources: sourcesOf?.[id] ?? sources,
           eventConsumer,
           filters: filtersOf?.[id] ?? {},
+          ...(startFromOf?.[id] === undefined ? {} : { startFrom: startFromOf[id] }),
         }),
     )
     return new Client(

@@ -30,6 +30,14 @@ const checkpointStore = {
   description: 'Keeps the checkpoint, at once or with promises; left out: a file.',
 }
 
+const startFrom = {
+  type: 'string',
+  pattern:
+    '^(earliest|latest|\\d{1,19}|\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))$',
+  description:
+    'Where it begins without a checkpoint: earliest, latest, an SCN in quotes, or a time like 2026-03-31T22:00:00Z; left out: the oldest window of the relay.',
+}
+
 /** The classes of the client, for descriptors. Data only: a class is imported when its first bean is made. */
 export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
   DefaultClientFactory: {
@@ -128,6 +136,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           enum: ['direct', 'http'],
           description: 'How a relay of this process is read; left out: as relayTransport of the client says.',
         },
+        startFrom,
         onSourceQuarantined: {
           enum: ['suspend', 'continue'],
           default: 'suspend',

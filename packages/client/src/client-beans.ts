@@ -6,6 +6,7 @@ import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.t
 import { type AcknowledgePolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
 import { type RelayTransport } from '@aesop/wire'
 import { type QuarantinePolicy } from './schema-change.ts'
+import { parseStartFrom, type RegistrationStart, START_FROM_FORM } from './start-from.ts'
 
 export interface RelayClientConfigOptions {
   /** A number of the user's own; nothing depends on it. */
@@ -117,6 +118,12 @@ export interface ConsumerRegistrationOptions {
   /** How a relay of this process is read, `direct` or `http`; left out: as `relayTransport` of the client says. */
   readonly relayTransport?: string
   /**
+   * Where it begins while it has no checkpoint: `earliest`, the oldest change that the log of its source still has; `latest`, behind the
+   * newest window of the relay; an SCN in decimal: behind it; a time, ISO 8601 with its zone: the first change at or after it. It is
+   * found out once, and is the first checkpoint. Left out: the oldest window that the relay has.
+   */
+  readonly startFrom?: string
+  /**
    * What happens where a source begins to leave out rows of a table that has a fault: `suspend` (default) stops the registration
    * by name, and its action `resume` lets it go on without them; `continue` goes on by itself.
    */
@@ -134,6 +141,7 @@ export class ConsumerRegistration {
   readonly filters: Readonly<Record<string, unknown>>
   readonly relayTransport: RelayTransport | undefined
   readonly onSourceQuarantined: QuarantinePolicy
+  readonly startFrom: RegistrationStart | undefined
 
   /** @throws RegistrationInvalidError */
   constructor(options: ConsumerRegistrationOptions) {
@@ -151,6 +159,7 @@ export class ConsumerRegistration {
             throw new RegistrationInvalidError(this.id, `says relayTransport: ${value}, expected direct or http`)
           })
     this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
+    this.startFrom = options.startFrom === undefined ? undefined : startOf(this.id, options.startFrom)
     if (this.logicalSources.length > 0 && this.id.trim() === '')
       throw new RegistrationInvalidError(this.id, 'has an empty id')
     if (/\p{Surrogate}/u.test(this.id)) throw new RegistrationInvalidError(this.id, 'has an id that is no text')
@@ -193,4 +202,10 @@ function acknowledgeOf(id: string, value: string): AcknowledgePolicy {
 function policyOf(id: string, value: string): QuarantinePolicy {
   if (value === 'suspend' || value === 'continue') return value
   throw new RegistrationInvalidError(id, `says onSourceQuarantined: ${value}, expected suspend or continue`)
+}
+
+function startOf(id: string, value: string): RegistrationStart {
+  const start = parseStartFrom(value)
+  if (start !== undefined) return start
+  throw new RegistrationInvalidError(id, `says startFrom: ${value}, expected ${START_FROM_FORM}`)
 }

@@ -217,7 +217,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
       const journal = new PlaceJournal(this.#context.stateDirectory, 'registration', declared.id)
       return store === undefined
         ? []
-        : [new RegistrationDesk(declared.id, this.#maker.keptIn(declared), store, journal)]
+        : [new RegistrationDesk(declared.id, this.#maker.keptIn(declared), store, journal, declared.startFrom)]
     })
     return Promise.resolve(desks)
   }

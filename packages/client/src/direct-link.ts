@@ -12,6 +12,8 @@ import {
   type RelayLink,
   RelaySilentError,
   type SourceSchema,
+  type StartFrom,
+  type StartPlace,
   type StreamRequest,
 } from '@aesop/wire'
 import { InterruptedError } from './answer-reader.ts'
@@ -42,6 +44,10 @@ export class DirectLink implements RelayLink {
 
   async schemas(sourceIds: readonly number[]): Promise<readonly SourceSchema[]> {
     return Promise.resolve(this.#connection.schemas(sourceIds))
+  }
+
+  startPlace(sourceIds: readonly number[], from: StartFrom): Promise<StartPlace> {
+    return this.#connection.startPlace(sourceIds, from)
   }
 
   async stream(request: StreamRequest, bounds: AnswerBounds, signal: AbortSignal): Promise<RelayAnswer> {

@@ -102,6 +102,17 @@ export class Dispatcher {
     this.#calls = this.#caller.calls
   }
 
+  /** Whether there is a place to come back to. */
+  get hasBegun(): boolean {
+    return this.#place.hasBegun
+  }
+
+  /** Keeps the place where reading is to begin, in the place of the oldest window that a relay has. @throws CheckpointUnwritableError */
+  async beginAt(place: Checkpoint): Promise<void> {
+    await this.#options.begin(place)
+    this.#place.beginAt(place)
+  }
+
   /** Where a rollback goes: the last window that the consumer agreed to. */
   get checkpoint(): Checkpoint {
     return this.#place.checkpoint

@@ -252,8 +252,9 @@ export class RegistrationInvalidError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_REGISTRATION_INVALID',
     meaning:
-      'A consumer registration names no consumer, two of them, no source, an empty id, or the id of another one of the process.',
-    remedy: 'Give each registration logicalSources, one of eventConsumer and consumerFactory, and an id of its own.',
+      'A consumer registration names no consumer, two of them, no source, an empty id, the id of another one of the process, or a value that its property does not take.',
+    remedy:
+      'Give each registration logicalSources, one of eventConsumer and consumerFactory, an id of its own, and values as the message says.',
     canRetry: false,
   } as const
   constructor(registration: string, fault: string) {

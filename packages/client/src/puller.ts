@@ -4,6 +4,7 @@ import { AnswerReader, InterruptedError } from './answer-reader.ts'
 import { Delivery } from './delivery.ts'
 import { type DeliveryConfig } from './delivery-policy.ts'
 import { type Dispatcher } from './dispatcher.ts'
+import { type FirstPlace } from './first-place.ts'
 import { ConsumerFailedError, PullerRetriesExhaustedError } from './errors.ts'
 import {
   type Fault,
@@ -26,6 +27,8 @@ export interface PullerOptions {
   readonly linkTo: (relay: RelayAddress) => RelayLink
   readonly machine: PullerConfig
   readonly dispatcher: Dispatcher
+  /** Where reading begins that has no place yet; left out: with the oldest window of the relay. */
+  readonly firstPlace?: FirstPlace | undefined
   /** What follows a failure of the consumer. */
   readonly policy: DeliveryConfig
   /** How long a response may keep streaming, in milliseconds; 0: plain polling. */
@@ -259,9 +262,12 @@ export class Puller {
     const link = this.#link
     const catalogue = this.#catalogue
     if (link === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
-    if (this.#delivery.owesRollback) await this.#options.dispatcher.rollback()
+    const { dispatcher, firstPlace } = this.#options
+    const { signal } = this.#interrupt
+    if (this.#delivery.owesRollback) await dispatcher.rollback()
     this.#delivery.rolledBack()
-    const empty = await this.#reader.read({ link, catalogue }, fromLatest, this.#interrupt.signal)
+    await firstPlace?.begin(dispatcher, link, catalogue, signal)
+    const empty = await this.#reader.read({ link, catalogue }, fromLatest, signal)
     return { kind: 'stream-ended', empty }
   }
 

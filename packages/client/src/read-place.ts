@@ -64,6 +64,15 @@ export class ReadPlace {
     return this.checkpoint
   }
 
+  /** This is a place to come back to, as one that was stored before. */
+  beginAt(checkpoint: Checkpoint): void {
+    this.checkpoint = checkpoint
+    this.lastScn = checkpoint.windowScn
+    this.highestScn = checkpoint.windowScn
+    this.#scnSpace = checkpoint.scnSpace
+    this.hasBegun = true
+  }
+
   windowBegins(): void {
     this.#scnSpace = this.#relayScnSpace
   }

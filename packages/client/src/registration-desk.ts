@@ -1,7 +1,9 @@
 import { Checkpoint, type CheckpointStore, type PlaceJournal } from '@aesop/checkpoint'
 import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
 import { RegistrationPlaceError } from './errors.ts'
+import { formatStartFrom, type RegistrationStart } from './start-from.ts'
 
+const OLDEST = 'the oldest window that its relay has, unless its properties say otherwise'
 const SCN_MAX = 2n ** 63n - 1n
 
 /** The checkpoint of a registration, for those who look at it and move it while its client does not run. */
@@ -11,17 +13,21 @@ export class RegistrationDesk implements PlaceDesk {
   readonly keptIn: string
   readonly #store: CheckpointStore
   readonly #journal: PlaceJournal
+  readonly #startFrom: RegistrationStart | undefined
 
-  constructor(id: string, path: string, store: CheckpointStore, journal: PlaceJournal) {
+  /** @param startFrom where it begins without a checkpoint, for people; undefined: nobody said */
+  constructor(id: string, path: string, store: CheckpointStore, journal: PlaceJournal, startFrom?: RegistrationStart) {
     this.name = id
     this.keptIn = path
     this.#store = store
     this.#journal = journal
+    this.#startFrom = startFrom
   }
 
   async show(): Promise<Place | undefined> {
     const checkpoint = await this.#store.load()
-    return checkpoint === undefined ? undefined : placeOf(checkpoint)
+    if (checkpoint !== undefined) return placeOf(checkpoint)
+    return this.#startFrom === undefined ? undefined : this.#nothing()
   }
 
   journal(): readonly object[] {
@@ -41,9 +47,9 @@ export class RegistrationDesk implements PlaceDesk {
   }
 
   async reset(): Promise<PlaceChange> {
-    const place = { note: 'nothing: it begins as if it were new' }
+    const place = this.#nothing()
     const effects = [
-      'the registration begins as a new one: with the oldest window that its relay has, unless its properties say otherwise.',
+      `the registration begins as a new one, with ${this.#start}: what lies between is skipped, or comes again.`,
     ]
     return this.#change('reset', place, effects, () => this.#store.clear())
   }
@@ -58,6 +64,15 @@ export class RegistrationDesk implements PlaceDesk {
     return Promise.reject(
       new RegistrationPlaceError(this.name, to, 'a source releases its tables: name one with --source'),
     )
+  }
+
+  #nothing(): Place {
+    return { note: `nothing: it begins with ${this.#start}` }
+  }
+
+  /** Where it begins without a checkpoint, for people. */
+  get #start(): string {
+    return this.#startFrom === undefined ? OLDEST : `startFrom: ${formatStartFrom(this.#startFrom)}`
   }
 
   async #change(

@@ -10,6 +10,9 @@ import { ProcessRelay } from './process-relay.ts'
 import { Registration } from './registration.ts'
 import { RegistrationReader } from './registration-reader.ts'
 
+const TWO_STARTS =
+  'says startFrom, and databus.client.connectionDefaults.consumeCurrent=false says SCN 0: leave one of them out'
+
 /** Makes what a client runs from what was declared: the registration, its store, its relays, and its face to a relay. */
 export class RegistrationMaker {
   readonly #config: ClientConfig
@@ -24,15 +27,16 @@ export class RegistrationMaker {
 
   /** @throws RegistrationInvalidError when no relay serves its sources */
   readerOf(declared: ConsumerRegistration): RegistrationReader {
-    const { id, logicalSources, checkpointStore } = declared
+    const { id, logicalSources, checkpointStore, startFrom } = declared
     const { checkpoints, clearBeforeUse, consumeCurrent } = this.#settings
+    if (startFrom !== undefined && consumeCurrent === false) throw new RegistrationInvalidError(id, TWO_STARTS)
     const keepsNothing = checkpointStore === undefined && checkpoints === 'NONE'
     return new RegistrationReader({
       id,
       logicalSources,
       relays: this.#relaysFor(declared),
       store: keepsNothing || clearBeforeUse ? undefined : this.#storeOf(declared),
-      firstScn: consumeCurrent === false ? 0n : undefined,
+      firstScn: startFrom?.kind === 'scn' ? startFrom.scn : consumeCurrent === false ? 0n : undefined,
     })
   }
 
@@ -64,6 +68,7 @@ export class RegistrationMaker {
       logKeys,
       filters: filtersOf(declared),
       onSourceQuarantined: declared.onSourceQuarantined,
+      startFrom: declared.startFrom,
       log: this.#context.log,
       meters: this.#context.meters,
       tracer: this.#context.tracer,

@@ -29,10 +29,12 @@ import { type DeliveryConfig } from './delivery-policy.ts'
 import { Dispatcher, type GivenWindows } from './dispatcher.ts'
 import { AcknowledgeRefusedError, ClientFaultError, consumerText } from './errors.ts'
 import { MeasuredStore } from './measured-store.ts'
+import { FirstPlace } from './first-place.ts'
 import { DirectLink } from './direct-link.ts'
 import { Puller } from './puller.ts'
 import { type PullerStatus } from './puller-state.ts'
 import { type QuarantinePolicy } from './schema-change.ts'
+import { formatStartFrom, type RegistrationStart } from './start-from.ts'
 import { WindowsGiven } from './windows-given.ts'
 
 export interface RegistrationOptions {
@@ -58,6 +60,8 @@ export interface RegistrationOptions {
   readonly acknowledge?: AcknowledgePolicy
   /** What happens when rows of a source are left out from some place on. Default `suspend`. */
   readonly onSourceQuarantined?: QuarantinePolicy
+  /** Where it begins without a checkpoint; left out: with the oldest window that the relay has. */
+  readonly startFrom?: RegistrationStart | undefined
   readonly log: Logger
   /** Default: nothing is kept. */
   readonly meters?: Meters | undefined
@@ -111,8 +115,9 @@ export class Registration {
     const keptIn = this.#keptIn
     if (settings.clearBeforeUse) await store.clear()
     this.#saver = new CheckpointSaver({ store: this.#measured(store), keptIn, unsavedWindowsMax, log })
-    this.#dispatcher = this.#makeDispatcher((await this.#load(store)) ?? this.#firstCheckpoint(), this.#saver)
-    this.#puller = this.#makePuller(this.#dispatcher)
+    const stored = await this.#load(store)
+    this.#dispatcher = this.#makeDispatcher(stored ?? this.#firstCheckpoint(), this.#saver)
+    this.#puller = this.#makePuller(this.#dispatcher, stored === undefined)
     await this.#dispatcher.start()
     // A stop may have come while the store or the consumer took their time.
     if (this.#stopping === undefined) this.#puller.start()
@@ -244,10 +249,12 @@ export class Registration {
     }
   }
 
-  #makePuller(dispatcher: Dispatcher): Puller {
+  #makePuller(dispatcher: Dispatcher, isNew: boolean): Puller {
     const { settings, relays, aheadPatienceMs, followMs, eventBytesMax, filters, log, logicalSources } = this.#options
+    const { startFrom } = this.#options
     return new Puller({
       registration: this.id,
+      firstPlace: isNew && startFrom !== undefined ? new FirstPlace(startFrom) : undefined,
       logicalSources,
       relays,
       linkTo: (relay) => this.#linkTo(relay),
@@ -332,6 +339,7 @@ export class Registration {
   }
 
   describe(): Readonly<Record<string, unknown>> {
+    const { startFrom } = this.#options
     return {
       id: this.id,
       logicalSources: this.#options.logicalSources,
@@ -341,6 +349,7 @@ export class Registration {
       state: this.#puller?.state.status ?? 'idle',
       checkpoint: this.#dispatcher?.checkpoint.windowScn,
       scnSpace: this.#dispatcher?.checkpoint.scnSpace,
+      startFrom: startFrom === undefined ? undefined : formatStartFrom(startFrom),
       fault: this.#puller?.fault?.message,
       ...this.totals.toJson(),
     }

@@ -7,24 +7,25 @@ import { containersOf } from '../src/contributions.ts'
 import { standardContributions } from '../src/standard-contributions.ts'
 
 /** What is wrong with a relay of one source with these lines, each with its place. */
-async function problemsOf(...lines: readonly string[]): Promise<string[]> {
-  const folder = newFolder('source-properties')
-  onTestFinished(() => {
-    removeFolder(folder)
-  })
-  const file = join(folder, 'relay-config.yaml')
+function problemsOf(...lines: readonly string[]): Promise<string[]> {
   const source = lines.map((line) => `            ${line}\n`).join('')
-  writeFileSync(
-    file,
-    `beans:
+  return problemsIn(`beans:
   relay:
     class: DefaultRelayFactory
     properties:
       producerRegistrationList:
         - physicalSourceConfig:
             sources: [shop.item]
-${source}`,
-  )
+${source}`)
+}
+
+async function problemsIn(text: string, fileName = 'relay-config.yaml'): Promise<string[]> {
+  const folder = newFolder('source-properties')
+  onTestFinished(() => {
+    removeFolder(folder)
+  })
+  const file = join(folder, fileName)
+  writeFileSync(file, text)
   const containers = containersOf(standardContributions)
   const { problems, mask } = await prepareLaunch(file, { containers, env: { SECRET: 'topsecret' } })
   return problems.map((problem) => {
@@ -58,4 +59,30 @@ test.each([
 test('host of a source of memory: is refused by its own name, beside the two places', async () => {
   const problems = await problemsOf('uri: memory:x', 'host: db')
   expect(problems).toContain('relay-config.yaml:9: "host" must be left out: a source of memory: has no host')
+})
+
+test.each([
+  ['latest', []],
+  ['2026-03-31T22:00:00+02:00', []],
+  ["'4294967300'", []],
+  ['oldest', ['client-config.yaml:8: "startFrom" must match pattern']],
+  ['2026-03-31T22:00:00', ['client-config.yaml:8: "startFrom" must match pattern']],
+  // A number of YAML has no more than 53 bits.
+  ['4611686018427387905', ['client-config.yaml:8: "startFrom" must be text']],
+])('startFrom of a registration: %s', async (value, expected) => {
+  const problems = await problemsIn(
+    `beans:
+  client:
+    class: DefaultClientFactory
+    properties:
+      consumerRegistrationList:
+        - logicalSources: [shop.item]
+          eventConsumer: { class: ./consumer.js#Consumer }
+          startFrom: ${value}
+`,
+    'client-config.yaml',
+  )
+  expect(
+    problems.filter((line) => line.includes('startFrom')).map((line) => line.slice(0, expected[0]?.length)),
+  ).toEqual(expected)
 })

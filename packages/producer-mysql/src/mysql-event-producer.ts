@@ -10,12 +10,13 @@ import {
   SourceRunner,
   type WindowSink,
 } from '@aesop/producer'
-import { type LateReading } from '@aesop/reading'
+import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
 import { MysqlEventChecksumError } from './error/live-errors.ts'
 import { type LateReaders } from './late/late-readers.ts'
 import { LiveLag } from './late/live-lag.ts'
 import { lateReadersOf } from './late/late-readers-of-source.ts'
+import { readersStart } from './late/readers-start.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { type BinlogOrigin } from './origin/binlog-origin.ts'
 import { originOf } from './origin/origin-of-uri.ts'
@@ -63,6 +64,7 @@ export class MysqlEventProducer implements EventProducer {
   private place: KeptPlace | undefined
   private reader: LogReader | undefined
   private late: LateReaders | undefined
+  private marks: PlaceMarks | undefined
   private lastWindowSeconds = 0
 
   constructor(options: MysqlEventProducerOptions, context: BeanContext) {
@@ -90,6 +92,7 @@ export class MysqlEventProducer implements EventProducer {
     const onFinalError = this.runner.fail.bind(this.runner)
     const quarantines = stored?.quarantines ?? []
     const marks = this.marksOf(context, stored !== undefined)
+    this.marks = marks
     const place = new KeptPlace({ source: this.name, store, quarantines, bean: this.bean, marks, onFinalError })
     this.place = place
     const beginning = { stored, origin, context, reread: place.reread, log: this.bean.log }
@@ -125,11 +128,27 @@ export class MysqlEventProducer implements EventProducer {
     return { lateReadings: this.late?.describe() ?? [] }
   }
 
+  get findStart(): ((from: Exclude<StartFrom, { kind: 'latest' }>) => Promise<FoundStart>) | undefined {
+    const { context, place, marks } = this
+    if (this.late === undefined || context === undefined || place === undefined || marks === undefined) return undefined
+    const { physicalSource } = context
+    return (from) =>
+      readersStart(from, {
+        origin: this.guestOrigin(physicalSource),
+        source: physicalSource.name,
+        index: marks.index,
+        configuration: marks.configuration(),
+        current: place.current(),
+      })
+  }
+
   placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {
+    return new MysqlPlaceFinder(this.guestOrigin(physicalSource))
+  }
+
+  private guestOrigin(physicalSource: PhysicalSourceConfig): BinlogOrigin {
     const { heartbeatMs } = this.options
-    return new MysqlPlaceFinder(
-      originOf(physicalSource, this.bean, { heartbeatMs, wasRead: true, serverId: guestServerId() }),
-    )
+    return originOf(physicalSource, this.bean, { heartbeatMs, wasRead: true, serverId: guestServerId() })
   }
 
   pause(): void {

@@ -155,6 +155,36 @@ describe('places that are kept of a log', () => {
     expect([index.places.length, index.places[0]?.point.file]).toEqual([10_001, fileOf(10_001)])
   })
 
+  test('before all that was read live are one for each log that was asked for, found after a restart, and in no way of the others', () => {
+    const rig = new Rig()
+    const [first, second, began] = [pointAt(3, 4), pointAt(5, 4), pointAt(7, 1000)]
+    rig.index.note(began, 'a')
+    for (const place of [second, first, second]) rig.index.noteBefore(place, 'a')
+    expect(rig.offsets).toEqual(['3:4', '5:4', '7:1000'])
+    rig.open()
+    expect(rig.index.places.map(({ isBefore }) => isBefore)).toEqual([true, true, undefined])
+    expect([first.scn, second.scn - 1n, second.scn, began.scn].map((scn) => rig.at(scn)?.position)).toEqual([
+      4, 4, 4, 1000,
+    ])
+    rig.index.note(pointAt(8, 4), 'a')
+    // Places of the live reading are dense: nothing lies between them.
+    rig.index.noteBefore(pointAt(8, 500), 'a')
+    expect(rig.offsets).toEqual(['3:4', '5:4', '7:1000', '8:4'])
+  })
+
+  test('before those of another configuration are none: what was captured there can not be made again', () => {
+    const rig = new Rig()
+    rig.index.note(pointAt(7, 1000), 'a')
+    rig.index.noteBefore(pointAt(3, 4), 'b')
+    expect(rig.offsets).toEqual(['7:1000'])
+    rig.index.note(pointAt(8, 4, { generation: 1 }), 'a')
+    rig.index.noteBefore(pointAt(2, 4, { generation: 1 }), 'a')
+    expect(rig.index.places.map(({ point }) => [point.generation, point.file])).toEqual([
+      [1, fileOf(2)],
+      [1, fileOf(8)],
+    ])
+  })
+
   test('that can not be written are written with the next one', () => {
     const rig = new Rig()
     rig.index.note(pointAt(1, 4), 'a')

@@ -4,7 +4,7 @@ import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
 import { type PassedOver, type PassOver } from './pass-over.ts'
 import { type PlaceFinder } from './place-finder.ts'
-import { type LateReading } from '@aesop/reading'
+import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
 import { type WindowSink } from './window-sink.ts'
 
 /** What the relay gives a producer before it starts it. */
@@ -76,6 +76,12 @@ export interface EventProducer extends Pick<Observable, 'metrics' | 'describe'> 
    * Known when `prepare` has resolved; it reads from `start` until `stop`. Left out or undefined: what the sink has lost is gone.
    */
   readonly lateReading?: LateReading | undefined
+  /**
+   * Where its log has the oldest change, or the first of a time: what follows that place can be read late from then on. Asked between
+   * `start` and `stop`. Left out: only what the sink holds is looked through.
+   * @throws AesopError where the source can't be asked now
+   */
+  readonly findStart?: ((from: Exclude<StartFrom, { kind: 'latest' }>) => Promise<FoundStart>) | undefined
   /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
   prepare(context: ProducerContext): Promise<bigint>
   start(sinceScn: bigint, sink: WindowSink): Promise<void>

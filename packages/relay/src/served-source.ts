@@ -3,6 +3,7 @@ import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { JoinedSource } from '@aesop/reading'
 import { type ServedSource } from '@aesop/stream-server'
+import { findStart } from './start-search.ts'
 import { windowsBehind } from './windows-behind.ts'
 
 /**
@@ -34,6 +35,7 @@ export function servedSource(
       newestMs: msOf(buffer.newestNanos),
     }),
     behind: (scn) => windowsBehind(buffer, scn),
+    findStart: (from) => findStart(from, buffer, producer),
     mayStillCome: (scn) => performance.now() < untilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
   }
 }

@@ -70,6 +70,13 @@ export class LocalDesk {
           counted.about(sourceIds)
           return this.#schemas(sourceIds)
         }),
+      startPlace: async (sources, from) => {
+        this.#refuseStopping()
+        return this.#options.sources.startPlace({ sources, from }).catch((error: unknown) => {
+          this.#failures.note(error, '/startPlace of this process', PEER)
+          throw asTold(error)
+        })
+      },
       stream: async (request, signal) => {
         const by = this.#clientOf(client, traffic)
         const stream = (open = this.#answered(by.counted, 'stream', () => this.#open(request, connection, by)))

@@ -55,6 +55,10 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
       ),
     )
   })
+  app.all(wire.paths.startPlace, async (request, response) => {
+    const { parameters } = wire.parseRequest(request.originalUrl, request.headers)
+    response.end(wire.formatStartPlace(await sources.startPlace(wire.parseStartPlaceRequest(parameters))))
+  })
   addStats(app, desks)
   addControl(app, options, admission)
   app.use((request) => {

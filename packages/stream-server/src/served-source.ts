@@ -1,5 +1,5 @@
 import { type LogicalSource } from '@aesop/event'
-import { type WindowSource } from '@aesop/reading'
+import { type FoundStart, type StartFrom, type WindowSource } from '@aesop/reading'
 import { type SourceSchema } from '@aesop/wire'
 
 /** What a server has to know of the schemas of a physical source. */
@@ -45,6 +45,8 @@ export interface ServedSource {
   held(): HeldWindows
   /** What follows a window; left out, or an empty answer: it is not to be told at once. Nothing is read elsewhere for it. */
   behind?(scn: bigint): WindowsBehind
+  /** Where somebody begins who has no place yet. @throws AesopError where the source can't be asked now */
+  findStart(from: StartFrom): Promise<FoundStart>
   /** Whether a checkpoint above the newest SCN waits for its windows instead of failing. */
   mayStillCome(scn: bigint): boolean
 }

@@ -3,7 +3,10 @@ import {
   BufferNotFoundError,
   InvalidRequestError,
   type RegisterRequest,
+  ScnNotFoundError,
   type SourceSchema,
+  type StartPlace,
+  type StartPlaceRequest,
   type StreamRequest,
 } from '@aesop/wire'
 import { SourcesClashError } from './errors.ts'
@@ -76,6 +79,28 @@ export class StreamSources {
     throw new BufferNotFoundError(`there is no buffer ${label}, only ${labels.join(', ')}`)
   }
 
+  /**
+   * Where somebody begins who has no place in a physical source yet.
+   * @throws InvalidRequestError of sources that are unknown, or of several physical ones: each has places of its own
+   * @throws ScnNotFoundError where that is not there any more
+   */
+  async startPlace({ sources, from }: StartPlaceRequest): Promise<StartPlace> {
+    const owners = this.#ownersOf(sources)
+    const [owner] = owners
+    if (owner === undefined || owners.length > 1) throw invalidStart(sources)
+    const found = await owner.served.findStart(from)
+    if (found.kind === 'found') return { scn: found.scn, scnSpace: owner.scnSpace }
+    throw new ScnNotFoundError(`no place to begin in ${owner.label}: ${found.reason}`)
+  }
+
+  /** Changes of tables, which each may have, say nothing where a table does. @throws InvalidRequestError of an unknown id */
+  #ownersOf(sources: readonly number[]): readonly StreamSource[] {
+    if (!sources.every((id) => this.all.some(({ ids }) => ids.has(id)))) throw invalidStart(sources)
+    const tables = sources.filter((id) => this.all.some(({ tableIds }) => tableIds.has(id)))
+    const telling = tables.length === 0 ? sources : tables
+    return this.all.filter(({ ids }) => telling.some((id) => ids.has(id)))
+  }
+
   /** All versions of the schemas that a request asks for. @throws InvalidRequestError of an unknown source id */
   schemasOf(request: RegisterRequest): SourceSchema[] {
     // A source that is asked for twice is given once: a short request must not make an answer of any size.
@@ -135,4 +160,11 @@ function refuseTwice(
 function unknownSource(id: number, formerOwner: string | undefined): InvalidRequestError {
   const text = `Invalid value for register.sources: ${id}${removedText(formerOwner)}`
   return new InvalidRequestError(text, { fields: { id } })
+}
+
+function invalidStart(sources: readonly number[]): InvalidRequestError {
+  return new InvalidRequestError(
+    `Invalid value for startPlace.sources: ${sources.join(',')}, expected sources of one physical source`,
+    { fields: { sources } },
+  )
 }

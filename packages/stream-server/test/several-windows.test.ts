@@ -29,6 +29,7 @@ function sourceOf(id: number, windows: FarWindows): StreamSource {
     schemas: { revision: 0, versions: () => [], revisionOf: () => 0 },
     scnSpace: undefined,
     held: () => ({ minScn: -1n, lastScn: -1n, oldestMs: undefined, newestMs: undefined }),
+    findStart: () => Promise.resolve({ kind: 'found', scn: 0n }),
     mayStillCome: () => false,
   })
 }

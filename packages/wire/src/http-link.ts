@@ -6,6 +6,7 @@ import { headers, paths } from './paths.ts'
 import { type ListedPhysicalSource, parsePhysicalSources } from './physical-sources.ts'
 import { formatRegisterRequest, parseSchemas, type RegisterRequest, type SourceSchema } from './register.ts'
 import { parseSources } from './source-list.ts'
+import { formatStartPlaceRequest, parseStartPlace, type StartFrom, type StartPlace } from './start-place.ts'
 import { formatStreamRequest, type StreamRequest } from './stream-request.ts'
 import { type IncomingHttpHeaders } from 'node:http'
 import { RelayConnection } from './relay-connection.ts'
@@ -46,6 +47,13 @@ export class HttpLink implements RelayLink {
   async schemas(sourceIds: readonly number[], signal: AbortSignal): Promise<readonly SourceSchema[]> {
     const request: RegisterRequest = { sources: sourceIds, protocolVersion: 2, compress: true }
     return parseSchemas(await this.#text(formatRegisterRequest(request), answerLimits.register, signal), request)
+  }
+
+  async startPlace(sources: readonly number[], from: StartFrom, signal: AbortSignal): Promise<StartPlace> {
+    const place = parseStartPlace(
+      await this.#text(formatStartPlaceRequest({ sources, from }), answerLimits.sources, signal),
+    )
+    return { ...place, scnSpace: scnSpaceOf(place.scnSpace) }
   }
 
   async stream(

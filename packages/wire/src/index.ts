@@ -49,6 +49,15 @@ export {
 } from './register.ts'
 export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
 export { parseSourcesRequest, formatSources, parseSources } from './source-list.ts'
+export {
+  formatStartPlace,
+  formatStartPlaceRequest,
+  parseStartPlace,
+  parseStartPlaceRequest,
+  type StartFrom,
+  type StartPlace,
+  type StartPlaceRequest,
+} from './start-place.ts'
 export { type PartitionCheckpoint, type StreamPositions } from './stream-positions.ts'
 export { type Subscription } from './subscriptions.ts'
 export {

@@ -1,6 +1,7 @@
 import { type LogicalSource } from '@aesop/event'
 import { type ListedPhysicalSource } from './physical-sources.ts'
 import { type SourceSchema } from './register.ts'
+import { type StartFrom, type StartPlace } from './start-place.ts'
 import { type StreamRequest } from './stream-request.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface LocalConnection {
   physicalSources(): readonly ListedPhysicalSource[]
   /** All versions of the schemas of sources: `/register`. @throws RequestFailedError, InvalidRequestError */
   schemas(sourceIds: readonly number[]): readonly SourceSchema[]
+  /** Where somebody begins who has no place yet: `/startPlace`. Rejects with what that would answer. */
+  startPlace(sourceIds: readonly number[], from: StartFrom): Promise<StartPlace>
   /** Windows from a place on: `/stream`, until the signal aborts. Rejects with what that would answer. */
   stream(request: StreamRequest, signal: AbortSignal): Promise<LocalAnswer>
   /** Ends what is open. Twice is harmless. */

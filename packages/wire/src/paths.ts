@@ -15,9 +15,11 @@ export const paths = {
   config: '/config',
   controlSources: '/controlSources',
   relayCommand: '/relayCommand',
+  /** Ours: where somebody begins who has no place yet. */
+  startPlace: '/startPlace',
 } as const
 
-/** Names of the query parameters. `follow` is ours; every other name is Databus'. */
+/** Names of the query parameters. `follow` and `startFrom` are ours; every other name is Databus'. */
 export const parameters = {
   sources: 'sources',
   subscriptions: 'subs',
@@ -37,6 +39,8 @@ export const parameters = {
   pretty: 'pretty',
   /** Milliseconds that the relay keeps the response streaming; it ends at a window boundary. */
   follow: 'follow',
+  /** Of `/startPlace`: `earliest`, `latest` or milliseconds since 1970. */
+  startFrom: 'startFrom',
 } as const
 
 /** Names of headers and trailers, in lower case as node:http delivers them. */

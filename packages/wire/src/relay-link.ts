@@ -1,6 +1,7 @@
 import { type EventView, type LogicalSource } from '@aesop/event'
 import { type ListedPhysicalSource } from './physical-sources.ts'
 import { type SourceSchema } from './register.ts'
+import { type StartFrom, type StartPlace } from './start-place.ts'
 import { type StreamRequest } from './stream-request.ts'
 
 /** How a relay is reached: by HTTP, or in its own process. */
@@ -17,6 +18,8 @@ export interface RelayLink {
   physicalSources(signal: AbortSignal): Promise<readonly ListedPhysicalSource[]>
   /** Every version of the schemas of sources. */
   schemas(sourceIds: readonly number[], signal: AbortSignal): Promise<readonly SourceSchema[]>
+  /** Where somebody begins who has no place yet, in the physical source of these sources. @throws UnknownCommandError of a Databus relay */
+  startPlace(sourceIds: readonly number[], from: StartFrom, signal: AbortSignal): Promise<StartPlace>
   /** An answer with windows, whose events are still to be read. */
   stream(request: StreamRequest, bounds: AnswerBounds, signal: AbortSignal): Promise<RelayAnswer>
   /** Another link to the same relay, for what is asked while an answer is read. */

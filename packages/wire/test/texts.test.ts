@@ -5,6 +5,8 @@ import {
   formatRegisterRequest,
   formatSchemas,
   formatSources,
+  formatStartPlace,
+  formatStartPlaceRequest,
   formatStreamRequest,
   headers,
   parameters,
@@ -14,6 +16,8 @@ import {
   parseSchemas,
   parseSources,
   parseSourcesRequest,
+  parseStartPlace,
+  parseStartPlaceRequest,
   parseStreamRequest,
   paths,
   protocolDefaults,
@@ -30,11 +34,11 @@ describe('the names on the wire', () => {
   it('are those of Databus, and ours beside them', () => {
     expect(Object.values(paths).join(' ')).toBe(
       '/sources /register /stream /bootstrap /startSCN /targetSCN /physicalSources /bufferInfo /containerStats /relayStats ' +
-        '/javaStats /physicalBuffers /config /controlSources /relayCommand',
+        '/javaStats /physicalBuffers /config /controlSources /relayCommand /startPlace',
     )
     expect(Object.values(parameters).join(' ')).toBe(
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +
-        'reset enabled pretty follow',
+        'reset enabled pretty follow startFrom',
     )
     expect(Object.values(headers)).toEqual([
       'x-dbus-error',
@@ -55,6 +59,30 @@ describe('the names on the wire', () => {
     ])
     expect(protocolDefaults).toEqual({ protocolVersion: 2, registerProtocolVersion: 3, eventVersionMax: 0 })
   })
+})
+
+describe('the place where somebody begins', () => {
+  it.each([{ kind: 'earliest' }, { kind: 'latest' }, { kind: 'time', ms: 1_774_994_400_000 }] as const)(
+    'is asked for as it is understood: %j',
+    (from) => {
+      const { command, parameters: asked } = parseRequest(formatStartPlaceRequest({ sources: [40, 41], from }))
+      expect([command, parseStartPlaceRequest(asked)]).toEqual(['startPlace', { sources: [40, 41], from }])
+    },
+  )
+
+  it.each([
+    { scn: 0n, scnSpace: undefined },
+    { scn: 2n ** 63n - 1n, scnSpace: 'shop' },
+  ])('is told as it is understood: %o', (place) => {
+    expect(parseStartPlace(formatStartPlace(place))).toEqual(place)
+  })
+
+  it.each(['', 'null', '{}', '{"scn":-1}', '{"scn":1.5}', '{"scn":"7"}', '{"scn":7,"scnSpace":8}'])(
+    'is none in the answer %s',
+    (body) => {
+      expect(thrownBy(() => parseStartPlace(body))).toMatchObject({ code: 'AESOP_WIRE_RESPONSE_MALFORMED' })
+    },
+  )
 })
 
 const REQUEST_PROCESSING = 'com.linkedin.databus2.core.container.request.RequestProcessingException'

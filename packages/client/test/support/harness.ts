@@ -4,6 +4,7 @@ import {
   type EventConsumer,
   parseClientProperties,
   Registration,
+  type RegistrationOptions,
   type RelayAddress,
 } from '@aesop/client'
 import { type LogKeys, type Logger } from '@aesop/kernel'
@@ -27,6 +28,7 @@ export interface HarnessOptions {
   readonly log?: Logger
   readonly logKeys?: LogKeys
   readonly onSourceQuarantined?: 'suspend' | 'continue'
+  readonly startFrom?: RegistrationOptions['startFrom']
 }
 
 /** A registration as a client makes it, with short waits. */
@@ -54,6 +56,7 @@ export function registrationOf(options: HarnessOptions): Registration {
     ...(options.acknowledge === undefined ? {} : { acknowledge: options.acknowledge }),
     filters: new Map(),
     ...(options.onSourceQuarantined === undefined ? {} : { onSourceQuarantined: options.onSourceQuarantined }),
+    ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
     ...(options.logKeys === undefined ? {} : { logKeys: options.logKeys }),
     log: options.log ?? testLog('people'),
     random: () => 0,

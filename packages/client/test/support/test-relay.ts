@@ -6,15 +6,18 @@ import { type HttpGuard } from '@aesop/kernel'
 import {
   formatError,
   formatSchemas,
+  formatStartPlace,
   formatSources,
   headers,
   parseRegisterRequest,
   parseRequest,
+  parseStartPlaceRequest,
   parseStreamRequest,
   TokenRefusedError,
   ScnInFutureError,
   ScnNotFoundError,
   type SourceSchema,
+  type StartPlaceRequest,
   type StreamRequest,
   UnknownCommandError,
 } from '@aesop/wire'
@@ -56,6 +59,8 @@ export class TestRelay {
     readonly { readonly name: string; readonly sources: readonly { readonly name: string }[] }[] | undefined
   /** Left out: everybody may ask. */
   guard: HttpGuard | undefined
+  /** Where somebody begins, by what was asked for; left out: it does not know the command. */
+  startPlace: ((request: StartPlaceRequest) => bigint) | undefined
   readonly requests: StreamRequest[] = []
   /** The sources that each `/register` asked for. */
   readonly registered: (readonly number[])[] = []
@@ -114,7 +119,10 @@ export class TestRelay {
         const schemas = this.schemas.filter(({ id }) => asked.sources?.includes(id) !== false)
         response.end(formatSchemas(schemas, asked))
       } else if (command === 'stream') await this.#stream(parseStreamRequest(parameters), response)
-      else if (command === 'physicalSources' && this.physicalSources !== undefined)
+      else if (command === 'startPlace' && this.startPlace !== undefined) {
+        const scn = this.startPlace(parseStartPlaceRequest(parameters))
+        response.end(formatStartPlace({ scn, scnSpace: this.scnSpace }))
+      } else if (command === 'physicalSources' && this.physicalSources !== undefined)
         response.end(JSON.stringify(this.physicalSources))
       else throw UnknownCommandError.of(command)
     } catch (error) {

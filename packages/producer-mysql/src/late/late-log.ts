@@ -50,6 +50,7 @@ export class LateLog {
   readonly #runner: SourceRunner
   readonly #quarantines: QuarantineRecord
   readonly #onFailed: () => void
+  readonly #log: Logger
   #leftOut: QuarantineRecord['list']
   #origin: BinlogOrigin | undefined
   #decoder: BinlogDecoder | undefined
@@ -58,7 +59,7 @@ export class LateLog {
   /** @param neededAfterScn after which windows are still to be taken @param onFailed called once, when it can't go on */
   constructor(
     options: LateLogOptions,
-    { point }: MarkedPlace,
+    { point, isBefore }: MarkedPlace,
     sinceScn: bigint,
     slot: number,
     neededAfterScn: () => bigint | undefined,
@@ -69,6 +70,8 @@ export class LateLog {
     this.#generation = point.generation
     this.#slot = slot
     this.#place = new ReadingPlace(point)
+    // What is remarkable in the log, the live reading has told, where it was there.
+    this.#log = isBefore === true ? options.log : silentLogger
     this.#onFailed = onFailed
     const { physicalSource, bufferBytes, yieldsWith, log, quarantines } = options
     this.#leftOut = quarantines.list
@@ -163,8 +166,7 @@ export class LateLog {
       sink: this.ring,
       generation: this.#generation,
       sinceScn: this.#sinceScn,
-      // What is remarkable in the log, the live reading has told.
-      log: silentLogger,
+      log: this.#log,
       quarantineRecord: this.#quarantines,
       emptyWindowEveryMs: EMPTY_WINDOW_EVERY_MS,
       onWindow: (scn, end) => {

@@ -15,6 +15,8 @@ export interface MarkedPlace {
   readonly point: ResumePoint
   /** Hash of the configuration under which the source was read from there on. */
   readonly configuration: string
+  /** Set where the live reading was never there: it lies before the place where that began. */
+  readonly isBefore?: true
 }
 
 /** Where a late reading begins. */
@@ -85,6 +87,20 @@ export class PlaceIndex {
     this.#noteLast()
   }
 
+  /** A beginning of a log before all that was read live: from there those are served who begin in the past. */
+  noteBefore(point: ResumePoint, configuration: string): void {
+    const isOwn = ({ point: { generation } }: MarkedPlace): boolean => generation === point.generation
+    const behind = this.#places.findIndex((place) => isOwn(place) && place.point.scn > point.scn)
+    const at = behind < 0 ? this.#places.length : behind
+    const [before, next] = [this.#places.slice(0, at), this.#places[at]]
+    const last = before.findLast(isOwn)
+    // The live reading keeps places as dense as they are worth; what it read under another configuration is not made anew.
+    if (last !== undefined && (last.isBefore !== true || last.point.scn === point.scn)) return
+    if (next !== undefined && next.configuration !== configuration) return
+    this.#replace([...before, { point, configuration, isBefore: true }, ...this.#places.slice(at)])
+    this.#noteLast()
+  }
+
   /** What stays before a place: what was read behind it is read again, and what is of another generation can't be. */
   #before({ scn, generation }: ResumePoint): MarkedPlace[] {
     const before = this.#places.filter(({ point }) => point.scn <= scn && point.generation === generation)
@@ -135,17 +151,18 @@ function isLaterFile(point: ResumePoint, last: ResumePoint): boolean {
   return fileNumberOf(point.file) > fileNumberOf(last.file)
 }
 
-function recordOf({ point, configuration }: MarkedPlace): object {
+function recordOf({ point, configuration, isBefore }: MarkedPlace): object {
   const { scn, position } = toMaxScn(point, 0)
-  return { scn, configuration, position }
+  return { scn, configuration, position, ...(isBefore === undefined ? {} : { isBefore }) }
 }
 
 /** A record that can't be read is of another version: its place is not there. */
 function placeIn(value: unknown): MarkedPlace[] {
-  const { scn, configuration, position } = value as { scn?: unknown; configuration?: unknown; position?: unknown }
+  const { scn, configuration, position, isBefore } = value as Partial<Record<string, unknown>>
   if ((typeof scn !== 'bigint' && typeof scn !== 'number') || typeof configuration !== 'string') return []
   try {
-    return [{ point: fromMaxScn({ scn: BigInt(scn), savedAtMs: 0, position }), configuration }]
+    const point = fromMaxScn({ scn: BigInt(scn), savedAtMs: 0, position })
+    return [{ point, configuration, ...(isBefore === true ? { isBefore } : {}) }]
   } catch {
     return []
   }

@@ -137,6 +137,7 @@ export async function serve(
     schemas,
     scnSpace: undefined,
     held: () => ({ minScn: -1n, lastScn: -1n, oldestMs: undefined, newestMs: undefined }),
+    findStart: () => Promise.resolve({ kind: 'found', scn: 0n }),
     mayStillCome: () => false,
   }
   const server = new StreamServer({

@@ -1,0 +1,80 @@
+import { type FoundStart, type StartFrom } from '@aesop/reading'
+import { fileNumberOf, formatBinlogScn, parseBinlogScn } from '../log/binlog-scn.ts'
+import { type BinlogOrigin } from '../origin/binlog-origin.ts'
+import { examineLog } from '../origin/log-examination.ts'
+import { type PlaceIndex } from '../place/place-index.ts'
+import { type ResumePoint } from '../place/resume-point.ts'
+import { MysqlPlaceFinder } from '../session/mysql-place-finder.ts'
+
+export interface ReadersStartOptions {
+  /** Asked with a server id that no reader of the log has, and released. */
+  readonly origin: BinlogOrigin
+  readonly source: string
+  readonly index: PlaceIndex
+  readonly configuration: string
+  /** Where the live reading is. */
+  readonly current: ResumePoint
+}
+
+const LOG_START = 4
+const MS_PER_SECOND = 1000
+
+/**
+ * Where somebody begins in the log who has no place yet. What lies before the first place that was read live can be read late from
+ * then on: the beginning of its log is noted as a place.
+ */
+export async function readersStart(
+  from: Exclude<StartFrom, { kind: 'latest' }>,
+  options: ReadersStartOptions,
+): Promise<FoundStart> {
+  try {
+    return from.kind === 'earliest' ? await earliest(options) : await firstOf(from.ms, options)
+  } finally {
+    await options.origin.release()
+  }
+}
+
+/** What was captured under another configuration can't be made again: then it begins behind that. */
+async function earliest({ origin, source, index, configuration, current }: ReadersStartOptions): Promise<FoundStart> {
+  const { file } = await oldestLog(origin)
+  const point = beginningOf(file, current)
+  index.noteBefore(point, configuration)
+  const found = index.find(point.scn, { source, generation: current.generation, configuration })
+  return { kind: 'found', scn: found.kind === 'found' ? point.scn : (found.prevScn ?? current.scn) }
+}
+
+async function firstOf(wantedMs: number, options: ReadersStartOptions): Promise<FoundStart> {
+  const { origin, index, configuration, current } = options
+  const { file, begunMs } = await oldestLog(origin)
+  // A log has whole seconds: nothing that came within the second that is meant may be missed.
+  const ms = Math.floor(wantedMs / MS_PER_SECOND) * MS_PER_SECOND
+  if (ms > Date.now()) return { kind: 'gone', reason: `${timeOf(ms)} has not come yet` }
+  if (begunMs > ms)
+    return {
+      kind: 'gone',
+      reason: `the log of the source begins at ${timeOf(begunMs)}, what was before is not known; startFrom: earliest begins there`,
+    }
+  const { file: at = file, scn = 0n } = await new MysqlPlaceFinder(origin).locate(`timestamp:${ms}`)
+  index.noteBefore(beginningOf(at, current), configuration)
+  const { fileNumber, position } = parseBinlogScn(scn)
+  return { kind: 'found', scn: formatBinlogScn(current.generation, fileNumber, position) }
+}
+
+async function oldestLog(origin: BinlogOrigin): Promise<{ readonly file: string; readonly begunMs: number }> {
+  const { file } = await new MysqlPlaceFinder(origin).locate('earliest')
+  if (file === undefined) throw new Error('the beginning of a log has a name')
+  const { log } = await examineLog(origin, { file, position: LOG_START, ended: 0 })
+  return { file, begunMs: log.begunSeconds * MS_PER_SECOND }
+}
+
+/** The beginning of a log, of the server that is read now. */
+export function beginningOf(file: string, { generation, serverIdentity, gtid }: ResumePoint): ResumePoint {
+  const scn = formatBinlogScn(generation, fileNumberOf(file), LOG_START)
+  const point = { scn, file, position: LOG_START, ended: 0, serverIdentity, generation, gtid: undefined }
+  // A set of MySQL grows by what is read once more to what it was; a position of MariaDB is asked for.
+  return gtid?.includes(':') === true ? { ...point, gtid } : point
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
