@@ -7,6 +7,7 @@ import { type ReadLog } from '../src/late/shared-log.ts'
 import { formatBinlogScn } from '../src/log/binlog-scn.ts'
 import { type LatePlace, type MarkedPlace, PlaceIndex } from '../src/place/place-index.ts'
 import { MysqlLogPurgedError } from '../src/error/live-errors.ts'
+import { until } from '../../../test/support/until.ts'
 
 const PLACES = 10
 const WINDOWS = 400
@@ -318,4 +319,18 @@ test('after the end nothing is begun', async () => {
   await take(reader)
   await rig.readers.end()
   expect([rig.logs[0]?.isClosed, await take(rig.at(scnOf(305))), rig.logs.length]).toEqual([true, 'caughtUp', 1])
+})
+
+test('who was told that there is nothing hears of the next window, and none is told of it twice', async () => {
+  const rig = new Rig()
+  const reader = rig.at(scnOf(WINDOWS - 2))
+  const [log] = rig.logs
+  if (log === undefined) throw new Error('nothing is read')
+  expect([await take(reader), await take(reader), rig.heard]).toEqual(['chunk', 'caughtUp', 0])
+  expect([await take(reader), rig.heard]).toEqual(['caughtUp', 0])
+  addWindow(log.ring, scnOf(WINDOWS))
+  await until('word of it', () => rig.heard > 0)
+  expect([rig.heard, await take(reader)]).toEqual([1, 'chunk'])
+  addWindow(log.ring, scnOf(WINDOWS + 1))
+  expect([await take(reader), rig.heard]).toEqual(['chunk', 1])
 })

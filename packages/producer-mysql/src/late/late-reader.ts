@@ -77,7 +77,9 @@ export class LateReader implements WindowReader {
         return this.#rejoin() ?? this.#next(maxBytes, toWindowEnd, mayWait)
       case 'caughtUp':
       case 'future':
-        return mayWait ? this.#wait(part, maxBytes, toWindowEnd) : CAUGHT_UP
+        if (mayWait) return this.#wait(part, maxBytes, toWindowEnd)
+        this.#readers.owes(part.shared)
+        return CAUGHT_UP
     }
   }
 

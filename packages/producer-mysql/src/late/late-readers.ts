@@ -102,6 +102,15 @@ export class LateReaders implements LateReading {
     return shared === undefined ? { kind: 'waits' } : { kind: 'joined', shared, taker: shared.join(afterScn) }
   }
 
+  /** Somebody was told that a reading has nothing now: who listens hears of its next window. */
+  owes(shared: SharedLog): void {
+    shared.owe(this.#tell)
+  }
+
+  readonly #tell = (): void => {
+    for (const listener of this.#listeners) listener()
+  }
+
   /** What its readers are told of a reading that has failed. @throws why, where its place is still there */
   failed({ failure }: SharedLog, afterScn: bigint): Gone {
     const found = this.#options.find(afterScn)
@@ -239,7 +248,7 @@ export class LateReaders implements LateReading {
         this.#timer = undefined
       }
       this.#tellFailure(shared)
-      for (const listener of this.#listeners) listener()
+      this.#tell()
     })
     this.#closing.add(closing)
   }

@@ -33,6 +33,8 @@ export class SharedLog {
   readonly #now: () => number
   /** Calls of readers that wait for the next window. */
   readonly #waiting = new Set<() => void>()
+  /** Told of the next window, where somebody was told that there is none. */
+  #owed: (() => void) | undefined
   #isClosed = false
 
   constructor(
@@ -140,8 +142,16 @@ export class SharedLog {
     })
   }
 
+  /** Calls back once, at the next window, when the reading fails or ends: nobody waits meanwhile. */
+  owe(tell: () => void): void {
+    this.#owed = tell
+  }
+
   readonly wake = (): void => {
     for (const done of [...this.#waiting]) done()
+    const owed = this.#owed
+    this.#owed = undefined
+    owed?.()
   }
 
   async close(): Promise<void> {
