@@ -42,7 +42,7 @@ async function windowAt(buffer: EventBuffer, ms: number): Promise<FoundStart> {
   try {
     let before = buffer.prevScn
     await reader.seek(before, -1)
-    for (let maxBytes = CHUNK_BYTES; ; ) {
+    for (let maxBytes = CHUNK_BYTES; ;) {
       const step = await reader.next(maxBytes)
       if (step.kind === 'tooSmall') maxBytes = step.pendingEventBytes
       else if (step.kind === 'caughtUp') return { kind: 'found', scn: before }
