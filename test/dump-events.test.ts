@@ -17,12 +17,12 @@ const ID = schemaIdOf(SCHEMA)
 /** A window of one row and its end, as a segment holds it. */
 function windowBytes(): Buffer {
   const value = compileRowEncoder(SCHEMA)({ id: 7n, name: 'Ada' })
-  const bytes = Buffer.alloc(eventBytesMax('k\n', value.length) + 100)
+  const bytes = Buffer.alloc(eventBytesMax('k\n', value.length, 1) + 100)
   const event = { opcode: 'UPSERT', key: 'k\n', timestampNanos: NANOS, sourceId: 40, logicalPartition: 2 } as const
   const append = { ...event, schemaId: ID, maxValueBytes: value.length }
-  writeEvent(bytes, 0, append, 1, (target, at) => at + value.copy(target, at))
+  writeEvent(bytes, 0, append, 1, 1, (target, at) => at + value.copy(target, at))
   const end = sealEvent(bytes, 0, 0, 1000)
-  return Buffer.from(bytes.subarray(0, writeEndOfPeriod(bytes, end, 1000n, 1, NANOS)))
+  return Buffer.from(bytes.subarray(0, writeEndOfPeriod(bytes, end, 1000n, 1, 1, NANOS)))
 }
 
 test('events are told with their header, key, schema, length and proof, and rows where the schema is known', () => {

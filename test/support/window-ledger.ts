@@ -74,7 +74,7 @@ export class WindowLedger implements WindowSink {
     const end = write(bytes, 0)
     if (end > append.maxValueBytes) throw new Error(`${end} bytes written, ${append.maxValueBytes} were asked for`)
     const { opcode, key, sourceId, maxValueBytes } = append
-    const slackBytes = eventBytesMax(key, maxValueBytes) - eventHeaderBytes(key) - end
+    const slackBytes = eventBytesMax(key, maxValueBytes, 1) - eventHeaderBytes(key, 1) - end
     if (slackBytes > SLACK_BYTES_MAX) throw new Error(`${slackBytes} bytes more were asked for than written`)
     const idHex = Buffer.from(append.schemaId).toString('hex')
     const row = this.readerOf(idHex)(bytes, 0, end)

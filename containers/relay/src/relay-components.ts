@@ -147,6 +147,14 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
           default: 67108864,
           description: 'Upper bound of one event, in bytes; not above maxEventSize of the clients.',
         },
+        eventVersion: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 2,
+          default: 1,
+          description:
+            'Layout of the events in the buffer. Clients that read version 1 only get it in either case; events of version 1 go as they are to all.',
+        },
         onTableFault: {
           enum: ['stop', 'quarantine'],
           default: 'stop',

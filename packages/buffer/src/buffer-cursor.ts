@@ -1,9 +1,9 @@
-import { checkEvent, checkEventHeader, endAt, hasHeader, isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
+import { checkEvent, checkEventHeader, endAt, headerBytesWanted, isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
 import { invariant } from '@aesop/kernel'
 import { type WindowChunk } from '@aesop/reading'
 import { BufferChunk } from './buffer-chunk.ts'
 import { FarChunk } from './far-chunk.ts'
-import { afterFar, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
+import { afterFar, cutShort, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
 import { visibleNext } from './visible-next.ts'
 import { type Segment } from './segment.ts'
 
@@ -169,8 +169,10 @@ export class BufferCursor {
  */
 function revealedEnd(segment: Segment, from: number, bytes: Buffer, at: number, limit: number): number {
   const available = bytes.length - at
-  // Not even the header: more bytes of it than were asked for.
-  if (!hasHeader(bytes, at, available)) return limit + 1
+  const headerBytes = headerBytesWanted(bytes, at, available)
+  // Not even the header: more bytes of it than were asked for, unless there are no more.
+  if (available < headerBytes && from + bytes.length < segment.visibleEnd) return Math.max(limit + 1, at + headerBytes)
+  if (available < headerBytes) throw cutShort(headerBytes, available)
   const length = lengthAt(bytes, at)
   checkEventHeader(bytes, at, length)
   if (at + length > limit) return at + length

@@ -1,3 +1,4 @@
+import { type EventVersion } from '@aesop/event'
 import { SegmentPool } from './segment-pool.ts'
 import { segmentBytesFor } from './segment-size.ts'
 import { type SegmentStore } from './segment-store.ts'
@@ -7,6 +8,8 @@ export interface EventBufferOptions {
   readonly maxBytes: number
   /** Written into every event. */
   readonly physicalPartition: number
+  /** Layout of the events. Default 1. */
+  readonly eventVersion?: EventVersion
   /**
    * The SCN after which windows are still needed: while one of them would have to go to make room, a writer is asked to
    * wait. Asked only when the buffer is full. Undefined, or left out: none is, and the oldest window makes room.

@@ -2,6 +2,7 @@ import {
   type EventAppend,
   endOfPeriodBytes,
   eventBytesMax,
+  type EventVersion,
   scnAt,
   timestampNanosAt,
   valueOffsetAt,
@@ -36,6 +37,7 @@ export type ReadResult = CursorStep | FarStep<CursorStep> | Exclude<SeekResult, 
 export class EventBuffer implements PlacesHome, WindowSource {
   readonly maxBytes: number
   readonly physicalPartition: number
+  readonly eventVersion: EventVersion
   readonly store: SegmentStore
   /** Whether a window may be larger than memory: its segments leave it meanwhile. */
   readonly spills: boolean
@@ -70,6 +72,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   constructor(options: EventBufferOptions) {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
+    this.eventVersion = options.eventVersion ?? 1
     this.#neededAfterScn = options.neededAfterScn
     this.#durableBeside = options.durableBeside
     this.store = storeOf(options)
@@ -181,10 +184,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   append(append: EventAppend, write: ValueWriter): void {
     if (!this.#windowOpen) throw new WindowStateError('append', 'no window is open')
-    const bytesMax = eventBytesMax(append.key, append.maxValueBytes)
+    const bytesMax = eventBytesMax(append.key, append.maxValueBytes, this.eventVersion)
     const segment = this.#roomFor(bytesMax)
     const from = segment.writeEnd
-    const end = writeEvent(segment.bytes, from, append, this.physicalPartition, write)
+    const end = writeEvent(segment.bytes, from, append, this.physicalPartition, this.eventVersion, write)
     if (end - from > bytesMax) throw new ValueOverflowError(append.sourceId, end - from, bytesMax)
     this.#timestampNanos = append.timestampNanos
     this.#noteWritten(segment, from, end, end - valueOffsetAt(segment.bytes, from))
@@ -214,9 +217,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
       this.rollbackWindow()
       return
     }
-    const segment = this.#roomFor(endOfPeriodBytes())
+    const { physicalPartition, eventVersion } = this
+    const segment = this.#roomFor(endOfPeriodBytes(eventVersion))
     const from = segment.writeEnd
-    const end = writeEndOfPeriod(segment.bytes, from, scn, this.physicalPartition, this.#timestampNanos)
+    const end = writeEndOfPeriod(segment.bytes, from, scn, physicalPartition, eventVersion, this.#timestampNanos)
     this.#noteWritten(segment, from, end, 0)
     this.#publish(scn, segment, from)
     this.#listeners.forEach(call)
@@ -374,7 +378,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     const segment = this.#write
     if (segment.writeLimit - segment.writeEnd >= bytes) return segment
     // With the end of its window beside it, so that an event may be as large as the buffer.
-    return this.#makeRoom(Math.max(bytes + endOfPeriodBytes(), this.store.segmentBytes))
+    return this.#makeRoom(Math.max(bytes + endOfPeriodBytes(this.eventVersion), this.store.segmentBytes))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkEventHeader, hasHeader, lengthAt } from '@aesop/event'
+import { checkEventHeader, EventCorruptError, headerBytesWanted, lengthAt } from '@aesop/event'
 import { type Segment } from './segment.ts'
 
 /** What a search or a skip reads at a time. */
@@ -31,6 +31,11 @@ export function afterFar<First, Result>(
   return { ...step, resume: (bytes) => afterFar(step.resume(bytes), then) }
 }
 
+/** What is said of bytes that should begin an event, and are fewer than its header. */
+export function cutShort(headerBytes: number, available: number): EventCorruptError {
+  return new EventCorruptError(`a header of ${headerBytes} bytes, of which ${available} are there`)
+}
+
 /** Bytes of a segment from an offset on: all of a segment in memory, a piece of one that is away. */
 export class SegmentBytes {
   readonly bytes: Buffer
@@ -59,7 +64,12 @@ export class SegmentBytes {
   find(offset: number): number {
     const at = offset - this.#base
     if (!this.#isFar) return at
-    if (at < 0 || !hasHeader(this.bytes, at, this.bytes.length - at)) return -1
+    const available = this.bytes.length - at
+    if (at < 0 || available <= 0) return -1
+    const headerBytes = headerBytesWanted(this.bytes, at, available)
+    // A piece that begins with the event has its header, whatever the header is.
+    if (available < headerBytes && at === 0) throw cutShort(headerBytes, available)
+    if (available < headerBytes) return -1
     checkEventHeader(this.bytes, at, lengthAt(this.bytes, at))
     return at
   }

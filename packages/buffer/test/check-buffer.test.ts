@@ -131,7 +131,7 @@ const damages: readonly (readonly [what: string, damage: (buffer: EventBuffer) =
     (b) => {
       const segment = last(b)
       segment.visibleEnd = segment.lastEventOffset
-      segment.lastEventOffset -= endOfPeriodBytes() + 100
+      segment.lastEventOffset -= endOfPeriodBytes(1) + 100
       segment.visibleEvents -= 1
     },
   ],

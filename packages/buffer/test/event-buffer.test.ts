@@ -148,7 +148,7 @@ test('one event that fills the buffer to the last byte beside the end of its win
   const maxBytes = 1024 * 1024
   const buffer = new EventBuffer({ maxBytes, physicalPartition: 1 })
   buffer.start(100n)
-  const overheadBytes = 2 * endOfPeriodBytes()
+  const overheadBytes = 2 * endOfPeriodBytes(1)
   for (const scn of [101n, 102n]) addWindow(buffer, scn, [{ key: 1, valueBytes: maxBytes - overheadBytes }])
   checkBuffer(buffer)
   expect(drain(buffer.seekLatest())).toEqual(['102:1', '102:end'])
@@ -336,7 +336,7 @@ test('a window larger than the buffer is refused by name however empty the buffe
 test('a buffer that is one large event waits for its readers and leaves whole', async () => {
   let needed = 100n
   const buffer = started({ neededAfterScn: () => needed })
-  addWindow(buffer, 101n, [{ key: 1, valueBytes: 16_384 - 2 * endOfPeriodBytes() }])
+  addWindow(buffer, 101n, [{ key: 1, valueBytes: 16_384 - 2 * endOfPeriodBytes(1) }])
   const waiting = buffer.whenWritable()
   expect(waiting).toBeDefined()
   expect(drain(found(buffer, 100n, -1))).toEqual(['101:1', '101:end'])

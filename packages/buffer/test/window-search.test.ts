@@ -10,7 +10,7 @@ const SEED = 20_262
 const FIRST_SCN = 100n
 const MAX_BYTES = 49_152
 /** A walk begins at an entry of the index and passes what lies within one step of it, 4 KiB, to the event that ends it: a length and an SCN each. */
-const STEPS_MAX = 2 * (Math.ceil(4096 / endOfPeriodBytes()) + 1)
+const STEPS_MAX = 2 * (Math.ceil(4096 / endOfPeriodBytes(1)) + 1)
 
 /** Windows of one event or of more than a segment, with SCNs left out between them. */
 const history = fc.array(

@@ -90,7 +90,7 @@ export class AnswerReader {
       fromLatestScn,
       sizeBytes: this.#fetchBytes,
       output: 'binary',
-      eventVersionMax: 0,
+      eventVersionMax: 2,
       filters: new Map([...filters].flatMap(([name, filter]) => idEntry(catalogue.idOf(name), filter))),
       followMs,
     }

@@ -28,7 +28,7 @@ function eventWith(key: bigint, meta: string, ...fields: Field[]): RowEvent {
     maxValueBytes: 10,
   } as const
   // -1, which is all 64 bits.
-  writeEvent(target, 0, append, 1, (bytes, at) => bytes.writeUInt8(1, at))
+  writeEvent(target, 0, append, 1, 1, (bytes, at) => bytes.writeUInt8(1, at))
   return new RowEvent(target, 0, schema)
 }
 

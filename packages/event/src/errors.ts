@@ -42,6 +42,33 @@ export class EventTooLargeError extends AesopError {
   }
 }
 
+export class EventUnsupportedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_EVENT_UNSUPPORTED',
+    meaning:
+      'A change event is whole and has something that is not read here: a key with a schema, another digest, a large source id.',
+    remedy: 'Let the relay that makes these events write them without it, or let it serve version 1 (maxev=0).',
+    canRetry: false,
+  } as const
+  constructor(what: string) {
+    super(EventUnsupportedError.kind, `a change event has ${what}, which is not read here`)
+  }
+}
+
+export class EventKeyTooLongError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_EVENT_KEY_TOO_LONG',
+    meaning: 'The key of a row has more bytes than a key of an event of version 2 may have.',
+    remedy: 'Give the table a shorter key, or leave eventVersion of the physical source at 1.',
+    canRetry: false,
+  } as const
+  constructor(bytes: number, bytesMax: number) {
+    super(EventKeyTooLongError.kind, `the key of a change event has ${bytes} bytes, the limit is ${bytesMax}`, {
+      fields: { bytes, bytesMax },
+    })
+  }
+}
+
 export class RemoteErrorTextError extends AesopError {
   static readonly kind = {
     code: 'AESOP_EVENT_REMOTE_ERROR',
@@ -58,5 +85,7 @@ export const eventErrors: readonly AesopErrorClass[] = [
   EventCorruptError,
   EventTruncatedError,
   EventTooLargeError,
+  EventUnsupportedError,
+  EventKeyTooLongError,
   RemoteErrorTextError,
 ]

@@ -1,23 +1,16 @@
 import { eventCrc } from './crc32.ts'
-import { EventCorruptError, EventTooLargeError } from './errors.ts'
+import { EventCorruptError } from './errors.ts'
 import * as layout from './event-layout-v1.ts'
 
-/** Bytes from which on `checkedLength` can be asked. */
+/** Bytes from which on `statedLength` can be asked. */
 export const LENGTH_KNOWN_BYTES = layout.AT_ATTRIBUTES
 
-/**
- * The length that the event at `offset` states, of which only `LENGTH_KNOWN_BYTES` are there.
- * @throws EventCorruptError, EventTooLargeError beyond `eventBytesMax`
- */
-export function checkedLength(bytes: Buffer, offset: number, eventBytesMax: number): number {
-  const version = bytes[offset]
-  if (version !== layout.EVENT_VERSION_V1)
-    throw new EventCorruptError(`version ${String(version)} is not known, expected 0`)
+/** The length that the event at `offset` states, of which only `LENGTH_KNOWN_BYTES` are there. @throws EventCorruptError */
+export function statedLength(bytes: Buffer, offset: number): number {
   const length = bytes.readInt32BE(offset + layout.AT_LENGTH)
   if (length < layout.EVENT_BYTES_MIN) {
     throw new EventCorruptError(`length ${length} is below the smallest, ${layout.EVENT_BYTES_MIN}`)
   }
-  if (length > eventBytesMax) throw new EventTooLargeError(length, eventBytesMax)
   return length
 }
 
@@ -50,9 +43,9 @@ export function checkEventHeader(bytes: Buffer, offset: number, length: number):
   return headerBytes
 }
 
-/** Whether the header of the event at `offset` is there, of which so many bytes are. */
-export function hasHeader(bytes: Buffer, offset: number, available: number): boolean {
-  return available >= layout.EVENT_BYTES_MIN && available >= checkedHeaderBytes(bytes, offset)
+/** Bytes that the header has, as far as so many of it tell. */
+export function headerBytesWanted(bytes: Buffer, offset: number, available: number): number {
+  return available < layout.EVENT_BYTES_MIN ? layout.EVENT_BYTES_MIN : checkedHeaderBytes(bytes, offset)
 }
 
 /** Bytes that the checksum of the header is over, and those before. */

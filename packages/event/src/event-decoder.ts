@@ -1,5 +1,5 @@
 import { EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-import { checkedLength, checkEvent, LENGTH_KNOWN_BYTES } from './event-check-v1.ts'
+import { checkedLength, checkEvent, lengthKnownBytes } from './event-check.ts'
 import { EventView } from './event-view.ts'
 
 const REMOTE_TEXT_CHARS_MAX = 512
@@ -51,11 +51,12 @@ export class EventDecoder {
 
   /**
    * The next whole event, or undefined when more bytes are needed.
-   * @throws EventCorruptError, EventTooLargeError, RemoteErrorTextError
+   * @throws EventCorruptError, EventUnsupportedError, EventTooLargeError, RemoteErrorTextError
    */
   next(): EventView | undefined {
     const held = this.#bytes.length - this.#at
-    if (held < LENGTH_KNOWN_BYTES) return this.#nextOf(LENGTH_KNOWN_BYTES)
+    const wanted = held === 0 ? 1 : lengthKnownBytes(this.#bytes, this.#at)
+    if (held < wanted) return this.#nextOf(wanted)
     this.#refuseText()
     const length = checkedLength(this.#bytes, this.#at, this.#eventBytesMax)
     if (held < length) return this.#nextOf(length)

@@ -1,18 +1,12 @@
+import type { Opcode } from './opcode.ts'
 import * as layout from './event-layout-v1.ts'
+import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
 
-/*
- * The fields of the event at `offset`, each read when asked for and where it lies. Who walks windows asks these; who looks
- * at one event moves an `EventView` there.
- */
+/* The fields of the event of version 1 at `offset`, each read when asked for and where it lies. */
 
 /** Total length in bytes, header included. */
 export function lengthAt(bytes: Buffer, offset: number): number {
   return bytes.readInt32BE(offset + layout.AT_LENGTH)
-}
-
-/** Offset after the event. */
-export function endAt(bytes: Buffer, offset: number): number {
-  return offset + lengthAt(bytes, offset)
 }
 
 export function attributesAt(bytes: Buffer, offset: number): number {
@@ -46,7 +40,7 @@ export function sourceIdAt(bytes: Buffer, offset: number): number {
 }
 
 export function isEndOfPeriodAt(bytes: Buffer, offset: number): boolean {
-  return sourceIdAt(bytes, offset) === layout.SOURCE_ID_END_OF_PERIOD
+  return sourceIdAt(bytes, offset) === SOURCE_ID_END_OF_PERIOD
 }
 
 /** The 16 bytes of the schema id; a view. */
@@ -92,16 +86,13 @@ export function valueOffsetAt(bytes: Buffer, offset: number): number {
   return offset + layout.AT_KEY_BYTES + bytes.readInt32BE(offset + layout.AT_KEY)
 }
 
-/** Whether the attributes say that the change is to be kept, or that the row is gone. */
-export function isUpsert(attributes: number): boolean {
-  return (attributes & layout.ATTRIBUTE_UPSERT) !== 0
+export function opcodeAt(bytes: Buffer, offset: number): Opcode | undefined {
+  const attributes = attributesAt(bytes, offset)
+  if ((attributes & layout.ATTRIBUTE_UPSERT) !== 0) return 'UPSERT'
+  return (attributes & layout.ATTRIBUTE_DELETE) !== 0 ? 'DELETE' : undefined
 }
 
-export function isDelete(attributes: number): boolean {
-  return (attributes & layout.ATTRIBUTE_DELETE) !== 0
-}
-
-/** Whether the attributes say that the change came to the source from elsewhere. */
-export function isReplicated(attributes: number): boolean {
-  return (attributes & layout.ATTRIBUTE_REPLICATED) !== 0
+/** Whether the change came to the source from elsewhere. */
+export function isReplicatedAt(bytes: Buffer, offset: number): boolean {
+  return (attributesAt(bytes, offset) & layout.ATTRIBUTE_REPLICATED) !== 0
 }

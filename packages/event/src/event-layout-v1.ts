@@ -20,7 +20,6 @@
  * Attributes: 0x0001 UPSERT, 0x0002 DELETE, 0x0004 trace, 0x0008 byte key, 0x0100 replicated from elsewhere. Control
  * events carry no opcode. The end of a window (EOP) is the control event with source id −2, long key 0 and no value.
  */
-export const EVENT_VERSION_V1 = 0
 export const AT_HEADER_CRC = 1
 export const AT_LENGTH = 5
 export const AT_ATTRIBUTES = 9
@@ -42,11 +41,10 @@ export const END_OF_PERIOD_BYTES = AT_VALUE_AFTER_LONG_KEY
 
 export const ATTRIBUTE_UPSERT = 0x0001
 export const ATTRIBUTE_DELETE = 0x0002
-// 0x0004 marks a traced event in Databus; we neither write nor read it.
+/** Marks a traced event in Databus; we pass it on, and neither set nor read it. */
+export const ATTRIBUTE_TRACE = 0x0004
 export const ATTRIBUTE_BYTE_KEY = 0x0008
 export const ATTRIBUTE_REPLICATED = 0x0100
 
-/** Source id of the event that closes a window. */
-export const SOURCE_ID_END_OF_PERIOD = -2
 /** Source id of an event whose value is a checkpoint (sent by bootstrap servers). */
 export const SOURCE_ID_CHECKPOINT = -3

@@ -1,4 +1,4 @@
-import * as fields from './event-fields-v1.ts'
+import * as fields from './event-fields.ts'
 import type { Opcode } from './opcode.ts'
 
 /**
@@ -64,13 +64,11 @@ export class EventView {
   }
   /** Undefined for control events. */
   get opcode(): Opcode | undefined {
-    const { attributes } = this
-    if (fields.isUpsert(attributes)) return 'UPSERT'
-    return fields.isDelete(attributes) ? 'DELETE' : undefined
+    return fields.opcodeAt(this.bytes, this.offset)
   }
   /** Whether the change came to the source from elsewhere. */
   get isReplicated(): boolean {
-    return fields.isReplicated(this.attributes)
+    return fields.isReplicatedAt(this.bytes, this.offset)
   }
   /** The 16 bytes of the schema id; a view. */
   get schemaId(): Buffer {

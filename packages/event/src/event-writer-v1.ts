@@ -1,7 +1,7 @@
 import { viewOf } from './byte-view.ts'
 import { eventCrc } from './crc32.ts'
-import { EventTooLargeError } from './errors.ts'
-import type { EventAppend, EventKey, ValueWriter } from './event-key.ts'
+import { type EventAppend, type EventKey, isByteKey, type ValueWriter } from './event-key.ts'
+import { FIRST_BYTE_V1 } from './event-version.ts'
 import {
   ATTRIBUTE_BYTE_KEY,
   ATTRIBUTE_DELETE,
@@ -20,19 +20,11 @@ import {
   AT_VALUE_AFTER_LONG_KEY,
   AT_VALUE_CRC,
   END_OF_PERIOD_BYTES,
-  EVENT_VERSION_V1,
   SCHEMA_ID_BYTES,
-  SOURCE_ID_END_OF_PERIOD,
 } from './event-layout-v1.ts'
+import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
 
-const LENGTH_MAX = 0x7fffffff
-
-/** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */
-export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
-  const bytes = eventHeaderBytesMax(key) + maxValueBytes
-  if (bytes > LENGTH_MAX) throw new EventTooLargeError(bytes, LENGTH_MAX)
-  return bytes
-}
+export { END_OF_PERIOD_BYTES } from './event-layout-v1.ts'
 
 /** Upper bound of header and key, found without a look at each character. */
 export function eventHeaderBytesMax(key: EventKey): number {
@@ -64,7 +56,7 @@ export function writeEvent(
   const byteKey = isByteKey(key)
   const valueAt = writeKey(bytes, target, offset, key)
   const end = write(target, valueAt)
-  target[offset] = EVENT_VERSION_V1
+  target[offset] = FIRST_BYTE_V1
   bytes.setInt32(offset + AT_LENGTH, end - offset)
   const bits = opcode === 'DELETE' ? ATTRIBUTE_DELETE : ATTRIBUTE_UPSERT
   bytes.setInt16(offset + AT_ATTRIBUTES, byteKey ? bits | ATTRIBUTE_BYTE_KEY : bits)
@@ -76,10 +68,6 @@ export function writeEvent(
   const crcFrom = byteKey ? offset + AT_KEY_BYTES : valueAt
   bytes.setUint32(offset + AT_VALUE_CRC, eventCrc(target, crcFrom, end))
   return end
-}
-
-function isByteKey(key: EventKey): key is string | Uint8Array {
-  return typeof key === 'string' || key instanceof Uint8Array
 }
 
 /** Byte by byte: so few are copied faster than a call begins. */
@@ -120,11 +108,6 @@ export function sealEvent(target: Buffer, offset: number, scnHigh: number, scnLo
   return offset + bytes.getInt32(offset + AT_LENGTH)
 }
 
-/** Bytes of the event that closes a window. */
-export function endOfPeriodBytes(): number {
-  return END_OF_PERIOD_BYTES
-}
-
 /** Writes the sealed event that closes a window. @returns the offset after it */
 export function writeEndOfPeriod(
   target: Buffer,
@@ -134,7 +117,7 @@ export function writeEndOfPeriod(
   timestampNanos: bigint,
 ): number {
   const bytes = viewOf(target)
-  target[offset] = EVENT_VERSION_V1
+  target[offset] = FIRST_BYTE_V1
   bytes.setInt32(offset + AT_LENGTH, END_OF_PERIOD_BYTES)
   bytes.setInt16(offset + AT_ATTRIBUTES, 0)
   bytes.setBigInt64(offset + AT_SEQUENCE, scn)

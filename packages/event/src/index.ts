@@ -1,9 +1,18 @@
 export { crcByBytes, eventCrc } from './crc32.ts'
-export { EventCorruptError, EventTooLargeError, EventTruncatedError, RemoteErrorTextError } from './errors.ts'
-export { checkEvent, checkEventHeader, hasHeader } from './event-check-v1.ts'
+export {
+  EventCorruptError,
+  EventKeyTooLongError,
+  EventTooLargeError,
+  EventTruncatedError,
+  EventUnsupportedError,
+  RemoteErrorTextError,
+} from './errors.ts'
+export { checkEvent, checkEventHeader, headerBytesWanted } from './event-check.ts'
+export { downConvert, DOWN_CONVERTED_LESS_BYTES, downConvertedBytesAt } from './event-v2-to-v1.ts'
 export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
-export { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt, valueOffsetAt } from './event-fields-v1.ts'
+export { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt, valueOffsetAt } from './event-fields.ts'
+export { type EventVersion } from './event-version.ts'
 export { EventView } from './event-view.ts'
 export {
   endOfPeriodBytes,
@@ -13,7 +22,7 @@ export {
   sealEvent,
   writeEndOfPeriod,
   writeEvent,
-} from './event-writer-v1.ts'
+} from './event-writer.ts'
 export { type Opcode } from './opcode.ts'
 export { schemaIdWords } from './schema-id-words.ts'
 export {

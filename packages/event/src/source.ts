@@ -4,3 +4,6 @@ export interface LogicalSource {
   readonly id: number
   readonly name: string
 }
+
+/** Source id of the event that closes a window, in every version. */
+export const SOURCE_ID_END_OF_PERIOD = -2

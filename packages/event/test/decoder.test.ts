@@ -3,6 +3,7 @@ import {
   EventDecoder,
   EventTooLargeError,
   EventTruncatedError,
+  type EventVersion,
   RemoteErrorTextError,
   writeEndOfPeriod,
 } from '@aesop/event'
@@ -12,20 +13,21 @@ import { encode, golden } from './support/events.ts'
 
 const LIMIT = 1 << 20
 
-function endOfPeriod(): Buffer {
+function endOfPeriod(version: EventVersion): Buffer {
   const bytes = Buffer.alloc(61)
-  writeEndOfPeriod(bytes, 0, 1000n, 1, 5n)
-  return bytes
+  return bytes.subarray(0, writeEndOfPeriod(bytes, 0, 1000n, 1, version, 5n))
 }
 
-function streamBytes(): Buffer {
+function streamBytes(version: EventVersion): Buffer {
   return Buffer.concat([
-    encode(golden),
-    encode({ ...golden, key: 'a key', value: Buffer.alloc(40, 9) }),
-    encode({ ...golden, key: '', value: Buffer.alloc(0), opcode: 'DELETE' }),
-    endOfPeriod(),
+    encode(golden, version),
+    encode({ ...golden, key: 'a key', value: Buffer.alloc(40, 9) }, version),
+    encode({ ...golden, key: '', value: Buffer.alloc(0), opcode: 'DELETE' }, version),
+    endOfPeriod(version),
   ])
 }
+
+const VERSIONS = [1, 2] as const
 
 /** Every event that the chunks hold, as hex. */
 function decode(chunks: readonly Buffer[], limit = LIMIT): string[] {
@@ -41,34 +43,37 @@ function decode(chunks: readonly Buffer[], limit = LIMIT): string[] {
   return events
 }
 
-test('the whole stream gives its events', () => {
-  const stream = streamBytes()
-  const whole = decode([streamBytes()])
+test.each(VERSIONS)('the whole stream gives its events (version %d)', (version) => {
+  const stream = streamBytes(version)
+  const whole = decode([streamBytes(version)])
   expect(whole).toHaveLength(4)
   expect(whole.join('')).toBe(stream.toString('hex'))
 })
 
-test('a stream that is split anywhere gives the same events', () => {
-  const stream = streamBytes()
-  const whole = decode([streamBytes()])
+test.each(VERSIONS)('a stream that is split anywhere gives the same events (version %d)', (version) => {
+  const stream = streamBytes(version)
+  const whole = decode([streamBytes(version)])
   for (let at = 0; at <= stream.length; at++) {
     expect(decode([stream.subarray(0, at), stream.subarray(at)])).toEqual(whole)
   }
 })
 
-test('a stream in single bytes, and in pieces of every size, gives the same events', () => {
-  const stream = streamBytes()
-  const whole = decode([streamBytes()])
-  for (let size = 1; size < stream.length; size++) {
-    const chunks: Buffer[] = []
-    for (let at = 0; at < stream.length; at += size) chunks.push(stream.subarray(at, at + size))
-    expect(decode(chunks)).toEqual(whole)
-  }
-})
+test.each(VERSIONS)(
+  'a stream in single bytes, and in pieces of every size, gives the same events (version %d)',
+  (version) => {
+    const stream = streamBytes(version)
+    const whole = decode([streamBytes(version)])
+    for (let size = 1; size < stream.length; size++) {
+      const chunks: Buffer[] = []
+      for (let at = 0; at < stream.length; at += size) chunks.push(stream.subarray(at, at + size))
+      expect(decode(chunks)).toEqual(whole)
+    }
+  },
+)
 
-test('a stream that ends inside an event is truncated, wherever it ends', () => {
-  const stream = streamBytes()
-  const whole = decode([streamBytes()])
+test.each(VERSIONS)('a stream that ends inside an event is truncated, wherever it ends (version %d)', (version) => {
+  const stream = streamBytes(version)
+  const whole = decode([streamBytes(version)])
   const ends = new Set<number>()
   for (let at = 0, i = 0; i < whole.length; i++) ends.add((at += (whole[i]?.length ?? 0) / 2))
   for (let at = 1; at <= stream.length; at++) {
@@ -78,31 +83,34 @@ test('a stream that ends inside an event is truncated, wherever it ends', () => 
   }
 })
 
-test('a flipped bit anywhere in an event is a typed error, and the event is not delivered', () => {
-  const stream = streamBytes()
-  const whole = decode([streamBytes()])
-  for (let at = 0; at < stream.length; at++) {
-    for (let bit = 0; bit < 8; bit++) {
-      const damaged = Buffer.from(stream)
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << bit)
-      let events: string[] = []
-      let thrown: unknown
-      const decoder = new EventDecoder(LIMIT)
-      try {
-        decoder.push(damaged)
-        for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
-          events = [...events, view.bytes.toString('hex', view.offset, view.end)]
+test.each(VERSIONS)(
+  'a flipped bit anywhere in an event is a typed error, and the event is not delivered (version %d)',
+  (version) => {
+    const stream = streamBytes(version)
+    const whole = decode([streamBytes(version)])
+    for (let at = 0; at < stream.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const damaged = Buffer.from(stream)
+        damaged[at] = (damaged[at] ?? 0) ^ (1 << bit)
+        let events: string[] = []
+        let thrown: unknown
+        const decoder = new EventDecoder(LIMIT)
+        try {
+          decoder.push(damaged)
+          for (let view = decoder.next(); view !== undefined; view = decoder.next()) {
+            events = [...events, view.bytes.toString('hex', view.offset, view.end)]
+          }
+          decoder.end()
+        } catch (error) {
+          thrown = error
         }
-        decoder.end()
-      } catch (error) {
-        thrown = error
+        expect(thrown, `byte ${at}, bit ${bit}`).toBeInstanceOf(AesopError)
+        expect(whole.slice(0, events.length)).toEqual(events)
+        expect(events.length).toBeLessThan(whole.length)
       }
-      expect(thrown, `byte ${at}, bit ${bit}`).toBeInstanceOf(AesopError)
-      expect(whole.slice(0, events.length)).toEqual(events)
-      expect(events.length).toBeLessThan(whole.length)
     }
-  }
-})
+  },
+)
 
 test('an event above the limit is refused before its bytes are there', () => {
   const decoder = new EventDecoder(1000)

@@ -79,8 +79,8 @@ test('a view is moved from one event to another, and begins nowhere', () => {
 
 test('control events are those below source 0, of which one ends a window', () => {
   const bytes = Buffer.alloc(61)
-  writeEndOfPeriod(bytes, 0, 5n, 1, 0n)
-  expect([layout.SOURCE_ID_END_OF_PERIOD, layout.SOURCE_ID_CHECKPOINT]).toEqual([-2, -3])
+  writeEndOfPeriod(bytes, 0, 5n, 1, 1, 0n)
+  expect(layout.SOURCE_ID_CHECKPOINT).toBe(-3)
   const kinds = [-2, -3, 0, 1].map((sourceId) => {
     bytes.writeInt16BE(sourceId, 31)
     const view = new EventView(bytes)
@@ -103,7 +103,7 @@ test.each([
   [Buffer.from('世界'), 63, 63],
   [new Uint8Array(9), 66, 66],
 ])('the header of an event with the key %s has %d bytes, at most %d before a look at it', (key, exact, atMost) => {
-  expect([eventHeaderBytes(key), eventHeaderBytesMax(key), eventBytesMax(key, 10)]).toEqual([
+  expect([eventHeaderBytes(key, 1), eventHeaderBytesMax(key, 1), eventBytesMax(key, 10, 1)]).toEqual([
     exact,
     atMost,
     atMost + 10,
@@ -111,8 +111,8 @@ test.each([
 })
 
 test('an event may have 2 GiB less one byte', () => {
-  expect(eventBytesMax(1, 0x7fffffff - 61)).toBe(0x7fffffff)
-  expect(() => eventBytesMax(1, 0x7fffffff - 60)).toThrow(EventTooLargeError)
+  expect(eventBytesMax(1, 0x7fffffff - 61, 1)).toBe(0x7fffffff)
+  expect(() => eventBytesMax(1, 0x7fffffff - 60, 1)).toThrow(EventTooLargeError)
 })
 
 test('the views of the last two buffers are kept, and are views on the right bytes', () => {

@@ -75,7 +75,7 @@ describe.each(Object.entries(KINDS))('rows of a versioned table, %s', (_kind, { 
     const { table, schemas } = tableOf()
     const sink = new RecordingSink(schemas)
     sink.beginWindow()
-    new RowChanges(sink, eventLimits(1_000_000)).appendAll(table, eventOf(0x0f, ...images), kind, 0n)
+    new RowChanges(sink, eventLimits(1_000_000, 1)).appendAll(table, eventOf(0x0f, ...images), kind, 0n)
     return sink.pending.map(
       ({ opcode, key, row }) => `${opcode} ${String(key)} ${Number(row['id'])}:${Number(row['n'])}`,
     )
@@ -130,14 +130,14 @@ describe.each(Object.entries(KINDS))('rows of a versioned table, %s', (_kind, { 
     rows.presentAfter = 1
     rows.bytes = Buffer.concat([rows.bytes, changed])
     rows.end = rows.bytes.length
-    new RowChanges(sink, eventLimits(1_000_000)).appendAll(table, rows, 'update', 0n)
+    new RowChanges(sink, eventLimits(1_000_000, 1)).appendAll(table, rows, 'update', 0n)
     expect(sink.pending.map(({ opcode, row }) => [opcode, row['id'], row['n']])).toEqual([['UPSERT', 1, 11]])
   })
 
   it('are refused where an image does not say whether it is history', () => {
     const { table, schemas } = tableOf()
     const sink = new RecordingSink(schemas)
-    const changesOf = new RowChanges(sink, eventLimits(1_000_000))
+    const changesOf = new RowChanges(sink, eventLimits(1_000_000, 1))
     for (const kind of ['delete', 'update'] as const) {
       sink.beginWindow()
       expect(() => {

@@ -14,7 +14,7 @@ class MeasuringSink extends RecordingSink {
 
   override append(append: EventAppend, write: ValueWriter): void {
     const target = Buffer.alloc(append.maxValueBytes + 4096)
-    if (append.sourceId !== SCHEMA_CHANGE_ID_DEFAULT) this.lengths.push(writeEvent(target, 0, append, 1, write))
+    if (append.sourceId !== SCHEMA_CHANGE_ID_DEFAULT) this.lengths.push(writeEvent(target, 0, append, 1, 1, write))
     this.reserved.push(append.maxValueBytes)
     super.append(append, write)
   }
@@ -25,11 +25,12 @@ async function decodeUnder(
   recording = RECORDING,
   tables: readonly string[] = TABLES,
   options: object = {},
+  more: { readonly eventVersion?: 1 | 2 } = {},
 ): Promise<MeasuringSink> {
   const schemas = new MemorySchemaRegistry()
   const sink = new MeasuringSink(schemas)
   const bound = largestEventSizeInBytes === undefined ? {} : { largestEventSizeInBytes }
-  const physicalSource = sourceOf(recording, tables, { ...bound, name: 'shop-source' })
+  const physicalSource = sourceOf(recording, tables, { ...bound, ...more, name: 'shop-source' })
   await decodeRecording(recording, tables, { schemas, sink, physicalSource, emptyWindowEveryMs: Infinity, ...options })
   return sink
 }
@@ -45,6 +46,14 @@ describe('largestEventSizeInBytes', () => {
     const same = await decodeUnder(largest)
     expect(all.changes.length).toBeGreaterThan(20)
     expect(same.changes).toEqual(all.changes)
+  })
+
+  it('counts the bytes that an event has in the version that is asked for', async () => {
+    const { all, largest } = await unbounded()
+    const inVersion2 = (bound: number): Promise<MeasuringSink> =>
+      decodeUnder(bound, RECORDING, TABLES, {}, { eventVersion: 2 })
+    expect((await inVersion2(largest + 14)).changes).toEqual(all.changes)
+    await expect(inVersion2(largest + 13)).rejects.toMatchObject({ code: 'AESOP_MYSQL_ROW_TOO_LARGE' })
   })
 
   it('makes nobody reserve more than it', async () => {

@@ -16,7 +16,7 @@ const UTF8 = 45
 const LATIN1 = 8
 /** Of the bound of a Latin-1 value, by each of its bytes. */
 const LATIN1_GROWTH = 3
-const ENOUGH: EventLimits = { eventBytesMax: 1_000_000, loggedBytesMax: 3_000_000 }
+const ENOUGH: EventLimits = { eventBytesMax: 1_000_000, eventVersion: 1, loggedBytesMax: 3_000_000 }
 const ID = { type: ColumnType.LONG, meta: 0, nullable: false, unsigned: false }
 const BLOB = { type: ColumnType.BLOB, meta: 3, nullable: false }
 const ALL = 0x03
@@ -116,7 +116,7 @@ describe('what is reserved for a value', () => {
   ] as const)('depends on largestEventSizeInBytes: %s', (_what, more, bound) => {
     const bytes = 1000
     const probe = rigOf()
-    const eventBytesMax = eventHeaderBytesMax(1) + roughOf(probe, bytes) + more
+    const eventBytesMax = eventHeaderBytesMax(1, 1) + roughOf(probe, bytes) + more
     const rig = rigOf({ ...ENOUGH, eventBytesMax })
     append(rig, 'insert', imageOf(1, bytes))
     expect(rig.sink.reserved).toEqual([bound === 'rough' ? roughOf(rig, bytes) : closeOf(rig, bytes)])
@@ -125,9 +125,9 @@ describe('what is reserved for a value', () => {
   it('is what it takes, where not even the close bound fits', () => {
     const bytes = 5000
     const close = closeOf(rigOf(), bytes)
-    const atBound = rigOf({ ...ENOUGH, eventBytesMax: eventHeaderBytes(1) + close })
+    const atBound = rigOf({ ...ENOUGH, eventBytesMax: eventHeaderBytes(1, 1) + close })
     append(atBound, 'insert', imageOf(1, bytes))
-    const below = rigOf({ ...ENOUGH, eventBytesMax: eventHeaderBytes(1) + close - 1 })
+    const below = rigOf({ ...ENOUGH, eventBytesMax: eventHeaderBytes(1, 1) + close - 1 })
     append(below, 'insert', imageOf(1, bytes))
     const [taken] = below.sink.pending
     expect([atBound.sink.reserved, below.sink.reserved]).toEqual([[close], [taken?.bytes.length]])

@@ -1,4 +1,11 @@
-import { type EventAppend, eventHeaderBytes, type EventKey, EventTooLargeError, type Opcode } from '@aesop/event'
+import {
+  type EventAppend,
+  eventHeaderBytes,
+  type EventKey,
+  EventTooLargeError,
+  type EventVersion,
+  type Opcode,
+} from '@aesop/event'
 import { sleep } from '@aesop/kernel'
 import { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
 import { logicalPartitionOf } from './logical-source-config.ts'
@@ -46,6 +53,7 @@ export class MemoryEventProducer implements EventProducer {
   #uri: MemoryUri = { name: '', eventsPerWindow: 1, valueBytes: 0 }
   #context: ProducerContext | undefined
   #eventBytesMax = 0
+  #eventVersion: EventVersion = 1
   #sink: WindowSink | undefined
   #scn = -1n
   #state: ProducerStatus['state'] = 'stopped'
@@ -68,6 +76,7 @@ export class MemoryEventProducer implements EventProducer {
     this.#context = context
     this.#uri = parseMemoryUri(context.physicalSource.uri)
     this.#eventBytesMax = context.physicalSource.largestEventSizeInBytes
+    this.#eventVersion = context.physicalSource.eventVersion
     for (const source of context.physicalSource.sources) {
       const schema = context.schemas.latest(source.name) ?? context.schemas.register(source.name, this.#schema)
       this.#sources.set(source.name, {
@@ -181,7 +190,7 @@ export class MemoryEventProducer implements EventProducer {
 
   /** @throws EventTooLargeError above `largestEventSizeInBytes` */
   #refuseTooLarge(append: EventAppend): void {
-    const bytes = eventHeaderBytes(append.key) + append.maxValueBytes
+    const bytes = eventHeaderBytes(append.key, this.#eventVersion) + append.maxValueBytes
     if (bytes > this.#eventBytesMax) throw new EventTooLargeError(bytes, this.#eventBytesMax)
   }
 

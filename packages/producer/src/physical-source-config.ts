@@ -1,6 +1,6 @@
 import { isScnSpace, SCN_SPACE_FORM } from '@aesop/checkpoint'
 import { LOG_KEYS, type LogKeys } from '@aesop/kernel'
-import { type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
+import { type EventVersion, type LogicalSource, SCHEMA_CHANGE_ID_DEFAULT, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { SchemaChangeIdTakenError, SourceConfigInvalidError, SourceIdCollisionError } from './errors.ts'
 import { integerWithin } from './integer-within.ts'
 import { LogicalSourceConfig, type LogicalSourceOptions, SOURCE_ID_MAX } from './logical-source-config.ts'
@@ -23,6 +23,7 @@ export interface PhysicalSourceOptions {
   readonly startRetryMs?: number | bigint | string
   readonly keyless?: string
   readonly largestEventSizeInBytes?: number | bigint | string
+  readonly eventVersion?: number | bigint | string
   readonly schemaChangeSourceId?: number | bigint | string
   readonly onTableFault?: string
   readonly ddlText?: boolean
@@ -51,6 +52,11 @@ export class PhysicalSourceConfig {
    * A larger one ends the source by name. Of the log, twice this and 1 MiB is held at a time for one row.
    */
   readonly largestEventSizeInBytes: number
+  /**
+   * Layout of the events in the buffer, 1 (default) or 2. Who reads version 1 only (`maxev` 0) gets it in either case; events of
+   * version 1 go as they are to everybody.
+   */
+  readonly eventVersion: EventVersion
   /**
    * What a fault of one table or its rows does: `stop` (default) ends the source by name; `quarantine` leaves the rows of that
    * table out from there on until somebody releases it, and goes on with the others.
@@ -81,6 +87,7 @@ export class PhysicalSourceConfig {
     this.keyless = oneOf(where, 'keyless', options.keyless ?? 'wholeRow', ['wholeRow', 'refuse'])
     const eventBytes = options.largestEventSizeInBytes ?? EVENT_BYTES_DEFAULT
     this.largestEventSizeInBytes = integerWithin(where, 'largestEventSizeInBytes', eventBytes, 1, EVENT_BYTES_MAX)
+    this.eventVersion = integerWithin(where, 'eventVersion', options.eventVersion ?? 1, 1, 2) === 2 ? 2 : 1
     this.onTableFault = oneOf(where, 'onTableFault', options.onTableFault ?? 'stop', ['stop', 'quarantine'])
     const changesId = options.schemaChangeSourceId ?? SCHEMA_CHANGE_ID_DEFAULT
     this.schemaChangeSourceId = integerWithin(where, 'schemaChangeSourceId', changesId, 1, SOURCE_ID_MAX)
@@ -120,6 +127,7 @@ const KNOWN: Readonly<Record<keyof PhysicalSourceOptions, true>> = {
   startRetryMs: true,
   keyless: true,
   largestEventSizeInBytes: true,
+  eventVersion: true,
   schemaChangeSourceId: true,
   onTableFault: true,
   ddlText: true,

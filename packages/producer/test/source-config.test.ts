@@ -19,6 +19,7 @@ test('a URI and a table are enough', () => {
     name: 'mysql-localhost-3306',
     startRetryMs: 0,
     keyless: 'wholeRow',
+    eventVersion: 1,
     largestEventSizeInBytes: 64 * 1024 * 1024,
   })
   expect(config.sources[0]).toEqual(
@@ -113,4 +114,11 @@ test.each([
 test('a broken URI is refused without showing it', () => {
   expect(() => PhysicalSourceConfig.from({ uri: 'me/secret@host', sources })).toThrow(/uri is missing/)
   expect(() => PhysicalSourceConfig.from({ uri: 'me/secret@host', sources })).not.toThrow(/secret/)
+})
+
+test('events are of version 1, or of 2 where it is asked for', () => {
+  const versionOf = (eventVersion: number | string): number =>
+    new PhysicalSourceConfig({ uri: 'memory:a', sources, eventVersion }).eventVersion
+  expect([versionOf(1), versionOf(2), versionOf('2')]).toEqual([1, 2, 2])
+  for (const wrong of [0, 3, 1.5, 'two']) expect(() => versionOf(wrong)).toThrow(/eventVersion/)
 })

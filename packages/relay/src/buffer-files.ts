@@ -1,3 +1,4 @@
+import { type EventVersion } from '@aesop/event'
 import { type Logger, namedPath } from '@aesop/kernel'
 import { FileSegments, NodeDisk } from '@aesop/segment-files'
 import { join, resolve } from 'node:path'
@@ -13,6 +14,7 @@ export interface BufferFilesOptions {
   /** Of the physical source. */
   readonly name: string
   readonly physicalPartition: number
+  readonly eventVersion: EventVersion
   readonly bufferBytes: number
   /** Below which the folder lies, unless the settings name another one. */
   readonly stateDirectory: string
@@ -29,11 +31,12 @@ export function bufferFolder({ settings, name, projectsRoot, stateDirectory }: B
 
 /** The segments of a buffer as files. */
 export function bufferFiles(options: BufferFilesOptions): FileSegments {
-  const { settings, physicalPartition, bufferBytes, log } = options
+  const { settings, physicalPartition, eventVersion, bufferBytes, log } = options
   const segmentBytes = fileSegmentBytes(bufferBytes)
   return new FileSegments({
     disk: new NodeDisk(bufferFolder(options)),
     physicalPartition,
+    eventVersion,
     segmentBytes,
     residentBytes: Math.max(2 * segmentBytes, Math.min(settings.residentBytes, bufferBytes)),
     syncIntervalMs: settings.syncIntervalMs,

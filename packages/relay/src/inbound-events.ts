@@ -15,7 +15,7 @@ export class InboundEvents {
     this.#buffer = buffer
     const read = (): EventTotals['tally']['all'] => {
       const { events, eventBytes, payloadBytes, windows } = buffer
-      const systemBytes = windows * endOfPeriodBytes()
+      const systemBytes = windows * endOfPeriodBytes(buffer.eventVersion)
       return {
         dataEvents: events,
         dataBytes: eventBytes - systemBytes,

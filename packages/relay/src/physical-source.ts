@@ -258,6 +258,7 @@ export class PhysicalSource {
     return new SourceBuffer({
       settings,
       physicalPartition: this.config.id,
+      eventVersion: this.config.eventVersion,
       readers: {
         readers: ProcessReaders.of(context.shared),
         sources: servedNames(this.config),
@@ -273,12 +274,13 @@ export class PhysicalSource {
   /** Loaded where they are asked for: most relays start without them, and sooner. */
   async #bufferFiles(): Promise<FileSegments | undefined> {
     const { settings, context } = this.#options
-    const { name, id } = this.config
+    const { name, id: physicalPartition, eventVersion } = this.config
     const { files, bufferBytes } = settings
     if (files === undefined) return undefined
     const { bufferFiles, bufferFolder } = await import('./buffer-files.ts')
     const { projectsRoot, stateDirectory, shared, log } = context
-    const options = { settings: files, name, physicalPartition: id, bufferBytes, projectsRoot, stateDirectory, log }
+    const source = { name, physicalPartition, eventVersion }
+    const options = { ...source, settings: files, bufferBytes, projectsRoot, stateDirectory, log }
     const folder = bufferFolder(options)
     const release = claimName(shared, 'folder of an event buffer', folder.toLowerCase())
     if (release === undefined) throw new SourceNameTakenError(name, folder)

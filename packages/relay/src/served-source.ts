@@ -25,6 +25,7 @@ export function servedSource(
     uri: uriForAll(uri),
     tables: sources,
     served: servedSources,
+    eventVersion: buffer.eventVersion,
     windows: lateReading === undefined ? buffer : new JoinedSource(buffer, lateReading),
     schemas,
     scnSpace: producer.scnSpace ?? scnSpace,

@@ -1,4 +1,5 @@
 import { EventBuffer, type SegmentStore } from '@aesop/buffer'
+import { type EventVersion } from '@aesop/event'
 import { type Logger, sleep } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
@@ -14,6 +15,7 @@ const RESET_LOOK_MS = 10
 export interface SourceBufferOptions {
   readonly settings: SourceSettings
   readonly physicalPartition: number
+  readonly eventVersion: EventVersion
   readonly readers: OwnReadersOptions
   /** In the place of files or memory. */
   readonly store: SegmentStore | undefined
@@ -35,7 +37,7 @@ export class SourceBuffer {
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
-    const { settings, physicalPartition, log, files } = options
+    const { settings, physicalPartition, eventVersion, log, files } = options
     this.#options = options
     this.#files = files
     const store = options.store ?? files
@@ -43,6 +45,7 @@ export class SourceBuffer {
     this.events = new EventBuffer({
       maxBytes: settings.bufferBytes,
       physicalPartition,
+      eventVersion,
       ...(store === undefined ? {} : { store }),
       ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.readers.neediest(this.events)?.afterScn } : {}),
     })

@@ -5,6 +5,7 @@ import {
   type SegmentStart,
   type SegmentStore,
 } from '@aesop/buffer'
+import { type EventVersion } from '@aesop/event'
 import { type Logger } from '@aesop/kernel'
 import { join } from 'node:path'
 import {
@@ -27,6 +28,8 @@ import { DAMAGED, numberOf, OF_OTHERS } from './segment-name.ts'
 export interface FileSegmentsOptions {
   readonly disk: SegmentDisk
   readonly physicalPartition: number
+  /** Layout of the events. Default 1. Files of another one are set aside. */
+  readonly eventVersion?: EventVersion
   /** Capacity of a usual segment, in bytes. */
   readonly segmentBytes: number
   /** Bytes of the newest segments that stay in memory: at least two segments. */
@@ -151,6 +154,7 @@ export class FileSegments implements SegmentStore {
     const header = {
       ...start,
       physicalPartition: this.#options.physicalPartition,
+      eventVersion: this.#options.eventVersion ?? 1,
       number: this.#nextNumber++,
       previousNumber: previous?.header.number ?? -1,
       previousEnd: previous?.segment.writeEnd ?? 0,
@@ -260,7 +264,8 @@ export class FileSegments implements SegmentStore {
       if (typeof taken !== 'function') throw new SegmentFolderHeldError(folder, taken)
       this.#release = taken
       if (this.#options.restores === false) await removeAll(this.#disk)
-      return await new FolderRecovery(this.#disk, this.#options.physicalPartition).run()
+      const { physicalPartition, eventVersion = 1 } = this.#options
+      return await new FolderRecovery(this.#disk, physicalPartition, eventVersion).run()
     } catch (error) {
       throw error instanceof SegmentFolderHeldError ? error : new SegmentFolderError(folder, error)
     }

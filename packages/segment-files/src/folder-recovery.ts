@@ -1,4 +1,5 @@
 import { type LeftSegments, Segment } from '@aesop/buffer'
+import { type EventVersion } from '@aesop/event'
 import { type FoundSegment, leftOf } from './found-segment.ts'
 import { type DiskFile, type SegmentDisk } from './segment-disk.ts'
 import { decodeFooter, footerBytes, type SegmentFooter, TRAILER_BYTES } from './segment-footer.ts'
@@ -40,12 +41,14 @@ export interface Recovery {
 export class FolderRecovery {
   readonly #disk: SegmentDisk
   readonly #physicalPartition: number
+  readonly #eventVersion: EventVersion
   readonly #aside = new Map<string, string>()
   readonly #removed: string[] = []
 
-  constructor(disk: SegmentDisk, physicalPartition: number) {
+  constructor(disk: SegmentDisk, physicalPartition: number, eventVersion: EventVersion) {
     this.#disk = disk
     this.#physicalPartition = physicalPartition
+    this.#eventVersion = eventVersion
   }
 
   async run(): Promise<Recovery> {
@@ -95,6 +98,11 @@ export class FolderRecovery {
       }
       if (header.physicalPartition !== this.#physicalPartition) {
         const fault = `it is of physical source ${header.physicalPartition}, expected ${this.#physicalPartition}`
+        await this.#setAside(name, fault, OF_OTHERS)
+        return undefined
+      }
+      if (header.eventVersion !== this.#eventVersion) {
+        const fault = `its events are of version ${header.eventVersion}, expected ${this.#eventVersion}`
         await this.#setAside(name, fault, OF_OTHERS)
         return undefined
       }

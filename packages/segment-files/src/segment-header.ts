@@ -1,4 +1,5 @@
 import { type SegmentStart } from '@aesop/buffer'
+import { type EventVersion } from '@aesop/event'
 import { crc32 } from 'node:zlib'
 
 /**
@@ -8,7 +9,7 @@ import { crc32 } from 'node:zlib'
  * |--------|------|-------------------------------------------------------------------------------------|
  * | 0      | 8    | `AESOPSEG`                                                                          |
  * | 8      | 2    | version of this format, 1                                                           |
- * | 10     | 1    | version of the events, 1                                                            |
+ * | 10     | 1    | version of the events, 1 or 2                                                       |
  * | 11     | 1    | 1: the first event goes on with a window that began in a file before; else 0         |
  * | 12     | 4    | physical partition id                                                               |
  * | 16     | 8    | number: grows from file to file                                                     |
@@ -24,12 +25,12 @@ export const HEADER_BYTES = 160
 
 const MAGIC = Buffer.from('AESOPSEG', 'latin1')
 const FORMAT_VERSION = 1
-const EVENT_VERSION = 1
 const SPACE_BYTES_MAX = 107
 const AT_SPACE = 49
 const AT_CRC = 156
 
 export interface SegmentHeader extends SegmentStart {
+  readonly eventVersion: EventVersion
   readonly physicalPartition: number
   readonly number: number
   /** −1: none. */
@@ -45,7 +46,7 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES)
   MAGIC.copy(bytes)
   bytes.writeUInt16BE(FORMAT_VERSION, 8)
-  bytes[10] = EVENT_VERSION
+  bytes[10] = header.eventVersion
   bytes[11] = header.continues ? 1 : 0
   bytes.writeInt32BE(header.physicalPartition, 12)
   bytes.writeBigInt64BE(BigInt(header.number), 16)
@@ -66,9 +67,11 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | string {
   if (crc32(bytes.subarray(0, AT_CRC)) !== bytes.readUInt32BE(AT_CRC)) return 'its header proves false'
   const version = bytes.readUInt16BE(8)
   if (version !== FORMAT_VERSION) return `it is of version ${version}, expected ${FORMAT_VERSION}`
-  if (bytes[10] !== EVENT_VERSION) return `its events are of version ${bytes[10]}, expected ${EVENT_VERSION}`
+  const eventVersion = bytes[10]
+  if (eventVersion !== 1 && eventVersion !== 2) return `its events are of version ${eventVersion}, expected 1 or 2`
   return {
     continues: bytes[11] === 1,
+    eventVersion,
     physicalPartition: bytes.readInt32BE(12),
     number: Number(bytes.readBigInt64BE(16)),
     previousNumber: Number(bytes.readBigInt64BE(24)),

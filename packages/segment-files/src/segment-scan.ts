@@ -1,5 +1,5 @@
 import { Segment } from '@aesop/buffer'
-import { checkEvent, hasHeader, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt } from '@aesop/event'
+import { checkEvent, headerBytesWanted, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt } from '@aesop/event'
 import { AesopError } from '@aesop/kernel'
 import { type FoundSegment } from './found-segment.ts'
 import { type SegmentHeader } from './segment-header.ts'
@@ -31,7 +31,8 @@ export class SegmentScan {
    */
   feed(bytes: Buffer): number {
     let at = 0
-    while (hasHeader(bytes, at, bytes.length - at)) {
+    let wanted = headerBytesWanted(bytes, at, bytes.length - at)
+    while (wanted <= bytes.length - at) {
       const length = lengthAt(bytes, at)
       if (length <= 0 || length > this.#header.capacityBytes - this.end) return 0
       if (length > bytes.length - at) return length
@@ -43,8 +44,9 @@ export class SegmentScan {
       }
       this.#note(bytes, at, length)
       at += length
+      wanted = headerBytesWanted(bytes, at, bytes.length - at)
     }
-    return bytes.length - at + 1
+    return wanted
   }
 
   found(): FoundSegment {

@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
+import { type EventBuffer } from '@aesop/buffer'
 import { NodeDisk } from '@aesop/segment-files'
 import { newFolder } from '../../../test/support/test-folder.ts'
 import { windowReaderContract } from '../../../test/support/window-reader-contract.ts'
-import { rigOf } from '../../../test/support/windows.ts'
+import { addWindow, rigOf } from '../../../test/support/windows.ts'
 import {
   FIRST_SCN,
   linesOfWindows,
@@ -68,6 +69,73 @@ test('a killed process leaves what it had closed', async () => {
   const next = await started(disk.killed(), LAST)
   expect([next.leftScn, await read(next.buffer, FIRST_SCN)]).toEqual([LAST, linesOfWindows(WINDOWS)])
 })
+
+test('windows of version 2 are read on by the next process, with footers and without', async () => {
+  const disk = new ModelDisk()
+  const { buffer } = await started(disk, FIRST_SCN, { eventVersion: 2 })
+  for (const window of WINDOWS) write(buffer, window)
+  await buffer.whenDurable()
+  const killed = await started(disk.killed(), LAST, { eventVersion: 2 })
+  expect([killed.leftScn, await read(killed.buffer, FIRST_SCN)]).toEqual([LAST, linesOfWindows(WINDOWS)])
+  await buffer.close()
+  const closed = await started(disk, LAST, { eventVersion: 2 })
+  expect([closed.leftScn, await read(closed.buffer, FIRST_SCN)]).toEqual([LAST, linesOfWindows(WINDOWS)])
+})
+
+test('keys of version 2 as long as may be are found from any place, in pieces of any size', async () => {
+  const { buffer } = await started(new ModelDisk(), FIRST_SCN, { eventVersion: 2, maxBytes: 1 << 24 })
+  const scns = Array.from({ length: 12 }, (_, i) => FIRST_SCN + 1n + BigInt(i))
+  for (const scn of scns) {
+    const events = [10, 32_768].map((length) => ({ key: 'k'.repeat(length), valueBytes: Number(scn) }))
+    addWindow(buffer, scn, events)
+    await buffer.whenWritable()
+  }
+  await buffer.whenDurable()
+  expect(buffer.segments.filter(({ isAway }) => isAway).length).toBeGreaterThan(5)
+  for (const [i, scn] of scns.entries()) {
+    for (const offset of [-1, 1]) {
+      const rest = scns.slice(i + 1).reduce((sum, each) => sum + 2 * (71 + Number(each)) + 10 + 32_768 + 53, 0)
+      const ofWindow = offset < 0 ? 0 : 71 + 32_768 + Number(scn) + 53
+      expect(await bytesAfter(buffer, scn, offset)).toBe(ofWindow + rest)
+    }
+  }
+})
+
+/** How many bytes of events a reader gets that asks for few at a time, and for more only when it is told to. */
+async function bytesAfter(buffer: EventBuffer, scn: bigint, offset: number): Promise<number> {
+  const reader = buffer.openReader()
+  await reader.seek(scn, offset)
+  let bytes = 0
+  for (let size = 30; ;) {
+    const step = await reader.next(size)
+    if (step.kind === 'caughtUp') return bytes
+    if (step.kind === 'tooSmall') {
+      expect(step.pendingEventBytes).toBeGreaterThan(size)
+      size = step.pendingEventBytes
+      continue
+    }
+    if (step.kind !== 'chunk') throw new Error(`expected a chunk, got ${step.kind}`)
+    bytes += step.bytes.length
+    step.release()
+    size = 30
+  }
+}
+
+test.each([1, 2] as const)(
+  'what was written in version %d is set aside, by name, when the other one is asked for',
+  async (left) => {
+    const disk = new ModelDisk()
+    const { buffer } = await started(disk, FIRST_SCN, { eventVersion: left })
+    for (const window of WINDOWS) write(buffer, window)
+    await buffer.close()
+    const segments = (await disk.list()).length
+    const other = await opened(disk, { eventVersion: left === 1 ? 2 : 1 })
+    expect([other.leftScn, other.store.leftScnSpace]).toEqual([undefined, undefined])
+    const names = await disk.list()
+    expect([names.length, names.every((name) => name.endsWith('.other'))]).toEqual([segments, true])
+    expect(other.store.concern).toContain(`its events are of version ${left}, expected ${left === 1 ? 2 : 1}`)
+  },
+)
 
 test('of a window that had no end when the process was killed nothing is left', async () => {
   const disk = new ModelDisk()

@@ -1,4 +1,4 @@
-import { type LogicalSource } from '@aesop/event'
+import { type EventVersion, type LogicalSource } from '@aesop/event'
 import { type FoundStart, type StartFrom, type WindowSource } from '@aesop/reading'
 import { type SourceSchema } from '@aesop/wire'
 
@@ -39,6 +39,8 @@ export interface ServedSource {
   /** All that can be asked for: the tables, and what is told only to those who name it. */
   readonly served: readonly LogicalSource[]
   readonly windows: WindowSource
+  /** Layout of the events in them. Left out: 1. */
+  readonly eventVersion?: EventVersion
   readonly schemas: ServedSchemas
   /** The SCN space of its windows; undefined: not known, and nobody's is foreign. */
   readonly scnSpace: string | undefined

@@ -1,5 +1,6 @@
 import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
 import { type StreamRequest } from '@aesop/wire'
+import { DownConvertedReader } from './down-converted-reader.ts'
 import { EventFilter } from './event-filter.ts'
 import { checkPlace, sendToPlace } from './request-place.ts'
 import { type StreamPart } from './stream-choice.ts'
@@ -42,7 +43,7 @@ export class OneSourceWindows implements StreamWindows {
   constructor(part: StreamPart, request: StreamRequest) {
     this.#part = part
     this.#fromLatestScn = request.fromLatestScn
-    this.reader = part.source.served.windows.openReader()
+    this.reader = readerFor(part, request)
     this.filter = filterFor(part, request)
   }
 
@@ -70,6 +71,13 @@ export class OneSourceWindows implements StreamWindows {
       signal.remove(wake)
     }
   }
+}
+
+/** Who reads events of version 1 only gets those; text has the keys of version 1, too. */
+function readerFor({ source }: StreamPart, { eventVersionMax, output }: StreamRequest): WindowReader {
+  const { windows, eventVersion = 1 } = source.served
+  const reader = windows.openReader()
+  return eventVersion === 2 && (eventVersionMax < 2 || output !== 'binary') ? new DownConvertedReader(reader) : reader
 }
 
 function filterFor({ source, ids, checkpoint }: StreamPart, request: StreamRequest): EventFilter | undefined {

@@ -78,11 +78,11 @@ export function windowOf(
       logicalPartition: 0,
       maxValueBytes: value.length,
     }
-    writeEvent(bytes, at, append, 1, (target, offset) => offset + value.copy(target, offset))
+    writeEvent(bytes, at, append, 1, 1, (target, offset) => offset + value.copy(target, offset))
     at = sealEvent(bytes, at, Number(scn >> 32n), Number(BigInt.asIntN(32, scn)))
     ends.push(at)
   }
-  at = writeEndOfPeriod(bytes, at, scn, 1, timestampNanos)
+  at = writeEndOfPeriod(bytes, at, scn, 1, 1, timestampNanos)
   ends.push(at)
   return { scn, bytes: bytes.subarray(0, at), ends }
 }

@@ -1,13 +1,13 @@
-import { eventBytesMax, sealEvent, writeEvent } from '@aesop/event'
+import { eventBytesMax, type EventVersion, sealEvent, writeEvent } from '@aesop/event'
 import fc from 'fast-check'
 import { type NaiveEvent } from './naive-encoder.ts'
 
 /** Writes with the encoder under test, at an offset that is not 0. */
-export function encode(event: NaiveEvent & { opcode: 'UPSERT' | 'DELETE' }): Buffer {
+export function encode(event: NaiveEvent & { opcode: 'UPSERT' | 'DELETE' }, version: EventVersion = 1): Buffer {
   const at = 3
-  const target = Buffer.alloc(at + eventBytesMax(event.key, event.value.length) + 5, 0xee)
+  const target = Buffer.alloc(at + eventBytesMax(event.key, event.value.length, version) + 5, 0xee)
   const append = { ...event, maxValueBytes: event.value.length }
-  const end = writeEvent(target, at, append, event.physicalPartition, (into, offset) => {
+  const end = writeEvent(target, at, append, event.physicalPartition, version, (into, offset) => {
     into.set(event.value, offset)
     return offset + event.value.length
   })

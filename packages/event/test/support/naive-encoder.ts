@@ -35,6 +35,26 @@ export function naiveEvent(event: NaiveEvent): Buffer {
   return Buffer.from([0, ...integer(BigInt(naiveCrc(header)), 4), ...header, ...checked])
 }
 
+/** The same of version 2. */
+export function naiveEventV2(event: NaiveEvent): Buffer {
+  const key = typeof event.key === 'string' ? [...Buffer.from(event.key, 'utf8')] : undefined
+  const keyPart = key === undefined ? integer(event.key as bigint, 8) : [...integer(BigInt(key.length), 4), ...key]
+  const body = [...integer(BigInt(event.value.length), 4), 0, 0, ...event.schemaId, ...event.value]
+  const header = [
+    ...integer(BigInt(naiveCrc(body)), 4),
+    ...integer(BigInt(45 + keyPart.length + body.length), 4),
+    0,
+    (event.opcode === 'DELETE' ? 2 : 1) + (key === undefined ? 4 : 8) + 0x80,
+    ...integer(event.timestampNanos, 8),
+    ...integer(BigInt(event.sourceId), 4),
+    ...integer(BigInt(event.physicalPartition), 2),
+    ...integer(event.scn, 8),
+    ...keyPart,
+  ]
+  const start = [2, 0xca, 0xfe, 0xde, 0xed, ...integer(BigInt(45 + keyPart.length), 4)]
+  return Buffer.from([...start, ...integer(BigInt(naiveCrc(header)), 4), ...header, ...body])
+}
+
 export function naiveCrc(bytes: Iterable<number>): number {
   let crc = 0
   for (const byte of bytes) {

@@ -109,7 +109,7 @@ export class BinlogDecoder implements BinlogHandler {
       changes: new SchemaChangeEvents(sink, schemas, physicalSource, options.sourceTables),
       tables: this.tables,
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),
-      limits: eventLimits(physicalSource.largestEventSizeInBytes),
+      limits: eventLimits(physicalSource.largestEventSizeInBytes, physicalSource.eventVersion),
       logKeys: physicalSource.logKeys,
       emptyWindowEveryMs: options.emptyWindowEveryMs ?? 5000,
       sinceScn: options.sinceScn ?? -1n,

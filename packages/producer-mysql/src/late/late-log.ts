@@ -88,6 +88,7 @@ export class LateLog {
     this.ring = new LateRing({
       maxBytes: bufferBytes,
       physicalPartition: physicalSource.id,
+      eventVersion: physicalSource.eventVersion,
       neededAfterScn,
       yieldsWith,
       signal: this.#runner.signal,

@@ -238,7 +238,8 @@ export class RowChanges {
     const valueBytesMax = table.bound.rough(imageBytes, this.bytes, at)
     this.append.maxValueBytes = valueBytesMax
     const isSmall = imageBytes <= this.smallImageBytesMax
-    if (isSmall && eventHeaderBytesMax(key) + valueBytesMax <= this.limits.eventBytesMax) {
+    const { eventBytesMax, eventVersion } = this.limits
+    if (isSmall && eventHeaderBytesMax(key, eventVersion) + valueBytesMax <= eventBytesMax) {
       this.sink.append(this.append, this.write)
     } else this.emitLarge(table, at)
     this.count++
@@ -248,7 +249,8 @@ export class RowChanges {
   private emitLarge(table: CapturedTable, at: Int32Array): void {
     const { bytesMax, slackBytes } = table.bound.close(this.bytes, at)
     this.append.maxValueBytes = bytesMax
-    const fits = eventHeaderBytes(this.append.key) + bytesMax <= this.limits.eventBytesMax
+    const { eventBytesMax, eventVersion } = this.limits
+    const fits = eventHeaderBytes(this.append.key, eventVersion) + bytesMax <= eventBytesMax
     if (fits && slackBytes <= SLACK_BYTES_MAX) this.sink.append(this.append, this.write)
     else this.appendWritten(table, writtenApart(this.write, bytesMax))
   }
@@ -263,8 +265,8 @@ export class RowChanges {
   /** Appends a value of which the size is known. @throws RowTooLargeError */
   private appendWritten(table: CapturedTable, value: Buffer): void {
     const { key } = this.append
-    const { eventBytesMax } = this.limits
-    const bytes = eventHeaderBytes(key) + value.length
+    const { eventBytesMax, eventVersion } = this.limits
+    const bytes = eventHeaderBytes(key, eventVersion) + value.length
     if (bytes > eventBytesMax) {
       const row = { ordinal: this.ordinal, key: shownKey(key, this.logKeys) }
       throw new RowTooLargeError(table.name, row, bytes, eventBytesMax)

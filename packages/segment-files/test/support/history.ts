@@ -35,7 +35,8 @@ export async function opened(
     log: silentLogger,
     ...options,
   })
-  const buffer = new EventBuffer({ maxBytes, physicalPartition: 1, store })
+  const { eventVersion = 1 } = options
+  const buffer = new EventBuffer({ maxBytes, physicalPartition: 1, eventVersion, store })
   return { buffer, store, leftScn: await buffer.open() }
 }
 

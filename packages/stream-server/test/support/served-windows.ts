@@ -22,13 +22,13 @@ export function windowBytes(scn: bigint, keys: readonly number[]): Buffer {
       logicalPartition: 0,
       maxValueBytes: 39,
     }
-    end = writeEvent(bytes, from, append, PARTITION, (target, offset) => {
+    end = writeEvent(bytes, from, append, PARTITION, 1, (target, offset) => {
       target.fill(1, offset, offset + 39)
       return offset + 39
     })
     sealEvent(bytes, from, Number(scn >> 32n), Number(BigInt.asIntN(32, scn)))
   }
-  return bytes.subarray(0, writeEndOfPeriod(bytes, end, scn, PARTITION, 1_000_000_000n))
+  return bytes.subarray(0, writeEndOfPeriod(bytes, end, scn, PARTITION, 1, 1_000_000_000n))
 }
 
 /** Windows that lie far away: each answer is a promise, which the test keeps or breaks. */
