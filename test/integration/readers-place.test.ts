@@ -1,8 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { EventView } from '@aesop/event'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { type MysqlSourceOptions } from '@aesop/producer-mysql'
 import { ProducerRig } from '../support/producer-rig.ts'
+import { until } from '../support/until.ts'
 
-describe('a source begins where the registrations of its process stand', () => {
+const NOTHING = { max: 0 }
+
+describe('a source that reads nothing late begins where the registrations of its process stand', () => {
   let server: MariadbServer
   const open: ProducerRig[] = []
   let nextId = 1
@@ -12,6 +19,7 @@ describe('a source begins where the registrations of its process stand', () => {
     await server.query('CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)')
   })
   afterEach(async () => {
+    lateReaders = NOTHING
     for (const rig of open.splice(0)) await rig.producer.stop()
   })
   afterAll(async () => {
@@ -30,8 +38,11 @@ describe('a source begins where the registrations of its process stand', () => {
   }
 
   /** A source that has read these rows and was stopped. */
+  let lateReaders: NonNullable<MysqlSourceOptions['lateReaders']> = NOTHING
   async function stopped(...changes: (() => Promise<unknown>)[]): Promise<ProducerRig> {
-    const rig = await keep(new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'] })).start()
+    const rig = await keep(
+      new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], lateReaders }),
+    ).start()
     for (const change of changes) await change()
     await rig.arrived(nextId - firstId)
     await rig.producer.stop()
@@ -96,5 +107,41 @@ describe('a source begins where the registrations of its process stand', () => {
     const first = await stopped(() => insert(3))
     const last = first.ledger.windows.at(-1)?.scn ?? 0n
     expect(await keep(first.afresh(last + 100n)).prepare()).toBe(last)
+  })
+
+  it.each([
+    ['by the places that it has kept', false],
+    ['from the log that their SCN names, where it has kept none, as a former version', true],
+  ])('but where it reads late it begins where it had stopped, and they are served late: %s', async (_how, forgets) => {
+    lateReaders = { max: 2 }
+    firstId = nextId
+    const first = await stopped(
+      () => insert(5),
+      () => server.query('FLUSH BINARY LOGS'),
+      () => insert(5),
+    )
+    const rows = first.ledger.windows.filter((window) => window.rows.length > 0)
+    const seen = rows[1]?.scn ?? -1n
+    if (forgets) rmSync(join(first.stateDirectory, 'places'), { recursive: true })
+    const again = keep(first.afresh(seen))
+    const began = await again.prepare()
+    expect(began).toBe(first.ledger.windows.at(-1)?.scn)
+    await again.producer.start(began, again.ledger)
+    const reader = again.producer.lateReading?.readFrom(seen)
+    expect(await reader?.seek(seen, -1)).toEqual({ kind: 'found' })
+    const scns: bigint[] = []
+    await until('the rest', async () => {
+      const step = await reader?.next(1 << 16)
+      if (step?.kind !== 'chunk') return false
+      const view = new EventView()
+      for (let at = 0; at < step.bytes.length; at = view.end) {
+        view.moveTo(step.bytes, at)
+        if (!view.isEndOfPeriod) scns.push(view.scn)
+      }
+      step.release()
+      return scns.length >= 8
+    })
+    reader?.close()
+    expect(scns).toEqual(rows.slice(2).map(({ scn }) => scn))
   })
 })

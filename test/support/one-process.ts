@@ -62,6 +62,12 @@ export class OneProcess implements AsyncDisposable {
     return made
   }
 
+  /** The SCN of the checkpoint of a registration. */
+  checkpointOf(id: string): bigint {
+    const registration = this.client.registrations.find((each) => each.id === id)
+    return registration?.checkpoint?.windowScn ?? -1n
+  }
+
   /** Ends the client alone, as the stop of its container does; `giveUp`: the time of the container is over. */
   async stopClient(giveUp?: AbortSignal): Promise<void> {
     await this.client.stop(giveUp)

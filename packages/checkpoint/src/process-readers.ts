@@ -23,8 +23,8 @@ export interface ProcessReader {
 export interface OwnRelay {
   readonly host: string
   readonly port: number
-  /** SCN after which it began to read its source: a restart reaches back that far, and no further. */
-  readonly beganAfterScn: bigint
+  /** SCN after which it began to read its source: a restart reaches back that far, and no further. Left out: a restart would change nothing. */
+  readonly beganAfterScn?: bigint
   /** Whether its full buffer waits for running registrations. */
   readonly waits: boolean
   /**
@@ -37,8 +37,8 @@ export interface OwnRelay {
 const SHARED_NAME = 'process.readers'
 
 /**
- * The registrations of one process, where a relay finds them: it waits for those that run, and begins to read where the
- * oldest stands. A client adds its registrations before any bean starts, or while it runs; they stay known when it stops.
+ * The registrations of one process, where a relay finds them: it waits for those that run, and where it can't read late it begins where
+ * the oldest stands. A client adds its registrations before any bean starts, or while it runs; they stay known when it stops.
  */
 export class ProcessReaders {
   readonly #readers = new Map<string, ProcessReader>()

@@ -78,7 +78,9 @@ export class RegistrationReader implements ProcessReader {
   fallOffRemedy(readers: ProcessReaders): string | undefined {
     const relay = readers.relayOf(this)
     const { checkpointScn } = this
-    if (relay === undefined || checkpointScn === undefined || checkpointScn < relay.beganAfterScn) return undefined
+    const { beganAfterScn } = relay ?? {}
+    if (relay === undefined || beganAfterScn === undefined) return undefined
+    if (checkpointScn === undefined || checkpointScn < beganAfterScn) return undefined
     return relay.waits ? RESTART : RESTART_WAITING
   }
 

@@ -16,7 +16,7 @@ import { MysqlEventChecksumError } from './error/live-errors.ts'
 import { type LateReaders } from './late/late-readers.ts'
 import { LiveLag } from './late/live-lag.ts'
 import { lateReadersOf } from './late/late-readers-of-source.ts'
-import { readersStart } from './late/readers-start.ts'
+import { noteReaders, type PlaceFacts, readersStart } from './late/readers-start.ts'
 import { byNumber, type NumberedBeans } from './numbered-beans.ts'
 import { type BinlogOrigin } from './origin/binlog-origin.ts'
 import { originOf } from './origin/origin-of-uri.ts'
@@ -31,6 +31,7 @@ import { type DecoderExtras, LogReader } from './session/log-reader.ts'
 import { MysqlPlaceFinder } from './session/mysql-place-finder.ts'
 import { DAMAGED_READS_MAX } from './session/proven-stream.ts'
 import { sourceBeginning } from './session/source-beginning.ts'
+import { mysqlSettingsOf } from './settings/mysql-settings.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './shape/schema-change.ts'
 import { ShapeHistory } from './shape/shape-history.ts'
 import { SourceTables } from './table/source-tables.ts'
@@ -95,10 +96,11 @@ export class MysqlEventProducer implements EventProducer {
     this.marks = marks
     const place = new KeptPlace({ source: this.name, store, quarantines, bean: this.bean, marks, onFinalError })
     this.place = place
-    const beginning = { stored, origin, context, reread: place.reread, log: this.bean.log }
+    const beginning = { stored, origin, context: this.setBack(context), reread: place.reread, log: this.bean.log }
     const { point, isNew } = await this.runner.firstly(startRetryMs, () => sourceBeginning(beginning))
     await place.begin(point, isNew)
     this.late = this.lateReaders(context, place, marks)
+    if (this.late !== undefined) noteReaders(context.readersSinceScn?.(), this.placeFacts(context, place, marks))
     // What a client may learn of it has to be the same after a crash.
     if (!isNew && record?.scnSpace !== store.scnSpace) await store.save(record ?? unreadRecord(Date.now()))
     return point.scn
@@ -108,7 +110,7 @@ export class MysqlEventProducer implements EventProducer {
     const { context, origin, shapes, place, runner, bean } = this
     invariant(context !== undefined && origin !== undefined && shapes !== undefined, 'start comes after prepare')
     invariant(place?.isKnown === true, 'start comes after prepare')
-    place.keepFor(sink, context.readersSinceScn)
+    place.keepFor(sink, this.setBack(context).readersSinceScn)
     place.continueAfter(sinceScn)
     const onWindow = (lastEventSeconds: number): void => {
       this.lastWindowSeconds = lastEventSeconds
@@ -128,18 +130,26 @@ export class MysqlEventProducer implements EventProducer {
     return { lateReadings: this.late?.describe() ?? [] }
   }
 
+  /** Readers of the process set the beginning back only where nothing is read late for them. */
+  private setBack(context: ProducerContext): ProducerContext {
+    const readsLate = mysqlSettingsOf(context.physicalSource).lateReaders.max > 0
+    return readsLate ? { ...context, readersSinceScn: () => undefined } : context
+  }
+
+  private placeFacts(
+    { physicalSource }: ProducerContext,
+    place: KeptPlace,
+    { index, configuration }: PlaceMarks,
+  ): PlaceFacts {
+    const { name: source } = physicalSource
+    return { source, index, configuration: configuration(), current: place.current() }
+  }
+
   get findStart(): ((from: Exclude<StartFrom, { kind: 'latest' }>) => Promise<FoundStart>) | undefined {
     const { context, place, marks } = this
     if (this.late === undefined || context === undefined || place === undefined || marks === undefined) return undefined
-    const { physicalSource } = context
     return (from) =>
-      readersStart(from, {
-        origin: this.guestOrigin(physicalSource),
-        source: physicalSource.name,
-        index: marks.index,
-        configuration: marks.configuration(),
-        current: place.current(),
-      })
+      readersStart(from, this.guestOrigin(context.physicalSource), this.placeFacts(context, place, marks))
   }
 
   placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {

@@ -24,8 +24,9 @@ export interface ProducerContext {
   /** SCN before the oldest window that it has from there: who needs older ones is not served by it. */
   readonly restoredAfterScn?: bigint | undefined
   /**
-   * SCN after which the registrations of this process still need windows. A producer that can begins no later, and stores
-   * a place from which it can do so again; asked at `prepare` and at each save. Undefined: nobody says.
+   * SCN after which the registrations of this process still need windows. A producer that reads nothing late begins no later, where it
+   * can, and stores a place from which it can do so again: it asks at `prepare` and at each save. One that does sees to it, at `prepare`,
+   * that they can be served late. Undefined: nobody says.
    */
   readonly readersSinceScn?: () => bigint | undefined
   /** Transactions to go past, each time that they are met; left out: none. */

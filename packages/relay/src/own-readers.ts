@@ -37,16 +37,32 @@ export class OwnReaders {
     return oldest
   }
 
-  /** The one that runs and needs the oldest windows, and the SCN after which it needs them; undefined: none needs any. */
-  neediest(held: HeldWindows): { readonly reader: ProcessReader; readonly afterScn: bigint } | undefined {
-    let neediest: { reader: ProcessReader; afterScn: bigint } | undefined
+  /**
+   * Whom a full buffer waits for; undefined: nobody.
+   *
+   * | what it loses           | it waits for                                                              |
+   * |-------------------------|---------------------------------------------------------------------------|
+   * | is gone                 | the one that runs and needs the oldest windows                            |
+   * | can be read late        | the one that runs and is furthest: those that are slower are served late  |
+   */
+  awaited(held: HeldWindows, servesLate: boolean): Awaited | undefined {
+    let awaited: Awaited | undefined
     for (const reader of this.all()) {
-      const afterScn = reader.isRunning ? needOf(reader, held) : undefined
-      if (afterScn !== undefined && (neediest === undefined || afterScn < neediest.afterScn))
-        neediest = { reader, afterScn }
+      if (!reader.isRunning) continue
+      const afterScn = needOf(reader, held)
+      if (servesLate && afterScn === undefined && reader.readScn >= held.lastScn) return undefined
+      if (afterScn === undefined) continue
+      const isNext = awaited === undefined || (servesLate ? afterScn > awaited.afterScn : afterScn < awaited.afterScn)
+      if (isNext) awaited = { reader, afterScn }
     }
-    return neediest
+    return awaited
   }
+}
+
+/** A registration that is waited for, and the SCN after which it needs windows. */
+export interface Awaited {
+  readonly reader: ProcessReader
+  readonly afterScn: bigint
 }
 
 /**

@@ -137,7 +137,9 @@ export class PhysicalSource {
     const { waitsForOwnReaders: waits } = this.#options.settings
     const sources = servedNames(this.config)
     const known = ProcessReaders.of(this.#options.context.shared)
-    this.#undo.push(known.addRelay({ ...this.#options.address(), beganAfterScn, waits, sources }))
+    // What a source reads late a restart would not read sooner.
+    const reach = producer.lateReading === undefined ? { beganAfterScn } : {}
+    this.#undo.push(known.addRelay({ ...this.#options.address(), ...reach, waits, sources }))
     buffer.watch()
     this.#undo.push(() => buffer.unwatch())
     await producer.start(beganAfterScn, buffer.events)
@@ -267,6 +269,7 @@ export class PhysicalSource {
       store,
       files: store === undefined ? await this.#bufferFiles() : undefined,
       status: () => producer.status(),
+      servesLate: () => producer.lateReading !== undefined,
       log: context.log,
     })
   }

@@ -5,7 +5,7 @@ import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
 import { BufferScrub } from './buffer-scrub.ts'
-import { OwnReaders, type OwnReadersOptions } from './own-readers.ts'
+import { type Awaited, OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
 
 const EXPIRE_EVERY_MS = 1_000
@@ -22,6 +22,8 @@ export interface SourceBufferOptions {
   /** Undefined: memory. */
   readonly files: FileSegments | undefined
   readonly status: () => ProducerStatus
+  /** Whether what the buffer loses can be read late. Asked while it is full. */
+  readonly servesLate: () => boolean
   readonly log: Logger
 }
 
@@ -47,7 +49,7 @@ export class SourceBuffer {
       physicalPartition,
       eventVersion,
       ...(store === undefined ? {} : { store }),
-      ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.readers.neediest(this.events)?.afterScn } : {}),
+      ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.#awaited?.afterScn } : {}),
     })
     const mbPerSecond = settings.files?.scrubMBPerSecond ?? 0
     if (this.#files !== undefined && mbPerSecond > 0) this.#scrub = new BufferScrub(this.events, mbPerSecond, log)
@@ -56,9 +58,13 @@ export class SourceBuffer {
         this.events.recheck()
         return this.events.isBlocked
       },
-      reason: () => waitText(this.readers.neediest(this.events), options.status().logLastsUntilMs),
+      reason: () => waitText(this.#awaited, options.status().logLastsUntilMs),
       log,
     })
+  }
+
+  get #awaited(): Awaited | undefined {
+    return this.readers.awaited(this.events, this.#options.servesLate())
   }
 
   /** What health says of a disk that is at fault, or of a writer that waits for long; undefined: nothing. */
@@ -134,9 +140,9 @@ export class SourceBuffer {
   }
 }
 
-function waitText(neediest: ReturnType<OwnReaders['neediest']>, logLastsUntilMs: number | undefined): string {
-  if (neediest === undefined) return 'the source goes on'
-  const waits = `the source waits for the registration "${neediest.reader.id}", which stands at SCN ${neediest.afterScn}`
+function waitText(awaited: Awaited | undefined, logLastsUntilMs: number | undefined): string {
+  if (awaited === undefined) return 'the source goes on'
+  const waits = `the source waits for the registration "${awaited.reader.id}", which stands at SCN ${awaited.afterScn}`
   if (logLastsUntilMs === undefined) return waits
   return `${waits}; from ${new Date(logLastsUntilMs).toISOString()} on its server may purge what comes next`
 }

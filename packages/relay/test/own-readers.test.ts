@@ -160,3 +160,30 @@ test('the source is told where the oldest registration stands, whether it runs o
   for (const reader of [a, b, c]) readers.add(reader)
   expect(own.oldestScn()).toBe(5n)
 })
+
+test.each([
+  [false, [3n, 5n, 9n], 3n],
+  [true, [3n, 5n, 9n], 9n],
+  // Who is older than the buffer is late already, and who has read everything shows that nobody holds up the furthest.
+  [true, [-1n, 5n], 5n],
+  [false, [3n, 20n], 3n],
+  [true, [3n, 20n], undefined],
+  [true, [], undefined],
+])('a full buffer waits, where what it loses can be read late (%s), of %o for %s', (servesLate, scns, expected) => {
+  const readers = new ProcessReaders()
+  for (const scn of scns) {
+    const reader = new TestReader(String(scn))
+    reader.checkpointScn = scn
+    reader.readScn = scn
+    readers.add(reader)
+  }
+  const rests = new TestReader('rests')
+  rests.isRunning = false
+  readers.add(rests)
+  const own = new OwnReaders({
+    readers,
+    sources: new Set([PERSON.name]),
+    address: () => ({ host: '127.0.0.1', port: 1 }),
+  })
+  expect(own.awaited({ prevScn: 2n, lastScn: 20n }, servesLate)?.afterScn).toBe(expected)
+})

@@ -1,14 +1,14 @@
 import { type FoundStart, type StartFrom } from '@aesop/reading'
-import { fileNumberOf, formatBinlogScn, parseBinlogScn } from '../log/binlog-scn.ts'
+import { fileNameOf, fileNumberOf, formatBinlogScn, parseBinlogScn } from '../log/binlog-scn.ts'
 import { type BinlogOrigin } from '../origin/binlog-origin.ts'
 import { examineLog } from '../origin/log-examination.ts'
 import { type PlaceIndex } from '../place/place-index.ts'
 import { type ResumePoint } from '../place/resume-point.ts'
 import { MysqlPlaceFinder } from '../session/mysql-place-finder.ts'
 
-export interface ReadersStartOptions {
-  /** Asked with a server id that no reader of the log has, and released. */
-  readonly origin: BinlogOrigin
+/** What is known of the places of a source. */
+export interface PlaceFacts {
+  /** Name of the physical source. */
   readonly source: string
   readonly index: PlaceIndex
   readonly configuration: string
@@ -22,20 +22,26 @@ const MS_PER_SECOND = 1000
 /**
  * Where somebody begins in the log who has no place yet. What lies before the first place that was read live can be read late from
  * then on: the beginning of its log is noted as a place.
+ *
+ * @param origin asked with a server id that no reader of the log has, and released
  */
 export async function readersStart(
   from: Exclude<StartFrom, { kind: 'latest' }>,
-  options: ReadersStartOptions,
+  origin: BinlogOrigin,
+  facts: PlaceFacts,
 ): Promise<FoundStart> {
   try {
-    return from.kind === 'earliest' ? await earliest(options) : await firstOf(from.ms, options)
+    return from.kind === 'earliest' ? await earliest(origin, facts) : await firstOf(from.ms, origin, facts)
   } finally {
-    await options.origin.release()
+    await origin.release()
   }
 }
 
 /** What was captured under another configuration can't be made again: then it begins behind that. */
-async function earliest({ origin, source, index, configuration, current }: ReadersStartOptions): Promise<FoundStart> {
+async function earliest(
+  origin: BinlogOrigin,
+  { source, index, configuration, current }: PlaceFacts,
+): Promise<FoundStart> {
   const { file } = await oldestLog(origin)
   const point = beginningOf(file, current)
   index.noteBefore(point, configuration)
@@ -43,8 +49,11 @@ async function earliest({ origin, source, index, configuration, current }: Reade
   return { kind: 'found', scn: found.kind === 'found' ? point.scn : (found.prevScn ?? current.scn) }
 }
 
-async function firstOf(wantedMs: number, options: ReadersStartOptions): Promise<FoundStart> {
-  const { origin, index, configuration, current } = options
+async function firstOf(
+  wantedMs: number,
+  origin: BinlogOrigin,
+  { index, configuration, current }: PlaceFacts,
+): Promise<FoundStart> {
   const { file, begunMs } = await oldestLog(origin)
   // A log has whole seconds: nothing that came within the second that is meant may be missed.
   const ms = Math.floor(wantedMs / MS_PER_SECOND) * MS_PER_SECOND
@@ -67,8 +76,25 @@ async function oldestLog(origin: BinlogOrigin): Promise<{ readonly file: string;
   return { file, begunMs: log.begunSeconds * MS_PER_SECOND }
 }
 
+/**
+ * Readers that are older than every place of the source, as one of another process or version leaves them, are served from the beginning
+ * of the log that their SCN names: not from the SCN's own position, because nothing proves that an event begins there, and rows of an XA
+ * transaction may wait before it.
+ */
+export function noteReaders(
+  readersSinceScn: bigint | undefined,
+  { source, index, configuration, current }: PlaceFacts,
+): void {
+  const { file, generation, scn } = current
+  if (readersSinceScn === undefined || readersSinceScn >= scn || file === undefined) return
+  const { generation: readersGeneration, fileNumber } = parseBinlogScn(readersSinceScn)
+  if (readersGeneration !== generation) return
+  if (index.find(readersSinceScn, { source, generation, configuration }).kind === 'found') return
+  index.noteBefore(beginningOf(fileNameOf(file.replace(/\.\d+$/, ''), fileNumber), current), configuration)
+}
+
 /** The beginning of a log, of the server that is read now. */
-export function beginningOf(file: string, { generation, serverIdentity, gtid }: ResumePoint): ResumePoint {
+function beginningOf(file: string, { generation, serverIdentity, gtid }: ResumePoint): ResumePoint {
   const scn = formatBinlogScn(generation, fileNumberOf(file), LOG_START)
   const point = { scn, file, position: LOG_START, ended: 0, serverIdentity, generation, gtid: undefined }
   // A set of MySQL grows by what is read once more to what it was; a position of MariaDB is asked for.
