@@ -10,6 +10,8 @@ export interface OneProcessOptions {
   /** Keeps the state from one process to the next. */
   readonly folder: string
   readonly uri: string
+  /** Layout of the events. Default 1. */
+  readonly eventVersion?: 1 | 2
   readonly sources: readonly string[]
   readonly bufferBytes: number
   /** Consumers by the id of their registration. */
@@ -81,7 +83,8 @@ export class OneProcess implements AsyncDisposable {
 
   #makeRelay(): Relay {
     const { uri, sources, bufferBytes, relayProperties, lateReaders = {}, startFrom = 'earliest' } = this.#options
-    const physicalSourceConfig = mysqlSource({ uri, name: 'shop', sources, startFrom, lateReaders })
+    const { eventVersion = 1 } = this.#options
+    const physicalSourceConfig = mysqlSource({ uri, name: 'shop', sources, startFrom, lateReaders, eventVersion })
     const context = this.#context('relay')
     const config = new RelayConfig({
       relayProperties: {

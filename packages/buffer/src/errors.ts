@@ -1,4 +1,4 @@
-import { EventCorruptError } from '@aesop/event'
+import { EventCorruptError, type EventVersion, versionAt } from '@aesop/event'
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
 
 export class WindowTooLargeError extends AesopError {
@@ -104,6 +104,28 @@ export class BufferSizeInvalidError extends AesopError {
   }
 }
 
+export class EventVersionForeignError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BUFFER_EVENT_VERSION',
+    meaning: 'Events that are to be copied into a buffer are of another version than its own.',
+    remedy: 'Set eventVersion of this physical source to that of the relay or log that its events come from.',
+    canRetry: false,
+  } as const
+  constructor(version: EventVersion, expected: EventVersion) {
+    super(
+      EventVersionForeignError.kind,
+      `an event that is to be copied is of version ${version}, the event buffer's are of ${expected}`,
+      { fields: { version, expected } },
+    )
+  }
+}
+
+/** @throws EventVersionForeignError when the event at `at` is not of that version */
+export function refuseVersion(bytes: Buffer, at: number, expected: EventVersion): void {
+  const version = versionAt(bytes, at)
+  if (version !== expected) throw new EventVersionForeignError(version, expected)
+}
+
 export const bufferErrors: readonly AesopErrorClass[] = [
   WindowTooLargeError,
   BufferFullError,
@@ -112,6 +134,7 @@ export const bufferErrors: readonly AesopErrorClass[] = [
   ValueOverflowError,
   BufferSizeInvalidError,
   SegmentDamagedError,
+  EventVersionForeignError,
 ]
 
 /** The damage that an error tells of; undefined: it tells of none. */

@@ -18,6 +18,7 @@ import { type EventBufferOptions, storeOf } from './event-buffer-options.ts'
 import {
   BufferFullError,
   damageOf,
+  refuseVersion,
   ScnOrderError,
   ValueOverflowError,
   WindowStateError,
@@ -193,9 +194,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#noteWritten(segment, from, end, end - valueOffsetAt(segment.bytes, from))
   }
 
-  /** Adds a whole event of another buffer as it is there: it has its checksums, and gets its SCN again when the window is closed. */
+  /** Adds a whole event of another buffer as it is there: it has its checksums, and gets its SCN again when the window is closed. @throws EventVersionForeignError */
   appendCopy(bytes: Buffer, at: number, length: number): void {
     if (!this.#windowOpen) throw new WindowStateError('appendCopy', 'no window is open')
+    refuseVersion(bytes, at, this.eventVersion)
     const segment = this.#roomFor(length)
     const from = segment.writeEnd
     bytes.copy(segment.bytes, from, at, at + length)
@@ -346,10 +348,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
   }
 
-  /**
-   * Reads what a step wants of a segment that is away.
-   * @throws SegmentDamagedError when it is no more as it was: it has left the buffer, with all windows up to its last one
-   */
+  /** Reads what a step wants of a segment that is away. @throws SegmentDamagedError when it is no more as it was: it has left the buffer, with all windows up to its last one */
   async readFar<Result>(step: FarStep<Result>): Promise<Result | FarStep<Result>> {
     const { segment, from, wantedBytes, resume } = step
     const to = Math.min(from + wantedBytes, segment.visibleEnd)

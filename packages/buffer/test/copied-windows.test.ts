@@ -66,3 +66,23 @@ test('a window that comes again is not copied twice, and none is copied outside 
     to.appendCopy(bytes, 0, lengthAt(bytes, 0))
   }).toThrow('no window is open')
 })
+
+test('events of another version are not copied: a buffer has one', async () => {
+  for (const [version, other] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const [from, same, foreign] = [version, version, other].map((eventVersion) => {
+      const buffer = new EventBuffer({ ...SIZES, physicalPartition: 1, eventVersion })
+      buffer.start(100n)
+      return buffer
+    }) as [EventBuffer, EventBuffer, EventBuffer]
+    addWindow(from, 101n, [{ key: 1, valueBytes: 4 }])
+    const bytes = await bytesOf(from, 100n)
+    copy(bytes, same)
+    expect((await bytesOf(same, 100n)).equals(bytes)).toBe(true)
+    expect(() => {
+      copy(bytes, foreign)
+    }).toThrow(`an event that is to be copied is of version ${version}, the event buffer's are of ${other}`)
+  }
+})

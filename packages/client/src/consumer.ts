@@ -39,6 +39,12 @@ export interface ChangeEvent {
   readonly scn: bigint
   readonly opcode: Opcode
   readonly key: bigint | string
+  /**
+   * The bytes of a key that is no long, as they are in the relay; a view. `key` shows them as text, with U+FFFD where they are no
+   * UTF-8: two keys that differ may look the same there. Undefined: the key is a long. A MySQL source makes UTF-8 only, BINARY keys
+   * as hex digits.
+   */
+  readonly keyBytes?: Uint8Array | undefined
   readonly source: LogicalSource
   /** Commit time, nanoseconds since 1970. */
   readonly timestampNanos: bigint

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type ChangeEvent } from './consumer.ts'
 
 /** A change event as `JSON.stringify` can write it. */
@@ -5,6 +6,8 @@ export interface ChangeEventJson {
   readonly scn: string
   readonly opcode: string
   readonly key: string
+  /** Of a key that is no UTF-8, in base64. */
+  readonly keyBytes?: string
   /** Name of the logical source. */
   readonly source: string
   /** Commit time, ISO 8601, milliseconds. */
@@ -21,10 +24,16 @@ export function eventToJson(event: ChangeEvent): ChangeEventJson {
     scn: event.scn.toString(),
     opcode: event.opcode,
     key: event.key.toString(),
+    ...keyBytesOf(event),
     source: event.source.name,
     committedAt: new Date(Number(event.timestampNanos / 1_000_000n)).toISOString(),
     row: plainObject(event.row),
   }
+}
+
+/** Text that is not what the bytes are says less than they do. */
+function keyBytesOf({ keyBytes }: ChangeEvent): Pick<ChangeEventJson, 'keyBytes'> {
+  return keyBytes === undefined || isUtf8(keyBytes) ? {} : { keyBytes: Buffer.from(keyBytes).toString('base64') }
 }
 
 /** Names are taken as they are, `__proto__` too. */

@@ -36,6 +36,9 @@ export class RowEvent implements ChangeEvent {
     const isBeyondLong = typeof key === 'bigint' && key < 0n && this.#schema.hasUnsignedKey
     return isBeyondLong ? BigInt.asUintN(64, key) : key
   }
+  get keyBytes(): Uint8Array | undefined {
+    return this.#view.hasByteKey ? this.#view.keyBytes : undefined
+  }
   get source(): LogicalSource {
     return this.#schema.source
   }

@@ -35,6 +35,9 @@ class TableRowEvent implements TableChangeEvent {
   get key(): bigint | string {
     return this.#event.key
   }
+  get keyBytes(): Uint8Array | undefined {
+    return this.#event.keyBytes
+  }
   get source(): LogicalSource {
     return this.#event.source
   }

@@ -37,3 +37,14 @@ test('nested values of an event in JSON are as plain, and keep names that every 
     '{"deep":[{"id":"2","bytes":"AQ=="},{"__proto__":{"constructor":1}}]}',
   )
 })
+
+test('a key that is no UTF-8 stands in JSON with its bytes, and only such a one', () => {
+  const jsonOf = (keyBytes: Uint8Array | undefined, key: bigint | string): Record<string, unknown> => {
+    const source = { id: 1, name: 'shop.book' }
+    const event = { scn: 1n, opcode: 'UPSERT', key, keyBytes, source, timestampNanos: 0n, row: {} }
+    return { ...eventToJson(event as unknown as ChangeEvent) }
+  }
+  expect(jsonOf(Buffer.from([0xff, 0x00]), '\ufffd\0')).toMatchObject({ key: '\ufffd\0', keyBytes: '/wA=' })
+  expect(jsonOf(Buffer.from('käse'), 'käse')).not.toHaveProperty('keyBytes')
+  expect(jsonOf(undefined, 1n)).not.toHaveProperty('keyBytes')
+})

@@ -1,4 +1,4 @@
-import { FIRST_BYTE_V2 } from './event-version.ts'
+import { type EventVersion, FIRST_BYTE_V2 } from './event-version.ts'
 import * as v1 from './event-fields-v1.ts'
 import * as v2 from './event-fields-v2.ts'
 import type { Opcode } from './opcode.ts'
@@ -10,6 +10,10 @@ import type { Opcode } from './opcode.ts'
 
 function isV2(bytes: Buffer, offset: number): boolean {
   return bytes[offset] === FIRST_BYTE_V2
+}
+
+export function versionAt(bytes: Buffer, offset: number): EventVersion {
+  return isV2(bytes, offset) ? 2 : 1
 }
 
 /** Total length in bytes, header included. */

@@ -11,7 +11,7 @@ export { checkEvent, checkEventHeader, headerBytesWanted } from './event-check.t
 export { downConvert, DOWN_CONVERTED_LESS_BYTES, downConvertedBytesAt } from './event-v2-to-v1.ts'
 export { EventDecoder } from './event-decoder.ts'
 export { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
-export { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt, valueOffsetAt } from './event-fields.ts'
+export { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt, valueOffsetAt, versionAt } from './event-fields.ts'
 export { type EventVersion } from './event-version.ts'
 export { EventView } from './event-view.ts'
 export {

@@ -147,7 +147,8 @@ export class UpstreamRelay {
       fromLatestScn: false,
       sizeBytes: this.#fetchBytes,
       output: 'binary',
-      eventVersionMax: 0,
+      // Events are copied as they come: those of version 2 only where the buffer is of it.
+      eventVersionMax: physicalSource.eventVersion === 2 ? 2 : 0,
       filters: new Map(),
       followMs: 0,
       ...given,

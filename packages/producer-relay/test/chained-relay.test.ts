@@ -47,6 +47,23 @@ describe('a relay that follows a relay', () => {
     expect(follower.producer.scnSpace).toMatch(/./)
   })
 
+  test('has events of version 2 where it was told so, byte for byte, and refuses those of another version by name', async () => {
+    const origin = await startLink('memory:origin', { source: { eventVersion: 2 } })
+    addWindows(origin.producer as MemoryEventProducer, 1, 9)
+    const [two, one] = [
+      await startLink(`relay://${origin.place}`, { source: { eventVersion: 2 } }),
+      await startLink(`relay://${origin.place}`),
+    ]
+    for (const link of [two, one]) await link.reaches(90n)
+    const first = await origin.bytes(-1n, 2)
+    expect(first[0]).toBe(2)
+    expect(await two.bytes(-1n, 2)).toEqual(first)
+    expect(await one.bytes(-1n, 2)).toEqual(await origin.bytes(-1n, 0))
+    const mistaken = await startLink(`relay://${one.place}`, { source: { eventVersion: 2 } })
+    await failed(mistaken)
+    expect(mistaken.failure?.code).toBe('AESOP_BUFFER_EVENT_VERSION')
+  })
+
   test('goes over to the next relay when one is gone, without a gap and without a repetition', async () => {
     const origin = await startOrigin()
     const [one, other] = [await startLink(`relay://${origin.place}`), await startLink(`relay://${origin.place}`)]

@@ -59,12 +59,12 @@ export class ChainLink {
   }
 
   /** The bytes of all windows after an SCN, of all sources; −1: that it holds. */
-  async bytes(afterScn = -1n): Promise<Buffer> {
+  async bytes(afterScn = -1n, maxev = 0): Promise<Buffer> {
     const checkPoint =
       afterScn < 0n
         ? ''
         : `&checkPoint=${encodeURIComponent(`{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":${afterScn},"prevScn":${afterScn},"windowOffset":-1}`)}`
-    const url = `http://${this.place}/stream?sources=${ALL_IDS}&size=100000000&output=binary${checkPoint}`
+    const url = `http://${this.place}/stream?sources=${ALL_IDS}&size=100000000&output=binary&maxev=${maxev}${checkPoint}`
     const answer = await fetch(url)
     const fault = answer.headers.get('x-dbus-error')
     if (fault !== null) throw new Error(`${fault}: ${await answer.text()}`)
