@@ -33,7 +33,7 @@ export default defineConfig({
     include: [`packages/${name}/test/${tests}.test.ts`],
     setupFiles: ['test/mutants/first-failure.ts'],
     environment: 'node',
-    // Every run has a worker of its own: within one, files may share what they import. It takes half of the time.
+    // Each run for a mutant has a worker of its own: within it, files may share what they import. It takes half of the time.
     isolate: false,
     sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
