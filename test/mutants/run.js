@@ -59,7 +59,6 @@ const CORE = {
         'transaction-begin',
         'transaction-window',
         'xa-transactions',
-        'quarantine',
         'binlog-decoder',
       ],
     },
