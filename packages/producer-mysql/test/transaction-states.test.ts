@@ -15,20 +15,16 @@ const PATH: Readonly<Record<State, readonly Part[]>> = {
 async function stateBehind(parts: readonly Part[]): Promise<State | 'error'> {
   const can = async (...more: readonly Part[]): Promise<Log | undefined> => {
     const log = await logOf()
-    await log.add(...parts)
-    return log.add(...more).then(
+    return log.add(...parts, ...more).then(
       () => log,
       () => undefined,
     )
   }
-  try {
-    await (await logOf()).add(...parts)
-  } catch {
-    return 'error'
-  }
+  if ((await can()) === undefined) return 'error'
   const taken = await can(...rows, 'xid')
   if (taken !== undefined) return taken.sink.changes.length > 0 ? 'open' : 'unknown'
-  return (await can('gtid')) === undefined ? 'group' : 'between'
+  if ((await can('gtid')) === undefined) return 'group'
+  return (await can('xid')) === undefined ? 'between' : 'error'
 }
 
 describe('the states of a transaction', () => {
@@ -78,6 +74,8 @@ describe('the states of a transaction', () => {
     ['open', 'the end of a statement, as rows', ['endOfStatement'], 'open'],
     ['open', 'the release of a savepoint', [sql('SAVEPOINT a'), sql('RELEASE SAVEPOINT a')], 'open'],
     ['open', 'ROLLBACK', [sql('ROLLBACK')], 'between'],
+    ['between', 'the rollback of an XA transaction', [sql(`XA ROLLBACK ${XA}`)], 'between'],
+    ['between', 'the commit of one that was not read', [sql(`XA COMMIT ${XA}`)], 'between'],
     ['open', 'the rows of an XA transaction', [sql(`XA END ${XA}`), 'prepare'], 'between'],
     ['between', 'the description of a log', ['format'], 'between'],
     ['group', 'the description of a log', ['format'], 'between'],
@@ -296,7 +294,7 @@ it.each([true, false])('behind a new connection nothing is open; between two tra
   await log.add('xid', 'gtid', ...rows)
   log.reset(between)
   expect(log.sink.rolledBack).toBe(1)
-  if (between) await expect(log.add('insert')).rejects.toThrow('outside a transaction')
+  if (between) await expect(log.add('xid')).rejects.toThrow('outside a transaction')
   else await log.add(...rows, 'xid')
   expect(log.sink.changes).toEqual([])
   await log.add('gtid', ...rows, 'xid')
@@ -322,6 +320,7 @@ describe('a transaction that is passed over', () => {
     const log = await passing(['xid'], 'gtid', ...rows, 'xid')
     const end = log.ends.at(-1)
     expect([log.story, toldOf(log)]).toEqual([[`window ${end} of 0 from ${end} 0-0-3`], ['PASSED_OVER']])
+    await expect(log.add('xid')).rejects.toThrow('a commit outside a transaction')
     await log.add('gtid', ...rows, 'xid')
     expect(log.story.at(-1)).toContain('of 3')
   })
