@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type PassOver } from '@aesop/producer'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { FILE, ITEM, type Log, logOf, type Part, rows, sql, XA } from './made-transactions.ts'
 import { decoderOf, RecordingSink } from './recorded-log.ts'
@@ -304,14 +305,14 @@ it.each([true, false])('behind a new connection nothing is open; between two tra
 describe('a transaction that is passed over', () => {
   /** A log that passes the transaction over which begins behind these events. */
   async function passing(before: readonly Part[], ...parts: readonly Part[]): Promise<Log> {
-    const probe = await logOf()
-    await probe.add(...before)
-    const log = await logOf({
-      passOvers: [{ file: FILE, position: probe.ends.at(-1) ?? 4 }],
-      emptyWindowEveryMs: 1e9,
-    })
+    const log = await logOf({ passOvers: [await placeBehind(before)], emptyWindowEveryMs: 1e9 })
     await log.add(...before, ...parts)
     return log
+  }
+  async function placeBehind(before: readonly Part[]): Promise<PassOver> {
+    const probe = await logOf()
+    await probe.add(...before)
+    return { file: FILE, position: probe.ends.at(-1) ?? 4 }
   }
   const toldOf = ({ sink }: Log): unknown[] =>
     sink.windows.flatMap(({ tableChanges }) => tableChanges.map(({ row }) => row['kind']))
@@ -341,5 +342,20 @@ describe('a transaction that is passed over', () => {
     await verdict.add('gtid', ...rows, 'xid')
     const last = verdict.ends.at(-1)
     expect(verdict.story.at(-1)).toBe(`window ${last} of 3 from ${last} 0-0-10`)
+  })
+
+  it('that changes a table does so all the same: the server is asked for its shape', async () => {
+    const asked: string[] = []
+    const answer = { description: undefined, at: 'everywhere' } as const
+    const catalogue = {
+      describe: () => undefined,
+      refresh: (database: string, table: string) => {
+        asked.push(`${database}.${table}`)
+        return Promise.resolve(answer)
+      },
+    }
+    const log = await logOf({ passOvers: [await placeBehind(['xid'])], catalogue })
+    await log.add('xid', 'standalone', sql('ALTER TABLE item ADD COLUMN x INT'), 'gtid')
+    expect(asked).toEqual(['shop.item'])
   })
 })
