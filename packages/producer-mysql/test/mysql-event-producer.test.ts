@@ -114,6 +114,8 @@ describe('the MySQL producer with log files', () => {
     expect(failures).toEqual([])
     rmSync(state)
     await until('the save', () => maxScn.load()?.scn === ledger.windows.at(-1)?.scn)
+    // The file is there a moment before the save has ended.
+    await until('health', () => producer.health().status === 'up')
     expect(producer.health()).toEqual({ status: 'up' })
   })
 
