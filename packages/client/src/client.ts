@@ -2,8 +2,10 @@ import { PlaceJournal, ProcessReaders } from '@aesop/checkpoint'
 import {
   type BeanContext,
   claimName,
+  type HasLiveLists,
   type Health,
   type Lifecycle,
+  type LiveList,
   type Metric,
   type Observable,
   type PlaceDesk,
@@ -35,7 +37,7 @@ interface Entry {
 }
 
 /** All registrations of one client: each has its own place in the stream and its own connection. */
-export class Client implements Lifecycle, Observable, PlaceKeeper {
+export class Client implements Lifecycle, Observable, PlaceKeeper, HasLiveLists {
   readonly #declared: readonly ConsumerRegistration[]
   readonly #context: BeanContext
   readonly #settings: ClientSettings
@@ -175,6 +177,18 @@ export class Client implements Lifecycle, Observable, PlaceKeeper {
     entry.removing ??= this.#remove(entry, signal)
     return entry.removing
   }
+
+  /** What a reload of the descriptor does. */
+  readonly liveLists = {
+    consumerRegistrationList: {
+      nameOf: ({ id }: ConsumerRegistration): string => id,
+      check: refuseDoubles,
+      add: async (declared: ConsumerRegistration): Promise<void> => {
+        await this.register(declared)
+      },
+      remove: ({ id }: ConsumerRegistration, signal?: AbortSignal): Promise<void> => this.remove(id, signal),
+    } satisfies LiveList<ConsumerRegistration> as LiveList,
+  } as const
 
   async #remove(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
     await entry.starting

@@ -51,6 +51,7 @@ export {
   type Meters,
   silentMeters,
 } from './meters.ts'
+export { hasLiveLists, type HasLiveLists, type LiveList } from './live-list.ts'
 export { namedPath } from './named-path.ts'
 export { editDistance, nearestName } from './nearest-name.ts'
 export {

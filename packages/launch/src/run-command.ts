@@ -55,7 +55,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf, prepareAgain })
   await openAdmin(application, invocation, log, mask)
   const code = await runner.run(application, () => {
-    const reload = (): Promise<void> => runner.reload('--watch')
+    const reload = (): Promise<void> => runner.reload('--watch', { whole: true })
     if (options.watch) application.closeAtEnd(watchDescriptors(application, resolve(path), reload))
     announce(application, log, performance.now())
   })

@@ -69,6 +69,19 @@ export class RelayNotRunningError extends AesopError {
   }
 }
 
+export class SourceLateError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_RELAY_SOURCE_LATE',
+    meaning:
+      'A physical source that was to be added to a running relay took too long to begin, and was taken out again.',
+    remedy: 'Look at its server and at what the log says of it, and add it again; --start-timeout gives it more time.',
+    canRetry: true,
+  } as const
+  constructor(name: string) {
+    super(SourceLateError.kind, `the physical source "${name}" did not begin in time`, { fields: { name } })
+  }
+}
+
 export class SourceUnknownError extends AesopError {
   static readonly kind = {
     code: 'AESOP_RELAY_SOURCE_UNKNOWN',
@@ -199,6 +212,7 @@ export const relayErrors: readonly AesopErrorClass[] = [
   RelayPropertyRefusedError,
   RelayPartitionsError,
   RelayNotRunningError,
+  SourceLateError,
   SourceUnknownError,
   ProducerMissingError,
   SourceNameTakenError,

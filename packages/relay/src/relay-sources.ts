@@ -1,6 +1,6 @@
 import { type BeanContext, fillRemedy } from '@aesop/kernel'
 import { type NamedSource, refuseClashes, type StreamServer } from '@aesop/stream-server'
-import { RelayNotRunningError, SourceUnknownError } from './errors.ts'
+import { RelayNotRunningError, SourceLateError, SourceUnknownError } from './errors.ts'
 import { PhysicalSource, type PhysicalSourceOptions } from './physical-source.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
 import { type RelayConfig } from './relay-config.ts'
@@ -76,8 +76,8 @@ export class RelaySources {
   }
 
   /** @throws RelayNotRunningError, what `check` throws, SourceNameTakenError, and what its producer says: nothing is left of it then */
-  add(registration: ProducerRegistration): Promise<void> {
-    return this.#inTurn(() => this.#add(registration))
+  add(registration: ProducerRegistration, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#add(registration, signal))
   }
 
   /** @throws RelayNotRunningError, SourceUnknownError, and what failed while it was stopped: it is removed all the same */
@@ -90,10 +90,10 @@ export class RelaySources {
     })
   }
 
-  async #add(registration: ProducerRegistration): Promise<void> {
+  async #add(registration: ProducerRegistration, signal: AbortSignal | undefined): Promise<void> {
     const running = this.#mustRun()
     this.check([...this.#all.map((source) => source.registration), registration])
-    const { source, failed, arrived } = this.#newcomer(registration)
+    const { source, failed, arrived } = this.#newcomer(registration, signal)
     source.place.claim()
     this.#coming = source
     try {
@@ -128,19 +128,22 @@ export class RelaySources {
   }
 
   /** A source whose failure is that of its coming, until it has arrived. */
-  #newcomer(registration: ProducerRegistration): {
-    source: PhysicalSource
-    failed: Promise<never>
-    arrived: () => void
-  } {
+  #newcomer(
+    registration: ProducerRegistration,
+    signal: AbortSignal | undefined,
+  ): { source: PhysicalSource; failed: Promise<never>; arrived: () => void } {
     let tell: (error: Error) => void = () => undefined
     const failed = new Promise<never>((_resolve, reject) => (tell = reject))
     failed.catch(() => undefined)
+    let fail = tell
     const source = this.#make(registration, (error) => {
-      tell(error)
+      fail(error)
+    })
+    void aborted(signal).then(() => {
+      tell(new SourceLateError(source.name))
     })
     const arrived = (): void => {
-      tell = (error) => {
+      fail = (error) => {
         this.#context.fail(error)
       }
     }

@@ -2,9 +2,11 @@ import { type EventBuffer } from '@aesop/buffer'
 import {
   type AnyMetric,
   type BeanContext,
+  type HasLiveLists,
   type Health,
   type HttpGuard,
   type Lifecycle,
+  type LiveList,
   type Observable,
   type PlaceDesk,
   type PlaceKeeper,
@@ -48,7 +50,7 @@ interface Running {
 }
 
 /** Physical sources, and the HTTP server of them all; see DESIGN.md for the order of start and stop, and for sources that come and go. */
-export class Relay implements Lifecycle, Observable, PlaceKeeper {
+export class Relay implements Lifecycle, Observable, PlaceKeeper, HasLiveLists {
   readonly #options: RelayOptions
   readonly #context: BeanContext
   readonly #config: RelayConfig
@@ -114,11 +116,12 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
   /**
    * One more physical source, while the relay runs: the others, their buffers, SCNs and readers, go on as they are. Whoever asks
    * finds it when this has resolved.
-   * @throws RelayNotRunningError; SourcesClashError, SourceNameTakenError, RelayPropertyRefusedError and others of the registration;
+   * @param signal gives it up while it has not begun
+   * @throws RelayNotRunningError, SourceLateError; SourcesClashError, SourceNameTakenError, RelayPropertyRefusedError and others of the registration;
    * and what its producer says: nothing is left of it then
    */
-  async addSource(registration: ProducerRegistration): Promise<void> {
-    await this.#sources.add(registration)
+  async addSource(registration: ProducerRegistration, signal?: AbortSignal): Promise<void> {
+    await this.#sources.add(registration, signal)
     const { name } = registration.physicalSource
     this.#context.log.info(`physical source ${name} was added`, { sources: this.#sources.names })
   }
@@ -133,6 +136,20 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper {
     await this.#sources.remove(name, signal)
     this.#context.log.info(`physical source ${name} was removed`, { sources: this.#sources.names })
   }
+
+  /** What a reload of the descriptor does. */
+  readonly liveLists = {
+    producerRegistrationList: {
+      nameOf: ({ physicalSource }: ProducerRegistration): string => physicalSource.name,
+      check: (registrations: readonly ProducerRegistration[]): void => {
+        this.#sources.check(registrations)
+      },
+      add: (registration: ProducerRegistration, signal?: AbortSignal): Promise<void> =>
+        this.addSource(registration, signal),
+      remove: ({ physicalSource }: ProducerRegistration, signal?: AbortSignal): Promise<void> =>
+        this.removeSource(physicalSource.name, signal),
+    } satisfies LiveList<ProducerRegistration> as LiveList,
+  } as const
 
   /** Twice is harmless: the second call waits for the first. */
   stop(signal?: AbortSignal): Promise<void> {

@@ -67,10 +67,10 @@ test('a stream over several sources takes in one that was added, and one that wa
     /checkPointMult: .*crm.* is none of its physical partitions: shop:1, hr:3/,
   )
   expect((await over(all.slice(1))).headers['x-dbus-error-message']).toMatch(
-    /stream.sources: 50: crm:2, which had it, was removed from this relay/,
+    /there is no buffer with source 50 any more: crm:2 was removed from this relay/,
   )
   expect(turns((await over(all.slice(1), '40,60')).body)).toEqual(['3/60:6', '3/60:end', '1/40:4', '1/40:end'])
-  expect((await stream('50')).headers['x-dbus-error-message']).toMatch(/crm:2, which had it, was removed/)
+  expect((await stream('50')).headers['x-dbus-error-message']).toMatch(/source 50 any more: crm:2 was removed/)
 })
 
 test('a source that is removed is in no list, page, health or metric any more', async () => {
@@ -86,7 +86,7 @@ test('a source that is removed is in no list, page, health or metric any more', 
   expect(Object.keys((await json('/physicalBuffers')) as object)).toEqual(['{"id":1,"name":"shop"}'])
   expect((await ask('/bufferInfo/inbound/crm/2')).headers['x-dbus-error-message']).toMatch(/only shop:1/)
   expect((await ask('/register?sources=50')).headers['x-dbus-error-message']).toMatch(
-    /crm:2, which had it, was removed/,
+    /source 50 any more: crm:2 was removed/,
   )
   expect(await json('/containerStats/inbound/events/psources')).toEqual(['shop:1'])
   expect((await ask('/containerStats/inbound/events/psource/crm:2')).status).toBe(500)

@@ -66,6 +66,7 @@ export type { Application, ApplicationOptions, EndReport } from './lifecycle/app
 export type { Overrides } from './lifecycle/bean-overrides.ts'
 export type { ContainerState } from './lifecycle/component-container.ts'
 export type { ReloadReport } from './lifecycle/container-operations.ts'
+export type { ItemChange } from './lifecycle/item-reload.ts'
 export { watchDescriptors } from './lifecycle/descriptor-watch.ts'
 export type { ManagedContainer } from './lifecycle/managed-container.ts'
 export type { PlatformEvent, PlatformEventListener } from './lifecycle/platform-events.ts'

@@ -1,5 +1,6 @@
 import { Checkpoint } from '@aesop/checkpoint'
 import {
+  BufferNotFoundError,
   InvalidRequestError,
   isNamed,
   type PartitionName,
@@ -32,7 +33,7 @@ interface Wanted {
  * by id. A logical source that several have, which changes of tables are, is that of the partition that its subscription names, else
  * that of each which is meant by something beside it.
  * @param removed who had a logical source that is not served any more, by its id
- * @throws InvalidRequestError
+ * @throws InvalidRequestError, BufferNotFoundError
  */
 export function partsOf(
   all: readonly StreamSource[],
@@ -145,16 +146,18 @@ function unknown(
   { id, partition, uri }: Wanted,
   { subscriptions }: StreamRequest,
   formerOwner: string | undefined,
-): InvalidRequestError {
+): BufferNotFoundError | InvalidRequestError {
+  if (id !== undefined && formerOwner !== undefined) return removedError(id, formerOwner)
   const what = id === undefined ? 'all' : String(id)
   const where = uri === undefined ? partitionText(partition) : `${partitionText(partition)} (${uri})`
   const text = subscriptions === undefined ? `sources: ${what}` : `subs: ${what} of ${where}`
-  return new InvalidRequestError(`Invalid value for stream.${text}${removedText(formerOwner)}`, { fields: { id } })
+  return new InvalidRequestError(`Invalid value for stream.${text}`, { fields: { id } })
 }
 
-/** What a message says of a logical source that is not served any more. */
-export function removedText(formerOwner: string | undefined): string {
-  return formerOwner === undefined ? '' : `: ${formerOwner}, which had it, was removed from this relay`
+/** A logical source that is not served any more: it may come back, and who asks again finds it then. */
+export function removedError(id: number, formerOwner: string): BufferNotFoundError {
+  const message = `there is no buffer with source ${id} any more: ${formerOwner} was removed from this relay`
+  return new BufferNotFoundError(message, { fields: { id, formerOwner } })
 }
 
 function labels(sources: readonly StreamSource[], between = ' and '): string {

@@ -11,7 +11,7 @@ import {
 } from '@aesop/wire'
 import { SourcesClashError } from './errors.ts'
 import { type ServedSource } from './served-source.ts'
-import { partsOf, removedText, type StreamPart } from './stream-choice.ts'
+import { partsOf, removedError, type StreamPart } from './stream-choice.ts'
 import { StreamSource } from './stream-source.ts'
 
 /** The physical sources of a server, and which of them a request means. They come and go; a request means those that there are. */
@@ -66,7 +66,7 @@ export class StreamSources {
     return this.#all.some(({ ids }) => ids.has(id))
   }
 
-  /** Those whose windows a stream reads, in the order of their turns. @throws InvalidRequestError */
+  /** Those whose windows a stream reads, in the order of their turns. @throws InvalidRequestError, BufferNotFoundError */
   ofStream(request: StreamRequest): readonly StreamPart[] {
     return partsOf(this.#all, this.#removed, request)
   }
@@ -157,9 +157,9 @@ function refuseTwice(
   }
 }
 
-function unknownSource(id: number, formerOwner: string | undefined): InvalidRequestError {
-  const text = `Invalid value for register.sources: ${id}${removedText(formerOwner)}`
-  return new InvalidRequestError(text, { fields: { id } })
+function unknownSource(id: number, formerOwner: string | undefined): BufferNotFoundError | InvalidRequestError {
+  if (formerOwner !== undefined) return removedError(id, formerOwner)
+  return new InvalidRequestError(`Invalid value for register.sources: ${id}`, { fields: { id } })
 }
 
 function invalidStart(sources: readonly number[]): InvalidRequestError {

@@ -1,7 +1,12 @@
 import { type ErrorRequestHandler, type Response } from 'express'
 import { AesopError, cutText, formatJson, type Logger, messageOf, SHOWN_BYTES_MAX } from '@aesop/kernel'
 import { LaunchStoppedError } from '../errors.ts'
-import { ReloadRefusedError, TargetUnknownError } from '../lifecycle/operation-errors.ts'
+import {
+  ReloadIncompleteError,
+  ReloadRefusedError,
+  ReloadWholeError,
+  TargetUnknownError,
+} from '../lifecycle/operation-errors.ts'
 import { type SecretMask } from '../log/secret-mask.ts'
 import { redacted } from '../log/redacted.ts'
 import { AdminRequestInvalidError, AdminRequestRefusedError } from './admin-errors.ts'
@@ -25,7 +30,8 @@ export function sendError(mask: SecretMask, log: Logger): ErrorRequestHandler {
     }
     const { code, remedy } = error instanceof AesopError ? error : { code: undefined, remedy: undefined }
     const message = cutText(messageOf(error), SHOWN_BYTES_MAX)
-    sendJson(response.status(status), mask, { code, message, remedy })
+    const report = error instanceof ReloadIncompleteError ? { report: error.report } : {}
+    sendJson(response.status(status), mask, { code, message, remedy, ...report })
   }
 }
 
@@ -33,7 +39,8 @@ function statusOf(error: unknown): number {
   if (error instanceof AdminRequestRefusedError) return error.status
   if (error instanceof AdminRequestInvalidError) return 400
   if (error instanceof TargetUnknownError) return 404
-  return error instanceof ReloadRefusedError || error instanceof LaunchStoppedError ? 409 : 500
+  const conflicts = [ReloadRefusedError, ReloadWholeError, LaunchStoppedError]
+  return conflicts.some((kind) => error instanceof kind) ? 409 : 500
 }
 
 /** What express says of a body or of a path that it could not decode. */

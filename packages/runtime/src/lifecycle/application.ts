@@ -211,10 +211,13 @@ export class Application implements AsyncDisposable {
     this.#closers.push(close)
   }
 
-  /** Reads the descriptors again and replaces the beans of one container, or of all whose definitions changed. */
-  async reload(container?: string): Promise<ReloadReport> {
+  /**
+   * Reads the descriptors again and replaces the beans of one container, or of all whose definitions changed. Of those that have lists
+   * whose items can come and go, only these do; what else changed in them is refused, or with `whole` makes them anew.
+   */
+  async reload(container?: string, options: { readonly whole?: boolean } = {}): Promise<ReloadReport> {
     await this.#starting
-    return this.#operations.reload(container)
+    return this.#operations.reload(container, options)
   }
 
   /** Stops one container while the others go on; one that is stopped stays so. */

@@ -14,7 +14,8 @@ import {
 import { BeanMeters } from '../telemetry/bean-meters.ts'
 import { BeanBuilder, type BuilderHost, type MadeBean, type Product } from '../wiring/bean-builder.ts'
 import { BeanContainer } from '../wiring/bean-container.ts'
-import { type TopLevelRecipe } from '../wiring/recipe.ts'
+import { type Recipe, type TopLevelRecipe } from '../wiring/recipe.ts'
+import { LiveItems, type LiveHost, type Made } from './live-items.ts'
 import { type PlatformEventListener, type PlatformEvents } from './platform-events.ts'
 import { pathTo } from './path-to-bean.ts'
 import { withTimeLimit } from './time-limit.ts'
@@ -43,7 +44,7 @@ export interface ProcessContext {
  * The beans of one component container and their lives: made and initialised in dependency order, started in the same
  * order, stopped and destroyed in exact reverse. The caller sees to it that one operation runs at a time.
  */
-export class ComponentContainer implements BuilderHost {
+export class ComponentContainer implements BuilderHost, LiveHost {
   readonly name: string
   readonly onFailure: 'abort' | 'continue'
   readonly #descriptors: readonly CompiledDescriptor[]
@@ -55,8 +56,13 @@ export class ComponentContainer implements BuilderHost {
   readonly #beans: BeanContainer[] = []
   readonly #meters = new Map<string, BeanMeters>()
   readonly #constructedFromMs = new Map<string, number>()
-  readonly #endListening: (() => void)[] = []
-  readonly #led: ReadonlySet<string>
+  readonly #endListening = new Map<object, () => void>()
+  readonly #led: Set<string>
+  /** What lists of definitions became. */
+  readonly #lists = new WeakMap<Recipe, readonly unknown[]>()
+  /** Top-level beans that came, or went (undefined), with items of live lists. */
+  readonly #shown = new Map<string, Product | undefined>()
+  #live: LiveItems | undefined
   #state: ContainerState = 'created'
 
   constructor(
@@ -99,6 +105,7 @@ export class ComponentContainer implements BuilderHost {
 
   /** The top-level bean of this id, or undefined. */
   peek(id: string): unknown {
+    if (this.#shown.has(id)) return this.#shown.get(id)?.product
     return this.#beans.find((beans) => beans.has(id))?.peek(id)
   }
 
@@ -170,7 +177,8 @@ export class ComponentContainer implements BuilderHost {
     const { timeline, events, loggerOf } = this.#process
     timeline.add(this.name, bean.id, 'construct', this.#constructedFromMs.get(bean.id) ?? timeline.now())
     this.#constructedFromMs.delete(bean.id)
-    if (isListener(bean.instance)) this.#endListening.push(events.listen(bean.instance, loggerOf(this.name, bean.id)))
+    if (isListener(bean.instance))
+      this.#endListening.set(bean.instance, events.listen(bean.instance, loggerOf(this.name, bean.id)))
     await this.#run(bean, 'init', bean.init, this.#process.startTimeoutMs)
   }
 
@@ -183,22 +191,107 @@ export class ComponentContainer implements BuilderHost {
 
   /** Starts every bean, dependencies first. @throws StartFailedError, after which the caller stops what was started. */
   async start(): Promise<void> {
-    for (const bean of this.#made) {
-      if (this.#led.has(bean.id)) continue
-      this.#process.checkGoingOn()
-      try {
-        refuseUnledStart(bean)
-        await this.#run(bean, 'start', undefined, this.#process.startTimeoutMs)
-        this.#started.push(bean)
-      } catch (cause) {
-        // A start that hangs may still come to an end: it is told to stop like those that have started.
-        if (cause instanceof StepTimedOutError || isStopRequest(cause)) this.#started.push(bean)
-        if (isStopRequest(cause)) throw cause
-        const finding = this.#finding(bean.id, bean.at)
-        throw this.#tellFailure(new StartFailedError({ container: this.name, bean: bean.id, finding, cause }))
-      }
-    }
+    for (const bean of this.#made) await this.#start(bean)
+    this.#live = LiveItems.of(this)
     this.#enter('running')
+  }
+
+  async #start(bean: MadeBean): Promise<void> {
+    if (this.#led.has(bean.id)) return
+    this.#process.checkGoingOn()
+    try {
+      refuseUnledStart(bean)
+      await this.#run(bean, 'start', undefined, this.#process.startTimeoutMs)
+      this.#started.push(bean)
+    } catch (cause) {
+      // A start that hangs may still come to an end: it is told to stop like those that have started.
+      if (cause instanceof StepTimedOutError || isStopRequest(cause)) this.#started.push(bean)
+      if (isStopRequest(cause)) throw cause
+      const finding = this.#finding(bean.id, bean.at)
+      throw this.#tellFailure(new StartFailedError({ container: this.name, bean: bean.id, finding, cause }))
+    }
+  }
+
+  /** Items of its beans that can come and go, while it runs; undefined: it has none, or does not run. */
+  get live(): LiveItems | undefined {
+    return this.#state === 'running' ? this.#live : undefined
+  }
+
+  get descriptors(): readonly CompiledDescriptor[] {
+    return this.#descriptors
+  }
+
+  /** What was made of a top-level bean. */
+  productOf(id: string): Product | undefined {
+    if (this.#shown.has(id)) return this.#shown.get(id)
+    return this.#beans.find((beans) => beans.has(id))?.peek(`made:${id}`) as Product | undefined
+  }
+
+  listMade(recipe: Recipe, values: readonly unknown[]): void {
+    this.#lists.set(recipe, values)
+  }
+
+  valuesOf(recipe: Recipe): readonly unknown[] | undefined {
+    return this.#lists.get(recipe)
+  }
+
+  lead(ids: readonly string[]): void {
+    for (const id of ids) this.#led.add(id)
+  }
+
+  show(id: string, product: Product | undefined): void {
+    this.#shown.set(id, product)
+  }
+
+  /** @throws LaunchStoppedError when the launch was asked to stop */
+  checkGoingOn(): void {
+    this.#process.checkGoingOn()
+  }
+
+  /** Runs a step of an item, which may take as long as that step of a bean. */
+  async runItem(step: 'start' | 'stop', run: (signal: AbortSignal) => unknown): Promise<void> {
+    this.#process.checkGoingOn()
+    const { startTimeoutMs, stopTimeoutMs } = this.#process
+    const isStart = step === 'start'
+    await withTimeLimit(step, isStart ? startTimeoutMs : stopTimeoutMs, run, isStart ? this.#abort.signal : undefined)
+  }
+
+  async makeBefore(id: string, recipe: Recipe, needs: ReadonlyMap<string, unknown>): Promise<Made> {
+    this.#process.checkGoingOn()
+    const at = this.#made.length
+    try {
+      const product = await new BeanBuilder(this, needs).buildProduct(recipe)
+      const made = this.#made.slice(at)
+      moveBefore(this.#made, made, id)
+      return { product, made }
+    } catch (error) {
+      await this.endMade(this.#made.slice(at))
+      throw error
+    }
+  }
+
+  async startMade(made: readonly MadeBean[], before: string): Promise<void> {
+    const waiting = made.filter((bean) => !this.#started.includes(bean))
+    const at = this.#started.length
+    try {
+      for (const bean of waiting) await this.#start(bean)
+    } finally {
+      moveBefore(this.#started, this.#started.slice(at), before)
+    }
+  }
+
+  async endMade(made: readonly MadeBean[]): Promise<readonly Error[]> {
+    const started = this.#started.filter((bean) => made.includes(bean))
+    for (const bean of started) this.#started.splice(this.#started.indexOf(bean), 1)
+    for (const bean of made) this.#made.splice(this.#made.indexOf(bean), 1)
+    const failures = [...(await this.#endAll(started, 'stop')), ...(await this.#endAll([...made], 'destroy'))]
+    for (const { id, instance } of made) {
+      this.#instances.delete(instance)
+      this.#endListening.get(instance)?.()
+      this.#endListening.delete(instance)
+      if (!this.#made.some((bean) => bean.id === id)) this.#meters.delete(id)
+    }
+    return failures
   }
 
   /** Tells all beans that the end has begun: their signal aborts. */
@@ -228,9 +321,10 @@ export class ComponentContainer implements BuilderHost {
 
   /** What happened until now reaches the listeners before they are destroyed, unless one of them hangs. */
   async #tellListenersTheRest(): Promise<void> {
-    if (this.#endListening.length === 0) return
+    if (this.#endListening.size === 0) return
     await withTimeLimit('listening', LISTENING_MAX_MS, () => this.#process.events.settled()).catch(() => undefined)
-    for (const end of this.#endListening.splice(0)) end()
+    for (const end of this.#endListening.values()) end()
+    this.#endListening.clear()
   }
 
   async #endAll(beans: MadeBean[], step: 'stop' | 'destroy'): Promise<Error[]> {
@@ -283,6 +377,13 @@ export class ComponentContainer implements BuilderHost {
     const recipes = this.#descriptors.flatMap((descriptor) => descriptor.beans)
     return { at, path: [this.name, ...pathTo(id, recipes)].join(' > ') }
   }
+}
+
+/** Moves the last ones before the first of that id: they are ended after it. */
+function moveBefore(beans: MadeBean[], last: readonly MadeBean[], id: string): void {
+  beans.splice(beans.length - last.length, last.length)
+  const at = beans.findIndex((bean) => bean.id === id)
+  beans.splice(at < 0 ? beans.length : at, 0, ...last)
 }
 
 /** How long a stop waits for listeners of platform events. */

@@ -3,7 +3,8 @@ import type { Preparation, PreparedContainer } from '../descriptor/launch-prepar
 import { LaunchStoppedError } from '../errors.ts'
 import { definitionFingerprint } from './definition-fingerprint.ts'
 import { type ManagedContainer } from './managed-container.ts'
-import { ReloadRefusedError, TargetUnknownError } from './operation-errors.ts'
+import { type ContainerChange, type ItemChange, ItemReload } from './item-reload.ts'
+import { ReloadIncompleteError, ReloadRefusedError, ReloadWholeError, TargetUnknownError } from './operation-errors.ts'
 import { type PlatformEvents } from './platform-events.ts'
 
 /** What a reload did. */
@@ -14,7 +15,14 @@ export interface ReloadReport {
   readonly unchanged: readonly string[]
   /** Files of the user's classes that were written since they were loaded: only a restart takes them up. */
   readonly restartNeeded: readonly string[]
+  /** Items of live lists that came or went while their containers ran on; left out: none. */
+  readonly items?: readonly ItemChange[]
 }
+
+/** What becomes of a container. */
+type Plan =
+  | { readonly kind: 'same' | 'whole'; readonly container: ManagedContainer; readonly next: PreparedContainer }
+  | ({ readonly kind: 'items' } & ContainerChange)
 
 export interface OperationsContext {
   readonly loggerOf: (container: string, bean: string) => Logger
@@ -62,14 +70,17 @@ export class ContainerOperations {
   }
 
   /**
-   * A container that is named is made anew in any case, without a name those whose definitions changed.
-   * @throws ReloadRefusedError when nothing was touched; ReloadFailedError when a new definition failed to start
+   * A container that is named is made anew in any case, without a name those whose definitions changed: where it can, one that runs
+   * changes the items of its live lists instead.
+   * @param whole whether one that can't do so is made anew, too, instead of refusing
+   * @throws ReloadRefusedError, ReloadWholeError when nothing was touched; ReloadFailedError when a new definition failed to start;
+   * ReloadIncompleteError when items did
    */
-  reload(name?: string): Promise<ReloadReport> {
+  reload(name?: string, { whole = false } = {}): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const wanted = name === undefined ? this.#containers : [this.#named(name)]
       try {
-        return await this.#reloadAll(wanted, await this.#prepare(), name !== undefined)
+        return await this.#reloadAll(wanted, await this.#prepare(), { always: name !== undefined, whole })
       } catch (error) {
         this.#report(error)
         throw error
@@ -77,27 +88,47 @@ export class ContainerOperations {
     })
   }
 
+  /** What may be refused is refused before anything is touched; items of live lists come and go one by one, the rest whole. */
   async #reloadAll(
     wanted: readonly ManagedContainer[],
     prepared: ReadonlyMap<string, PreparedContainer>,
-    always: boolean,
+    { always, whole }: { readonly always: boolean; readonly whole: boolean },
   ): Promise<ReloadReport> {
-    const reloaded: string[] = []
-    const unchanged: string[] = []
-    for (const container of wanted) {
+    for (const { current } of wanted) current.checkGoingOn()
+    const found = wanted.flatMap((container) => {
       const next = prepared.get(container.name)
-      if (next === undefined) continue
-      const isSame = definitionFingerprint(next) === definitionFingerprint(container.prepared)
-      // What was stopped on purpose stays stopped, unless somebody names it.
-      if (!always && (isSame || container.state === 'stopped')) {
-        unchanged.push(container.name)
-        continue
-      }
-      await container.replaceBy(next)
-      reloaded.push(container.name)
-      this.#context.loggerOf(container.name, '').info('reloaded', { beans: container.current.beans.length })
+      return next === undefined ? [] : [planOf(container, next, always)]
+    })
+    const plans = found.map((plan) => (whole && plan.kind === 'items' ? wholeWhereNeeded(plan) : plan))
+    for (const plan of plans) if (plan.kind === 'items') refuseWhole(plan)
+    const items = new ItemReload(
+      plans.flatMap((plan) => (plan.kind === 'items' ? [plan] : [])),
+      (container) => this.#context.loggerOf(container, ''),
+    )
+    await items.make()
+    await items.remove()
+    let failure: unknown
+    for (const plan of plans) {
+      if (plan.kind !== 'whole') continue
+      await this.#replace(plan.container, plan.next).catch((error: unknown) => (failure ??= error))
     }
-    return { reloaded, unchanged, restartNeeded: this.#changedCode(wanted) }
+    await items.add()
+    if (failure !== undefined) throw failure as Error
+    const namesOf = (isReloaded: boolean): readonly string[] =>
+      plans.filter(({ kind }) => (kind === 'same') !== isReloaded).map(({ container }) => container.name)
+    const report = {
+      reloaded: namesOf(true),
+      unchanged: namesOf(false),
+      restartNeeded: this.#changedCode(wanted),
+      ...(items.outcomes.length === 0 ? {} : { items: items.outcomes }),
+    }
+    if (items.outcomes.some(({ failed }) => failed !== undefined)) throw new ReloadIncompleteError(report)
+    return report
+  }
+
+  async #replace(container: ManagedContainer, next: PreparedContainer): Promise<void> {
+    await container.replaceBy(next)
+    this.#context.loggerOf(container.name, '').info('reloaded', { beans: container.current.beans.length })
   }
 
   #changedCode(wanted: readonly ManagedContainer[]): readonly string[] {
@@ -152,4 +183,29 @@ export class ContainerOperations {
     this.#last = done.catch(() => undefined)
     return done
   }
+}
+
+function planOf(container: ManagedContainer, next: PreparedContainer, always: boolean): Plan {
+  const { live } = container.current
+  if (live !== undefined && !always) {
+    const changes = live.changesFor(next.descriptors)
+    const isSame = [changes.fixed, changes.removed, changes.added].every((list) => list.length === 0)
+    return isSame ? { kind: 'same', container, next } : { kind: 'items', container, next, live, changes }
+  }
+  const isSame = definitionFingerprint(next) === definitionFingerprint(container.prepared)
+  // What was stopped on purpose stays stopped, unless somebody names it.
+  const stays = !always && (isSame || container.state === 'stopped')
+  return { kind: stays ? 'same' : 'whole', container, next }
+}
+
+function wholeWhereNeeded(plan: Extract<Plan, { kind: 'items' }>): Plan {
+  const { container, next, changes } = plan
+  return changes.fixed.length === 0 ? plan : { kind: 'whole', container, next }
+}
+
+/** @throws ReloadWholeError */
+function refuseWhole({ container, live, changes }: ContainerChange): void {
+  if (changes.fixed.length === 0) return
+  const lists = live.places.map(({ bean, property }) => `${bean}.${property}`)
+  throw new ReloadWholeError(container.name, lists, changes.fixed)
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type SecretText } from '@aesop/kernel'
 import type { PreparedContainer } from '../descriptor/launch-preparation.ts'
+import { isSecret, secretPrint } from './recipe-print.ts'
 
 /**
  * A text that is equal for two preparations of a container when they make the same beans with the same values. Moved
@@ -14,24 +13,11 @@ export function definitionFingerprint({ descriptors }: PreparedContainer): strin
     descriptors.map((descriptor) => descriptor.beans),
     function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
       const own = this[key]
-      if (isSecret(own)) return secretFingerprint(own)
+      if (isSecret(own)) return secretPrint(own)
       if (key === 'at' || typeof value === 'function') return undefined
       return typeof value === 'bigint' ? `${value}n` : value
     },
   )
-}
-
-function isSecret(value: unknown): value is SecretText {
-  return typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
-}
-
-/** Equal for equal texts. A rotated one makes no change: who uses the secret asks for it anew. */
-function secretFingerprint(secret: SecretText): string {
-  try {
-    return createHash('sha256').update(secret.reveal()).digest('hex')
-  } catch {
-    return 'unreadable'
-  }
 }
 
 /** The files of the user's classes that a container names; packages are left out. */

@@ -12,7 +12,7 @@ export class ManagedContainer {
   readonly name: string
   readonly onFailure: 'abort' | 'continue'
   readonly #process: ProcessContext
-  readonly #codeStamps: ReadonlyMap<string, string>
+  readonly #codeStamps: Map<string, string>
   #prepared: PreparedContainer
   #current: ComponentContainer
   #failure: Error | undefined
@@ -95,6 +95,13 @@ export class ManagedContainer {
       })
       throw new ReloadFailedError(this.name, cause)
     }
+  }
+
+  /** The definition that holds from now on; what runs already is as it says, or is being made so. */
+  follow(next: PreparedContainer): void {
+    this.#prepared = next
+    this.#current.live?.follow(next.descriptors)
+    for (const path of moduleFiles(next)) if (!this.#codeStamps.has(path)) this.#codeStamps.set(path, fileStamp(path))
   }
 
   #create(): ComponentContainer {

@@ -56,7 +56,7 @@ export class ProcessRunner {
   }
 
   /** Reads the descriptors again and replaces what changed; whatever comes of it is said, and nothing is thrown. */
-  async reload(reason: string): Promise<void> {
+  async reload(reason: string, options: { readonly whole?: boolean } = {}): Promise<void> {
     const { say, showProblems } = this.#options
     const application = this.#application
     if (application?.isStarted !== true || application.isStopping) {
@@ -65,8 +65,14 @@ export class ProcessRunner {
     }
     say(`${reason}: reading the descriptors again`)
     try {
-      const { reloaded, unchanged } = await application.reload()
-      say(reloaded.length === 0 ? `nothing changed in ${unchanged.join(', ')}` : `reloaded ${reloaded.join(', ')}`)
+      const { reloaded, unchanged, items = [] } = await application.reload(undefined, options)
+      const changes = items.map(({ item, change }) => `${item} ${change}`)
+      const details = changes.length === 0 ? '' : ` (${changes.join(', ')})`
+      say(
+        reloaded.length === 0
+          ? `nothing changed in ${unchanged.join(', ')}`
+          : `reloaded ${reloaded.join(', ')}${details}`,
+      )
     } catch (error) {
       // The application has logged it; only the places in the descriptors are missing there.
       if (error instanceof ReloadRefusedError) showProblems?.(error.problems)

@@ -19,6 +19,8 @@ export interface BuilderHost {
   contextOf(id: string): BeanContext
   /** Called once per bean, after its construction and after everything that it needs; runs `init`. */
   made(bean: MadeBean): Promise<void>
+  /** A list of a definition became these values. */
+  listMade(recipe: Recipe, values: readonly unknown[]): void
   /** Wraps what was thrown while this bean was made, unless it was wrapped already. */
   failure(id: string, at: SourceRange, cause: unknown): Error
 }
@@ -51,7 +53,7 @@ export class BeanBuilder {
       case 'constant':
         return recipe.value
       case 'list':
-        return this.#buildAll(recipe.items)
+        return this.#buildList(recipe)
       case 'object': {
         const values = await this.#buildAll(recipe.entries.map(([, each]) => each))
         return Object.fromEntries(recipe.entries.map(([key], i) => [key, values[i]]))
@@ -65,6 +67,12 @@ export class BeanBuilder {
       case 'bean':
         return (await this.#buildBean(recipe)).product
     }
+  }
+
+  async #buildList(recipe: Extract<Recipe, { kind: 'list' }>): Promise<unknown[]> {
+    const values = await this.#buildAll(recipe.items)
+    this.#host.listMade(recipe, [...values])
+    return values
   }
 
   /** One after the other, so that the order in which beans are made is the order in which they are written. */
