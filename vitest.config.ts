@@ -25,7 +25,7 @@ const processes = [
 /** Tests that take many seconds: they run with those. */
 const long = [
   'packages/launch/test/convert.test.ts',
-  'packages/relay/test/{turns,limits}.test.ts',
+  'packages/relay/test/{turns,limits,hostile-requests}.test.ts',
   'packages/producer-mysql/test/{same-bytes,transaction-pass}.test.ts',
   'packages/runtime/test/hostile-descriptors.test.ts',
 ]
