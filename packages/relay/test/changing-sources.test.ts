@@ -257,6 +257,23 @@ test('a stop does not wait for a source that hangs while it is added, and leaves
   expect([relay.address, producer.status().state]).toEqual([undefined, 'stopped'])
 })
 
+test('a source that does not begin in time is given up by name, and another one comes after it', async () => {
+  const { relay, json } = await started()
+  const producer = new FaultyProducer('hang')
+  const late = new AbortController()
+  const adding = relay.addSource(added({}, producer).registration, late.signal).catch((error: unknown) => error)
+  await until(() => producer.isPreparing)
+  late.abort()
+  expect(await adding).toMatchObject({ code: 'AESOP_RELAY_SOURCE_LATE', fields: { name: 'hr' } })
+  expect(await json('/physicalSources')).toMatchObject([{ name: 'shop' }, { name: 'crm' }])
+  // Once it has arrived, the signal means nothing any more.
+  const arrived = new AbortController()
+  await relay.addSource(added().registration, arrived.signal)
+  arrived.abort()
+  expect(await json('/physicalSources')).toMatchObject([{}, {}, { name: 'hr' }])
+  expect(relay.health().status).toBe('up')
+})
+
 test('a connection from before a source hears of a schema that came after the source', async () => {
   const { relay, port } = await started()
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })

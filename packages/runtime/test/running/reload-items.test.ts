@@ -1,4 +1,4 @@
-import { type Application, launch, type LaunchOptions } from '@aesop/runtime'
+import { type Application, launch, type LaunchOptions, ProcessRunner } from '@aesop/runtime'
 import { describe, expect, test } from 'vitest'
 import { ask } from '../support/admin-client.ts'
 import { choirContainer, type Singing } from '../support/choir-container.ts'
@@ -323,5 +323,23 @@ describe('a reload of a container whose items can come and go', () => {
         report: { items: [{ item: 'dan', failed: { message: 'dan has no voice' } }] },
       },
     })
+  })
+
+  test('by SIGHUP says what became of each item', async () => {
+    using concert = new Concert()
+    await using application = await concert.launch()
+    const said: string[] = []
+    const runner = new ProcessRunner({ say: (text) => said.push(text), report: (error) => said.push(String(error)) })
+    try {
+      const ended = runner.run(application, () => undefined)
+      await application.start()
+      concert.write('fixture-config.yaml', choir([singer('ann', 'needs: 1'), CAT]))
+      process.emit('SIGHUP', 'SIGHUP')
+      await expect.poll(() => said.at(-1)).toBe('reloaded fixture (bob removed, ann replaced, cat added)')
+      await application.stop()
+      expect(await ended).toBe(0)
+    } finally {
+      runner.release()
+    }
   })
 })
