@@ -24,10 +24,8 @@ export interface EventBufferOptions {
 }
 
 /** The store that the options give, or memory. */
-export function storeOf({
-  store,
-  maxBytes,
-  segmentBytes = segmentBytesFor(maxBytes),
-}: EventBufferOptions): SegmentStore {
-  return store ?? new SegmentPool(segmentBytes, maxBytes, Math.max(Math.floor(maxBytes / 4), 2 * segmentBytes))
+export function storeOf({ store, maxBytes, segmentBytes }: EventBufferOptions): SegmentStore {
+  if (store !== undefined) return store
+  const bytes = segmentBytes ?? segmentBytesFor(maxBytes)
+  return new SegmentPool(bytes, maxBytes, Math.max(Math.floor(maxBytes / 4), 2 * bytes))
 }

@@ -1,4 +1,5 @@
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { eventLogErrors } from './event-log-errors.ts'
 
 export class RelayPropertyUnknownError extends AesopError {
   static readonly kind = {
@@ -222,4 +223,5 @@ export const relayErrors: readonly AesopErrorClass[] = [
   RelayTokenMissingError,
   RelayTokenUnusableError,
   RelayListenError,
+  ...eventLogErrors,
 ]

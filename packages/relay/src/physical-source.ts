@@ -19,6 +19,7 @@ import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { type ServedSource, type SourceControl } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
+import { type EventLogWriter } from './event-log-writer.ts'
 import { ProducerMissingError, SourceNameTakenError } from './errors.ts'
 import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
@@ -53,6 +54,7 @@ export interface PhysicalSourceOptions {
 /** What a source has from `prepare` to `end`. */
 interface Prepared {
   readonly buffer: SourceBuffer
+  readonly eventLog: EventLogWriter | undefined
   readonly producer: EventProducer
   readonly schemas: SchemaRegistry
   readonly passedOver: PassedOverNotes
@@ -103,11 +105,14 @@ export class PhysicalSource {
     const producer = await this.#eventProducer()
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
     schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
-    const buffer = await this.#makeBuffer(producer)
+    const eventLog = await this.#eventLog(schemas)
+    const buffer = await this.#makeBuffer(producer, eventLog)
     const passedOver = new PassedOverNotes(this.place.journal, context.log)
     this.#undo.push(() => buffer.events.close())
     // What the buffer still has comes first: the producer is to go on right after it.
     const restoredScn = await buffer.events.open()
+    if (eventLog !== undefined) this.#undo.push(() => eventLog.close())
+    await eventLog?.open()
     this.#undo.push(() => stopWriter(producer, buffer.events))
     const beganAfterScn = await producer.prepare({
       physicalSource: this.config,
@@ -118,7 +123,7 @@ export class PhysicalSource {
       initialScn: settings.initialScn,
       restoredScn,
       restoredAfterScn: restoredScn === undefined ? undefined : buffer.events.prevScn,
-      readersSinceScn: () => buffer.readers.oldestScn(),
+      readersSinceScn: () => buffer.neededSinceScn(),
       fail: (error) => {
         this.#failed(error)
       },
@@ -127,13 +132,13 @@ export class PhysicalSource {
     const inbound = new InboundEvents(buffer.events)
     this.#undo.push(buffer.events.subscribe(inbound.windowClosed))
     const served = servedSource(this.config, buffer.events, producer, schemas, futureGraceMs)
-    this.#prepared = { buffer, producer, schemas, passedOver, inbound, served, beganAfterScn }
+    this.#prepared = { buffer, eventLog, producer, schemas, passedOver, inbound, served, beganAfterScn }
     return served
   }
 
   /** Lets the producer write, once its windows are served at that address. */
   async start(): Promise<void> {
-    const { buffer, producer, beganAfterScn } = this.#mustBePrepared()
+    const { buffer, eventLog, producer, served, beganAfterScn } = this.#mustBePrepared()
     const { waitsForOwnReaders: waits } = this.#options.settings
     const sources = servedNames(this.config)
     const known = ProcessReaders.of(this.#options.context.shared)
@@ -143,6 +148,7 @@ export class PhysicalSource {
     buffer.watch()
     this.#undo.push(() => buffer.unwatch())
     await producer.start(beganAfterScn, buffer.events)
+    await eventLog?.begin(served.windows, served.scnSpace, beganAfterScn)
     this.#isStarted = true
   }
 
@@ -254,7 +260,7 @@ export class PhysicalSource {
     return this.#prepared
   }
 
-  async #makeBuffer(producer: EventProducer): Promise<SourceBuffer> {
+  async #makeBuffer(producer: EventProducer, eventLog: EventLogWriter | undefined): Promise<SourceBuffer> {
     const { settings, context, address, segmentStoreFor } = this.#options
     const store = segmentStoreFor?.(this.config, settings.bufferBytes)
     return new SourceBuffer({
@@ -268,10 +274,34 @@ export class PhysicalSource {
       },
       store,
       files: store === undefined ? await this.#bufferFiles() : undefined,
+      eventLog,
       status: () => producer.status(),
       servesLate: () => producer.lateReading !== undefined,
       log: context.log,
     })
+  }
+
+  /** What is written beside the buffer; undefined: nothing is. */
+  async #eventLog(schemas: SchemaRegistry): Promise<EventLogWriter | undefined> {
+    const { settings, context } = this.#options
+    if (settings.eventLogWriter === undefined) return undefined
+    const { eventLogWriter, writtenFolder } = await import('./event-logs.ts')
+    const folder = writtenFolder(this.config, settings.eventLogWriter, context)
+    this.#claimFolder(folder)
+    return eventLogWriter(
+      { folder, settings: settings.eventLogWriter, physicalSource: this.config, schemas, context },
+      () => this.#prepared?.buffer.events.recheck(),
+      (error) => {
+        this.#failed(error)
+      },
+    )
+  }
+
+  #claimFolder(folder: string): void {
+    const { shared } = this.#options.context
+    const release = claimName(shared, 'folder of an event buffer', folder.toLowerCase())
+    if (release === undefined) throw new SourceNameTakenError(this.name, folder)
+    this.#undo.push(release)
   }
 
   /** Loaded where they are asked for: most relays start without them, and sooner. */
@@ -281,13 +311,10 @@ export class PhysicalSource {
     const { files, bufferBytes } = settings
     if (files === undefined) return undefined
     const { bufferFiles, bufferFolder } = await import('./buffer-files.ts')
-    const { projectsRoot, stateDirectory, shared, log } = context
+    const { projectsRoot, stateDirectory, log } = context
     const source = { name, physicalPartition, eventVersion }
     const options = { ...source, settings: files, bufferBytes, projectsRoot, stateDirectory, log }
-    const folder = bufferFolder(options)
-    const release = claimName(shared, 'folder of an event buffer', folder.toLowerCase())
-    if (release === undefined) throw new SourceNameTakenError(name, folder)
-    this.#undo.push(release)
+    this.#claimFolder(bufferFolder(options))
     return bufferFiles(options)
   }
 
@@ -301,7 +328,9 @@ export class PhysicalSource {
   }
 
   async #eventProducer(): Promise<EventProducer> {
-    const { registration, producerFor } = this.#options
+    const { registration, producerFor, settings, context } = this.#options
+    if (settings.eventLogReader !== undefined)
+      return (await import('./event-logs.ts')).eventLogProducer(this.config, settings, context)
     const producer = registration.eventProducer ?? (await producerFor?.(this.config))
     if (producer !== undefined) return producer
     const { name, uri } = this.config

@@ -29,6 +29,8 @@ const boolean = { type: 'boolean' } as const
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
 const NOT_EMPTY = { source: '.', expected: 'a text that is not empty' }
+/** A name without a way out. */
+const FOLDER_NAME = { source: '^(?!\\.)[^/\\\\]+$', expected: 'the name of a folder' }
 /** One or more names, none of which is a command of the relay. */
 const HEALTH_PATH = {
   source:
@@ -39,7 +41,6 @@ const byMetrics = 'statistics are always collected; the admin server shows them'
 const byNode = 'Node serves all connections in one thread'
 const byJmx = 'the admin server replaces JMX'
 const sized = 'the relay chooses the size itself'
-const byEventLog = 'the relay has no event log yet'
 
 /** Whose values the relay as a whole has. */
 const ofRelay: Properties = {
@@ -221,18 +222,64 @@ const ofSource: Properties = {
     description: '',
     noted: 'there are no resources to fall back to',
   },
-  'eventLogReader.enabled': { ...boolean, description: byEventLog, refusedValues: ['true'] },
-  'eventLogReader.topLevelLogDir': { ...text, description: '', noted: byEventLog },
-  'eventLogReader.readSessionDir': { ...text, description: '', noted: byEventLog },
-  'eventLogWriter.enabled': { ...boolean, description: byEventLog, refusedValues: ['true'] },
-  'eventLogWriter.topLevelLogDir': { ...text, description: '', noted: byEventLog },
-  'eventLogWriter.encoding': { ...text, description: '', noted: byEventLog },
-  'eventLogWriter.writeBatchSizeInBytes': { ...count, description: '', noted: byEventLog },
-  'eventLogWriter.individualFileMaxBytes': { ...count, description: '', noted: byEventLog },
-  'eventLogWriter.maxFiles': { ...count, description: '', noted: byEventLog },
-  'eventLogWriter.fsyncIntervalInMillis': { ...count, description: '', noted: byEventLog },
-  'eventLogWriter.blockOnWrite': { ...boolean, description: '', noted: byEventLog },
-  'eventLogWriter.maxPendingWrites': { ...count, description: '', noted: byEventLog },
+  'eventLogReader.enabled': {
+    ...boolean,
+    description: 'Whether the source replays an event log, in the place of its database. Default false.',
+  },
+  'eventLogReader.topLevelLogDir': {
+    ...text,
+    description:
+      'Folder of the event log that is replayed, below the projects root. Default eventLog in the state directory.',
+  },
+  'eventLogReader.readSessionDir': {
+    ...text,
+    pattern: FOLDER_NAME,
+    description: 'Folder of the source in topLevelLogDir. Default its name.',
+  },
+  'eventLogWriter.enabled': {
+    ...boolean,
+    description: 'Whether the windows of the buffer are written to an event log, too. Default false.',
+  },
+  'eventLogWriter.topLevelLogDir': {
+    ...text,
+    description: 'Folder of event logs, below the projects root. Default eventLog in the state directory.',
+  },
+  'eventLogWriter.encoding': {
+    ...text,
+    choices: ['BINARY', 'JSON'],
+    description: 'BINARY, the default: the bytes of the wire. Read /stream with output=json for texts',
+    refusedValues: ['JSON'],
+  },
+  'eventLogWriter.writeBatchSizeInBytes': {
+    ...atLeastOne,
+    description: 'Bytes that are taken from the buffer at a time. Default 65536.',
+  },
+  'eventLogWriter.individualFileMaxBytes': {
+    ...atLeastOne,
+    minimum: 65536,
+    description: 'Bytes of one file; with maxFiles, of the whole log. Files have at most 67108864. Default 524288000.',
+  },
+  'eventLogWriter.maxFiles': {
+    ...atLeastOne,
+    minimum: 4,
+    description: 'How many times individualFileMaxBytes the log has, before its oldest windows leave. Default 5.',
+  },
+  'eventLogWriter.retentionMs': {
+    ...count,
+    description: 'How long the event log keeps windows; 0, the default: as long as there is room.',
+  },
+  'eventLogWriter.fsyncIntervalInMillis': {
+    ...atLeastOne,
+    maximum: TIMER_MS_MAX,
+    description:
+      'How often the event log is made safe from a power cut; in any case before a place is stored. Default 10000.',
+  },
+  'eventLogWriter.blockOnWrite': {
+    ...boolean,
+    description: 'the source waits for the event log: nothing is left out of it',
+    notedValues: ['false'],
+  },
+  'eventLogWriter.maxPendingWrites': { ...count, description: '', noted: 'what waits is in the buffer' },
   startDbPuller: {
     ...boolean,
     description: 'producers always start with their relay; its action pauseProducer holds one',

@@ -5,6 +5,7 @@ import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
 import { BufferScrub } from './buffer-scrub.ts'
+import { type EventLogWriter } from './event-log-writer.ts'
 import { type Awaited, OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
 
@@ -21,6 +22,8 @@ export interface SourceBufferOptions {
   readonly store: SegmentStore | undefined
   /** Undefined: memory. */
   readonly files: FileSegments | undefined
+  /** Undefined: none is written. */
+  readonly eventLog: EventLogWriter | undefined
   readonly status: () => ProducerStatus
   /** Whether what the buffer loses can be read late. Asked while it is full. */
   readonly servesLate: () => boolean
@@ -39,7 +42,7 @@ export class SourceBuffer {
   #unlisten: (() => void) | undefined
 
   constructor(options: SourceBufferOptions) {
-    const { settings, physicalPartition, eventVersion, log, files } = options
+    const { settings, physicalPartition, eventVersion, log, files, eventLog } = options
     this.#options = options
     this.#files = files
     const store = options.store ?? files
@@ -49,7 +52,10 @@ export class SourceBuffer {
       physicalPartition,
       eventVersion,
       ...(store === undefined ? {} : { store }),
-      ...(settings.waitsForOwnReaders ? { neededAfterScn: () => this.#awaited?.afterScn } : {}),
+      ...(settings.waitsForOwnReaders || eventLog !== undefined
+        ? { neededAfterScn: () => this.#neededAfterScn() }
+        : {}),
+      ...(eventLog === undefined ? {} : { durableBeside: () => eventLog.whenDurable(this.events.lastScn) }),
     })
     const mbPerSecond = settings.files?.scrubMBPerSecond ?? 0
     if (this.#files !== undefined && mbPerSecond > 0) this.#scrub = new BufferScrub(this.events, mbPerSecond, log)
@@ -58,7 +64,7 @@ export class SourceBuffer {
         this.events.recheck()
         return this.events.isBlocked
       },
-      reason: () => waitText(this.#awaited, options.status().logLastsUntilMs),
+      reason: () => this.#waitText(),
       log,
     })
   }
@@ -69,7 +75,9 @@ export class SourceBuffer {
 
   /** What health says of a disk that is at fault, or of a writer that waits for long; undefined: nothing. */
   get concern(): string | undefined {
-    const all = [this.#files?.concern, this.#watch.detail].filter((each) => each !== undefined)
+    const all = [this.#files?.concern, this.#options.eventLog?.concern, this.#watch.detail].filter(
+      (each) => each !== undefined,
+    )
     return all.length === 0 ? undefined : all.join('; ')
   }
 
@@ -103,6 +111,8 @@ export class SourceBuffer {
    */
   async reset(): Promise<void> {
     const { events } = this
+    const { eventLog } = this.#options
+    while (eventLog !== undefined && eventLog.lastScn < events.lastScn) await eventLog.whenWritten(events.lastScn)
     events.reset()
     while (events.resetsAtEnd) await sleep(RESET_LOOK_MS)
     this.#files?.acknowledge()
@@ -130,6 +140,30 @@ export class SourceBuffer {
       this.events.expire(BigInt(Date.now() - retentionMs) * 1_000_000n)
     }, EXPIRE_EVERY_MS)
     this.#expiring.unref()
+  }
+
+  /** The SCN after which the source is to begin, if it can: what registrations of this process need, or the event log. */
+  neededSinceScn(): bigint | undefined {
+    const ofReaders = this.readers.oldestScn()
+    const ofLog = this.#options.eventLog?.leftScn
+    return ofReaders === undefined || (ofLog !== undefined && ofLog < ofReaders) ? ofLog : ofReaders
+  }
+
+  /** The SCN after which somebody of this process needs windows. */
+  #neededAfterScn(): bigint | undefined {
+    const { settings, eventLog } = this.#options
+    const ofReaders = settings.waitsForOwnReaders ? this.#awaited?.afterScn : undefined
+    const ofLog = eventLog?.neededAfterScn(this.events)
+    return ofReaders === undefined || (ofLog !== undefined && ofLog < ofReaders) ? ofLog : ofReaders
+  }
+
+  #waitText(): string {
+    const { eventLog, status } = this.#options
+    const awaited = this.#awaited
+    const ofLog = eventLog?.neededAfterScn(this.events)
+    if (ofLog === undefined || (awaited !== undefined && awaited.afterScn < ofLog))
+      return waitText(awaited, status().logLastsUntilMs)
+    return `the source waits for its event log, which stands at SCN ${ofLog}`
   }
 
   async unwatch(): Promise<void> {

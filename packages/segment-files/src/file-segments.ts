@@ -6,23 +6,18 @@ import {
   type SegmentStore,
 } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
-import { type Logger } from '@aesop/kernel'
+import { type Logger, systemCodeOf } from '@aesop/kernel'
 import { join } from 'node:path'
-import {
-  SegmentFolderError,
-  SegmentFolderHeldError,
-  SegmentsUnwritableError,
-  SegmentUnreadableError,
-} from './errors.ts'
+import { SegmentFolderError, SegmentFolderHeldError, SegmentsUnwritableError } from './errors.ts'
 import { FolderConcern } from './folder-concern.ts'
 import { FolderRecovery, type Recovery } from './folder-recovery.ts'
 import { JobQueue } from './job-queue.ts'
 import { NearSegments } from './near-segments.ts'
 import { OpenHandles } from './open-handles.ts'
+import { readSegment } from './read-segment.ts'
 import { SafetyWaits } from './safety-waits.ts'
 import { type SegmentDisk } from './segment-disk.ts'
 import { SegmentFile } from './segment-file.ts'
-import { HEADER_BYTES } from './segment-header.ts'
 import { DAMAGED, numberOf, OF_OTHERS } from './segment-name.ts'
 
 export interface FileSegmentsOptions {
@@ -40,14 +35,14 @@ export interface FileSegmentsOptions {
   readonly restores?: boolean
   /** How long a write that failed waits before it is tried again, in milliseconds. Default 1,000. */
   readonly retryMs?: number
+  /** What the segments are of, for people. Default `event buffer`. */
+  readonly what?: string
   readonly log: Logger
 }
 
 const SYNC_INTERVAL_MS = 1_000
 const RETRY_MS = 1_000
 const OPEN_FILES_MAX = 64
-/** The disk has lost what it had: trying again gives nothing else. */
-const LOST_CODES = new Set(['ENOENT', 'EIO', 'EUCLEAN', 'ELOOP'])
 
 /** Segments as files of one folder; SPEC.md has the format, and what is kept when a process or the power ends. */
 export class FileSegments implements SegmentStore {
@@ -62,6 +57,7 @@ export class FileSegments implements SegmentStore {
   readonly #files = new Map<Segment, SegmentFile>()
   /** Those in use that are written to or were, oldest first. */
   readonly #order: SegmentFile[] = []
+  readonly #disowned = new WeakSet<SegmentFile>()
   #scnSpace = ''
   #recovery: Recovery | undefined
   #nextNumber = 0
@@ -79,7 +75,7 @@ export class FileSegments implements SegmentStore {
     this.segmentBytes = segmentBytes
     this.#handles = new OpenHandles(disk, OPEN_FILES_MAX)
     this.#near = new NearSegments(segmentBytes, residentBytes)
-    this.#concern = new FolderConcern(disk.folder, options.log)
+    this.#concern = new FolderConcern(options.what ?? 'event buffer', disk.folder, options.log)
     this.#queue = new JobQueue({
       retryMs,
       onFault: (error) => {
@@ -94,6 +90,16 @@ export class FileSegments implements SegmentStore {
   /** What is wrong with the disk, for people; undefined: nothing. */
   get concern(): string | undefined {
     return this.#concern.text
+  }
+
+  /** Whether its disk can't be written to now. */
+  get isFaulty(): boolean {
+    return this.#concern.fault !== undefined
+  }
+
+  /** What was left is of something else: it is set aside when the buffer gives it back, and deleted by nobody. */
+  disown(): void {
+    for (const file of this.#order) this.#disowned.add(file)
   }
 
   /** Somebody has seen what was set aside: it is told no more. */
@@ -185,7 +191,7 @@ export class FileSegments implements SegmentStore {
     const file = this.#drop(segment)
     if (file === undefined) return
     const { scnSpace } = file.header
-    const isOfOthers = scnSpace !== '' && scnSpace !== this.#scnSpace
+    const isOfOthers = this.#disowned.has(file) || (scnSpace !== '' && scnSpace !== this.#scnSpace)
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
       if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS).catch(ignoreMissing)
@@ -215,16 +221,8 @@ export class FileSegments implements SegmentStore {
     if (file === undefined) throw new SegmentDamagedError(this.#disk.folder, 'it has left the buffer')
     // A copy: what is read is sealed in place.
     if (file.leaving !== undefined) return Buffer.from(file.leaving.subarray(from, to))
-    const path = join(this.#disk.folder, file.name)
-    let bytes: Buffer
-    try {
-      bytes = await this.#handles.use(file.name, (open) => open.read(to - from, HEADER_BYTES + from))
-    } catch (error) {
-      const isLost = LOST_CODES.has(codeOf(error))
-      throw isLost ? new SegmentDamagedError(path, String(error), error) : new SegmentUnreadableError(path, error)
-    }
-    if (bytes.length === to - from) return bytes
-    throw new SegmentDamagedError(path, `it has ${from + bytes.length} bytes of events, expected at least ${to}`)
+    const { name } = file
+    return readSegment({ handles: this.#handles, name, path: join(this.#disk.folder, name) }, from, to)
   }
 
   whenRoom(): Promise<void> | undefined {
@@ -361,10 +359,6 @@ function saidBefore(): void {
   // Nothing is to be done.
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
 function ignoreMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error
+  if (systemCodeOf(error) !== 'ENOENT') throw error
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 /** What is wrong with a folder of segments, for people: logged when it comes, and told until it ends. */
 export class FolderConcern {
+  readonly #what: string
   readonly #folder: string
   readonly #log: Logger
   #fault: unknown
@@ -11,7 +12,9 @@ export class FolderConcern {
   /** Those of them that the folder has by now. */
   readonly #there = new Set<string>()
 
-  constructor(folder: string, log: Logger) {
+  /** @param what is kept there, for people */
+  constructor(what: string, folder: string, log: Logger) {
+    this.#what = what
     this.#folder = folder
     this.#log = log
   }
@@ -28,13 +31,14 @@ export class FolderConcern {
 
   /** Undefined: nothing is wrong. */
   get text(): string | undefined {
-    if (this.#fault !== undefined) return `the event buffer can not write to ${this.#folder}: ${messageOf(this.#fault)}`
+    if (this.#fault !== undefined)
+      return `the ${this.#what} can not write to ${this.#folder}: ${messageOf(this.#fault)}`
     return [...this.#damaged.values()].at(-1)
   }
 
   failed(error: unknown): void {
     if (this.#fault === undefined) {
-      this.#log.error(`the event buffer can not write to ${this.#folder}; the source waits`, {
+      this.#log.error(`the ${this.#what} can not write to ${this.#folder}; the source waits`, {
         error: messageOf(error),
       })
     }
@@ -42,12 +46,12 @@ export class FolderConcern {
   }
 
   worked(): void {
-    if (this.#fault !== undefined) this.#log.info(`the event buffer can write to ${this.#folder} again`)
+    if (this.#fault !== undefined) this.#log.info(`the ${this.#what} can write to ${this.#folder} again`)
     this.#fault = undefined
   }
 
   damaged(name: string, why: string): void {
-    const text = `a segment was set aside as ${join(this.#folder, name)}: ${why}`
+    const text = `a segment of the ${this.#what} was set aside as ${join(this.#folder, name)}: ${why}`
     this.#damaged.set(name, text)
     this.#log.error(text)
   }

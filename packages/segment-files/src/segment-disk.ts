@@ -17,7 +17,8 @@ export interface SegmentDisk {
   list(): Promise<string[]>
   /** A new file; one that is there is emptied. */
   create(name: string): Promise<DiskFile>
-  open(name: string): Promise<DiskFile>
+  /** @param how left out: to be written to, too */
+  open(name: string, how?: 'read'): Promise<DiskFile>
   rename(from: string, to: string): Promise<void>
   /** Harmless for one that is not there. */
   remove(name: string): Promise<void>
@@ -61,8 +62,8 @@ export class NodeDisk implements SegmentDisk {
     return this.#open(name, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC)
   }
 
-  open(name: string): Promise<DiskFile> {
-    return this.#open(name, constants.O_RDWR)
+  open(name: string, how?: 'read'): Promise<DiskFile> {
+    return this.#open(name, how === 'read' ? constants.O_RDONLY : constants.O_RDWR)
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
-import { FIRST_SCN, linesOfWindows, opened, read, someWindows, started, write } from './support/history.ts'
-import { ModelDisk } from './support/model-disk.ts'
+import {
+  FIRST_SCN,
+  linesOfWindows,
+  opened,
+  read,
+  someWindows,
+  started,
+  write,
+} from '../../../test/support/segment-history.ts'
+import { ModelDisk } from '../../../test/support/model-disk.ts'
 
 const WINDOWS = someWindows(9)
 /** Each byte, or one of so many: events of version 2 prove themselves byte by byte in their own tests. */

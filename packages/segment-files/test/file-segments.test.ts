@@ -16,8 +16,8 @@ import {
   type SourceWindow,
   started,
   write,
-} from './support/history.ts'
-import { ModelDisk } from './support/model-disk.ts'
+} from '../../../test/support/segment-history.ts'
+import { ModelDisk } from '../../../test/support/model-disk.ts'
 
 const folders: string[] = []
 afterAll(() => {

@@ -5,7 +5,7 @@ import { FolderConcern } from '../src/folder-concern.ts'
 const FILE = '000000000000001.segment.damaged'
 
 function damaged(): FolderConcern {
-  const concern = new FolderConcern('/buffer', silentLogger)
+  const concern = new FolderConcern('event buffer', '/buffer', silentLogger)
   concern.damaged(FILE, 'its header proves false')
   return concern
 }

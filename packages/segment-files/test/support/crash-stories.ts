@@ -1,8 +1,16 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { assertAsyncProperty } from '../../../../test/support/property.ts'
-import { FIRST_SCN, linesOfWindows, opened, read, SEGMENT_BYTES, type SourceWindow, write } from './history.ts'
-import { ModelDisk } from './model-disk.ts'
+import {
+  FIRST_SCN,
+  linesOfWindows,
+  opened,
+  read,
+  SEGMENT_BYTES,
+  type SourceWindow,
+  write,
+} from '../../../../test/support/segment-history.ts'
+import { ModelDisk } from '../../../../test/support/model-disk.ts'
 
 const SEED = 20_261_128
 const ROOMY = 1 << 20

@@ -1,6 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { FileSegments, type FileSegmentsOptions, type SegmentDisk } from '@aesop/segment-files'
-import { addWindow, appendOf, drained, filler } from '../../../../test/support/windows.ts'
+import { addWindow, appendOf, drained, filler } from './windows.ts'
 import { silentLogger } from '@aesop/kernel'
 
 export const SEGMENT_BYTES = 512

@@ -1,0 +1,74 @@
+import { EventView } from '@aesop/event'
+import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
+import { join } from 'node:path'
+import { EventLogSchemaMissingError } from './event-log-errors.ts'
+
+/** Beside the segments of an event log, so that it is complete by itself. */
+const SCHEMAS = 'schemas'
+
+/** Keeps the schemas of a source beside its event log: those of an event before the event. */
+export class KeptSchemas {
+  readonly #from: SchemaRegistry
+  readonly #names: readonly string[]
+  readonly #kept: FileSchemaRegistry
+  #revision = -1
+
+  /** @param names of its logical sources @throws SchemaRegistryUnreadableError */
+  constructor(folder: string, from: SchemaRegistry, names: readonly string[]) {
+    this.#from = from
+    this.#names = names
+    this.#kept = new FileSchemaRegistry({ derived: join(folder, SCHEMAS) })
+  }
+
+  /** @throws SchemaRegistryUnwritableError, SchemaVersionTakenError */
+  keepNew(): void {
+    const { revision } = this.#from
+    if (revision === this.#revision) return
+    takeAll(this.#from, this.#kept, this.#names)
+    this.#revision = revision
+  }
+}
+
+/** Brings the schemas that lie beside an event log to who replays it: those of an event before the event. */
+export class LoggedSchemas {
+  readonly #folder: string
+  readonly #to: SchemaRegistry
+  readonly #nameById: ReadonlyMap<number, string>
+  readonly #view = new EventView(Buffer.alloc(0), 0)
+  #known = Buffer.alloc(0)
+
+  /** @param nameById logical sources whose rows are served */
+  constructor(folder: string, to: SchemaRegistry, nameById: ReadonlyMap<number, string>) {
+    this.#folder = folder
+    this.#to = to
+    this.#nameById = nameById
+  }
+
+  /**
+   * @param bytes whole events, whose schemas are there when this returns
+   * @throws EventLogSchemaMissingError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError, SchemaVersionTakenError
+   */
+  bring(bytes: Buffer): void {
+    const view = this.#view
+    for (let at = 0; at < bytes.length; at = view.end) {
+      view.moveTo(bytes, at)
+      if (view.isControl || view.schemaId.equals(this.#known)) continue
+      this.#bringFor(view)
+      this.#known = Buffer.from(view.schemaId)
+    }
+  }
+
+  #bringFor({ sourceId, schemaId, scn }: EventView): void {
+    const name = this.#nameById.get(sourceId)
+    const idHex = schemaId.toString('hex')
+    if (name === undefined || this.#to.byId(idHex) !== undefined) return
+    takeAll(new FileSchemaRegistry({ derived: join(this.#folder, SCHEMAS) }), this.#to, [...this.#nameById.values()])
+    if (this.#to.byId(idHex) === undefined) throw new EventLogSchemaMissingError(this.#folder, name, idHex, scn)
+  }
+}
+
+function takeAll(from: SchemaRegistry, to: SchemaRegistry, names: readonly string[]): void {
+  for (const name of names) {
+    for (const { version, text } of from.versions(name)) to.takeOver(name, version, text)
+  }
+}

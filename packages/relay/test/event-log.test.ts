@@ -1,0 +1,318 @@
+import { type Logger, silentLogger } from '@aesop/kernel'
+import { MemoryEventProducer } from '@aesop/producer'
+import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
+import { until } from '../../../test/support/until.ts'
+import { ADDRESS, get, lines, online, PERSON, streamPath, testContext } from './support/relay-fixture.ts'
+
+const WRITER = 'databus.relay.eventLogWriter'
+const READER = 'databus.relay.eventLogReader'
+const KEY_OF_SPACE = 'x-aesop-scn-space'
+
+let folder: string
+const running: Relay[] = []
+beforeEach(() => {
+  folder = newFolder('event-log')
+})
+afterEach(async () => {
+  for (const relay of running.splice(0).reverse()) await relay.stop()
+  removeFolder(folder)
+})
+
+/** A source that begins where it is told to. */
+class PlacedProducer extends MemoryEventProducer {
+  readonly #space: string
+  readonly #beginsAfter: bigint | undefined
+
+  constructor(beginsAfter: bigint | undefined, scnSpace: string) {
+    super()
+    this.#beginsAfter = beginsAfter
+    this.#space = scnSpace
+  }
+  override get scnSpace(): string {
+    return this.#space
+  }
+  override async prepare(context: Parameters<MemoryEventProducer['prepare']>[0]): Promise<bigint> {
+    const stored = await super.prepare(context)
+    return this.#beginsAfter ?? context.readersSinceScn?.() ?? stored
+  }
+}
+
+interface Run {
+  readonly relay: Relay
+  readonly producer: PlacedProducer
+  readonly logged: readonly string[]
+  readonly failed: readonly Error[]
+  readonly stream: (scn: bigint, sources?: string) => ReturnType<typeof get>
+  readonly page: (path: string) => ReturnType<typeof get>
+}
+
+interface Options {
+  /** Folder of the state. */
+  readonly state?: string
+  readonly beginsAfter?: bigint
+  readonly scnSpace?: string
+  readonly properties?: Record<string, string | number | boolean>
+  readonly source?: object
+  readonly context?: ReturnType<typeof testContext>
+}
+
+async function started(options: Options): Promise<Run> {
+  const {
+    state = 'writer',
+    beginsAfter,
+    scnSpace = 'one',
+    properties = {},
+    source = {},
+    context = testContext(),
+  } = options
+  const logged: string[] = []
+  const failed: Error[] = []
+  const note = (message: string): void => void logged.push(message)
+  const log: Logger = { ...silentLogger, info: note, warn: note, error: note }
+  const producer = new PlacedProducer(beginsAfter, scnSpace)
+  const config = new RelayConfig({
+    relayProperties: {
+      'databus.relay.container.httpPort': 0,
+      [`${WRITER}.topLevelLogDir`]: 'logs',
+      [`${READER}.topLevelLogDir`]: 'logs',
+      ...properties,
+    },
+  })
+  const physicalSourceConfig = { uri: 'memory:test', name: 'shop', sources: [PERSON, ADDRESS], ...source }
+  const registrations = [new ProducerRegistration({ eventProducer: producer, physicalSourceConfig })]
+  const fail = (error: Error): void => void failed.push(error)
+  const relay = new Relay(
+    { config, registrations },
+    { ...context, projectsRoot: folder, stateDirectory: join(folder, state), log, fail },
+  )
+  await relay.start()
+  running.push(relay)
+  const page = (path: string) => get(relay.address?.port ?? 0, path)
+  const stream = (scn: bigint, sources = '40,41') => page(streamPath({ sources, checkPoint: online(scn) }))
+  return { relay, producer, logged, failed, stream, page }
+}
+
+const written = (options: Options = {}): Promise<Run> =>
+  started({ ...options, properties: { [`${WRITER}.enabled`]: true, ...options.properties } })
+const replayed = (options: Options = {}): Promise<Run> =>
+  started({ state: 'reader', ...options, properties: { [`${READER}.enabled`]: true, ...options.properties } })
+
+const inLog = (name = 'shop'): string[] =>
+  readdirSync(join(folder, 'logs', name)).filter((file) => !file.startsWith('.'))
+const segments = (): string[] => inLog().filter((name) => name.endsWith('.segment'))
+
+function add({ producer }: Run, from: bigint, to: bigint): void {
+  for (let scn = from; scn <= to; scn += 1n)
+    producer.addWindow(scn % 5n === 0n ? [] : [{ key: Number(scn) }, { key: `k${scn}`, source: ADDRESS.name }], scn)
+}
+
+const has = (run: Run, scn: bigint) => async (): Promise<boolean> =>
+  lines((await run.stream(scn - 1n)).body).includes(`${scn}:end`)
+
+test.each([1, 2])(
+  'what is replayed is what was served: bytes, schemas, SCNs and SCN space; and it follows: events V%i',
+  async (eventVersion) => {
+    const source = { eventVersion }
+    const writer = await written({ beginsAfter: 100n, source })
+    add(writer, 101n, 140n)
+    await until('the log has windows', () => segments().length > 0)
+    const reader = await replayed({ source })
+    add(writer, 141n, 160n)
+    await until('the reader has the newest window', has(reader, 160n))
+    const [one, other] = [await writer.stream(100n), await reader.stream(100n)]
+    expect(lines(one.body).filter((line) => line.endsWith(':end')).length).toBe(60)
+    expect(other.body.equals(one.body)).toBe(true)
+    expect(other.headers[KEY_OF_SPACE]).toBe('one')
+    expect(one.headers[KEY_OF_SPACE]).toBe('one')
+    expect((await reader.page('/register')).body.toString()).toBe((await writer.page('/register')).body.toString())
+    expect((await reader.stream(99n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+    expect([reader.relay.health().status, reader.failed]).toEqual(['up', []])
+  },
+)
+
+test('a reader that was stopped goes on where it was, when the writer is long gone', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  add(writer, 101n, 120n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 120n))
+  await reader.relay.stop()
+  add(writer, 121n, 125n)
+  const wanted = (await writer.stream(120n)).body
+  await writer.relay.stop()
+  const next = await replayed()
+  await until('the reader has the newest window', has(next, 125n))
+  expect((await next.stream(120n)).body.equals(wanted)).toBe(true)
+})
+
+test('a log goes on over restarts without a hole, also where the source goes back a little', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 110n)
+  await first.relay.stop()
+  const second = await written({ beginsAfter: 105n })
+  add(second, 106n, 120n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 120n))
+  const ends = lines((await reader.stream(100n)).body).filter((line) => line.endsWith(':end'))
+  expect(ends).toEqual(Array.from({ length: 20 }, (_, at) => `${101 + at}:end`))
+})
+
+test('a log that the source can not go on from begins anew, says so, and what it had is set aside', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 110n)
+  await first.relay.stop()
+  const second = await written({ beginsAfter: 115n })
+  add(second, 116n, 120n)
+  expect(second.logged.join()).toContain('begins anew')
+  await until('the files are set aside', () => inLog().some((name) => name.endsWith('.segment.other')))
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 120n))
+  expect((await reader.stream(110n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+  expect(lines((await reader.stream(115n)).body)[0]).toBe('116:116')
+})
+
+test('a reader that stood before the hole fails by name, and serves nothing behind it', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 110n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 110n))
+  await first.relay.stop()
+  add(await written({ beginsAfter: 115n }), 116n, 120n)
+  await until('the reader has failed', () => reader.failed.length > 0)
+  expect(reader.failed[0]).toMatchObject({
+    code: 'AESOP_RELAY_EVENT_LOG_GAP',
+    fields: { afterScn: 110n, beginsAfterScn: 115n },
+  })
+  expect(lines((await reader.stream(109n)).body)).toEqual(['110:end'])
+  expect(reader.relay.health().status).toBe('down')
+})
+
+test('a segment that is damaged ends the replay by name; nothing that lies behind it is served', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  add(writer, 101n, 120n)
+  await writer.relay.stop()
+  const path = join(folder, 'logs', 'shop', segments()[0] ?? '')
+  const bytes = readFileSync(path)
+  bytes[1600] = (bytes[1600] as number) ^ 1
+  writeFileSync(path, bytes)
+  const reader = await replayed()
+  await until('the reader has failed', () => reader.failed.length > 0)
+  expect(reader.failed[0]).toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_GAP' })
+  expect(reader.failed[0]?.message).toMatch(/CRC/)
+  const served = lines((await reader.stream(100n)).body)
+  expect(served.length).toBeLessThan(40)
+  // The log itself is as it was: who replays it changes nothing there.
+  expect(segments().length).toBe(1)
+})
+
+test('a log of another SCN space than what was replayed before is refused by name', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 105n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 105n))
+  await reader.relay.stop()
+  await first.relay.stop()
+  add(await written({ beginsAfter: 105n, scnSpace: 'two' }), 106n, 110n)
+  await until('the files are set aside', () => inLog().some((name) => name.endsWith('.segment.other')))
+  await expect(replayed()).rejects.toMatchObject({
+    code: 'AESOP_RELAY_EVENT_LOG_SPACE',
+    fields: { found: 'two', expected: 'one' },
+  })
+  await expect(replayed({ state: 'another', source: { scnSpace: 'three' } })).rejects.toMatchObject({
+    code: 'AESOP_RELAY_EVENT_LOG_SPACE',
+  })
+})
+
+test('a log that becomes one of another SCN space while it is followed ends the replay by name', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 105n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 105n))
+  await first.relay.stop()
+  add(await written({ beginsAfter: 105n, scnSpace: 'two' }), 106n, 110n)
+  await until('the reader has failed', () => reader.failed.length > 0)
+  expect(reader.failed[0]).toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_SPACE' })
+  expect(lines((await reader.stream(104n)).body)).toEqual(['105:end'])
+})
+
+test('a folder has one writer, and a source does not replay what it writes', async () => {
+  await written({ beginsAfter: 100n })
+  await expect(written({ state: 'other' })).rejects.toMatchObject({ code: 'AESOP_SEGMENTS_FOLDER_HELD' })
+  const both = { [`${READER}.enabled`]: true }
+  await expect(written({ state: 'third', properties: both })).rejects.toMatchObject({
+    code: 'AESOP_RELAY_PROPERTY_REFUSED',
+  })
+})
+
+test.each([
+  ['is empty', {}, /has no windows$/],
+  ['is of another physical source', { source: { id: 2 } }, /physical source 1, expected 2/],
+  ['has events of another version', { source: { eventVersion: 2 } }, /events are of version 1, expected 2/],
+])('a log that %s is refused by name', async (why, options, text) => {
+  if (why !== 'is empty') {
+    const writer = await written({ beginsAfter: 100n })
+    add(writer, 101n, 105n)
+    await writer.relay.stop()
+  } else await (await written({ beginsAfter: 100n })).relay.stop()
+  const error: unknown = await replayed(options).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_EMPTY', message: expect.stringMatching(text) as string })
+})
+
+test('a log without its schemas is refused by name before a row of it is served', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  add(writer, 101n, 105n)
+  await writer.relay.stop()
+  rmSync(join(folder, 'logs', 'shop', 'schemas'), { recursive: true })
+  const reader = await replayed()
+  await until('the reader has failed', () => reader.failed.length > 0)
+  expect(reader.failed[0]).toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_SCHEMA_MISSING' })
+  expect(lines((await reader.stream(100n)).body)).toEqual([])
+})
+
+test.each([
+  ['latest', [] as string[]],
+  ['scn:103', ['104:104', '104:k104', '104:end', '105:end']],
+])('a replay begins where startFrom says: %s', async (startFrom, expected) => {
+  const writer = await written({ beginsAfter: 100n })
+  add(writer, 101n, 105n)
+  await writer.relay.stop()
+  const reader = await replayed({ source: { startFrom } })
+  if (expected.length > 0) await until('the reader has the newest window', has(reader, 105n))
+  const since = startFrom === 'latest' ? 105n : 103n
+  expect(lines((await reader.stream(since)).body)).toEqual(expected)
+  expect((await reader.stream(since - 1n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+})
+
+test('a log keeps as many bytes as it may, and windows for as long as it may', async () => {
+  const sizes = {
+    [`${WRITER}.individualFileMaxBytes`]: 65536,
+    [`${WRITER}.maxFiles`]: 4,
+    [`${WRITER}.retentionMs`]: 3_600_000,
+  }
+  const writer = await written({ beginsAfter: 100n, properties: sizes })
+  for (let scn = 101n; scn <= 900n; scn += 1n) writer.producer.addWindow([{ key: 1, value: Buffer.alloc(1000) }], scn)
+  await until(
+    'the oldest files have left',
+    () => segments().length <= 6 && !segments().includes('000000000000000.segment'),
+  )
+  await writer.relay.stop()
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 900n))
+  const old = await written({ beginsAfter: 900n, properties: { ...sizes, [`${WRITER}.retentionMs`]: 1 } })
+  old.producer.addWindow([{ key: 1 }], 901n)
+  await until('old windows have left', () => segments().length <= 2)
+})
+
+test('a buffer is reset when its log has what goes', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  add(writer, 101n, 120n)
+  await writer.relay.actions.resetBuffers()
+  add(writer, 121n, 125n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 125n))
+  const ends = lines((await reader.stream(100n)).body).filter((line) => line.endsWith(':end'))
+  expect(ends.length).toBe(25)
+})
