@@ -12,6 +12,10 @@ const registrationProperties = {
     description: 'Turns the changes of the source into windows; left out: the one for the scheme of the URI.',
   },
   physicalSourceConfig: { 'x-bean': 'PhysicalSourceConfig' },
+  scnGenerator: {
+    'x-methods': ['scnSpaceOf', 'scnOf'],
+    description: 'Makes the SCNs of the source from those of its log; left out: the latter are the SCNs.',
+  },
   properties: {
     'x-flat': true,
     type: 'object',

@@ -79,7 +79,10 @@ export class RelayEventProducer implements EventProducer {
   }
 
   async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
-    invariant(takesCopies(sink), 'a relay is followed into a buffer that takes copies')
+    if (!takesCopies(sink)) {
+      const expected = 'none: SCNs are those of the relay that is followed'
+      throw new SourceConfigInvalidError(`physical source ${this.name}`, 'scnGenerator', '***', expected)
+    }
     const [keeper, context] = [this.#keeper, this.#context]
     invariant(keeper !== undefined && context !== undefined, 'start comes after prepare')
     this.#scn = sinceScn

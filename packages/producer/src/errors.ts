@@ -83,10 +83,62 @@ export class MemoryUriInvalidError extends AesopError {
   }
 }
 
+export class ScnGeneratorInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCN_GENERATOR_INVALID',
+    meaning:
+      'The scnGenerator of a registration makes something that is no SCN or SCN space, or SCNs that do not rise with those of the log.',
+    remedy: 'Mend the class that scnGenerator names; nothing was passed over, and the source goes on where it was.',
+    canRetry: false,
+  } as const
+  constructor(source: string, fault: string, expected: string) {
+    super(ScnGeneratorInvalidError.kind, `the scnGenerator of ${source} ${fault}, expected ${expected}`, {
+      fields: { source },
+    })
+  }
+}
+
+export class ScnGeneratorChangedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCN_GENERATOR_CHANGED',
+    meaning:
+      'The scnGenerator of a registration makes another SCN of the stored place than it made before: those of readers would mean other places.',
+    remedy:
+      'Take the generator of before, with its properties. To change it for good, let its scnSpaceOf give another text, stop the relay, run `aesop-launch state reset <bootstrap.yaml> --source <name>`, and start it: clients of before are refused by name.',
+    canRetry: false,
+  } as const
+  constructor(source: string, sourceScn: bigint, before: bigint, now: bigint) {
+    super(
+      ScnGeneratorChangedError.kind,
+      `the scnGenerator of ${source} makes ${now} of the SCN ${sourceScn} of the log, expected ${before}, as it is stored`,
+      { fields: { source, sourceScn, before, now } },
+    )
+  }
+}
+
+export class ScnGeneratorOneWayError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SCN_GENERATOR_ONE_WAY',
+    meaning: 'The scnGenerator of a registration has no sourceScnOf: nobody can say where in the log an SCN is.',
+    remedy: 'Give the class that scnGenerator names a method sourceScnOf.',
+    canRetry: false,
+  } as const
+  constructor(source: string, scn: bigint) {
+    super(
+      ScnGeneratorOneWayError.kind,
+      `the scnGenerator of ${source} has no sourceScnOf, which would tell the place of SCN ${scn} in the log`,
+      { fields: { source, scn } },
+    )
+  }
+}
+
 export const producerErrors: readonly AesopErrorClass[] = [
   SourceConfigInvalidError,
   SourceSettingTwiceError,
   SourceIdCollisionError,
   SchemaChangeIdTakenError,
   MemoryUriInvalidError,
+  ScnGeneratorInvalidError,
+  ScnGeneratorChangedError,
+  ScnGeneratorOneWayError,
 ]

@@ -2,12 +2,16 @@ export { BufferReread, type OpenedPlace, type RereadBeginning } from './buffer-r
 export {
   MemoryUriInvalidError,
   producerErrors,
+  ScnGeneratorChangedError,
+  ScnGeneratorInvalidError,
+  ScnGeneratorOneWayError,
   SchemaChangeIdTakenError,
   SourceConfigInvalidError,
   SourceIdCollisionError,
   SourceSettingTwiceError,
 } from './errors.ts'
 export { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
+export { GeneratedScnProducer } from './generated-scn-producer.ts'
 export { integerWithin } from './integer-within.ts'
 export { KEY_TEXT_BYTES_MAX, keyOfText, KeyText } from './key-text.ts'
 export {
@@ -42,6 +46,7 @@ export { type ReadingAttempt, SourceRunner, type SourceRunnerOptions } from './s
 export { parseStartPlace, type StartPlace } from './start-place.ts'
 export { type PassedOver, type PassOver } from './pass-over.ts'
 export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
+export { type ScnGenerator, SourceScnGenerator } from './scn-generator.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type WindowSink } from './window-sink.ts'

@@ -13,7 +13,7 @@ import {
   OWN_ERROR_BYTES_MAX,
   type PlaceDesk,
 } from '@aesop/kernel'
-import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { type EventProducer, GeneratedScnProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
 import { type ServedSource, type SourceControl } from '@aesop/stream-server'
@@ -332,9 +332,10 @@ export class PhysicalSource {
     if (settings.eventLogReader !== undefined)
       return (await import('./event-logs.ts')).eventLogProducer(this.config, settings, context)
     const producer = registration.eventProducer ?? (await producerFor?.(this.config))
-    if (producer !== undefined) return producer
     const { name, uri } = this.config
-    throw new ProducerMissingError(name, uri.slice(0, uri.indexOf(':')))
+    if (producer === undefined) throw new ProducerMissingError(name, uri.slice(0, uri.indexOf(':')))
+    const { scnGenerator } = registration
+    return scnGenerator === undefined ? producer : new GeneratedScnProducer(producer, name, scnGenerator)
   }
 
   #failed(error: Error): void {

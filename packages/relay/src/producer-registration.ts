@@ -1,4 +1,9 @@
-import { type EventProducer, PhysicalSourceConfig, type PhysicalSourceOptions } from '@aesop/producer'
+import {
+  type EventProducer,
+  PhysicalSourceConfig,
+  type PhysicalSourceOptions,
+  type ScnGenerator,
+} from '@aesop/producer'
 import { type RelayPropertyValues } from './relay-config.ts'
 
 export interface ProducerRegistrationOptions {
@@ -7,6 +12,8 @@ export interface ProducerRegistrationOptions {
   readonly eventProducer?: EventProducer
   /** `databus.relay.*` keys for this source alone; they win over those of the relay. */
   readonly properties?: RelayPropertyValues
+  /** Makes the SCNs of the source from those of its log; left out: the latter are the SCNs. */
+  readonly scnGenerator?: ScnGenerator
   readonly id?: string
 }
 
@@ -15,11 +22,13 @@ export class ProducerRegistration {
   readonly physicalSource: PhysicalSourceConfig
   readonly eventProducer: EventProducer | undefined
   readonly properties: RelayPropertyValues
+  readonly scnGenerator: ScnGenerator | undefined
 
   constructor(options: ProducerRegistrationOptions) {
     this.physicalSource = PhysicalSourceConfig.from(options.physicalSourceConfig)
     this.eventProducer = options.eventProducer
     this.properties = options.properties ?? {}
+    this.scnGenerator = options.scnGenerator
   }
 }
 

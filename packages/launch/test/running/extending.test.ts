@@ -48,6 +48,7 @@ describe('the page about classes of your own', { timeout: 60_000 }, () => {
       'heartbeat.ts',
       'heartbeat-config.yaml',
       'with-heart.yaml',
+      'shifted-scns.ts',
       'shop.test.ts',
     ])
     expect(COMMANDS).toHaveLength(5)
@@ -88,6 +89,23 @@ describe('the page about classes of your own', { timeout: 60_000 }, () => {
         (await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' } })).status,
       ).toBe(200)
     await launched.until('UPSERT shop.book 3!')
+    launched.signal('SIGTERM')
+    expect((await launched.ended).code).toBe(0)
+  })
+
+  test('its generator makes the SCNs of the relay', async () => {
+    using folder = new PageFolder()
+    const named = /^- (scnGenerator: .*)$/m.exec(PAGE)?.[1] ?? ''
+    const relayConfig = FILES.find(({ name }) => name === 'relay-config.yaml')?.text ?? ''
+    const withGenerator = relayConfig.replace('- physicalSourceConfig:', `- ${named}\n          physicalSourceConfig:`)
+    writeFileSync(join(folder.path, 'relay-config.yaml'), withGenerator)
+    using launched = folder.run('aesop-launch bootstrap.yaml --admin 0')
+    await launched.until('UPSERT shop.book 3!')
+    await launched.until('admin=')
+    const url = /admin=(http\S+)/.exec(launched.stderr)?.[1] ?? ''
+    const beans = await (await fetch(`${url}/admin/beans`)).text()
+    expect(beans).toMatch(/"lastScn":\s*"5000000000002"/)
+    expect(beans).toMatch(/"scnSpace":\s*"[^"]+\.shifted"/)
     launched.signal('SIGTERM')
     expect((await launched.ended).code).toBe(0)
   })
