@@ -42,6 +42,15 @@ export class GeneratedScnProducer implements EventProducer {
     return this.#late
   }
 
+  get findStart(): EventProducer['findStart'] {
+    const find = this.#producer.findStart?.bind(this.#producer)
+    if (find === undefined) return undefined
+    return async (from) => {
+      const found = await find(from)
+      return found.kind === 'found' ? { ...found, scn: this.#mapping.scnOf(found.scn) } : found
+    }
+  }
+
   /** @throws ScnGeneratorInvalidError, ScnGeneratorChangedError, and what the producer throws */
   async prepare(context: ProducerContext): Promise<bigint> {
     const mapping = this.#mapping

@@ -57,6 +57,8 @@ class LoggedProducer implements EventProducer {
     subscribe: (listener: () => void) => this.log.subscribe(listener),
   }
 
+  readonly findStart = () => Promise.resolve({ kind: 'found', scn: 15n } as const)
+
   prepare(context: ProducerContext): Promise<bigint> {
     this.context = context
     this.log.start(10n)
@@ -239,6 +241,7 @@ describe('SCNs of a generator', () => {
     expect(place).toEqual({ scn: 1_030n })
     expect(record).toMatchObject({ scn: 1_030n, scnSpace: 'doubled:log' })
     expect(places?.describe(record as MaxScn)).toEqual({ scn: 1_030n, file: 'log.1' })
+    expect(await producer.findStart?.({ kind: 'earliest' })).toEqual({ kind: 'found', scn: 1_030n })
     expect(await places?.locate('log.1:4')).toEqual({ scn: 1_010n })
     expect(places?.recordAnew(1_030n).record.position).toMatchObject({
       ofLog: { scn: '15', position: { file: 'log.1' } },
