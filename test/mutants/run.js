@@ -14,7 +14,17 @@ const CORE = {
   buffer: [
     {
       files: ['{event-buffer,window-places,writer-wait}.ts'],
-      tests: ['event-buffer', 'making-room', 'window-state', 'reset', 'copied-windows', 'durable', 'far-*', 'model'],
+      tests: [
+        'event-buffer',
+        'making-room',
+        'window-state',
+        'reset',
+        'copied-windows',
+        'bytes-after',
+        'durable',
+        'far-*',
+        'model',
+      ],
     },
     {
       files: ['{buffer-*,bytes-from,far-*,visible-next,window-search}.ts'],

@@ -141,6 +141,19 @@ test('what a former process left is read on, in front of what comes, when the so
   expect(await drained(latest)).toEqual(['106:0', '106:end'])
 })
 
+test('what was left is given back when it is of something else, wherever the source goes on, but only before it does', async () => {
+  const { buffer } = await opened(64, 1, (await left()).left)
+  buffer.forget()
+  expect(buffer.segments).toEqual([])
+  buffer.start(103n)
+  expect([buffer.prevScn, buffer.lastScn, buffer.minScn]).toEqual([103n, 103n, -1n])
+  addWindow(buffer, 104n, events(1))
+  expect(await read(buffer, 103n)).toEqual(['104:0', '104:end'])
+  expect(() => {
+    buffer.forget()
+  }).toThrow('the buffer is started already')
+})
+
 test.each([99n, 106n])(
   'what was left is given back when the source goes on at %s: never is there a hole',
   async (scn) => {
