@@ -1,5 +1,6 @@
 import { EventView } from '@aesop/event'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventLogSchemaMissingError } from './event-log-errors.ts'
 
@@ -36,6 +37,8 @@ export class LoggedSchemas {
   readonly #nameById: ReadonlyMap<number, string>
   readonly #view = new EventView(Buffer.alloc(0), 0)
   #known = Buffer.alloc(0)
+  /** When the folder was last changed, of what was brought. */
+  #broughtOf: bigint | undefined
 
   /** @param nameById logical sources whose rows are served */
   constructor(folder: string, to: SchemaRegistry, nameById: ReadonlyMap<number, string>) {
@@ -49,21 +52,30 @@ export class LoggedSchemas {
    * @throws EventLogSchemaMissingError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError, SchemaVersionTakenError
    */
   bring(bytes: Buffer): void {
+    this.#bringNew()
     const view = this.#view
     for (let at = 0; at < bytes.length; at = view.end) {
       view.moveTo(bytes, at)
       if (view.isControl || view.schemaId.equals(this.#known)) continue
-      this.#bringFor(view)
+      this.#requireFor(view)
       this.#known = Buffer.from(view.schemaId)
     }
   }
 
-  #bringFor({ sourceId, schemaId, scn }: EventView): void {
+  /** All versions, also one that is known and is the newest again: its number says so. */
+  #bringNew(): void {
+    const folder = join(this.#folder, SCHEMAS)
+    const changed = statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+    if (changed === this.#broughtOf) return
+    takeAll(new FileSchemaRegistry({ derived: folder }), this.#to, [...this.#nameById.values()])
+    this.#broughtOf = changed
+  }
+
+  #requireFor({ sourceId, schemaId, scn }: EventView): void {
     const name = this.#nameById.get(sourceId)
     const idHex = schemaId.toString('hex')
     if (name === undefined || this.#to.byId(idHex) !== undefined) return
-    takeAll(new FileSchemaRegistry({ derived: join(this.#folder, SCHEMAS) }), this.#to, [...this.#nameById.values()])
-    if (this.#to.byId(idHex) === undefined) throw new EventLogSchemaMissingError(this.#folder, name, idHex, scn)
+    throw new EventLogSchemaMissingError(this.#folder, name, idHex, scn)
   }
 }
 

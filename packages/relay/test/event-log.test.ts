@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
-import { MemoryEventProducer } from '@aesop/producer'
+import { MemoryEventProducer, type ProducerContext } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,6 +26,7 @@ afterEach(async () => {
 class PlacedProducer extends MemoryEventProducer {
   readonly #space: string
   readonly #beginsAfter: bigint | undefined
+  context: ProducerContext | undefined
 
   constructor(beginsAfter: bigint | undefined, scnSpace: string) {
     super()
@@ -36,6 +37,7 @@ class PlacedProducer extends MemoryEventProducer {
     return this.#space
   }
   override async prepare(context: Parameters<MemoryEventProducer['prepare']>[0]): Promise<bigint> {
+    this.context = context
     const stored = await super.prepare(context)
     return this.#beginsAfter ?? context.readersSinceScn?.() ?? stored
   }
@@ -133,6 +135,23 @@ test.each([1, 2])(
     expect([reader.relay.health().status, reader.failed]).toEqual(['up', []])
   },
 )
+
+test('a shape that is the newest again is so for who replays it, too', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  const { schemas } = writer.producer.context as ProducerContext
+  const first = schemas.latest(PERSON.name)?.text ?? ''
+  schemas.register(PERSON.name, first, 100n)
+  add(writer, 101n, 103n)
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 103n))
+  schemas.register(PERSON.name, first.replace('"fields":[', '"fields":[{"name":"more","type":"int"},'), 104n)
+  add(writer, 104n, 104n)
+  schemas.register(PERSON.name, first, 105n)
+  add(writer, 105n, 106n)
+  await until('the reader has the newest window', has(reader, 106n))
+  expect(schemas.versions(PERSON.name).map(({ version }) => version)).toEqual([1, 2, 3])
+  expect((await reader.page('/register')).body.toString()).toBe((await writer.page('/register')).body.toString())
+})
 
 test('a reader that was stopped goes on where it was, when the writer is long gone', async () => {
   const writer = await written({ beginsAfter: 100n })
