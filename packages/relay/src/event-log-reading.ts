@@ -63,13 +63,16 @@ export class EventLogReading implements ReadingAttempt {
   }
 
   async #run(): Promise<void> {
-    const { log } = this.#options
+    const { log, schemas } = this.#options
     try {
       while (!this.#isClosing()) {
         const view = await this.#look()
         if (view !== undefined) await this.#copyAll(view)
-        while (!this.#isClosing() && !(await this.#reading(() => log.hasChanged())))
+        while (!this.#isClosing() && !(await this.#reading(() => log.hasChanged()))) {
+          // A version may come before its first event.
+          schemas.bringNew()
           await sleep(FOLLOW_MS, this.#closing.signal)
+        }
       }
     } finally {
       this.#copy.giveUp()

@@ -52,7 +52,7 @@ export class LoggedSchemas {
    * @throws EventLogSchemaMissingError, SchemaRegistryUnreadableError, SchemaRegistryUnwritableError, SchemaVersionTakenError
    */
   bring(bytes: Buffer): void {
-    this.#bringNew()
+    this.bringNew()
     const view = this.#view
     for (let at = 0; at < bytes.length; at = view.end) {
       view.moveTo(bytes, at)
@@ -63,7 +63,7 @@ export class LoggedSchemas {
   }
 
   /** All versions, also one that is known and is the newest again: its number says so. */
-  #bringNew(): void {
+  bringNew(): void {
     const folder = join(this.#folder, SCHEMAS)
     const changed = statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
     if (changed === this.#broughtOf) return

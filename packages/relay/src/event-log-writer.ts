@@ -181,6 +181,7 @@ export class EventLogWriter {
       else if (step?.kind === 'tooSmall') wantedBytes = step.pendingEventBytes
       else if (this.#isEnding) return true
       else await this.#nextWake()
+      this.#options.schemas.keepNew()
       // What waits for a disk at fault comes again from the source.
       if (this.#isEnding && this.#files.isFaulty) return true
     }
@@ -188,6 +189,7 @@ export class EventLogWriter {
 
   async #write(chunk: WindowChunk, copy: WindowCopy): Promise<void> {
     try {
+      // Those of an event before the event.
       this.#options.schemas.keepNew()
       copy.take(chunk.bytes)
     } finally {
