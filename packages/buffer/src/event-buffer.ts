@@ -104,9 +104,9 @@ export class EventBuffer implements PlacesHome, WindowSource {
   get segments(): readonly Segment[] {
     return this.#list.all
   }
-  /** Bound of `heldBytes`: what is still needed may take as much again, for one window. */
+  /** Bound of `heldBytes`: what is still needed may take as much again, for one window, and what was pinned a segment. */
   get heldBytesMax(): number {
-    return this.#neededAfterScn === undefined ? this.maxBytes : 2 * this.maxBytes
+    return (this.#neededAfterScn === undefined ? this.maxBytes : 2 * this.maxBytes) + this.#list.pinnedBytesMax
   }
   /** Bytes of all segments in use. */
   get heldBytes(): number {
@@ -225,7 +225,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     const end = writeEndOfPeriod(segment.bytes, from, scn, physicalPartition, eventVersion, this.#timestampNanos)
     this.#noteWritten(segment, from, end, 0)
     this.#publish(scn, segment, from)
-    this.#listeners.forEach(call)
+    for (const listener of this.#listeners) listener()
     if (this.resetsAtEnd) this.reset()
   }
 
@@ -325,6 +325,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return () => void this.#listeners.delete(listener)
   }
 
+  pin(): () => void {
+    return this.#list.pinOldest()
+  }
+
   openReader(): BufferReader {
     return new BufferReader(this)
   }
@@ -395,9 +399,9 @@ export class EventBuffer implements PlacesHome, WindowSource {
     return this.#activate(capacityBytes)
   }
 
-  /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. */
+  /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. One segment that is pinned does not count. */
   get #keptBytes(): number {
-    return this.spills ? this.heldBytes - this.#list.oldestWindowsBytes : this.heldBytes
+    return this.heldBytes - (this.spills ? this.#list.oldestWindowsBytes : 0) - this.#list.pinnedBytes
   }
 
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
@@ -492,8 +496,4 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#windows += 1
     this.store.windowClosed(first)
   }
-}
-
-function call(listener: () => void): void {
-  listener()
 }

@@ -10,6 +10,7 @@ export class SegmentList {
   heldBytes = 0
   readonly #store: SegmentStore
   #number = 0
+  #wasPinned = false
 
   constructor(store: SegmentStore) {
     this.#store = store
@@ -45,6 +46,30 @@ export class SegmentList {
     let bytes = this.all[0]?.capacity ?? 0
     for (let at = 1; this.all[at]?.isWithin === true; at++) bytes += this.all[at]?.capacity ?? 0
     return bytes
+  }
+
+  /** What may be held more while somebody is about to read the oldest segment. */
+  get pinnedBytes(): number {
+    return (this.all[0]?.pins ?? 0) > 0 ? this.#store.segmentBytes : 0
+  }
+  /** The same, of all that was ever pinned: it stays until the next segment is taken. */
+  get pinnedBytesMax(): number {
+    return this.#wasPinned ? this.#store.segmentBytes : 0
+  }
+
+  /** Keeps the oldest segment for as long as it takes to write one more. @returns how to let it go; twice is harmless */
+  pinOldest(): () => void {
+    const oldest = this.all[0]
+    if (oldest === undefined) return () => undefined
+    const { number } = oldest
+    let isPinned = true
+    oldest.pins++
+    this.#wasPinned = true
+    return () => {
+      // A segment that has left is used again, for something else.
+      if (isPinned && oldest.number === number) oldest.pins--
+      isPinned = false
+    }
   }
 
   /** @returns the one that is the newest then */

@@ -49,6 +49,8 @@ export class Segment {
   bytes: Buffer
   /** Grows from segment to segment; −1 while the segment is free or retired, so that cursors see that it is gone. */
   number = NONE
+  /** How many readers are about to read it as the oldest. */
+  pins = 0
   /** End of the events of closed windows. */
   visibleEnd = 0
   /** End of all events, the open window's included. */
@@ -142,6 +144,7 @@ export class Segment {
   /** Makes the segment ready for use (again). */
   reset(number: number): void {
     this.number = number
+    this.pins = 0
     this.visibleEnd = 0
     this.writeEnd = 0
     this.writeLimit = this.capacity

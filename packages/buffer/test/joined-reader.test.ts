@@ -179,6 +179,54 @@ test('whatever leaves meanwhile, and wherever a reader comes back: no gap and no
   )
 })
 
+test('with the chunk that reaches what is held it changes, and its place is kept for one segment more: no writer as fast moves it away again', async () => {
+  const reached = { joined: 0, kept: 0, lost: 0 }
+  const rounds = fc.record({
+    later: fc.boolean(),
+    rows: fc.integer({ min: 1, max: 2 }),
+    behind: fc.integer({ min: 1, max: 2 }),
+    more: fc.integer({ min: 0, max: 12 }),
+  })
+  await assertAsyncProperty(
+    fc.asyncProperty(rounds, async ({ later, rows, behind, more }) => {
+      const windows = new LostWindows(2048, 1 << 20, { later, waits: false })
+      const { source, held, late } = windows
+      const keys = Array.from({ length: rows }, (_, key) => key)
+      const add = (): void => {
+        windows.add(held.lastScn + 1n, keys)
+        expect(held.heldBytes).toBeLessThanOrEqual(2048 + 512)
+      }
+      for (let n = 0; n < 60; n++) add()
+      const reader = source.openReader()
+      const began = held.prevScn - BigInt(behind)
+      await reader.seek(began, -1)
+      const first = (await told(reader, 512)) as string[]
+      // A chunk lies in one segment, and a window may go on in the next.
+      while (first.at(-1)?.endsWith(':end') !== true || reader.scn < held.prevScn)
+        first.push(...((await told(reader, 512)) as string[]))
+      expect([late.opened, late.closed, reader.scn >= held.prevScn]).toEqual([1, 1, true])
+      reached.joined++
+      // What takes no more than a segment moves nothing away; what takes more does, and it is late again.
+      const before = held.eventBytes
+      while (held.eventBytes - before < 512 - 300) add()
+      const [opened, place] = [late.opened, reader.scn]
+      const isKept = held.prevScn <= place
+      for (let n = 0; n < more; n++) add()
+      const isLost = held.prevScn > place
+      const second = (await told(reader, 512)) as string[]
+      expect([isKept, late.opened]).toEqual([true, isLost ? opened + 1 : opened])
+      reached[isLost ? 'lost' : 'kept']++
+      const got = [...first, ...second].filter((line) => line.endsWith(':end'))
+      expect(got).toEqual(got.map((_line, at) => `${began + 1n + BigInt(at)}:end`))
+      reader.close()
+      add()
+      add()
+      expect(held.heldBytes).toBeLessThanOrEqual(2048)
+    }),
+    { seed: 4_711, numRuns: 150, reached, atLeast: 20 },
+  )
+})
+
 /** Where a client is that has got these events. */
 function placeAfter(read: readonly string[]): [bigint, number] {
   const last = read.at(-1)

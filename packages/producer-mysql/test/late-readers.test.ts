@@ -334,3 +334,29 @@ test('who was told that there is nothing hears of the next window, and none is t
   addWindow(log.ring, scnOf(WINDOWS + 1))
   expect([await take(reader), rig.heard]).toEqual(['chunk', 1])
 })
+
+test('how fast it comes through the log is told once it is known, and when it falls off at that pace', async () => {
+  const rig = new Rig()
+  const seconds = Math.floor(Date.now() / 1000)
+  rig.at(scnOf(7))
+  const [log] = rig.logs
+  if (log === undefined) throw new Error('nothing is read')
+  const valueOf = (name: string): number | undefined => rig.readers.metrics().find((each) => each.name === name)?.value
+  const told = (): unknown => [valueOf('producer_late_gain_seconds'), valueOf('producer_late_falls_off_seconds')]
+  const after = (s: number, eventSeconds: number): unknown => {
+    rig.nowMs += s * 1000
+    log.lastEventSeconds = eventSeconds
+    rig.readers.sweep()
+    return told()
+  }
+  const at = seconds - 1800
+  expect([after(0, 0), after(1, at), after(4, at + 2)]).toEqual(Array(3).fill([undefined, undefined]))
+  // Half as fast as the clock: what is left of the hour lasts twice as long.
+  const [gain, fallsOff] = after(6, at + 5) as [number, number]
+  expect(gain).toBe(-0.5)
+  expect(Math.abs(fallsOff - 2 * 1805)).toBeLessThan(60)
+  expect(rig.readers.describe()).toMatchObject([{ gainsSecondsPerSecond: -0.5 }])
+  // Three times as fast: it gains, and falls off nothing.
+  expect(after(24, at + 92)).toEqual([2, undefined])
+  await until('the end of the log', () => log.ring.lastScn > 0n)
+})

@@ -11,15 +11,20 @@ type Overrun = ReadStep & { readonly kind: 'overrun' }
 export class JoinedReader implements WindowReader {
   readonly #held: WindowReader
   readonly #late: LateReading
+  readonly #pin: () => (() => void) | undefined
+  /** Set from the change to what is held until that is read. */
+  #unpin: (() => void) | undefined
   /** What is read now, where that is not what is held. */
   #far: WindowReader | undefined
   #wantedScn = -1n
   #wantedOffset = -1
   #isClosed = false
 
-  constructor(held: WindowReader, late: LateReading) {
+  /** @param pin keeps the beginning of what is held for a moment */
+  constructor(held: WindowReader, late: LateReading, pin: () => (() => void) | undefined = () => undefined) {
     this.#held = held
     this.#late = late
+    this.#pin = pin
   }
 
   get scn(): bigint {
@@ -30,6 +35,7 @@ export class JoinedReader implements WindowReader {
   }
 
   seek(scn: bigint, windowOffset: number): SeekStep | Promise<SeekStep> {
+    this.#letGo()
     this.#leaveFar()
     this.#wantedScn = scn
     this.#wantedOffset = windowOffset
@@ -37,30 +43,62 @@ export class JoinedReader implements WindowReader {
   }
 
   seekLatest(): SeekStep | Promise<SeekStep> {
+    this.#letGo()
     this.#leaveFar()
     return this.#held.seekLatest()
   }
 
   next(maxBytes: number, toWindowEnd = false): ReadStep | Promise<ReadStep> {
     const far = this.#far
-    if (far === undefined) {
-      const step = this.#held.next(maxBytes, toWindowEnd)
-      return step instanceof Promise
-        ? step.then((now) => this.#nextAfter(now, maxBytes))
-        : this.#nextAfter(step, maxBytes)
-    }
-    // Only between windows it can change: its chunks end there where they can.
-    if (!far.atWindowEnd) return far.next(maxBytes, true)
+    if (far !== undefined) return this.#nextLate(far, maxBytes, toWindowEnd)
+    const step = this.#held.next(maxBytes, toWindowEnd)
+    return following(step, (now) => {
+      // Within a window the rest of it is still to be read.
+      if (this.#held.atWindowEnd) this.#letGo()
+      return this.#nextAfter(now, maxBytes)
+    })
+  }
+
+  /** Only between windows it can change: its chunks end there where they can. */
+  #nextLate(far: WindowReader, maxBytes: number, toWindowEnd: boolean): ReadStep | Promise<ReadStep> {
+    if (!far.atWindowEnd) return following(far.next(maxBytes, true), (step) => this.#join(far, step))
     return following<SeekStep, ReadStep>(this.#held.seek(far.scn, -1), (step) => {
       if (this.#far !== far) return { kind: 'caughtUp' }
-      if (step.kind !== 'found') return far.next(maxBytes, true)
+      if (step.kind !== 'found') return following(far.next(maxBytes, true), (late) => this.#join(far, late))
       this.#leaveFar()
       return this.next(maxBytes, toWindowEnd)
     })
   }
 
+  /**
+   * Changes to what is held with the chunk that reaches it, and not when it is asked again: a writer that is as fast as the reader would
+   * have moved the beginning on by then, again and again.
+   */
+  #join(far: WindowReader, step: ReadStep): ReadStep | Promise<ReadStep> {
+    if (step.kind !== 'chunk' || !step.endsWindow || this.#far !== far) return step
+    const unpin = this.#pin()
+    const joins = (sought: SeekStep): ReadStep => {
+      if (sought.kind !== 'found' || this.#far !== far) {
+        unpin?.()
+        return step
+      }
+      this.#leaveFar()
+      this.#letGo()
+      this.#unpin = unpin
+      return step
+    }
+    const sought = this.#held.seek(step.scn, -1)
+    if (!(sought instanceof Promise)) return joins(sought)
+    return sought.then(joins, (error: unknown) => {
+      step.release()
+      unpin?.()
+      throw error
+    })
+  }
+
   close(): void {
     this.#isClosed = true
+    this.#letGo()
     this.#held.close()
     this.#leaveFar()
   }
@@ -86,7 +124,9 @@ export class JoinedReader implements WindowReader {
 
   #nextIfFar(sought: SeekStep, maxBytes: number): ReadStep | Promise<ReadStep> {
     if (sought.kind !== 'found') return sought
-    return this.#far?.next(maxBytes, true) ?? { kind: 'caughtUp' }
+    const far = this.#far
+    if (far === undefined) return { kind: 'caughtUp' }
+    return following(far.next(maxBytes, true), (step) => this.#join(far, step))
   }
 
   /** @param held what is said where late reading has less */
@@ -102,6 +142,11 @@ export class JoinedReader implements WindowReader {
       if (this.#far === far) this.#leaveFar()
       return step.prevScn < held.prevScn ? step : { ...step, prevScn: held.prevScn }
     })
+  }
+
+  #letGo(): void {
+    this.#unpin?.()
+    this.#unpin = undefined
   }
 
   #leaveFar(): void {

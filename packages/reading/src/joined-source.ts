@@ -13,7 +13,8 @@ export class JoinedSource implements WindowSource {
   }
 
   openReader(): WindowReader {
-    return new JoinedReader(this.#held.openReader(), this.#late)
+    const held = this.#held
+    return new JoinedReader(held.openReader(), this.#late, () => held.pin?.())
   }
 
   subscribe(listener: () => void): () => void {

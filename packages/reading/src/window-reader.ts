@@ -74,6 +74,11 @@ export interface WindowReader {
 /** What holds windows of one physical source, for any number of readers. */
 export interface WindowSource {
   openReader(): WindowReader
+  /**
+   * Keeps the oldest windows for who is about to read them, for as long as it takes to write one segment more; each place of the beginning
+   * is kept once. Left out: nothing is kept. @returns how to let them go; twice is harmless
+   */
+  pin?(): () => void
   /** Calls the listener once for each window that can be read from now on; it must not throw. @returns how to end it */
   subscribe(listener: () => void): () => void
 }

@@ -107,7 +107,12 @@ export class LostWindows {
     events.start(100n)
     this.late = new Archive(events, answers)
     const openReader = (): WindowReader => new AnsweringReader(this.held.openReader(), answers)
-    this.source = new JoinedSource({ openReader, subscribe: (listener) => this.held.subscribe(listener) }, this.late)
+    const held = {
+      openReader,
+      pin: () => this.held.pin(),
+      subscribe: (listener: () => void): (() => void) => this.held.subscribe(listener),
+    }
+    this.source = new JoinedSource(held, this.late)
   }
 
   readonly add = (scn: bigint, keys: readonly number[]): void => {

@@ -126,6 +126,7 @@ export class LateReaders implements LateReading {
     for (const reading of this.#readings) {
       reading.forget(this.#turns.size > 0 ? AWAY_MS : IDLE_MS)
       if (reading.takers.size === 0) this.#give(reading)
+      reading.pace.note(now, reading.lastEventSeconds)
       this.#alarm(reading)
     }
   }
@@ -143,6 +144,15 @@ export class LateReaders implements LateReading {
     return kept === undefined || lastEventSeconds === 0 ? undefined : lastEventSeconds + kept - Date.now() / 1000
   }
 
+  /** How fast it comes through the log; one that has come to its end neither gains nor loses. */
+  #gain({ ring, pace }: SharedLog): number | undefined {
+    return ring.lastScn >= this.#options.reachedScn() ? undefined : pace.gain
+  }
+
+  #fallsOffIn(reading: SharedLog): number | undefined {
+    return this.#gain(reading) === undefined ? undefined : reading.pace.fallsOffIn(this.#secondsLeft(reading))
+  }
+
   /** Before the log is purged under a reader, somebody should know. */
   #alarm(reading: SharedLog): void {
     const [left, kept] = [this.#secondsLeft(reading), this.#options.logKeptSeconds?.()]
@@ -158,8 +168,14 @@ export class LateReaders implements LateReading {
     const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value })
     const left = this.#readings.flatMap((reading) => this.#secondsLeft(reading) ?? [])
     const leftHelp = 'Until the log that the slowest late reading comes to may be purged, in seconds.'
+    const gains = this.#readings.flatMap((reading) => this.#gain(reading) ?? [])
+    const falls = this.#readings.flatMap((reading) => this.#fallsOffIn(reading) ?? [])
+    const gainHelp = 'Seconds of log that the slowest late reading gains on the clock in a second; below 0 it loses.'
+    const fallHelp = 'Until a late reading, at its pace, comes to what the server may have purged, in seconds.'
     return [
       ...(left.length === 0 ? [] : [gauge('producer_late_log_seconds_left', leftHelp, Math.min(...left))]),
+      ...(gains.length === 0 ? [] : [gauge('producer_late_gain_seconds', gainHelp, Math.min(...gains))]),
+      ...(falls.length === 0 ? [] : [gauge('producer_late_falls_off_seconds', fallHelp, Math.min(...falls))]),
       gauge(
         'producer_late_readings',
         'Temporary readings of the log for readers that are late.',
@@ -182,6 +198,8 @@ export class LateReaders implements LateReading {
     return this.#readings.map((reading) => ({
       ...this.#shown(reading, reachedScn),
       logSecondsLeft: this.#secondsLeft(reading),
+      gainsSecondsPerSecond: this.#gain(reading),
+      fallsOffInSeconds: this.#fallsOffIn(reading),
     }))
   }
 

@@ -1,5 +1,6 @@
 import { type EventBuffer } from '@aesop/buffer'
 import { type LateLog } from './late-log.ts'
+import { LatePace } from './late-pace.ts'
 import { type MarkedPlace } from '../place/place-index.ts'
 
 /** A reader that takes nothing for so long gives its reading back. */
@@ -26,6 +27,7 @@ export interface Taker {
 export class SharedLog {
   readonly slot: number
   readonly place: MarkedPlace
+  readonly pace = new LatePace()
   /** Whether somebody was told that its log will soon be gone. */
   isAlarmed = false
   readonly #log: ReadLog
