@@ -30,6 +30,9 @@ export class JoinedReader implements WindowReader {
   get scn(): bigint {
     return (this.#far ?? this.#held).scn
   }
+  get isLate(): boolean {
+    return this.#far !== undefined
+  }
   get atWindowEnd(): boolean {
     return (this.#far ?? this.#held).atWindowEnd
   }

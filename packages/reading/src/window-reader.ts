@@ -55,6 +55,8 @@ export interface WindowReader {
   readonly scn: bigint
   /** True when the next event begins a window. */
   readonly atWindowEnd: boolean
+  /** Whether it reads from where the windows came, because they are held no more. Left out: it never does. */
+  readonly isLate?: boolean
   /**
    * Goes to the place of somebody who has seen the window `scn` whole (`windowOffset` below 0) or its first `windowOffset`
    * events. An `scn` of −1 is the place before the oldest window.

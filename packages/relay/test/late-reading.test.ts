@@ -54,7 +54,7 @@ function both(sink: WindowSink, other: WindowSink): WindowSink {
 }
 
 /** A relay that holds the last few of 800 windows; all of them were read while they were new. */
-async function lateRelay(): Promise<{ producer: ArchivedProducer; port: number; live: Buffer }> {
+async function lateRelay(): Promise<{ relay: Relay; producer: ArchivedProducer; port: number; live: Buffer }> {
   const producer = new ArchivedProducer()
   const physicalSourceConfig = { uri: 'memory:test', name: 'test', sources: [PERSON] }
   const relayProperties = { 'databus.relay.container.httpPort': 0, 'databus.relay.eventBuffer.maxSize': 65_536 }
@@ -74,7 +74,7 @@ async function lateRelay(): Promise<{ producer: ArchivedProducer; port: number; 
     if (key % 10 === 9)
       live.push((await get(port, streamPath({ sources: 40, checkPoint: online(begin + BigInt(key - 9)) }))).body)
   }
-  return { producer, port, live: Buffer.concat(live) }
+  return { relay, producer, port, live: Buffer.concat(live) }
 }
 
 test('what the buffer has lost is served from the source, and then from the buffer: the bytes that a live reader got', async () => {
@@ -114,4 +114,21 @@ test('a reader that waits for its turn gets an empty answer, and one that follow
     clearInterval(timer)
   })
   expect((await followed).body.equals(live)).toBe(true)
+})
+
+test('who is served from the log of the source is told, until it has come to the buffer', async () => {
+  const { relay, producer, port } = await lateRelay()
+  const servedFrom = (): unknown => {
+    const { readers } = relay.describe() as { readers: readonly { servedFrom: string }[] }
+    const late = relay.metrics().flatMap(({ name, value }) => (name === 'aesop_relay_reader_late' ? [value] : []))
+    return [readers.map((reader) => reader.servedFrom), late]
+  }
+  producer.waits = true
+  const begin = producer.archive.prevScn
+  // The end of the relay ends it.
+  void get(port, streamPath({ sources: 40, checkPoint: online(begin), follow: 60_000, size: 1 << 20 }))
+  await until(() => JSON.stringify(servedFrom()) === JSON.stringify([['log'], [1]]))
+  producer.waits = false
+  for (const wake of producer.wake) wake()
+  await until(() => JSON.stringify(servedFrom()) === JSON.stringify([['buffer'], [0]]))
 })

@@ -7,6 +7,8 @@ export interface ReaderReport {
   /** Its address. */
   readonly peer: string
   readonly physicalSource: string
+  /** Where its windows come from now: the buffer, in memory or files, or the source's log, because it is late. */
+  readonly servedFrom: 'buffer' | 'log'
   /** Bytes of events that this answer has brought. */
   readonly sentBytes: number
   /** SCN of the last window that was read for it; left out before the first. */
@@ -20,15 +22,15 @@ export interface ReaderReport {
 }
 
 /** Looks at what is held after the place: to be asked by people, not per window. */
-export function reportOf({ source, scn }: ReaderPlace): Omit<ReaderReport, 'client' | 'peer' | 'sentBytes'> {
+export function reportOf({ source, scn, isLate }: ReaderPlace): Omit<ReaderReport, 'client' | 'peer' | 'sentBytes'> {
   const { served } = source
-  const physicalSource = served.name
-  if (scn < 0n) return { physicalSource }
+  const where = { physicalSource: served.name, servedFrom: isLate ? 'log' : 'buffer' } as const
+  if (scn < 0n) return where
   const { lastScn } = served.held()
-  if (lastScn <= scn) return { physicalSource, scn, lagScn: 0n, lagBytes: 0, lagMs: 0 }
+  if (lastScn <= scn) return { ...where, scn, lagScn: 0n, lagBytes: 0, lagMs: 0 }
   const { bytes, oldestMs } = served.behind?.(scn) ?? {}
   return {
-    physicalSource,
+    ...where,
     scn,
     lagScn: lastScn - scn,
     ...(bytes === undefined ? {} : { lagBytes: bytes }),

@@ -36,13 +36,18 @@ export function serverMetrics(server: StreamServer, prefix: string): Metric[] {
 
 /** Of each reader that has a place: where it stands, and how far behind. */
 function readerMetrics({ streams }: StreamServer, prefix: string): Metric[] {
-  return streams.readers().flatMap(({ client, peer, physicalSource, scn, lagScn, lagBytes, lagMs }) => {
+  return streams.readers().flatMap(({ client, peer, physicalSource, servedFrom, scn, lagScn, lagBytes, lagMs }) => {
     const labels = { client, peer, physicalSource }
     const gauge = (name: string, help: string, value: number | bigint | undefined): Metric[] =>
       value === undefined
         ? []
         : [{ name: `${prefix}_reader_${name}`, help, type: 'gauge', value: Number(value), labels }]
     return [
+      ...gauge(
+        'late',
+        'Whether it is served from the log of the source, because the buffer has its windows no more.',
+        servedFrom === 'log' ? 1 : 0,
+      ),
       ...gauge('scn', 'SCN of the last window that an open stream has read.', scn),
       ...gauge('lag_scn', 'How far that is from the newest SCN.', lagScn),
       ...gauge('lag_bytes', 'Bytes of the windows that follow it.', lagBytes),

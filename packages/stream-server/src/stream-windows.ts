@@ -31,6 +31,8 @@ export interface ReaderPlace {
   readonly source: StreamSource
   /** SCN of the last window that was read wholly or in part; −1: none is known. */
   readonly scn: bigint
+  /** Whether it reads from the source's log, because the buffer has its windows no more. */
+  readonly isLate: boolean
 }
 
 /** The reading of one physical source. */
@@ -61,7 +63,7 @@ export class OneSourceWindows implements StreamWindows {
   }
 
   places(): readonly ReaderPlace[] {
-    return [{ source: this.#part.source, scn: this.reader.scn }]
+    return [{ source: this.#part.source, scn: this.reader.scn, isLate: this.reader.isLate === true }]
   }
 
   wait(wake: () => void): () => void {
