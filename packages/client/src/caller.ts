@@ -1,3 +1,4 @@
+import { type LogicalSource } from '@aesop/event'
 import { type AesopError, cutText, type Logger, messageOf, OWN_ERROR_BYTES_MAX } from '@aesop/kernel'
 import { ConsumerCalls, isPromise, type Verdict } from './consumer-calls.ts'
 import { ConsumerCallbackResult, type Result } from './consumer.ts'
@@ -18,6 +19,15 @@ export interface CallerOptions {
   readonly log: Logger
 }
 
+/** What the callbacks of every window are about. */
+interface AboutWindow {
+  readonly startSequence: bigint
+  readonly endSequence: bigint
+  readonly startSource: LogicalSource
+  readonly endSource: LogicalSource
+}
+type WindowCallbacks = { readonly [Key in keyof AboutWindow]: (what: AboutWindow[Key], signal: AbortSignal) => Result }
+
 /** Calls the callbacks of one consumer, and does with a failure what the policy says of the callback's role. */
 export class Caller {
   readonly callbacks: DeliveryCallbacks
@@ -36,6 +46,18 @@ export class Caller {
    */
   data(key: CallbackKey, invoke: () => Result, place = () => this.#placeOf(key)): Promise<void> | undefined {
     return this.calls.settle(called(invoke), place)
+  }
+
+  /** The same for those of every window: nothing is made for a callback that answers at once. */
+  about<Key extends keyof AboutWindow>(key: Key, what: AboutWindow[Key]): Promise<void> | undefined {
+    const callbacks: WindowCallbacks = this.callbacks
+    let result: Result
+    try {
+      result = callbacks[key](what, this.calls.signal)
+    } catch (error) {
+      result = rejection(error)
+    }
+    return result === undefined ? undefined : this.calls.settle(result, () => this.#placeOf(key))
   }
 
   /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
@@ -135,8 +157,12 @@ function called(invoke: () => Result): Result {
   try {
     return invoke()
   } catch (error) {
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    return rejection(error)
   }
+}
+
+function rejection(error: unknown): Promise<never> {
+  return Promise.reject(error instanceof Error ? error : new Error(String(error)))
 }
 
 /** What went wrong in a callback whose failure changes nothing, in the words of whoever knows them. */

@@ -217,9 +217,15 @@ export class Dispatcher {
     if (sourceId === this.#sourceId && this.#inWindow) return this.#row(view)
     if (sourceId < 0) return this.#control(view)
     if (sourceId === this.#catalogue?.changesId) return this.#schemaChange(view)
-    return chain(this.#openWindow(view), () =>
-      chain(this.#leaveSource(), () => chain(this.#enterSource(sourceId), () => this.#row(view))),
-    )
+    return this.#rowOfOther(view, sourceId)
+  }
+
+  /** A row of another source or window than the one before; after a wait it goes on with the first step that is not done yet. */
+  #rowOfOther(view: EventView, sourceId: number): Promise<void> | undefined {
+    const wait =
+      this.#openWindow(view) ??
+      (sourceId === this.#sourceId ? undefined : (this.#leaveSource() ?? this.#enterSource(sourceId)))
+    return wait === undefined ? this.#row(view) : wait.then(() => this.#rowOfOther(view, sourceId))
   }
 
   #row(view: EventView): Promise<void> | undefined {
@@ -335,7 +341,7 @@ export class Dispatcher {
     this.#inWindow = true
     this.#windowScn = scn
     this.#windowScnLow = view.scnLow
-    return this.#caller.data('startSequence', () => this.#callbacks.startSequence(scn, this.#calls.signal))
+    return this.#caller.about('startSequence', scn)
   }
 
   #begin(scn: bigint): Promise<void> | undefined {
@@ -351,14 +357,14 @@ export class Dispatcher {
       throw new EventOrderError(`an event of the source ${sourceId}, which was not asked for`)
     this.#sourceId = sourceId
     this.#source = subscribed
-    return this.#caller.data('startSource', () => this.#callbacks.startSource(subscribed.source, this.#calls.signal))
+    return this.#caller.about('startSource', subscribed.source)
   }
 
   #leaveSource(): Promise<void> | undefined {
     const source = this.#source?.source
     if (Number.isNaN(this.#sourceId) || source === undefined) return undefined
     this.#sourceId = NO_SOURCE
-    return this.#caller.data('endSource', () => this.#callbacks.endSource(source, this.#calls.signal))
+    return this.#caller.about('endSource', source)
   }
 
   /** Control events other than ends of windows are for clients that bootstrap. */
@@ -371,12 +377,15 @@ export class Dispatcher {
     if (scn !== this.#windowScn) {
       throw new EventOrderError(`the window of SCN ${this.#windowScn} ends with SCN ${scn}`)
     }
-    return chain(this.#leaveSource(), () =>
-      chain(
-        this.#caller.data('endSequence', () => this.#callbacks.endSequence(scn, this.#calls.signal)),
-        () => this.#windowDone(scn, timestampNanos),
-      ),
-    )
+    const left = this.#leaveSource()
+    if (left !== undefined) return left.then(() => this.#endWindow(scn, timestampNanos))
+    return this.#endWindow(scn, timestampNanos)
+  }
+
+  #endWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
+    const told = this.#caller.about('endSequence', scn)
+    if (told !== undefined) return told.then(() => this.#windowDone(scn, timestampNanos))
+    return this.#windowDone(scn, timestampNanos)
   }
 
   #emptyWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
