@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<BenchGroup>>> = {
   startup: async () => (await import('./startup.ts')).startup,
   buffer: async () => (await import('./buffer.ts')).buffer,
   stream: async () => (await import('./stream.ts')).stream,
+  readers: async () => (await import('./readers.ts')).readers,
   deliver: async () => (await import('./deliver.ts')).deliver,
   latency: async () => (await import('./latency.ts')).latency,
   ingest: async () => (await import('./ingest.ts')).ingest,

@@ -1,0 +1,31 @@
+/** The one source of the relay. */
+export const SOURCE = 'bench.memory'
+
+export interface Readers {
+  readonly kind: 'live' | 'late' | 'stalled'
+  readonly count: number
+  /** Where they begin; left out: at the newest window. */
+  readonly afterScn?: number
+  /** What each takes; left out: all that comes. */
+  readonly rowsPerSecond?: number
+}
+
+export interface Job {
+  readonly port: number
+  readonly readers: readonly Readers[]
+}
+
+export interface ReaderReport {
+  readonly kind: Readers['kind']
+  readonly rows: number
+  readonly firstScn: number
+  readonly lastScn: number
+  /** A window that did not follow the one before; empty: all did. */
+  readonly fault: string
+}
+
+export interface Report {
+  readonly readers: readonly ReaderReport[]
+  /** From the commit of a window until its end has been read, of all live readers: how many windows took so many milliseconds. */
+  readonly latencies: Readonly<Record<number, number>>
+}
