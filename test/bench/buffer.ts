@@ -5,7 +5,7 @@ import { FileSegments, NodeDisk } from '@aesop/segment-files'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BenchGroup } from './figure.ts'
+import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 
 const EVENTS = 2_000_000
 const EVENTS_PER_WINDOW = 100
@@ -14,6 +14,12 @@ const HEADER_BYTES = 61
 
 const BUFFER_BYTES = 64 * 1024 * 1024
 const RESTORED_BYTES = 10 * 1024 ** 3
+/** So little in memory that nearly all reads go to files, whose size is the same in both. */
+const FAR = { segmentBytes: 16 * 1024 * 1024, residentBytes: 1024 * 1024 }
+const FAR_READ_BYTES = 64 * 1024
+const FAR_READS = 2000
+/** Its multiples spread over all windows in an order without a pattern. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 /** @returns events a second, and seconds */
 async function append(buffer: EventBuffer, bytes: number): Promise<{ rate: number; seconds: number }> {
@@ -50,14 +56,13 @@ async function inMemory(): Promise<number> {
   return (await append(buffer, EVENTS * (HEADER_BYTES + VALUE_BYTES))).rate
 }
 
-function filesIn(folder: string, maxBytes: number): { buffer: EventBuffer; store: FileSegments } {
-  const store = new FileSegments({
-    disk: new NodeDisk(folder),
-    physicalPartition: 1,
-    segmentBytes: Math.min(maxBytes / 64, BUFFER_BYTES),
-    residentBytes: BUFFER_BYTES,
-    log: silentLogger,
-  })
+function filesIn(
+  folder: string,
+  maxBytes: number,
+  { segmentBytes = Math.min(maxBytes / 64, BUFFER_BYTES), residentBytes = BUFFER_BYTES } = {},
+): { buffer: EventBuffer; store: FileSegments } {
+  const disk = new NodeDisk(folder)
+  const store = new FileSegments({ disk, physicalPartition: 1, segmentBytes, residentBytes, log: silentLogger })
   return { store, buffer: new EventBuffer({ maxBytes, physicalPartition: 1, store }) }
 }
 
@@ -104,11 +109,49 @@ function restored(runs: number): Promise<number[]> {
   })
 }
 
+/** Microseconds until the first events behind a window of files are there, wherever it lies; its events are read, too. */
+function farEvent(bytes: number): Promise<number> {
+  return inFolder(async (folder) => {
+    const { buffer, store } = filesIn(folder, 2 * bytes, FAR)
+    await buffer.open()
+    store.begin('bench')
+    buffer.start(0n)
+    await append(buffer, bytes)
+    const windows = Math.floor(bytes / (HEADER_BYTES + VALUE_BYTES) / EVENTS_PER_WINDOW) - 1
+    const read = async (n: number): Promise<void> => {
+      const reader = buffer.openReader()
+      const at = Math.floor(((n * GOLDEN_RATIO) % 1) * windows)
+      await reader.seek(BigInt(at * EVENTS_PER_WINDOW), -1)
+      const step = await reader.next(FAR_READ_BYTES)
+      if (step.kind !== 'chunk') throw new Error(`window ${at} answers ${step.kind}`)
+      step.release()
+      reader.close()
+    }
+    for (let n = 0; n < FAR_READS; n++) await read(n)
+    const began = performance.now()
+    for (let n = FAR_READS; n < 2 * FAR_READS; n++) await read(n)
+    const micros = ((performance.now() - began) * 1000) / FAR_READS
+    await buffer.close()
+    return micros
+  })
+}
+
+async function farEvents(runs: number): Promise<Figure[]> {
+  const [large, small]: [number[], number[]] = [[], []]
+  for (let run = 0; run < runs; run++) {
+    large.push(await farEvent(RESTORED_BYTES))
+    small.push(await farEvent(RESTORED_BYTES / 100))
+  }
+  const figure = (name: string, values: number[]): Figure => ({ name: `buffer.far.${name}`, unit: 'µs', runs: values })
+  const [of, to] = [figure('10GB', large), figure('100MB', small)]
+  return [of, to, ratioOf('buffer.far.ratio', of, to)]
+}
+
 /** Events of 128 bytes, 100 a window, into a buffer that overwrites its old end. In this process. */
 export const buffer: BenchGroup = {
   prefix: 'buffer',
   async measure(wants, runs) {
-    const figures = []
+    const figures: Figure[] = []
     for (const [name, measure] of [
       ['buffer.append.eventsPerSecond', inMemory],
       ['buffer.append.files.eventsPerSecond', inFiles],
@@ -121,6 +164,7 @@ export const buffer: BenchGroup = {
     }
     const name = 'buffer.restore.ms'
     if (wants(name)) figures.push({ name, unit: 'ms', runs: await restored(runs) })
+    if (wants('buffer.far')) figures.push(...(await farEvents(runs)))
     return figures
   },
 }

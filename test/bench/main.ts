@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, () => Promise<BenchGroup>>> = {
   buffer: async () => (await import('./buffer.ts')).buffer,
   stream: async () => (await import('./stream.ts')).stream,
   readers: async () => (await import('./readers.ts')).readers,
+  late: async () => (await import('./late.ts')).lateReading,
   deliver: async () => (await import('./deliver.ts')).deliver,
   latency: async () => (await import('./latency.ts')).latency,
   ingest: async () => (await import('./ingest.ts')).ingest,

@@ -2,7 +2,8 @@
 export const SOURCE = 'bench.memory'
 
 export interface Readers {
-  readonly kind: 'live' | 'late' | 'stalled'
+  /** `drain`: takes what there is once, and looks at no event. */
+  readonly kind: 'live' | 'late' | 'stalled' | 'drain'
   readonly count: number
   /** Where they begin; left out: at the newest window. */
   readonly afterScn?: number
@@ -12,12 +13,19 @@ export interface Readers {
 
 export interface Job {
   readonly port: number
+  /** Default `SOURCE`. */
+  readonly source?: string
+  /** Ends by itself when every reader has so many rows, or has drained what there was. */
+  readonly untilRows?: number
   readonly readers: readonly Readers[]
 }
 
 export interface ReaderReport {
   readonly kind: Readers['kind']
   readonly rows: number
+  readonly bytes: number
+  /** From its first byte to its last, in milliseconds. */
+  readonly tookMs: number
   readonly firstScn: number
   readonly lastScn: number
   /** A window that did not follow the one before; empty: all did. */

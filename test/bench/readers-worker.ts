@@ -1,7 +1,7 @@
 /*
  * Many readers of one relay in a process of their own: plain HTTP streams whose events are walked and not decoded. Each proves
  * that its windows follow each other without a gap and without a repetition.
- * Argument: one JSON object {port, readers: Readers[], begin?}. Prints one JSON line {…Report} when it is told to stop.
+ * Argument: one `Job` as JSON. Prints one `Report` as JSON when all have come to their end, or when something comes on stdin.
  */
 import { Checkpoint } from '@aesop/checkpoint'
 import { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt } from '@aesop/event'
@@ -14,10 +14,14 @@ const FOLLOW_MS = 120_000
 const WARM_MS = 3000
 const HEADER_BYTES = 61
 
+const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const latencies = new Map<number, number>()
+/** Readers that have not come to their end. */
+let working = 0
 
 class Reader {
   rows = 0
+  bytes = 0
   firstScn = -1n
   lastScn = -1n
   fault = ''
@@ -28,6 +32,8 @@ class Reader {
   #rest = Buffer.alloc(0)
   #beganMs = 0
   #rowsAtBegin = 0
+  #firstMs = 0
+  #lastMs = 0
 
   constructor(port: number, sourceId: number, readers: Readers) {
     this.#port = port
@@ -43,34 +49,38 @@ class Reader {
     const path = formatStreamRequest({
       sources: [this.#sourceId],
       checkpoint: scn < 0n ? Checkpoint.flexible() : Checkpoint.online(scn),
-      fromLatestScn: scn < 0n,
-      sizeBytes: 1 << 20,
+      fromLatestScn: scn < 0n && this.kind !== 'drain',
+      sizeBytes: this.kind === 'drain' ? 2 ** 31 - 1 : 1 << 20,
       output: 'binary',
       eventVersionMax: 0,
       filters: new Map(),
-      followMs: FOLLOW_MS,
+      followMs: this.kind === 'drain' ? 0 : FOLLOW_MS,
     })
     get({ host: '127.0.0.1', port: this.#port, path, agent: false }, (response) => {
       this.#take(response)
     }).on('error', (error) => {
-      this.fault = error.message
+      this.#failed(error.message)
     })
   }
 
   #take(response: IncomingMessage): void {
-    if (response.statusCode !== 200) this.fault = `status ${String(response.statusCode)}`
+    if (response.statusCode !== 200) this.#failed(`status ${String(response.statusCode)}`)
     if (this.kind === 'stalled') return
     response.on('data', (bytes: Buffer) => {
+      this.bytes += bytes.length
+      this.#firstMs ||= performance.now()
+      if (this.kind === 'drain') return
       this.#walk(this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]))
       this.#slowDown(response)
     })
     response.on('error', (error) => {
-      this.fault = error.message
+      this.#failed(error.message)
     })
     response.on('end', () => {
       const error = response.headers[headers.error] ?? response.trailers[headers.error]
-      if (error === undefined) this.begin()
-      else if (this.#readers.rowsPerSecond === undefined) this.fault ||= String(error)
+      if (error === undefined && this.kind === 'drain') this.#done()
+      else if (error === undefined) this.begin()
+      else if (this.#readers.rowsPerSecond === undefined) this.#failed(String(error))
       else this.#beginAnew()
     })
   }
@@ -92,10 +102,12 @@ class Reader {
       at = endAt(bytes, at)
     }
     this.#rest = Buffer.from(bytes.subarray(at))
+    if (this.rows >= (job.untilRows ?? Infinity)) this.#done()
   }
 
   #windowEnds(scn: bigint, committedMs: number, nowMs: number): void {
-    if (this.lastScn >= 0n && scn !== this.lastScn + 1n) this.fault ||= `${scn} after ${this.lastScn}`
+    const follows = job.source === undefined ? scn === this.lastScn + 1n : scn > this.lastScn
+    if (this.lastScn >= 0n && !follows) this.#failed(`${scn} after ${this.lastScn}`)
     if (this.firstScn < 0n) this.firstScn = scn
     this.lastScn = scn
     if (this.kind !== 'live' || nowMs < this.#beganMs + WARM_MS) return
@@ -112,26 +124,47 @@ class Reader {
     setTimeout(() => response.resume(), aheadMs)
   }
 
+  #failed(fault: string): void {
+    this.fault ||= fault
+    if (this.kind !== 'stalled') this.#done()
+  }
+
+  #done(): void {
+    if (this.#lastMs > 0) return
+    this.#lastMs = performance.now()
+    if (--working === 0) end()
+  }
+
   report(): ReaderReport {
-    const { kind, rows, fault } = this
-    return { kind, rows, fault, firstScn: Number(this.firstScn), lastScn: Number(this.lastScn) }
+    const { kind, rows, bytes, fault } = this
+    return {
+      kind,
+      rows,
+      bytes,
+      fault,
+      tookMs: this.#lastMs - this.#firstMs,
+      firstScn: Number(this.firstScn),
+      lastScn: Number(this.lastScn),
+    }
   }
 }
 
 async function sourceIdOf(port: number): Promise<number> {
   const sources = (await (await fetch(`http://127.0.0.1:${port}/sources`)).json()) as { id: number; name: string }[]
-  const found = sources.find(({ name }) => name === SOURCE)
-  if (found === undefined) throw new Error(`the relay has no source ${SOURCE}`)
+  const found = sources.find(({ name }) => name === (job.source ?? SOURCE))
+  if (found === undefined) throw new Error(`the relay has no source ${job.source ?? SOURCE}`)
   return found.id
 }
 
-const job = JSON.parse(process.argv[2] ?? '{}') as Job
+function end(): void {
+  const report: Report = { readers: readers.map((reader) => reader.report()), latencies: Object.fromEntries(latencies) }
+  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit())
+}
+
 const sourceId = await sourceIdOf(job.port)
 const readers = job.readers.flatMap((each) =>
   Array.from({ length: each.count }, () => new Reader(job.port, sourceId, each)),
 )
+working = readers.length
 for (const reader of readers) reader.begin()
-process.stdin.once('data', () => {
-  const report: Report = { readers: readers.map((reader) => reader.report()), latencies: Object.fromEntries(latencies) }
-  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit())
-})
+process.stdin.once('data', end)

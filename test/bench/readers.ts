@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ChangePath } from '../support/change-path.ts'
 import { type BenchGroup, type Figure } from './figure.ts'
-import { type Readers, type Report, SOURCE } from './readers-job.ts'
+import { type Readers, type Report } from './readers-job.ts'
+import { RelayUnderLoad } from './relay-under-load.ts'
 
-const WORKER = join(import.meta.dirname, 'readers-worker.ts')
 const ROWS_PER_WINDOW = 10
 /** With Avro's key and length a row of 150 bytes. */
 const VALUE_BYTES = 140
@@ -18,80 +14,9 @@ const PACE = 10_000
 const MEASURED_MS = 15_000
 const FULL_MS = 4000
 
-class RelayUnderLoad implements AsyncDisposable {
-  readonly path: ChangePath
-  private constructor(path: ChangePath) {
-    this.path = path
-  }
-
-  static async start(query: string, properties: readonly string[] = []): Promise<RelayUnderLoad> {
-    const path = await ChangePath.create({
-      uri: `memory:bench?eventsPerWindow=${ROWS_PER_WINDOW}&valueBytes=${VALUE_BYTES}${query}`,
-      sources: [SOURCE],
-      bufferBytes: BUFFER_BYTES,
-      relayProperties: [
-        'databus.relay.container.maxStreams: 1000',
-        'databus.relay.container.maxConnections: 1000',
-        ...properties,
-      ],
-    })
-    await path.startRelay()
-    return new RelayUnderLoad(path)
-  }
-
-  /** Rows that its producer has made until now. */
-  async rows(): Promise<number> {
-    const address = `http://127.0.0.1:${this.path.relayPort}/containerStats/inbound/events/total`
-    return ((await (await fetch(address)).json()) as { numDataEvents: number }).numDataEvents
-  }
-
-  /** @returns rows a second over a while */
-  async rate(forMs: number): Promise<number> {
-    const [rows, beganMs] = [await this.rows(), performance.now()]
-    await delay(forMs)
-    return (((await this.rows()) - rows) * 1000) / (performance.now() - beganMs)
-  }
-
-  /** Its resident size now, in bytes. */
-  get residentBytes(): number {
-    const status = readFileSync(`/proc/${String(this.path.relay?.child.pid)}/status`, 'utf8')
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024
-  }
-
-  /** Readers in a process of their own. */
-  read(readers: readonly Readers[]): ReadersProcess {
-    return new ReadersProcess(this.path.relayPort, readers)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.path[Symbol.asyncDispose]()
-  }
-}
-
-class ReadersProcess {
-  readonly #child
-  readonly #output: Promise<string>
-
-  constructor(port: number, readers: readonly Readers[]) {
-    const args = ['--import', 'tsx', WORKER, JSON.stringify({ port, readers })]
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#output = new Promise((resolve) => {
-      let text = ''
-      this.#child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more))
-      this.#child.once('close', () => {
-        resolve(text)
-      })
-    })
-  }
-
-  /** Ends them. @throws Error when a window of one did not follow the one before */
-  async end(): Promise<Report> {
-    this.#child.stdin.end('end\n')
-    const report = JSON.parse(await this.#output) as Report
-    const broken = report.readers.find(({ kind, fault }) => kind !== 'stalled' && fault !== '')
-    if (broken !== undefined) throw new Error(`a ${broken.kind} reader: ${broken.fault}`)
-    return report
-  }
+function startRelay(query: string, properties: readonly string[] = []): Promise<RelayUnderLoad> {
+  const uri = `memory:bench?eventsPerWindow=${ROWS_PER_WINDOW}&valueBytes=${VALUE_BYTES}${query}`
+  return RelayUnderLoad.start({ uri, bufferBytes: BUFFER_BYTES, relayProperties: properties })
 }
 
 /** The time that a part of all windows took at most, in milliseconds. */
@@ -105,7 +30,7 @@ function quantile(latencies: Report['latencies'], part: number): number {
 
 /** A paced producer with its buffer in files, the newest in memory: 160 readers that keep up, 20 that stall, 20 late by ten times that. */
 async function paced(): Promise<Readonly<Record<string, number>>> {
-  await using relay = await RelayUnderLoad.start(`&eventsPerSecond=${PACE}`, [
+  await using relay = await startRelay(`&eventsPerSecond=${PACE}`, [
     'databus.relay.eventBuffer.allocationPolicy: MMAPPED_MEMORY',
     `databus.relay.eventBuffer.residentBytes: ${RESIDENT_BYTES}`,
     'databus.relay.eventBuffer.maxIndividualBufferSize: 1048576',
@@ -135,7 +60,7 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
 
 /** What is left of a producer's full speed beside readers. */
 async function besideReaders(readers: readonly Readers[]): Promise<{ producer: number; reader: number }> {
-  await using relay = await RelayUnderLoad.start('&windows=1000000000')
+  await using relay = await startRelay('&windows=1000000000')
   if (readers.length === 0) {
     await delay(1000)
     return { producer: await relay.rate(FULL_MS), reader: 0 }
