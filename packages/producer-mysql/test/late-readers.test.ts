@@ -282,6 +282,17 @@ test('a log that was purged is gone, with the first SCN that is left and the rea
   expect(await take(rig.at(scnOf(210)))).toBe('chunk')
 })
 
+test('where only the beginning of a reading was purged, it goes on from the oldest log that is left', async () => {
+  const rig = new Rig()
+  const [first] = rig.index.places
+  rig.index.dropBefore('mysql-bin.000004')
+  if (first !== undefined) rig.index.noteBefore(first.point, 'a')
+  const reader = rig.at(scnOf(250))
+  rig.logs[0]?.fail(new MysqlLogPurgedError('db', 'mysql-bin.000001:900', 'mysql-bin.000002:4'), 'mysql-bin.000002')
+  for (let n = 251; n < 255; n++) expect([await take(reader), reader.scn]).toEqual(['chunk', scnOf(n)])
+  expect(rig.logs[1]?.begin.point).toMatchObject({ file: 'mysql-bin.000002', position: 4 })
+})
+
 test('how long the log lasts for the slowest reading is shown, and who reads from where', async () => {
   const rig = new Rig()
   for (const scn of [scnOf(5), scnOf(305)]) expect(await take(rig.at(scn))).toBe('chunk')

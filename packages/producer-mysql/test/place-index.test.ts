@@ -172,6 +172,22 @@ describe('places that are kept of a log', () => {
     expect(rig.offsets).toEqual(['3:4', '5:4', '7:1000', '8:4'])
   })
 
+  test('before all that was read live go on at the oldest log that is left when theirs is purged', () => {
+    const rig = new Rig()
+    rig.index.note(pointAt(7, 1000), 'a')
+    rig.index.noteBefore(pointAt(3, 4), 'a')
+    rig.index.dropBefore(fileOf(5))
+    expect([rig.offsets, rig.at(pointAt(6, 500).scn)]).toEqual([['5:4', '7:1000'], pointAt(5, 4)])
+    expect(rig.gone(pointAt(4, 9).scn)).toEqual([pointAt(5, 4).scn, undefined])
+    rig.open()
+    expect(rig.index.places.map(({ isBefore }) => isBefore)).toEqual([true, undefined])
+    // Nothing of the log that was read live is before it.
+    rig.index.dropBefore(fileOf(7))
+    expect(rig.offsets).toEqual(['7:4', '7:1000'])
+    rig.index.dropBefore(fileOf(8))
+    expect(rig.offsets).toEqual([])
+  })
+
   test('before those of another configuration are none: what was captured there can not be made again', () => {
     const rig = new Rig()
     rig.index.note(pointAt(7, 1000), 'a')

@@ -19,6 +19,8 @@ export function servedSource(
 ): ServedSource {
   const untilMs = performance.now() + futureGraceMs
   const { lateReading } = producer
+  /** The furthest place that somebody was told to begin at: the source may not have come to it yet. */
+  let toldScn = -1n
   return {
     name,
     id,
@@ -36,8 +38,13 @@ export function servedSource(
       newestMs: msOf(buffer.newestNanos),
     }),
     behind: (scn) => windowsBehind(buffer, scn),
-    findStart: (from) => findStart(from, buffer, producer),
-    mayStillCome: (scn) => performance.now() < untilMs || scn <= (producer.status().rereadUntilScn ?? -1n),
+    findStart: async (from) => {
+      const found = await findStart(from, buffer, producer)
+      if (found.kind === 'found' && found.scn > toldScn) toldScn = found.scn
+      return found
+    },
+    mayStillCome: (scn) =>
+      performance.now() < untilMs || scn <= toldScn || scn <= (producer.status().rereadUntilScn ?? -1n),
   }
 }
 

@@ -13,9 +13,13 @@ const CHUNK_BYTES = 128 * 1024
  * | `latest`   | behind the newest window that the relay has had | the same                                              |
  * | `earliest` | where its log begins, or the buffer if earlier  | where the buffer begins                               |
  * | a time     | where it says                                   | in the buffer; before its oldest window it is unknown |
+ *
+ * A time that has not come yet is no place: what is held is before it.
  */
 export async function findStart(from: StartFrom, buffer: EventBuffer, producer: EventProducer): Promise<FoundStart> {
   if (from.kind === 'latest') return { kind: 'found', scn: newestScn(buffer, producer) }
+  if (from.kind === 'time' && from.ms > Date.now())
+    return { kind: 'gone', reason: `${new Date(from.ms).toISOString()} has not come yet` }
   const held = (): Promise<FoundStart> =>
     from.kind === 'earliest' ? Promise.resolve({ kind: 'found', scn: buffer.prevScn }) : windowAt(buffer, from.ms)
   const found = await producer.findStart?.(from)

@@ -1,10 +1,12 @@
 import { EventBuffer } from '@aesop/buffer'
 import { SCHEMA_CHANGE_ID_DEFAULT } from '@aesop/event'
-import { MemoryEventProducer } from '@aesop/producer'
+import { MemoryEventProducer, PhysicalSourceConfig } from '@aesop/producer'
 import { type StartFrom } from '@aesop/reading'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { MemorySchemaRegistry } from '@aesop/schema'
 import { LocalRelays } from '@aesop/wire'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { servedSource } from '../src/served-source.ts'
 import { findStart } from '../src/start-search.ts'
 import { get, startRelay, testContext } from './support/relay-fixture.ts'
 
@@ -51,6 +53,11 @@ test('a time before what the buffer has lost is refused by name', async () => {
   expect(await ask(String(NOON))).toMatch(/what was before is not known/)
   expect(await ask('earliest')).toMatchObject({ scn: Number(prevScn) })
   expect(await ask(String(oldestNanos / 1_000_000n))).toMatchObject({ scn: Number(prevScn) })
+})
+
+test('a time that has not come yet is refused by name', async () => {
+  const { ask } = await relayWith([20n, 30n])
+  expect(await ask(String(Date.now() + MINUTE))).toMatch(/has not come yet/)
 })
 
 test('a relay without a window knows no time', async () => {
@@ -123,6 +130,23 @@ describe('of a source that can look', () => {
 
   test('what its log does not reach is refused with its reason', async () => {
     expect(await source(gone)({ kind: 'time', ms: 5 })).toEqual(gone)
+  })
+
+  test('a time that has not come yet is no place, whatever is held', async () => {
+    const ms = Date.now() + MINUTE
+    expect(await source({ kind: 'found', scn: 50n })({ kind: 'time', ms })).toMatchObject({ kind: 'gone' })
+  })
+
+  test('what is not read yet of the log may still come, once somebody was told to begin there', async () => {
+    const buffer = new EventBuffer({ maxBytes: 1 << 16, physicalPartition: 1 })
+    buffer.start(100n)
+    const found = { kind: 'found', scn: 150n } as const
+    const looking = Object.assign(new MemoryEventProducer(), { findStart: () => Promise.resolve(found) })
+    const config = { id: 1, name: 'shop', uri: 'memory:shop', sources: [{ id: 40, uri: 'shop.t' }] }
+    const served = servedSource(new PhysicalSourceConfig(config), buffer, looking, new MemorySchemaRegistry(), 0)
+    expect(served.mayStillCome(150n)).toBe(false)
+    expect(await served.findStart({ kind: 'time', ms: 5 })).toEqual(found)
+    expect([served.mayStillCome(150n), served.mayStillCome(151n)]).toEqual([true, false])
   })
 
   test('behind the newest window means where it was before a restart, while it reads again', async () => {

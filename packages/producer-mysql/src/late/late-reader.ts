@@ -84,7 +84,7 @@ export class LateReader implements WindowReader {
   }
 
   async #wait(part: Joined, maxBytes: number, toWindowEnd: boolean): Promise<ReadStep> {
-    if (part.shared.failure !== undefined) return this.#failed(part)
+    if (part.shared.failure !== undefined) return this.#failed(part, maxBytes, toWindowEnd)
     const { shared } = part
     const deadline = performance.now() + WAIT_MS
     for (let left = WAIT_MS; left > 0; left = deadline - performance.now()) {
@@ -94,10 +94,9 @@ export class LateReader implements WindowReader {
     return this.#next(maxBytes, toWindowEnd, false)
   }
 
-  #failed({ shared }: Joined): Gone {
-    const afterScn = this.#afterScn
-    this.#leave(false)
-    return this.#readers.failed(shared, afterScn)
+  #failed({ shared }: Joined, maxBytes: number, toWindowEnd: boolean): Gone | Promise<ReadStep> {
+    this.#leaveHere()
+    return this.#readers.failed(shared, this.#afterScn) ?? this.#next(maxBytes, toWindowEnd, true)
   }
 
   #took({ shared, taker }: Joined, bytes: number): void {
@@ -135,12 +134,16 @@ export class LateReader implements WindowReader {
 
   /** From where it has come to. */
   #rejoin(): Gone | undefined {
+    this.#leaveHere()
+    return this.#join()
+  }
+
+  #leaveHere(): void {
     if (this.#hasRead) {
       this.#wantedScn = this.scn
       this.#wantedOffset = -1
     }
     this.#leave(false)
-    return this.#join()
   }
 
   #leave(comesBack: boolean): void {

@@ -111,11 +111,12 @@ export class LateReaders implements LateReading {
     for (const listener of this.#listeners) listener()
   }
 
-  /** What its readers are told of a reading that has failed. @throws why, where its place is still there */
-  failed({ failure }: SharedLog, afterScn: bigint): Gone {
+  /** What its readers are told of a reading that has failed; undefined: there is another place to go on from. @throws why, where its place is still there */
+  failed({ failure, place }: SharedLog, afterScn: bigint): Gone | undefined {
     const found = this.#options.find(afterScn)
-    if (found.kind === 'found') throw errorOf(failure)
-    return { reason: messageOf(failure), ...this.#gone(found) }
+    if (found.kind === 'gone') return { reason: messageOf(failure), ...this.#gone(found) }
+    if (found.place === place) throw errorOf(failure)
+    return undefined
   }
 
   /** Gives back what nobody takes from; called every second, and when somebody comes. */

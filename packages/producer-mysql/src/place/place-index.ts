@@ -1,4 +1,4 @@
-import { fileNumberOf, parseBinlogScn } from '../log/binlog-scn.ts'
+import { fileNumberOf, formatBinlogScn, parseBinlogScn } from '../log/binlog-scn.ts'
 import { type BinlogPosition } from '../log/binlog-stream.ts'
 import { LateConfigurationError, LateGenerationError } from '../error/late-errors.ts'
 import { type PlaceIndexFile } from './place-index-file.ts'
@@ -8,6 +8,7 @@ import { fromMaxScn } from './stored-point.ts'
 /** How far two places of one log file are apart. */
 export const PLACE_EVERY_BYTES = 64 * 1024 * 1024
 const PLACES_MAX = 20_000
+const LOG_START = 4
 
 /** A place where reading can begin. */
 export interface MarkedPlace {
@@ -112,13 +113,18 @@ export class PlaceIndex {
     this.#file?.replace(places.map(recordOf))
   }
 
-  /** Forgets the places of logs that are not there any more. */
+  /** Forgets the places of logs that are not there any more. Where the last of them was before all that was read live, the rest of that begins with this log. */
   dropBefore(oldestLog: string): void {
     const oldest = fileNumberOf(oldestLog)
     const left = this.#places.filter(({ point }) => point.file !== undefined && fileNumberOf(point.file) >= oldest)
     if (left.length === this.#places.length) return
+    const [next] = left
+    const last = next === undefined ? undefined : this.#places[this.#places.indexOf(next) - 1]
     this.#replace(left)
     this.#noteLast()
+    if (last?.isBefore !== true || last.point.generation !== next?.point.generation) return
+    const scn = formatBinlogScn(last.point.generation, oldest, LOG_START)
+    this.noteBefore({ ...last.point, scn, file: oldestLog, position: LOG_START }, last.configuration)
   }
 
   /** The newest place before which all windows up to this SCN lie, or at it; none of another configuration lies behind it. */
