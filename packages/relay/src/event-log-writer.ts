@@ -3,6 +3,7 @@ import { type EventVersion } from '@aesop/event'
 import { type Logger, messageOf, sleep } from '@aesop/kernel'
 import { type ReadStep, type WindowChunk, type WindowReader, type WindowSource } from '@aesop/reading'
 import { FileSegments, NodeDisk, type SegmentDisk } from '@aesop/segment-files'
+import { SchemaRegistryUnwritableError } from '@aesop/schema'
 import { EventLogClosedError } from './event-log-errors.ts'
 import { type KeptSchemas } from './event-log-schemas.ts'
 import { type EventLogWriterSettings } from './source-settings.ts'
@@ -45,6 +46,10 @@ export class EventLogWriter {
   #expiring: NodeJS.Timeout | undefined
   /** It is to write what is there, and no more. */
   #isEnding = false
+  /** What ended it before it was closed. */
+  #failure: Error | undefined
+  /** Why the schemas of what comes can't be kept beside it now. */
+  #schemasFault: string | undefined
   #waiting: (() => void)[] = []
   #wakeUp: () => void = () => undefined
   #isWoken = false
@@ -66,7 +71,7 @@ export class EventLogWriter {
 
   /** What is wrong with its disk, for people. */
   get concern(): string | undefined {
-    return this.#files.concern
+    return this.#files.concern ?? this.#schemasFault
   }
 
   /** Takes the folder, and up what a former process left there. @throws SegmentFolderHeldError, SegmentFolderError */
@@ -81,6 +86,17 @@ export class EventLogWriter {
 
   /** Begins to write, after what was left where that can be read on from there. What lies behind a hole is set aside. */
   async begin(source: WindowSource, scnSpace: string | undefined, beganAfterScn: bigint): Promise<void> {
+    try {
+      await this.#begin(source, scnSpace, beganAfterScn)
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    this.#running = this.#run().catch((error: unknown) => {
+      this.#options.fail(this.#failed(error))
+    })
+  }
+
+  async #begin(source: WindowSource, scnSpace: string | undefined, beganAfterScn: bigint): Promise<void> {
     this.#source = source
     this.#scnSpace = scnSpace
     this.#beganAfterScn = beganAfterScn
@@ -92,9 +108,13 @@ export class EventLogWriter {
       this.#wake()
     })
     this.#expire()
-    this.#running = this.#run().catch((error: unknown) => {
-      this.#options.fail(error instanceof Error ? error : new Error(String(error)))
-    })
+  }
+
+  /** Who waits for it is told, and not left to wait. */
+  #failed(error: unknown): Error {
+    this.#failure = error instanceof Error ? error : new Error(String(error))
+    this.#tellProgress()
+    return this.#failure
   }
 
   /** A promise until it has all windows up to this SCN, safe from a power cut; undefined: it has. */
@@ -103,9 +123,12 @@ export class EventLogWriter {
     return this.lastScn >= scn ? this.#events.whenDurable() : this.#durableUpTo(scn)
   }
 
-  /** Resolves when it has this window. */
+  /** Resolves when it has this window. @throws EventLogClosedError when it ends without it, and what ended it */
   async whenWritten(scn: bigint): Promise<void> {
-    while (this.lastScn < scn && !this.#isEnding) await this.#nextProgress()
+    while (this.lastScn < scn) {
+      this.#checkGoingOn(scn)
+      await this.#nextProgress()
+    }
   }
 
   /** Writes what is there, unless its disk is at fault, and lets the folder go. */
@@ -113,6 +136,7 @@ export class EventLogWriter {
     this.#isEnding = true
     this.#events.stopWaiting()
     this.#wake()
+    this.#tellProgress()
     await this.#running
     clearInterval(this.#expiring)
     this.#unlisten?.()
@@ -127,9 +151,14 @@ export class EventLogWriter {
       // Rejected while the disk is at fault: who asks is not to wait for that.
       await this.#events.whenDurable()
       if (hasAll) return
-      if (this.#isEnding) throw new EventLogClosedError(this.#options.folder, this.lastScn, scn)
+      this.#checkGoingOn(scn)
       if (this.lastScn < scn) await this.#nextProgress()
     }
+  }
+
+  #checkGoingOn(wantedScn: bigint): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isEnding) throw new EventLogClosedError(this.#options.folder, this.lastScn, wantedScn)
   }
 
   /** @param isOther what is there is not to be followed by what comes */
@@ -177,20 +206,25 @@ export class EventLogWriter {
       const step = await this.#next(wantedBytes)
       wantedBytes = batchBytes
       if (step?.kind === 'gone' || step?.kind === 'overrun') return false
-      if (step?.kind === 'chunk') await this.#write(step, copy)
-      else if (step?.kind === 'tooSmall') wantedBytes = step.pendingEventBytes
+      if (step?.kind === 'chunk') {
+        if (!(await this.#write(step, copy))) return this.#isEnding
+      } else if (step?.kind === 'tooSmall') wantedBytes = step.pendingEventBytes
       else if (this.#isEnding) return true
       else await this.#nextWake()
-      this.#options.schemas.keepNew()
+      this.#keepsSchemas()
       // What waits for a disk at fault comes again from the source.
       if (this.#isEnding && this.#files.isFaulty) return true
     }
   }
 
-  async #write(chunk: WindowChunk, copy: WindowCopy): Promise<void> {
+  /** @returns whether it was written; else its schemas could not be kept: it waited, and reads again */
+  async #write(chunk: WindowChunk, copy: WindowCopy): Promise<boolean> {
     try {
       // Those of an event before the event.
-      this.#options.schemas.keepNew()
+      if (!this.#keepsSchemas()) {
+        await this.#nextProgress()
+        return false
+      }
       copy.take(chunk.bytes)
     } finally {
       chunk.release()
@@ -198,6 +232,22 @@ export class EventLogWriter {
     this.#tellProgress()
     this.#options.progressed()
     await (copy.isOpen ? this.#events.whenSpilled() : this.#events.whenWritable())
+    return true
+  }
+
+  /** A disk that is full may have room later. */
+  #keepsSchemas(): boolean {
+    try {
+      this.#options.schemas.keepNew()
+      this.#schemasFault = undefined
+      return true
+    } catch (error) {
+      if (!(error instanceof SchemaRegistryUnwritableError)) throw error
+      const fault = `the event log waits: ${error.message}`
+      if (this.#schemasFault !== fault) this.#options.log.error(fault)
+      this.#schemasFault = fault
+      return false
+    }
   }
 
   /** Undefined: the source could not be read now. */

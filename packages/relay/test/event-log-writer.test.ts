@@ -1,8 +1,12 @@
 import { EventBuffer } from '@aesop/buffer'
+import { SCHEMA_CHANGE_SCHEMA } from '@aesop/event'
 import { silentLogger } from '@aesop/kernel'
+import { type WindowSource } from '@aesop/reading'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { SegmentLog } from '@aesop/segment-files'
 import fc from 'fast-check'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
@@ -34,8 +38,18 @@ interface Process {
   readonly failed: readonly Error[]
 }
 
+function keptIn(folder: string): KeptSchemas {
+  return new KeptSchemas(folder, new MemorySchemaRegistry(), [])
+}
+
 /** A buffer in memory whose source goes on after its place, and its log. */
-async function process(disk: ModelDisk, place = FIRST_SCN, maxBytes = 1 << 20): Promise<Process> {
+async function process(
+  disk: ModelDisk,
+  place = FIRST_SCN,
+  maxBytes = 1 << 20,
+  kept = keptIn(schemas),
+  fault?: () => never,
+): Promise<Process> {
   const failed: Error[] = []
   const log = new EventLogWriter({
     settings: {
@@ -49,7 +63,7 @@ async function process(disk: ModelDisk, place = FIRST_SCN, maxBytes = 1 << 20): 
     folder: disk.folder,
     disk,
     physicalPartition: 1,
-    schemas: new KeptSchemas(schemas, new MemorySchemaRegistry(), []),
+    schemas: kept,
     progressed: () => {
       buffer.recheck()
     },
@@ -67,7 +81,9 @@ async function process(disk: ModelDisk, place = FIRST_SCN, maxBytes = 1 << 20): 
   // A producer that can begins no later than what its log has.
   const begins = log.leftScn !== undefined && log.leftScn < place ? log.leftScn : place
   buffer.start(begins)
-  await log.begin(buffer, 'test-space', begins)
+  const source: WindowSource = fault === undefined ? buffer : { openReader: fault, subscribe: () => () => undefined }
+  const beginning = log.begin(source, 'test-space', begins)
+  await (fault === undefined ? beginning : expect(beginning).rejects.toThrow())
   return { buffer, log, failed }
 }
 
@@ -209,3 +225,54 @@ async function durable(buffer: EventBuffer): Promise<boolean> {
     return false
   }
 }
+
+test('who waits for what a log that was closed has not is told by name, also a reset of its buffer', async () => {
+  const disk = new ModelDisk()
+  const { buffer, log } = await process(disk)
+  disk.isFull = true
+  for (const window of WINDOWS) write(buffer, window)
+  await until('the disk refuses', () => disk.refusals > 0)
+  const waits = log.whenWritten(LAST + 1n)
+  await Promise.all([expect(waits).rejects.toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_CLOSED' }), log.close()])
+  await expect(log.whenWritten(LAST + 1n)).rejects.toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_CLOSED' })
+})
+
+test('a place that waits for a log that has failed is told so', async () => {
+  const kept = keptIn(newFolder('failing'))
+  kept.keepNew = () => {
+    throw new Error('no way to go on')
+  }
+  const { buffer, log, failed } = await process(new ModelDisk(), FIRST_SCN, 1 << 20, kept)
+  for (const window of WINDOWS) write(buffer, window)
+  await expect(buffer.whenDurable()).rejects.toThrow('no way to go on')
+  expect(failed).toMatchObject([{ message: 'no way to go on' }])
+  await log.close()
+})
+
+test('a place that waits for a log that could not begin is told so', async () => {
+  const disk = new ModelDisk()
+  const { buffer, log } = await process(disk, FIRST_SCN, 1 << 20, keptIn(schemas), () => {
+    throw new Error('no way to read')
+  })
+  for (const window of WINDOWS) write(buffer, window)
+  await expect(buffer.whenDurable()).rejects.toThrow('no way to read')
+  await log.close()
+})
+
+test('a log whose schemas can not be kept waits, says so, and loses nothing', async () => {
+  const folder = newFolder('unwritable')
+  const from = new MemorySchemaRegistry()
+  const kept = new KeptSchemas(join(folder, 'log'), from, ['shop.orders'])
+  writeFileSync(join(folder, 'log'), 'a file in the place of the folder')
+  from.register('shop.orders', SCHEMA_CHANGE_SCHEMA)
+  const disk = new ModelDisk()
+  const { buffer, log, failed } = await process(disk, FIRST_SCN, 1 << 20, kept)
+  for (const window of WINDOWS) write(buffer, window)
+  await until('it waits', () => log.concern !== undefined)
+  expect([log.concern, failed]).toEqual([expect.stringMatching(/the event log waits: the schema .* ENOTDIR/), []])
+  rmSync(join(folder, 'log'))
+  await buffer.whenDurable()
+  expect(log.concern).toBeUndefined()
+  await log.close()
+  expect(await replayed(disk)).toEqual({ prevScn: FIRST_SCN, lines: linesOfWindows(WINDOWS) })
+})
