@@ -75,10 +75,11 @@ export class UpstreamReading implements ReadingAttempt {
     try {
       for (let answer = first; ; answer = await upstream.windowsAfter(reachedScn(), scnSpace, signal)) {
         const beganMs = performance.now()
-        const hasBrought = await this.#copy(upstream, answer)
+        const end = await this.#copy(upstream, answer)
         if (signal.aborted) break
         const hasWaited = performance.now() - beganMs >= upstream.followMs / 2
-        if (!hasBrought && !hasWaited && !upstream.growFetch(answer.pendingBytes)) await sleep(POLL_MS, signal)
+        const isInVain = end === 'within a window' ? !upstream.doubleFetch() : end === 'nothing' && !hasWaited
+        if (isInVain && !upstream.growFetch(answer.pendingBytes)) await sleep(POLL_MS, signal)
         await this.#held
       }
       this.#end(undefined)
@@ -90,8 +91,8 @@ export class UpstreamReading implements ReadingAttempt {
     }
   }
 
-  /** @returns whether there were events */
-  async #copy(upstream: UpstreamRelay, answer: RelayAnswer): Promise<boolean> {
+  /** @returns what it ended with; within a window, when an event had no room, which is not told once an answer has begun */
+  async #copy(upstream: UpstreamRelay, answer: RelayAnswer): Promise<'windows' | 'within a window' | 'nothing'> {
     const { signal } = this.#abort
     const learn = (view: EventView): Promise<void> => upstream.learn(view.sourceId, signal)
     const copy = new WindowCopy({ ...this.#options, learn, address: upstream.address })
@@ -102,11 +103,12 @@ export class UpstreamReading implements ReadingAttempt {
           hasBrought = true
           const wait = copy.take(view)
           if (wait !== undefined) await wait
-          if (signal.aborted) return hasBrought
+          if (signal.aborted) return 'nothing'
           if (this.#held !== undefined && !copy.isOpen) await this.#held
         }
       }
-      return hasBrought
+      if (copy.isOpen) return 'within a window'
+      return hasBrought ? 'windows' : 'nothing'
     } finally {
       this.#options.sink.rollbackWindow()
       await answer.close()

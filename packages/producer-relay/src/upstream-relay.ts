@@ -109,6 +109,13 @@ export class UpstreamRelay {
     throw new UpstreamSpaceForeignError(this.address, theirs, scnSpace)
   }
 
+  /** An event within a window had no room, whatever it takes. @returns whether the next answer takes more */
+  doubleFetch(): boolean {
+    const grows = this.#fetchBytes <= this.#options.physicalSource.largestEventSizeInBytes
+    if (grows) this.#fetchBytes *= 2
+    return grows
+  }
+
   /** A larger event is to come than an answer took. @returns whether the next answer takes more */
   growFetch(pendingBytes: number): boolean {
     const grows = pendingBytes > this.#fetchBytes

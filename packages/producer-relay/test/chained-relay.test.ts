@@ -96,6 +96,19 @@ describe('a relay that follows a relay', () => {
     },
   )
 
+  test('follows a window whose rows are small at first, and then larger than what it asks for', async () => {
+    const origin = await startOrigin()
+    const large = 3 * 1024 * 1024
+    const rows = [...Array.from({ length: 20 }, (_, i) => ({ key: i, bytes: 10_000 })), { key: 20, bytes: large }]
+    const values = rows.map(({ key, bytes }) => ({ key, source: PERSON.name, value: Buffer.alloc(bytes, key) }))
+    const follower = await startLink(`relay://${origin.place}`)
+    addWindows(origin.producer, 1, 2)
+    origin.producer.addWindow(values, 30n)
+    addWindows(origin.producer, 4, 5)
+    await follower.reaches(50n)
+    expect((await follower.bytes()).equals(await origin.bytes())).toBe(true)
+  })
+
   test('believes no event that is damaged on its way, and gives up the window that it is in', async () => {
     const origin = await startOrigin()
     const proxy = await proxyTo(origin.port)
