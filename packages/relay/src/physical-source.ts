@@ -20,7 +20,7 @@ import { type ServedSource, type SourceControl } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { type EventLogWriter } from './event-log-writer.ts'
-import { ProducerMissingError, SourceNameTakenError } from './errors.ts'
+import { ProducerMissingError, SourceLateError, SourceNameTakenError } from './errors.ts'
 import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
@@ -51,12 +51,16 @@ export interface PhysicalSourceOptions {
   readonly fail: (error: Error) => void
 }
 
-/** What a source has from `prepare` to `end`. */
-interface Prepared {
+interface Opened {
   readonly buffer: SourceBuffer
   readonly eventLog: EventLogWriter | undefined
   readonly producer: EventProducer
   readonly schemas: SchemaRegistry
+  readonly restoredScn: bigint | undefined
+}
+
+/** What a source has from `prepare` to `end`. */
+interface Prepared extends Omit<Opened, 'restoredScn'> {
   readonly passedOver: PassedOverNotes
   readonly inbound: InboundEvents
   readonly served: ServedSource
@@ -71,6 +75,8 @@ export class PhysicalSource {
   readonly #undo: (() => unknown)[] = []
   #prepared: Prepared | undefined
   #isStarted = false
+  #isEnded = false
+  #opening: Promise<unknown> | undefined
   #failure: Error | undefined
 
   constructor(options: PhysicalSourceOptions) {
@@ -102,17 +108,12 @@ export class PhysicalSource {
   /** Finds out where the source begins. What comes back can be served; nothing is written to it before `start`. */
   async prepare(): Promise<ServedSource> {
     const { settings, context, futureGraceMs } = this.#options
-    const producer = await this.#eventProducer()
-    const schemas = this.#options.schemas ?? this.#schemaRegistry()
-    schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
-    const eventLog = await this.#eventLog(schemas)
-    const buffer = await this.#makeBuffer(producer, eventLog)
+    this.#isEnded = false
+    const opening = this.#open()
+    this.#opening = opening.catch(() => undefined)
+    const { producer, schemas, eventLog, buffer, restoredScn } = await opening
+    this.#checkNotEnded()
     const passedOver = new PassedOverNotes(this.place.journal, context.log)
-    this.#undo.push(() => buffer.events.close())
-    // What the buffer still has comes first: the producer is to go on right after it.
-    const restoredScn = await buffer.events.open()
-    if (eventLog !== undefined) this.#undo.push(() => eventLog.close())
-    await eventLog?.open()
     this.#undo.push(() => stopWriter(producer, buffer.events))
     const beganAfterScn = await producer.prepare({
       physicalSource: this.config,
@@ -128,12 +129,33 @@ export class PhysicalSource {
         this.#failed(error)
       },
     })
+    this.#checkNotEnded()
     buffer.start(beganAfterScn, producer.scnSpace ?? this.config.scnSpace)
     const inbound = new InboundEvents(buffer.events)
     this.#undo.push(buffer.events.subscribe(inbound.windowClosed))
     const served = servedSource(this.config, buffer.events, producer, schemas, futureGraceMs)
     this.#prepared = { buffer, eventLog, producer, schemas, passedOver, inbound, served, beganAfterScn }
     return served
+  }
+
+  /** What it has on disk, and who reads its server. */
+  async #open(): Promise<Opened> {
+    const producer = await this.#eventProducer()
+    const schemas = this.#options.schemas ?? this.#schemaRegistry()
+    schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
+    const eventLog = await this.#eventLog(schemas)
+    const buffer = await this.#makeBuffer(producer, eventLog)
+    this.#undo.push(() => buffer.events.close())
+    // What the buffer still has comes first: the producer is to go on right after it.
+    const restoredScn = await buffer.events.open()
+    if (eventLog !== undefined) this.#undo.push(() => eventLog.close())
+    await eventLog?.open()
+    return { producer, schemas, eventLog, buffer, restoredScn }
+  }
+
+  /** It may be given up while it waits for a disk or a server. @throws SourceLateError */
+  #checkNotEnded(): void {
+    if (this.#isEnded) throw new SourceLateError(this.name)
   }
 
   /** Lets the producer write, once its windows are served at that address. */
@@ -148,6 +170,7 @@ export class PhysicalSource {
     buffer.watch()
     this.#undo.push(() => buffer.unwatch())
     await producer.start(beganAfterScn, buffer.events)
+    this.#checkNotEnded()
     await eventLog?.begin(served.windows, served.scnSpace, beganAfterScn)
     this.#isStarted = true
   }
@@ -159,6 +182,9 @@ export class PhysicalSource {
 
   /** Undoes what was done, also of a start that failed. */
   async end(): Promise<void> {
+    this.#isEnded = true
+    // What is closed while it is opened would be open afterwards, and hold its folder.
+    await this.#opening
     this.#prepared = undefined
     this.#isStarted = false
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
