@@ -46,8 +46,19 @@ export class DirectLink implements RelayLink {
     return Promise.resolve(this.#connection.schemas(sourceIds))
   }
 
-  startPlace(sourceIds: readonly number[], from: StartFrom): Promise<StartPlace> {
-    return this.#connection.startPlace(sourceIds, from)
+  /** Who stops does not wait for a long log to be looked through. @throws InterruptedError */
+  startPlace(sourceIds: readonly number[], from: StartFrom, signal: AbortSignal): Promise<StartPlace> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        reject(new InterruptedError())
+      }
+      signal.addEventListener('abort', end)
+      if (signal.aborted) end()
+      const found = this.#connection.startPlace(sourceIds, from)
+      void found.then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', end)
+      })
+    })
   }
 
   async stream(request: StreamRequest, bounds: AnswerBounds, signal: AbortSignal): Promise<RelayAnswer> {

@@ -3,7 +3,7 @@ import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type SchemaRegistry } from '@aesop/schema'
 import { JoinedSource } from '@aesop/reading'
 import { type ServedSource } from '@aesop/stream-server'
-import { findStart } from './start-search.ts'
+import { findStart, shareSearches } from './start-search.ts'
 import { windowsBehind } from './windows-behind.ts'
 
 /**
@@ -38,11 +38,11 @@ export function servedSource(
       newestMs: msOf(buffer.newestNanos),
     }),
     behind: (scn) => windowsBehind(buffer, scn),
-    findStart: async (from) => {
+    findStart: shareSearches(async (from) => {
       const found = await findStart(from, buffer, producer)
       if (found.kind === 'found' && found.scn > toldScn) toldScn = found.scn
       return found
-    },
+    }),
     mayStillCome: (scn) =>
       performance.now() < untilMs || scn <= toldScn || scn <= (producer.status().rereadUntilScn ?? -1n),
   }

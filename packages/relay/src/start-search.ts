@@ -31,6 +31,19 @@ export async function findStart(from: StartFrom, buffer: EventBuffer, producer: 
   return isOlder ? held() : found
 }
 
+/** One search for all who ask for the same place meanwhile: somebody who lost patience and asks again makes no second one. */
+export function shareSearches(find: (from: StartFrom) => Promise<FoundStart>): typeof find {
+  const underWay = new Map<string | number, Promise<FoundStart>>()
+  return (from) => {
+    const wanted = from.kind === 'time' ? from.ms : from.kind
+    const known = underWay.get(wanted)
+    if (known !== undefined) return known
+    const found = find(from).finally(() => underWay.delete(wanted))
+    underWay.set(wanted, found)
+    return found
+  }
+}
+
 /** After a restart a source may be behind where it was: what comes again is nothing new. */
 function newestScn({ lastScn }: EventBuffer, producer: EventProducer): bigint {
   const { rereadUntilScn = -1n } = producer.status()

@@ -1,7 +1,7 @@
 import { EventBuffer } from '@aesop/buffer'
 import { SCHEMA_CHANGE_ID_DEFAULT } from '@aesop/event'
 import { MemoryEventProducer, PhysicalSourceConfig } from '@aesop/producer'
-import { type StartFrom } from '@aesop/reading'
+import { type FoundStart, type StartFrom } from '@aesop/reading'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { LocalRelays } from '@aesop/wire'
@@ -147,6 +147,28 @@ describe('of a source that can look', () => {
     expect(served.mayStillCome(150n)).toBe(false)
     expect(await served.findStart({ kind: 'time', ms: 5 })).toEqual(found)
     expect([served.mayStillCome(150n), served.mayStillCome(151n)]).toEqual([true, false])
+  })
+
+  test('who asks again while it looks gets the same answer: a log is read for all of them once', async () => {
+    const buffer = new EventBuffer({ maxBytes: 1 << 16, physicalPartition: 1 })
+    buffer.start(100n)
+    const looks: (() => void)[] = []
+    const look = (): Promise<FoundStart> =>
+      new Promise((resolve) => {
+        looks.push(() => {
+          resolve({ kind: 'found', scn: 50n })
+        })
+      })
+    const looking = Object.assign(new MemoryEventProducer(), { findStart: look })
+    const config = { id: 1, name: 'shop', uri: 'memory:shop', sources: [{ id: 40, uri: 'shop.t' }] }
+    const served = servedSource(new PhysicalSourceConfig(config), buffer, looking, new MemorySchemaRegistry(), 0)
+    const asked = [5, 5, 6].map((ms) => served.findStart({ kind: 'time', ms }))
+    for (const done of looks) done()
+    expect([await Promise.all(asked), looks.length]).toMatchObject([[{ scn: 50n }, { scn: 50n }, { scn: 50n }], 2])
+    const later = served.findStart({ kind: 'time', ms: 5 })
+    expect(looks.length).toBe(3)
+    looks[2]?.()
+    await later
   })
 
   test('behind the newest window means where it was before a restart, while it reads again', async () => {

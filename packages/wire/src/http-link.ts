@@ -14,6 +14,8 @@ import { type AnswerBounds, type AnswerHead, type EventRun, type RelayAnswer, ty
 
 /** How long an answer that is not the stream may stay silent, in milliseconds. */
 const ANSWER_MS_MAX = 15_000
+/** The same while a relay looks for a place to begin: it may have to look through a long log. */
+const START_MS_MAX = 600_000
 
 /** A relay anywhere: nothing of what it sends is believed before it is proven. */
 export class HttpLink implements RelayLink {
@@ -50,9 +52,8 @@ export class HttpLink implements RelayLink {
   }
 
   async startPlace(sources: readonly number[], from: StartFrom, signal: AbortSignal): Promise<StartPlace> {
-    const place = parseStartPlace(
-      await this.#text(formatStartPlaceRequest({ sources, from }), answerLimits.sources, signal),
-    )
+    const path = formatStartPlaceRequest({ sources, from })
+    const place = parseStartPlace(await this.#connection.text(path, answerLimits.sources.bytes, START_MS_MAX, signal))
     return { ...place, scnSpace: scnSpaceOf(place.scnSpace) }
   }
 
