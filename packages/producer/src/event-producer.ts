@@ -21,6 +21,8 @@ export interface ProducerContext {
    * after it: a producer that can begins there. Undefined, or left out: the buffer is empty.
    */
   readonly restoredScn?: bigint | undefined
+  /** SCN space of those windows; undefined, or left out: not known. */
+  readonly restoredScnSpace?: string | undefined
   /** SCN before the oldest window that it has from there: who needs older ones is not served by it. */
   readonly restoredAfterScn?: bigint | undefined
   /**

@@ -1,3 +1,4 @@
+import { type MaxScn } from '@aesop/checkpoint'
 import { SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { AesopError, type BeanContext } from '@aesop/kernel'
 import {
@@ -94,7 +95,7 @@ export class EventLogProducer implements EventProducer {
       },
     })
     this.#prepared = { context, keeper }
-    this.#scn = context.restoredScn ?? stored?.scn ?? context.initialScn ?? firstScn(view, context)
+    this.#scn = restoredIn(view, context, stored) ?? stored?.scn ?? context.initialScn ?? firstScn(view, context)
     if (this.#scn < view.prevScn) throw new EventLogGapError(folder, this.#scn, view.prevScn, view.damage)
     return this.#scn
   }
@@ -176,6 +177,16 @@ export class EventLogProducer implements EventProducer {
 
 function takesCopies(sink: WindowSink): sink is WindowSink & CopySink {
   return 'appendCopy' in sink && 'endWindowCopy' in sink
+}
+
+/** What the buffer has, if it is of this log: after a reset of the place it may be of another one, or lie before its gap. */
+function restoredIn(
+  { scnSpace, prevScn }: LogView,
+  { restoredScn, restoredScnSpace }: ProducerContext,
+  stored: MaxScn | undefined,
+): bigint | undefined {
+  if (restoredScn === undefined || restoredScnSpace !== scnSpace) return undefined
+  return stored === undefined && restoredScn < prevScn ? undefined : restoredScn
 }
 
 /** Where `startFrom` says; without it, before the oldest window. @throws SourceConfigInvalidError */

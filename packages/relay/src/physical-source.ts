@@ -123,6 +123,7 @@ export class PhysicalSource {
       passedOver: passedOver.passed,
       initialScn: settings.initialScn,
       restoredScn,
+      restoredScnSpace: buffer.restoredScnSpace,
       restoredAfterScn: restoredScn === undefined ? undefined : buffer.events.prevScn,
       readersSinceScn: () => buffer.neededSinceScn(),
       fail: (error) => {

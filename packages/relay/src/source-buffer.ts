@@ -81,6 +81,11 @@ export class SourceBuffer {
     return all.length === 0 ? undefined : all.join('; ')
   }
 
+  /** SCN space of what a former process left. */
+  get restoredScnSpace(): string | undefined {
+    return this.#files?.leftScnSpace
+  }
+
   /**
    * Says where the source begins, and in which SCN space. What a former process left is served on when the source goes on within
    * it or right after it; of another space it is set aside.

@@ -257,6 +257,43 @@ test('a log that becomes one of another SCN space while it is followed ends the 
   expect(lines((await reader.stream(104n)).body)).toEqual(['105:end'])
 })
 
+test('a replay whose place was reset has all of a log of another SCN space, whatever its files held', async () => {
+  const inFiles = { properties: { 'databus.relay.eventBuffer.allocationPolicy': 'MMAPPED_MEMORY' } }
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 110n)
+  const before = await replayed(inFiles)
+  await until('the reader has the newest window', has(before, 110n))
+  await before.relay.stop()
+  await first.relay.stop()
+  const second = await written({ beginsAfter: 100n, scnSpace: 'two' })
+  add(second, 101n, 115n)
+  await until('the files are set aside', () => inLog().some((name) => name.endsWith('.segment.other')))
+  // What a reset of the place does.
+  rmSync(join(folder, 'reader', 'maxscn'), { recursive: true })
+  const after = await replayed(inFiles)
+  await until('the reader has the newest window', has(after, 115n))
+  expect((await after.stream(100n)).body.equals((await second.stream(100n)).body)).toBe(true)
+})
+
+test('a replay whose place was reset begins behind a gap, though its files end before it', async () => {
+  const inFiles = { properties: { 'databus.relay.eventBuffer.allocationPolicy': 'MMAPPED_MEMORY' } }
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 110n)
+  const before = await replayed(inFiles)
+  await until('the reader has the newest window', has(before, 110n))
+  await before.relay.stop()
+  await first.relay.stop()
+  rmSync(join(folder, 'logs', 'shop'), { recursive: true })
+  const second = await written({ beginsAfter: 120n })
+  add(second, 121n, 125n)
+  await until('the log has windows', () => segments().length > 0)
+  await expect(replayed(inFiles)).rejects.toMatchObject({ code: 'AESOP_RELAY_EVENT_LOG_GAP' })
+  rmSync(join(folder, 'reader', 'maxscn'), { recursive: true })
+  const after = await replayed(inFiles)
+  await until('the reader has the newest window', has(after, 125n))
+  expect(after.failed).toEqual([])
+})
+
 test('a folder has one writer, and a source does not replay what it writes', async () => {
   await written({ beginsAfter: 100n })
   await expect(written({ state: 'other' })).rejects.toMatchObject({ code: 'AESOP_SEGMENTS_FOLDER_HELD' })
