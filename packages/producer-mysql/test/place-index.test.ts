@@ -188,6 +188,14 @@ describe('places that are kept of a log', () => {
     expect(rig.offsets).toEqual([])
   })
 
+  test('before all that was read live go on so, too, before the live reading has kept its first', () => {
+    const rig = new Rig()
+    rig.index.noteBefore(pointAt(1, 4), 'a')
+    rig.index.dropBefore(fileOf(5))
+    rig.window(pointAt(7, 1000))
+    expect([rig.offsets, rig.at(pointAt(6, 500).scn)]).toEqual([['5:4', '7:1000'], pointAt(5, 4)])
+  })
+
   test('before those of another configuration are none: what was captured there can not be made again', () => {
     const rig = new Rig()
     rig.index.note(pointAt(7, 1000), 'a')

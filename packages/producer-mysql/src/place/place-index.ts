@@ -119,10 +119,10 @@ export class PlaceIndex {
     const left = this.#places.filter(({ point }) => point.file !== undefined && fileNumberOf(point.file) >= oldest)
     if (left.length === this.#places.length) return
     const [next] = left
-    const last = next === undefined ? undefined : this.#places[this.#places.indexOf(next) - 1]
+    const last = (next === undefined ? this.#places : this.#places.slice(0, this.#places.indexOf(next))).at(-1)
     this.#replace(left)
     this.#noteLast()
-    if (last?.isBefore !== true || last.point.generation !== next?.point.generation) return
+    if (last?.isBefore !== true || (next !== undefined && last.point.generation !== next.point.generation)) return
     const scn = formatBinlogScn(last.point.generation, oldest, LOG_START)
     this.noteBefore({ ...last.point, scn, file: oldestLog, position: LOG_START }, last.configuration)
   }
