@@ -6,6 +6,7 @@ import { FarChunk } from './far-chunk.ts'
 import { afterFar, cutShort, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
 import { visibleNext } from './visible-next.ts'
 import { type Segment } from './segment.ts'
+import { type SegmentHold } from './segment-store.ts'
 
 /** What `BufferCursor.next` found: a chunk, nothing new, the window gone, or an event larger than asked for. */
 export type CursorStep =
@@ -29,6 +30,8 @@ export interface CursorHome {
   /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
   placeAfter(scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined>
   readonly reclaim: (segment: Segment) => void
+  /** Holds a segment that is read where it lies; undefined: it is gone when it leaves the buffer. */
+  hold(segment: Segment): SegmentHold | undefined
 }
 
 const CAUGHT_UP = { kind: 'caughtUp' } as const
@@ -44,6 +47,9 @@ export class BufferCursor {
   #atWindowEnd: boolean
   /** How many events of the window its reader has seen, and are to be gone past. */
   #toSkip: number
+  /** Of the segment that it reads, where that is away. */
+  #hold: SegmentHold | undefined
+  #isClosed = false
 
   /** @param scn SCN of the last window that lies wholly before the place, or of the one that the place is within */
   constructor(home: CursorHome, place: CursorPlace, scn: bigint, atWindowEnd: boolean, toSkip = 0) {
@@ -70,7 +76,7 @@ export class BufferCursor {
    * ends, if one does within these bytes. The caller releases the chunk.
    */
   next(maxBytes: number, toWindowEnd = false): CursorStep | FarStep<CursorStep> {
-    if (this.#segment.number !== this.#number) return this.#nextElsewhere(maxBytes, toWindowEnd)
+    if (this.#segment.number !== this.#number) return this.#nextOfEvicted(maxBytes, toWindowEnd)
     if (!this.#hop()) return CAUGHT_UP
     const segment = this.#segment
     const from = this.#offset
@@ -109,12 +115,25 @@ export class BufferCursor {
     return DONE
   }
 
+  /** What is left of the segment that it was within is not held any more. */
+  letGo(): void {
+    this.#hold?.release()
+    this.#hold = undefined
+  }
+
+  /** Nothing is held from now on. */
+  close(): void {
+    this.#isClosed = true
+    this.letGo()
+  }
+
   #skipFar(segment: Segment, from: number): FarStep<SkipStep> {
     const resume = (bytes: Buffer): SkipStep | FarStep<SkipStep> => this.skip(SegmentBytes.piece(bytes, from))
     return { kind: 'far', segment, from, wantedBytes: FAR_STEP_BYTES, resume }
   }
 
   #nextFar(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): FarStep<CursorStep> {
+    if (!this.#isClosed) this.#hold ??= this.#home.hold(segment)
     const resume = (bytes: Buffer): CursorStep => this.#give(segment, from, bytes, maxBytes, toWindowEnd)
     return { kind: 'far', segment, from, wantedBytes: maxBytes, resume }
   }
@@ -137,7 +156,16 @@ export class BufferCursor {
     this.#atWindowEnd = isEndOfPeriodAt(bytes, last)
     const length = endAt(bytes, last)
     this.#offset = from + length
+    if (this.#offset === segment.visibleEnd) this.letGo()
     return new FarChunk(bytes.subarray(0, length), this.#scn, this.#atWindowEnd)
+  }
+
+  /** The segment has left the buffer. What is held of it is read to its end. */
+  #nextOfEvicted(maxBytes: number, toWindowEnd: boolean): CursorStep | FarStep<CursorStep> {
+    const isHeld = this.#hold?.isOver === false && this.#offset < this.#segment.visibleEnd
+    if (isHeld) return this.#nextFar(this.#segment, this.#offset, maxBytes, toWindowEnd)
+    this.letGo()
+    return this.#nextElsewhere(maxBytes, toWindowEnd)
   }
 
   #nextElsewhere(maxBytes: number, toWindowEnd: boolean): CursorStep | FarStep<CursorStep> {
@@ -156,6 +184,7 @@ export class BufferCursor {
     if (this.#offset < this.#segment.visibleEnd) return true
     const next = visibleNext(this.#segment)
     if (next === undefined) return false
+    this.letGo()
     this.#segment = next
     this.#number = next.number
     this.#offset = 0

@@ -40,6 +40,7 @@ export class BufferReader implements WindowReader {
   seekLatest(): SeekStep {
     this.#refuseClosed()
     this.#state = 'sought'
+    this.#cursor?.close()
     this.#cursor = this.#buffer.seekLatest()
     return FOUND
   }
@@ -53,9 +54,11 @@ export class BufferReader implements WindowReader {
 
   close(): void {
     this.#state = 'closed'
+    this.#cursor?.close()
   }
 
   #seek(): SeekStep | Promise<SeekStep> {
+    this.#cursor?.close()
     this.#cursor = undefined
     const sought = this.#buffer.seek(this.#wantedScn, this.#wantedOffset)
     if (!isFar(sought)) return this.#found(sought)
@@ -85,6 +88,8 @@ export class BufferReader implements WindowReader {
         step = await this.#buffer.readFar(step)
       } catch (error) {
         if (!(error instanceof AesopError) || segment.number >= 0) throw error
+        // It may have been held, and can't be read all the same.
+        this.#cursor?.letGo()
         step = await again()
       }
     }

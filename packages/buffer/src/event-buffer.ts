@@ -428,8 +428,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** Drops the oldest segment with all windows that begin in it. */
   #evictOldest(): void {
-    this.#noteEvicted(this.#list.dropOldest())
-    if (this.spills) while (this.#isRest(this.#list.all[0])) this.#list.dropOldest()
+    this.#noteEvicted(this.#list.evictOldest())
+    if (this.spills) while (this.#isRest(this.#list.all[0])) this.#list.evictOldest()
   }
 
   /** Whether all that it has, and will have, is of a window whose beginning is gone. */

@@ -14,7 +14,7 @@ export {
 } from './errors.ts'
 export { Segment, type SegmentSummary, type Unsealed } from './segment.ts'
 export { SegmentPool } from './segment-pool.ts'
-export { type LeftSegments, type SegmentStart, type SegmentStore } from './segment-store.ts'
+export { type LeftSegments, type SegmentHold, type SegmentStart, type SegmentStore } from './segment-store.ts'
 export { EventBuffer, type ReadResult } from './event-buffer.ts'
 export { type EventBufferOptions } from './event-buffer-options.ts'
 export { type SeekResult } from './window-places.ts'

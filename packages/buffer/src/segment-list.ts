@@ -1,6 +1,6 @@
 import { type CursorPlace } from './buffer-cursor.ts'
 import { type Segment } from './segment.ts'
-import { type SegmentStart, type SegmentStore } from './segment-store.ts'
+import { type SegmentHold, type SegmentStart, type SegmentStore } from './segment-store.ts'
 import { oldestWindow } from './window-search.ts'
 
 /** The segments that a buffer uses, oldest first, each linked to the next; they are taken from a store and given back to it. */
@@ -29,9 +29,19 @@ export class SegmentList {
     this.#add(segment)
   }
 
-  /** @returns the oldest one, which is of the list no more */
+  /** @returns the oldest one, which is of the list no more, and nobody's */
   dropOldest(): Segment | undefined {
-    return this.#giveBack(this.all.shift())
+    return this.#giveBack(this.all.shift(), false)
+  }
+
+  /** The same to make room: readers that hold it read it to its end. */
+  evictOldest(): Segment | undefined {
+    return this.#giveBack(this.all.shift(), true)
+  }
+
+  /** Holds a segment for a reader that reads it where it lies; undefined: it is gone when it leaves. */
+  hold(segment: Segment): SegmentHold | undefined {
+    return this.#store.hold?.(segment)
   }
 
   /** The same with one that is damaged. */
@@ -74,7 +84,7 @@ export class SegmentList {
 
   /** @returns the one that is the newest then */
   dropNewest(): Segment | undefined {
-    this.#giveBack(this.all.pop())
+    this.#giveBack(this.all.pop(), false)
     const newest = this.all.at(-1)
     if (newest !== undefined) newest.next = undefined
     return newest
@@ -103,9 +113,9 @@ export class SegmentList {
     this.heldBytes += segment.capacity
   }
 
-  #giveBack(segment: Segment | undefined): Segment | undefined {
+  #giveBack(segment: Segment | undefined, isEvicted: boolean): Segment | undefined {
     return this.#leaves(segment, (given) => {
-      this.#store.giveBack(given)
+      this.#store.giveBack(given, isEvicted)
     })
   }
 

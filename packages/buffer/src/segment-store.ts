@@ -16,6 +16,14 @@ export interface SegmentStart {
   readonly continues: boolean
 }
 
+/** What one reader keeps of a segment that it reads where that lies: when it is evicted, its bytes stay readable. */
+export interface SegmentHold {
+  /** The store needed it back: what is left of it is read no more. */
+  readonly isOver: boolean
+  /** Twice is harmless. */
+  release(): void
+}
+
 /**
  * Where the segments of one buffer come from and go to: memory that is used again, or files. DESIGN.md has the clauses.
  *
@@ -34,8 +42,13 @@ export interface SegmentStore {
   take(capacityBytes: number, number: number, start: SegmentStart): Segment
   /** A window was closed that begins in this segment, and goes on in those that follow by `next`. It must not throw. */
   windowClosed(first: Segment): void
-  /** Takes back a segment that was evicted, rolled back or not to be used. While chunks hold it its bytes stay as they are. */
-  giveBack(segment: Segment): void
+  /**
+   * Takes back a segment that was evicted, rolled back or not to be used. While chunks hold it its bytes stay as they are.
+   * @param isEvicted readers that hold it go on to its end. Default false: their holds are over
+   */
+  giveBack(segment: Segment, isEvicted?: boolean): void
+  /** Holds a segment of the buffer, that is away, for one reader. Left out, or undefined: it is gone when it is evicted. */
+  hold?(segment: Segment): SegmentHold | undefined
   /** Takes back one that is damaged: what is left of it is nobody's any more, but may be looked at by people. */
   setAside(segment: Segment, why: Error): void
   /** The last chunk of a segment has been released: of one that was given back, or one that may leave now. */

@@ -3,6 +3,7 @@ import { BufferCursor, type CursorHome, type CursorPlace } from './buffer-cursor
 import { afterFar, type FarStep } from './far-step.ts'
 import { type SegmentList } from './segment-list.ts'
 import { type Segment } from './segment.ts'
+import { type SegmentHold } from './segment-store.ts'
 import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
 
 /** Where a reader that names an SCN stands. */
@@ -48,6 +49,10 @@ export class WindowPlaces implements CursorHome {
 
   readonly reclaim = (segment: Segment): void => {
     this.#home.released(segment)
+  }
+
+  hold(segment: Segment): SegmentHold | undefined {
+    return this.#list.hold(segment)
   }
 
   #seekAfter(scn: bigint): SeekResult | FarStep<SeekResult> {

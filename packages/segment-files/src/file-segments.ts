@@ -2,6 +2,7 @@ import {
   type LeftSegments,
   type Segment,
   SegmentDamagedError,
+  type SegmentHold,
   type SegmentStart,
   type SegmentStore,
 } from '@aesop/buffer'
@@ -11,6 +12,7 @@ import { join } from 'node:path'
 import { SegmentFolderError, SegmentFolderHeldError, SegmentsUnwritableError } from './errors.ts'
 import { FolderConcern } from './folder-concern.ts'
 import { FolderRecovery, type Recovery } from './folder-recovery.ts'
+import { HeldFiles } from './held-files.ts'
 import { JobQueue } from './job-queue.ts'
 import { NearSegments } from './near-segments.ts'
 import { OpenHandles } from './open-handles.ts'
@@ -35,6 +37,8 @@ export interface FileSegmentsOptions {
   readonly restores?: boolean
   /** How long a write that failed waits before it is tried again, in milliseconds. Default 1,000. */
   readonly retryMs?: number
+  /** A clock that only goes on, in milliseconds. Default: that of the process. */
+  readonly nowMs?: () => number
   /** What the segments are of, for people. Default `event buffer`. */
   readonly what?: string
   readonly log: Logger
@@ -54,6 +58,7 @@ export class FileSegments implements SegmentStore {
   readonly #queue: JobQueue
   readonly #near: NearSegments
   readonly #concern: FolderConcern
+  readonly #held: HeldFiles
   readonly #files = new Map<Segment, SegmentFile>()
   /** Those in use that are written to or were, oldest first. */
   readonly #order: SegmentFile[] = []
@@ -75,6 +80,9 @@ export class FileSegments implements SegmentStore {
     this.segmentBytes = segmentBytes
     this.#handles = new OpenHandles(disk, OPEN_FILES_MAX)
     this.#near = new NearSegments(segmentBytes, residentBytes)
+    this.#held = new HeldFiles(options.nowMs ?? (() => performance.now()), ({ name }) => {
+      this.#handles.forget(name)
+    })
     this.#concern = new FolderConcern(options.what ?? 'event buffer', disk.folder, options.log)
     this.#queue = new JobQueue({
       retryMs,
@@ -144,6 +152,7 @@ export class FileSegments implements SegmentStore {
     const { syncIntervalMs = SYNC_INTERVAL_MS } = this.#options
     this.#timer = setInterval(() => {
       void this.whenDurable()?.catch(saidBefore)
+      this.#held.endUnread()
       if (this.#concern.hasDamage) this.#queue.add(() => this.#lookAgain())
     }, syncIntervalMs)
     this.#timer.unref()
@@ -187,13 +196,20 @@ export class FileSegments implements SegmentStore {
     }
   }
 
-  giveBack(segment: Segment): void {
+  hold(segment: Segment): SegmentHold | undefined {
+    const file = this.#files.get(segment)
+    return file && this.#held.hold(file)
+  }
+
+  giveBack(segment: Segment, isEvicted = false): void {
     const file = this.#drop(segment)
     if (file === undefined) return
     const { scnSpace } = file.header
     const isOfOthers = this.#disowned.has(file) || (scnSpace !== '' && scnSpace !== this.#scnSpace)
+    if (isEvicted && !isOfOthers) this.#held.evict(file)
+    else this.#held.end(file)
     this.#queue.add(async () => {
-      this.#handles.forget(file.name)
+      await this.#letGoUnlessHeld(file)
       if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS).catch(ignoreMissing)
       else await this.#disk.remove(file.name)
       this.#isFolderUnsynced = true
@@ -203,6 +219,7 @@ export class FileSegments implements SegmentStore {
   setAside(segment: Segment, why: Error): void {
     const file = this.#drop(segment)
     if (file === undefined) return
+    this.#held.end(file)
     this.#concern.damaged(file.name + DAMAGED, why.message)
     this.#queue.add(async () => {
       this.#handles.forget(file.name)
@@ -217,7 +234,7 @@ export class FileSegments implements SegmentStore {
   }
 
   async read(segment: Segment, from: number, to: number): Promise<Buffer> {
-    const file = this.#files.get(segment)
+    const file = this.#files.get(segment) ?? this.#held.fileOf(segment)
     if (file === undefined) throw new SegmentDamagedError(this.#disk.folder, 'it has left the buffer')
     // A copy: what is read is sealed in place.
     if (file.leaving !== undefined) return Buffer.from(file.leaving.subarray(from, to))
@@ -251,6 +268,7 @@ export class FileSegments implements SegmentStore {
     }
     this.#queue.add(() => this.#sync())
     await this.#queue.end()
+    this.#held.endEvicted()
     await this.#handles.closeAll()
     await this.#release?.()
   }
@@ -289,6 +307,16 @@ export class FileSegments implements SegmentStore {
       return Promise.resolve()
     })
     return file
+  }
+
+  /** Its name goes next: who holds it reads on through what is open. Where that can not be opened, nobody holds it. */
+  async #letGoUnlessHeld(file: SegmentFile): Promise<void> {
+    if (this.#held.isHeld(file)) {
+      await this.#handles.keep(file.name).catch(() => {
+        this.#held.end(file)
+      })
+    }
+    if (!this.#held.isHeld(file)) this.#handles.forget(file.name)
   }
 
   #flush(file: SegmentFile): void {
@@ -339,6 +367,7 @@ export class FileSegments implements SegmentStore {
   }
 
   #failed(error: unknown): void {
+    this.#held.endEvicted()
     this.#concern.failed(error)
     this.#safety.failed(new SegmentsUnwritableError(this.#disk.folder, error))
   }

@@ -5,6 +5,8 @@ interface Handle {
   users: number
   /** The last who uses it closes it. */
   isForgotten: boolean
+  /** It stays open until it is forgotten. */
+  isKept: boolean
 }
 
 /** Files that are open: those used last, so that a thousand segments need no thousand descriptors. */
@@ -22,13 +24,13 @@ export class OpenHandles {
   /** Takes over a file that was made, perhaps not for the first time. */
   add(name: string, file: DiskFile): void {
     this.forget(name)
-    this.#handles.set(name, { opened: Promise.resolve(file), users: 0, isForgotten: false })
+    this.#handles.set(name, newHandle(Promise.resolve(file)))
     this.#closeOldest()
   }
 
   /** @throws the system's error */
   async use<Result>(name: string, work: (file: DiskFile) => Promise<Result>): Promise<Result> {
-    const handle = this.#handles.get(name) ?? { opened: this.#disk.open(name), users: 0, isForgotten: false }
+    const handle = this.#handles.get(name) ?? newHandle(this.#disk.open(name))
     this.#handles.delete(name)
     this.#handles.set(name, handle)
     handle.users++
@@ -43,6 +45,15 @@ export class OpenHandles {
       if (handle.isForgotten && handle.users === 0) close(handle)
       this.#closeOldest()
     }
+  }
+
+  /** Keeps it open until it is forgotten: it can be read on when it is removed. @throws the system's error */
+  keep(name: string): Promise<void> {
+    return this.use(name, () => {
+      const handle = this.#handles.get(name)
+      if (handle !== undefined) handle.isKept = true
+      return Promise.resolve()
+    })
   }
 
   /** Closes it once nobody uses it; who reads from it meanwhile reads on, though the file is removed. */
@@ -63,11 +74,15 @@ export class OpenHandles {
   #closeOldest(): void {
     for (const [name, handle] of this.#handles) {
       if (this.#handles.size <= this.#max) return
-      if (handle.users > 0) continue
+      if (handle.users > 0 || handle.isKept) continue
       this.#handles.delete(name)
       close(handle)
     }
   }
+}
+
+function newHandle(opened: Promise<DiskFile>): Handle {
+  return { opened, users: 0, isForgotten: false, isKept: false }
 }
 
 /** Nothing depends on it: what was written is written. */
