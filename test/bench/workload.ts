@@ -60,12 +60,12 @@ export async function batchWorkload(server: MariadbServer): Promise<Workload> {
   return { table: 'bench.batch', rows: BATCH_ROWS, transactions, ...at }
 }
 
-/** 200,000 transactions of one row. */
-export async function singleWorkload(server: MariadbServer): Promise<Workload> {
+/** Transactions of one row; 200,000 unless more are asked for. */
+export async function singleWorkload(server: MariadbServer, transactions = SINGLE_TRANSACTIONS): Promise<Workload> {
   await server.query(`CREATE TABLE bench.single (${COLUMNS})`)
   const at = await place(server)
-  await fill(server, 'single', 1, SINGLE_TRANSACTIONS, row('k'))
-  return { table: 'bench.single', rows: SINGLE_TRANSACTIONS, transactions: SINGLE_TRANSACTIONS, ...at }
+  await fill(server, 'single', 1, transactions, row('k'))
+  return { table: 'bench.single', rows: transactions, transactions, ...at }
 }
 
 /** Every row of `bench.batch` changed once, 500 at a time. */
