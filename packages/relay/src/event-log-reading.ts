@@ -81,8 +81,8 @@ export class EventLogReading implements ReadingAttempt {
 
   /** @returns undefined: nothing follows, for now @throws EventLogGapError, EventLogSpaceError, EventLogUnreadableError */
   async #look(): Promise<LogView | undefined> {
-    const { folder, log, scnSpace } = this.#options
-    const view: LogView | NothingLogged = await this.#reading(() => log.look(this.#number))
+    const { folder, scnSpace } = this.#options
+    const view = await this.#lookFrom(this.#number)
     if ('aside' in view) return undefined
     if (view.scnSpace !== scnSpace) {
       await view.close()
@@ -93,6 +93,16 @@ export class EventLogReading implements ReadingAttempt {
       throw new EventLogGapError(folder, this.#scn, view.prevScn, view.damage)
     }
     return view
+  }
+
+  /** A log that begins anew counts its files from 0: what does not follow there may lie in a file of a lower number. */
+  async #lookFrom(number: number): Promise<LogView | NothingLogged> {
+    const view = await this.#reading(() => this.#options.log.look(number))
+    const follows = !('aside' in view) && view.prevScn <= this.#scn
+    if (follows || number === 0) return view
+    if (!('aside' in view)) await view.close()
+    this.#number = 0
+    return this.#lookFrom(0)
   }
 
   async #copyAll(view: LogView): Promise<void> {

@@ -294,6 +294,22 @@ test('a replay whose place was reset begins behind a gap, though its files end b
   expect(after.failed).toEqual([])
 })
 
+test('a replay goes on when the log is written anew, and its files count from the beginning', async () => {
+  const first = await written({ beginsAfter: 100n })
+  add(first, 101n, 105n)
+  const reader = await replayed()
+  await until('the reader has the first windows', has(reader, 105n))
+  await first.relay.stop()
+  const second = await written({ beginsAfter: 105n })
+  add(second, 106n, 110n)
+  await until('the reader has what a later file has', has(reader, 110n))
+  await second.relay.stop()
+  rmSync(join(folder, 'logs', 'shop'), { recursive: true })
+  add(await written({ beginsAfter: 100n }), 101n, 115n)
+  await until('the reader has the newest window', has(reader, 115n))
+  expect(reader.failed).toEqual([])
+})
+
 test('a folder has one writer, and a source does not replay what it writes', async () => {
   await written({ beginsAfter: 100n })
   await expect(written({ state: 'other' })).rejects.toMatchObject({ code: 'AESOP_SEGMENTS_FOLDER_HELD' })
