@@ -66,6 +66,10 @@ export class BufferCursor {
   get scn(): bigint {
     return this.#scn
   }
+  /** Whether the segment that it is within has left memory. */
+  get isAway(): boolean {
+    return this.#segment.isAway
+  }
   /** True when the next event begins a window. */
   get atWindowEnd(): boolean {
     return this.#atWindowEnd

@@ -1,5 +1,5 @@
 import { AesopError, invariant } from '@aesop/kernel'
-import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
+import { type ReadsFrom, type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
 import { type BufferCursor } from './buffer-cursor.ts'
 import { type EventBuffer } from './event-buffer.ts'
 import { type FarStep, isFar } from './far-step.ts'
@@ -24,6 +24,9 @@ export class BufferReader implements WindowReader {
 
   get scn(): bigint {
     return this.#cursor?.scn ?? -1n
+  }
+  get readsFrom(): ReadsFrom {
+    return this.#cursor?.isAway === true ? 'files' : 'memory'
   }
   get atWindowEnd(): boolean {
     return this.#cursor?.atWindowEnd ?? true

@@ -5,6 +5,7 @@ export { type FoundStart, type StartFrom } from './start-from.ts'
 export {
   type Future,
   type Gone,
+  type ReadsFrom,
   type ReadStep,
   type SeekStep,
   type WindowChunk,

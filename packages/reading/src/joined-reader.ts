@@ -1,5 +1,5 @@
 import { type LateReading } from './late-reading.ts'
-import { type Gone, type ReadStep, type SeekStep, type WindowReader } from './window-reader.ts'
+import { type Gone, type ReadsFrom, type ReadStep, type SeekStep, type WindowReader } from './window-reader.ts'
 
 const FOUND = { kind: 'found' } as const
 type Overrun = ReadStep & { readonly kind: 'overrun' }
@@ -30,8 +30,8 @@ export class JoinedReader implements WindowReader {
   get scn(): bigint {
     return (this.#far ?? this.#held).scn
   }
-  get isLate(): boolean {
-    return this.#far !== undefined
+  get readsFrom(): ReadsFrom {
+    return this.#far === undefined ? (this.#held.readsFrom ?? 'memory') : 'log'
   }
   get atWindowEnd(): boolean {
     return (this.#far ?? this.#held).atWindowEnd

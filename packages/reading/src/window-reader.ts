@@ -44,6 +44,9 @@ export type ReadStep =
   | Gone
   | Future
 
+/** Where windows lie: in memory, in files, or in the log that they came from, because they are held no more. */
+export type ReadsFrom = 'memory' | 'files' | 'log'
+
 /**
  * Reads the windows of one physical source in the order of their SCNs, wherever they lie; SPEC.md has the states.
  *
@@ -55,8 +58,8 @@ export interface WindowReader {
   readonly scn: bigint
   /** True when the next event begins a window. */
   readonly atWindowEnd: boolean
-  /** Whether it reads from where the windows came, because they are held no more. Left out: it never does. */
-  readonly isLate?: boolean
+  /** Where it reads now. Left out: memory. */
+  readonly readsFrom?: ReadsFrom
   /**
    * Goes to the place of somebody who has seen the window `scn` whole (`windowOffset` below 0) or its first `windowOffset`
    * events. An `scn` of −1 is the place before the oldest window.

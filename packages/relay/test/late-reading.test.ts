@@ -130,5 +130,5 @@ test('who is served from the log of the source is told, until it has come to the
   await until(() => JSON.stringify(servedFrom()) === JSON.stringify([['log'], [1]]))
   producer.waits = false
   for (const wake of producer.wake) wake()
-  await until(() => JSON.stringify(servedFrom()) === JSON.stringify([['buffer'], [0]]))
+  await until(() => JSON.stringify(servedFrom()) === JSON.stringify([['memory'], [0]]))
 })

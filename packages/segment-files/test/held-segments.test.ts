@@ -205,3 +205,12 @@ test('a file that is held stays open however many others are read meanwhile', as
   await read(buffer, buffer.prevScn)
   expect(await next(reader)).toEqual(windowsFrom(105n, 105n))
 })
+
+test('a reader says whether it reads from files or from memory', async () => {
+  const buffer = await full(new ModelDisk())
+  const reader = buffer.openReader()
+  expect([await reader.seek(103n, -1), reader.readsFrom]).toEqual([{ kind: 'found' }, 'files'])
+  await evict(buffer, 109n)
+  await reader.seek(buffer.lastScn - 1n, -1)
+  expect(reader.readsFrom).toBe('memory')
+})

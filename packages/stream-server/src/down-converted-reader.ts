@@ -6,7 +6,7 @@ import {
   isEndOfPeriodAt,
   scnAt,
 } from '@aesop/event'
-import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
+import { type ReadsFrom, type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
 
 /** An event of so few bytes may be one without a payload, which takes more of them in version 1. */
 const SMALL_BYTES = 128
@@ -31,6 +31,9 @@ export class DownConvertedReader implements WindowReader {
 
   get scn(): bigint {
     return this.#last?.scn ?? this.#reader.scn
+  }
+  get readsFrom(): ReadsFrom {
+    return this.#reader.readsFrom ?? 'memory'
   }
   get atWindowEnd(): boolean {
     return this.#last?.endsWindow ?? this.#reader.atWindowEnd

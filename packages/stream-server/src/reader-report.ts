@@ -1,3 +1,4 @@
+import { type ReadsFrom } from '@aesop/reading'
 import { type ReaderPlace } from './stream-windows.ts'
 
 /** Who reads a physical source, and how far behind its newest window. What is not known is left out. */
@@ -7,8 +8,8 @@ export interface ReaderReport {
   /** Its address. */
   readonly peer: string
   readonly physicalSource: string
-  /** Where its windows come from now: the buffer, in memory or files, or the source's log, because it is late. */
-  readonly servedFrom: 'buffer' | 'log'
+  /** Where its windows come from now: memory or files of the buffer, or the source's log, because it is late. */
+  readonly servedFrom: ReadsFrom
   /** Bytes of events that this answer has brought. */
   readonly sentBytes: number
   /** SCN of the last window that was read for it; left out before the first. */
@@ -22,9 +23,9 @@ export interface ReaderReport {
 }
 
 /** Looks at what is held after the place: to be asked by people, not per window. */
-export function reportOf({ source, scn, isLate }: ReaderPlace): Omit<ReaderReport, 'client' | 'peer' | 'sentBytes'> {
+export function reportOf({ source, scn, readsFrom }: ReaderPlace): Omit<ReaderReport, 'client' | 'peer' | 'sentBytes'> {
   const { served } = source
-  const where = { physicalSource: served.name, servedFrom: isLate ? 'log' : 'buffer' } as const
+  const where = { physicalSource: served.name, servedFrom: readsFrom }
   if (scn < 0n) return where
   const { lastScn } = served.held()
   if (lastScn <= scn) return { ...where, scn, lagScn: 0n, lagBytes: 0, lagMs: 0 }

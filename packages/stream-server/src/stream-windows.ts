@@ -1,4 +1,4 @@
-import { type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
+import { type ReadsFrom, type ReadStep, type SeekStep, type WindowReader } from '@aesop/reading'
 import { type StreamRequest } from '@aesop/wire'
 import { DownConvertedReader } from './down-converted-reader.ts'
 import { EventFilter } from './event-filter.ts'
@@ -31,8 +31,7 @@ export interface ReaderPlace {
   readonly source: StreamSource
   /** SCN of the last window that was read wholly or in part; −1: none is known. */
   readonly scn: bigint
-  /** Whether it reads from the source's log, because the buffer has its windows no more. */
-  readonly isLate: boolean
+  readonly readsFrom: ReadsFrom
 }
 
 /** The reading of one physical source. */
@@ -63,7 +62,7 @@ export class OneSourceWindows implements StreamWindows {
   }
 
   places(): readonly ReaderPlace[] {
-    return [{ source: this.#part.source, scn: this.reader.scn, isLate: this.reader.isLate === true }]
+    return [{ source: this.#part.source, scn: this.reader.scn, readsFrom: this.reader.readsFrom ?? 'memory' }]
   }
 
   wait(wake: () => void): () => void {

@@ -71,3 +71,9 @@ test('whatever the sizes, the bytes are those that a buffer of version 1 has', a
   }
   expect(linesOf(expected)).toEqual(linesOf(whole))
 })
+
+test('it reads from where the windows are read that it converts', () => {
+  const below = new EventBuffer({ maxBytes: 1 << 16, physicalPartition: 1, eventVersion: 2 }).openReader()
+  Object.defineProperty(below, 'readsFrom', { value: 'log' })
+  expect(new DownConvertedReader(below).readsFrom).toBe('log')
+})
