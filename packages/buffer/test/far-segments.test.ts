@@ -224,6 +224,39 @@ test('a damaged segment leaves with all before it, and whoever is there is told;
   expect([rest[0], rest.at(-1)]).toEqual([`${buffer.prevScn + 1n}:0`, '109:end'])
 })
 
+/** A window, and one behind it that is open: it begins in the same segment, which is away and damaged. */
+async function damagedWhileOpen(): Promise<Far & { damaged: unknown }> {
+  const far = await started(64, 1)
+  const { buffer, store } = far
+  addWindow(buffer, 101n, events(1))
+  buffer.beginWindow()
+  for (const event of events(30)) buffer.append(appendOf(event), filler(event.valueBytes))
+  return { ...far, damaged: store.damage(({ firstWindowScn }) => firstWindowScn === 101n) }
+}
+
+test('a damaged segment stays as long as a window is open that began in it, and leaves then', async () => {
+  const { buffer, store, damaged } = await damagedWhileOpen()
+  await expect(read(buffer, 100n)).rejects.toMatchObject({ code: 'AESOP_EVENT_CORRUPT' })
+  expect([store.aside, buffer.segments[0] === damaged, buffer.prevScn]).toEqual([[], true, 100n])
+  buffer.endWindow(102n)
+  expect(await read(buffer, 101n)).toEqual([...events(30).map(({ key }) => `102:${key}`), '102:end'])
+  await expect(read(buffer, 100n)).rejects.toThrow('got overrun')
+  expect([store.aside, buffer.prevScn]).toEqual([[damaged], 102n])
+  addWindow(buffer, 103n, events(1))
+  expect(await read(buffer, 102n)).toEqual(['103:0', '103:end'])
+})
+
+test('a damaged segment stays as long as it is the newest, and leaves when the next one is written to', async () => {
+  const { buffer, store, damaged } = await damagedWhileOpen()
+  buffer.rollbackWindow()
+  await expect(read(buffer, 100n)).rejects.toMatchObject({ code: 'AESOP_EVENT_CORRUPT' })
+  expect([store.aside, buffer.segments, buffer.prevScn]).toEqual([[], [damaged], 100n])
+  addWindow(buffer, 102n, events(1))
+  await expect(read(buffer, 100n)).rejects.toThrow('got overrun')
+  expect([store.aside, buffer.prevScn]).toEqual([[damaged], 101n])
+  expect(await read(buffer, 101n)).toEqual(['102:0', '102:end'])
+})
+
 test('windows that are older than asked for leave by segments, but for those that are needed', async () => {
   const { buffer } = await started(64, 1)
   const add = (scn: bigint, nanos: bigint): void => {
