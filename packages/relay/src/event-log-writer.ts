@@ -69,9 +69,15 @@ export class EventLogWriter {
     return this.#events.minScn === -1n ? undefined : this.lastScn
   }
 
-  /** What is wrong with its disk, for people. */
+  /** What is wrong with its disk, or was set aside there, for people. */
   get concern(): string | undefined {
-    return this.#files.concern ?? this.#schemasFault
+    const all = [this.#files.concern, this.#schemasFault].filter((each) => each !== undefined)
+    return all.length === 0 ? undefined : all.join('; ')
+  }
+
+  /** Somebody has seen what was set aside: it is told no more. */
+  acknowledge(): void {
+    this.#files.acknowledge()
   }
 
   /** Takes the folder, and up what a former process left there. @throws SegmentFolderHeldError, SegmentFolderError */
@@ -101,8 +107,14 @@ export class EventLogWriter {
     this.#scnSpace = scnSpace
     this.#beganAfterScn = beganAfterScn
     const isLeft = this.#events.minScn !== -1n
-    if (!isLeft || this.#files.leftScnSpace !== scnSpace) this.#start(beganAfterScn, isLeft)
-    else this.#start(this.lastScn, false)
+    const { leftScnSpace } = this.#files
+    if (!isLeft) this.#start(beganAfterScn)
+    else if (leftScnSpace === scnSpace) this.#start(this.lastScn)
+    else
+      this.#start(
+        beganAfterScn,
+        `its SCN space is ${shownSpace(leftScnSpace)}, the source's is ${shownSpace(scnSpace)}`,
+      )
     await this.#seek()
     this.#unlisten = source.subscribe(() => {
       this.#wake()
@@ -161,11 +173,11 @@ export class EventLogWriter {
     if (this.#isEnding) throw new EventLogClosedError(this.#options.folder, this.lastScn, wantedScn)
   }
 
-  /** @param isOther what is there is not to be followed by what comes */
-  #start(prevScn: bigint, isOther: boolean): void {
+  /** @param whyOther why what is there is not to be followed by what comes; left out: it is */
+  #start(prevScn: bigint, whyOther?: string): void {
     this.#files.begin(this.#scnSpace)
-    if (isOther) {
-      this.#files.disown()
+    if (whyOther !== undefined) {
+      this.#files.disown(whyOther)
       this.#events.forget()
     }
     this.#events.start(prevScn)
@@ -185,7 +197,7 @@ export class EventLogWriter {
     await this.#events.close()
     ;[this.#files, this.#events] = this.#made()
     await this.#events.open()
-    this.#start(place.prevScn, true)
+    this.#start(place.prevScn, `the source has not what follows SCN ${told.hasUpToScn}`)
     await this.#seek()
   }
 
@@ -312,4 +324,8 @@ export class EventLogWriter {
     })
     await sleep(LOOK_MS, stop.signal)
   }
+}
+
+function shownSpace(scnSpace: string | undefined): string {
+  return scnSpace ?? '(not known)'
 }

@@ -121,6 +121,7 @@ export class SourceBuffer {
     events.reset()
     while (events.resetsAtEnd) await sleep(RESET_LOOK_MS)
     this.#files?.acknowledge()
+    eventLog?.acknowledge()
     this.#options.log.info('the event buffer was emptied, and begins anew', { prevScn: events.prevScn })
   }
 

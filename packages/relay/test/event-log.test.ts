@@ -12,6 +12,7 @@ import { ADDRESS, get, lines, online, PERSON, streamPath, testContext } from './
 const WRITER = 'databus.relay.eventLogWriter'
 const READER = 'databus.relay.eventLogReader'
 const KEY_OF_SPACE = 'x-aesop-scn-space'
+const OTHER_OF_110 = /set aside as .*segment\.other: the source has not what follows SCN 110$/
 
 let folder: string
 const running: Relay[] = []
@@ -203,12 +204,37 @@ test('a log that the source can not go on from begins anew, says so, and what it
   add(second, 116n, 120n)
   expect(second.logged.join()).toContain('begins anew')
   await until('the files are set aside', () => inLog().some((name) => name.endsWith('.segment.other')))
+  expect(second.relay.health()).toEqual({ status: 'degraded', detail: expect.stringMatching(OTHER_OF_110) as string })
   await logged(120n)
   const reader = await replayed()
   await until('the reader has the newest window', has(reader, 120n))
   expect((await reader.stream(110n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
   expect(lines((await reader.stream(115n)).body)[0]).toBe('116:116')
 })
+
+test.each(['the files are removed', 'the buffer is reset', 'the process ends'])(
+  'a log of another SCN space is set aside, which is told until it was seen to: %s',
+  async (how) => {
+    const first = await written({ beginsAfter: 100n })
+    add(first, 101n, 110n)
+    await first.relay.stop()
+    const other = { beginsAfter: 110n, scnSpace: 'two', properties: { [`${WRITER}.fsyncIntervalInMillis`]: 20 } }
+    const second = await written(other)
+    const isThere = (): boolean => inLog().some((name) => name.endsWith('.segment.other'))
+    await until('the files are set aside', isThere)
+    expect(second.relay.health()).toEqual({
+      status: 'degraded',
+      detail: expect.stringMatching(/segment\.other: its SCN space is one, the source's is two$/) as string,
+    })
+    if (how === 'the files are removed') {
+      for (const name of inLog().filter((each) => each.endsWith('.other'))) rmSync(join(folder, 'logs', 'shop', name))
+    } else if (how === 'the buffer is reset') await second.relay.actions.resetBuffers()
+    else await second.relay.stop()
+    const { relay } = how === 'the process ends' ? await written(other) : second
+    await until('health is good', () => relay.health().status === 'up')
+    expect(isThere()).toBe(how !== 'the files are removed')
+  },
+)
 
 test('a reader that stood before the hole fails by name, and serves nothing behind it', async () => {
   const first = await written({ beginsAfter: 100n })

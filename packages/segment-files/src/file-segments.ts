@@ -105,9 +105,16 @@ export class FileSegments implements SegmentStore {
     return this.#concern.fault !== undefined
   }
 
-  /** What was left is of something else: it is set aside when the buffer gives it back, and deleted by nobody. */
-  disown(): void {
+  /**
+   * What was left is of something else: it is set aside when the buffer gives it back, deleted by nobody, and told as damage is.
+   * @param why for people
+   */
+  disown(why: string): void {
     for (const file of this.#order) this.#disowned.add(file)
+    this.#concern.disowned(
+      this.#order.map(({ name }) => name + OF_OTHERS),
+      why,
+    )
   }
 
   /** Somebody has seen what was set aside: it is told no more. */
@@ -153,7 +160,7 @@ export class FileSegments implements SegmentStore {
     this.#timer = setInterval(() => {
       void this.whenDurable()?.catch(saidBefore)
       this.#held.endUnread()
-      if (this.#concern.hasDamage) this.#queue.add(() => this.#lookAgain())
+      if (this.#concern.hasAside) this.#queue.add(() => this.#lookAgain())
     }, syncIntervalMs)
     this.#timer.unref()
   }
@@ -210,8 +217,10 @@ export class FileSegments implements SegmentStore {
     else this.#held.end(file)
     this.#queue.add(async () => {
       await this.#letGoUnlessHeld(file)
-      if (isOfOthers) await this.#disk.rename(file.name, file.name + OF_OTHERS).catch(ignoreMissing)
-      else await this.#disk.remove(file.name)
+      if (isOfOthers) {
+        await this.#disk.rename(file.name, file.name + OF_OTHERS).catch(ignoreMissing)
+        this.#concern.isThere(file.name + OF_OTHERS)
+      } else await this.#disk.remove(file.name)
       this.#isFolderUnsynced = true
     })
   }

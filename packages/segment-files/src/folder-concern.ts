@@ -8,7 +8,7 @@ export class FolderConcern {
   readonly #log: Logger
   #fault: unknown
   /** What is said of files that were set aside, by their names. */
-  readonly #damaged = new Map<string, string>()
+  readonly #aside = new Map<string, string>()
   /** Those of them that the folder has by now. */
   readonly #there = new Set<string>()
 
@@ -25,15 +25,15 @@ export class FolderConcern {
   }
 
   /** Whether it is told of files that were set aside. */
-  get hasDamage(): boolean {
-    return this.#damaged.size > 0
+  get hasAside(): boolean {
+    return this.#aside.size > 0
   }
 
   /** Undefined: nothing is wrong. */
   get text(): string | undefined {
     if (this.#fault !== undefined)
       return `the ${this.#what} can not write to ${this.#folder}: ${messageOf(this.#fault)}`
-    return [...this.#damaged.values()].at(-1)
+    return [...this.#aside.values()].at(-1)
   }
 
   failed(error: unknown): void {
@@ -52,25 +52,35 @@ export class FolderConcern {
 
   damaged(name: string, why: string): void {
     const text = `a segment of the ${this.#what} was set aside as ${join(this.#folder, name)}: ${why}`
-    this.#damaged.set(name, text)
+    this.#aside.set(name, text)
+    this.#log.error(text)
+  }
+
+  /** Whole files of something else were set aside under these names: told as damage is, and logged once for all. */
+  disowned(names: readonly string[], why: string): void {
+    const [first] = names
+    if (first === undefined) return
+    const files = `${join(this.#folder, first)}${names.length === 1 ? '' : ` and ${names.length - 1} more`}`
+    const text = `what the ${this.#what} had was set aside as ${files}: ${why}`
+    for (const name of names) this.#aside.set(name, text)
     this.#log.error(text)
   }
 
   /** The folder has a file of that name now. */
   isThere(name: string): void {
-    this.#there.add(name)
+    if (this.#aside.has(name)) this.#there.add(name)
   }
 
   /** Takes the names that the folder has now: a file that was set aside and is not there any more is told no more. */
   look(names: readonly string[]): void {
-    for (const name of this.#damaged.keys()) {
-      if (!names.includes(name) && this.#there.delete(name)) this.#damaged.delete(name)
+    for (const name of this.#aside.keys()) {
+      if (!names.includes(name) && this.#there.delete(name)) this.#aside.delete(name)
     }
   }
 
   /** Somebody has seen it: what was set aside is told no more. */
   acknowledge(): void {
-    this.#damaged.clear()
+    this.#aside.clear()
     this.#there.clear()
   }
 }
