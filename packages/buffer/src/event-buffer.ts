@@ -29,6 +29,7 @@ import { Segment } from './segment.ts'
 import { capacityFrom, SegmentList } from './segment-list.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
 import { type PlacesHome, type SeekResult, WindowPlaces } from './window-places.ts'
+import { WindowRetention } from './window-retention.ts'
 import { oldestWindow } from './window-search.ts'
 import { WriterWait } from './writer-wait.ts'
 
@@ -43,10 +44,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Whether a window may be larger than memory: its segments leave it meanwhile. */
   readonly spills: boolean
   readonly #list: SegmentList
+  readonly #retention: WindowRetention
   readonly #places: WindowPlaces
   readonly #wait: WriterWait
   readonly #listeners = new Set<() => void>()
-  #prevScn = -1n
   #lastScn = -1n
   #started = false
   /** Whether it holds what a former process left. */
@@ -67,21 +68,27 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #timestampNanos = 0n
   /** Whether a reset waits for the end of the open window. */
   resetsAtEnd = false
-  readonly #neededAfterScn: (() => bigint | undefined) | undefined
   readonly #durableBeside: (() => Promise<void> | undefined) | undefined
 
   constructor(options: EventBufferOptions) {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
     this.eventVersion = options.eventVersion ?? 1
-    this.#neededAfterScn = options.neededAfterScn
     this.#durableBeside = options.durableBeside
     this.store = storeOf(options)
     this.spills = this.store.spills
     this.#list = new SegmentList(this.store)
+    this.#retention = new WindowRetention({
+      list: this.#list,
+      maxBytes: options.maxBytes,
+      spills: this.spills,
+      neededAfterScn: options.neededAfterScn,
+      writeSegment: () => this.#write,
+      windowSegment: () => this.#windowSegment,
+    })
     this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
-      () => this.#keptBytes < this.maxBytes || this.#makeWritable(),
+      () => this.#retention.hasRoomFor(1) || this.#makeWritable(),
       () => this.store.whenRoom(),
     )
     this.#write.reset(0)
@@ -95,7 +102,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   }
   /** The greatest SCN whose window is known and not there: reading from it on misses nothing. */
   get prevScn(): bigint {
-    return this.#prevScn
+    return this.#retention.prevScn
   }
   /** SCN of the newest window, or `prevScn` while there is none. */
   get lastScn(): bigint {
@@ -106,7 +113,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   }
   /** Bound of `heldBytes`: what is still needed may take as much again, for one window, and what was pinned a segment. */
   get heldBytesMax(): number {
-    return (this.#neededAfterScn === undefined ? this.maxBytes : 2 * this.maxBytes) + this.#list.pinnedBytesMax
+    return this.#retention.heldBytesMax
   }
   /** Bytes of all segments in use. */
   get heldBytes(): number {
@@ -153,11 +160,10 @@ export class EventBuffer implements PlacesHome, WindowSource {
   start(prevScn: bigint): void {
     if (this.#started) throw new WindowStateError('start', 'the buffer is started already')
     this.#started = true
-    if (this.#isRestored && this.#prevScn <= prevScn && prevScn <= this.#lastScn) {
+    if (this.#isRestored && this.prevScn <= prevScn && prevScn <= this.#lastScn) {
       this.#comesAgainUntil = this.#lastScn
     } else {
-      while (this.#list.dropOldest() !== undefined);
-      this.#prevScn = prevScn
+      this.#retention.clear(prevScn)
       this.#lastScn = prevScn
     }
     this.#write.retire()
@@ -167,7 +173,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   /** Gives back what a former process left, before `start`: it is of something else. */
   forget(): void {
     if (this.#started) throw new WindowStateError('forget', 'the buffer is started already')
-    while (this.#list.dropOldest() !== undefined);
+    this.#retention.clear(this.prevScn)
     this.#isRestored = false
   }
 
@@ -247,8 +253,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   reset(): void {
     this.resetsAtEnd = this.#windowOpen
     if (this.#windowOpen || !this.#started) return
-    while (this.#list.dropOldest() !== undefined);
-    this.#prevScn = this.#lastScn
+    this.#retention.clear(this.#lastScn)
     this.#activate(this.store.segmentBytes)
     this.recheck()
   }
@@ -290,12 +295,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** Lets windows go that are older and not needed, where segments of nothing else are there; in nanoseconds since 1970. */
   expire(beforeNanos: bigint): void {
-    for (;;) {
-      const [oldest, next] = this.#list.all
-      if (oldest === undefined || next === undefined || oldest === this.#write || !this.#mayEvictOldest()) return
-      if (oldest.lastEventOffset >= 0 && oldest.lastNanos >= beforeNanos) return
-      this.#evictOldest()
-    }
+    this.#retention.expire(beforeNanos)
   }
 
   /** Whether a writer waits for room. */
@@ -360,7 +360,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
       return resume(await this.store.read(segment, from, to))
     } catch (error) {
       const damage = damageOf(error)
-      if (damage !== undefined) this.#lose(segment, damage)
+      if (damage !== undefined) this.#retention.lose(segment, damage)
       throw damage ?? error
     }
   }
@@ -392,61 +392,23 @@ export class EventBuffer implements PlacesHome, WindowSource {
     const windowBytes = capacityFrom(this.#windowSegment) + capacityBytes
     if (!this.spills && windowBytes > this.maxBytes) throw new WindowTooLargeError(windowBytes, this.maxBytes)
     // A window that comes again is given up at its end: what is there does not leave for it.
-    const isNew = this.#comesAgainUntil < 0n
-    while (isNew && this.#keptBytes + capacityBytes > this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    if (this.#comesAgainUntil < 0n) this.#retention.makeRoomFor(capacityBytes)
     if (!this.spills && this.heldBytes + capacityBytes > 2 * this.maxBytes)
       throw new BufferFullError(this.heldBytes, this.maxBytes)
     return this.#activate(capacityBytes)
   }
 
-  /** Where windows may be larger than the buffer, one leaves only when `maxBytes` are there besides it: else nobody could read it. One segment that is pinned does not count. */
-  get #keptBytes(): number {
-    return this.heldBytes - (this.spills ? this.#list.oldestWindowsBytes : 0) - this.#list.pinnedBytes
-  }
-
   /** @returns whether the buffer is not full, after what is not needed any more has left it */
   #makeWritable(): boolean {
-    while (this.#keptBytes >= this.maxBytes && this.#mayEvictOldest()) this.#evictOldest()
+    this.#retention.makeRoomFor(1)
     if (this.#list.all.length === 0) this.#activate(this.store.segmentBytes)
-    return this.#keptBytes < this.maxBytes
-  }
-
-  #mayEvictOldest(): boolean {
-    const oldest = this.#list.all[0]
-    if (oldest === undefined || oldest === this.#windowSegment) return false
-    if (this.spills && oldest === this.#write) return false
-    if (oldest.firstWindowOffset < 0) return true
-    const neededAfterScn = this.#neededAfterScn?.()
-    return neededAfterScn === undefined || oldest.lastWindowScn <= neededAfterScn
+    return this.#retention.hasRoomFor(1)
   }
 
   #activate(capacityBytes: number): Segment {
     const start = { prevScn: this.#lastScn, continues: this.#windowSegment !== undefined }
     this.#write = this.#list.take(capacityBytes, start)
     return this.#write
-  }
-
-  /** Drops the oldest segment with all windows that begin in it. */
-  #evictOldest(): void {
-    this.#noteEvicted(this.#list.evictOldest())
-    if (this.spills) while (this.#isRest(this.#list.all[0])) this.#list.evictOldest()
-  }
-
-  /** Whether all that it has, and will have, is of a window whose beginning is gone. */
-  #isRest(segment: Segment | undefined): boolean {
-    return segment?.isWithin === true && segment !== this.#write && segment !== this.#windowSegment
-  }
-
-  #noteEvicted(segment: Segment | undefined): void {
-    if (segment !== undefined && segment.firstWindowOffset >= 0) this.#prevScn = segment.lastWindowScn
-  }
-
-  /** Drops a damaged segment and all before it: what is behind them is whole. Not while a window is open that began there. */
-  #lose(damaged: Segment, why: Error): void {
-    const isOpen = this.#windowSegment !== undefined && this.#windowSegment.number <= damaged.number
-    if (damaged.number < 0 || isOpen || damaged === this.#write) return
-    while (this.#list.all[0] !== damaged) this.#noteEvicted(this.#list.dropOldest())
-    this.#noteEvicted(this.#list.setOldestAside(why))
   }
 
   #dropNewest(): void {
@@ -457,7 +419,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     if (left === undefined) return undefined
     this.#isRestored = true
     for (const segment of left.segments) this.#list.adopt(segment)
-    this.#prevScn = left.prevScn
+    this.#retention.prevScn = left.prevScn
     this.#lastScn = this.#list.newestWindow?.segment.lastWindowScn ?? left.prevScn
     return this.#lastScn
   }
