@@ -2,6 +2,7 @@ import { ScnSpaceKeeper, type MaxScn } from '@aesop/checkpoint'
 import { type BeanContext, type Health, invariant, type Metric } from '@aesop/kernel'
 import {
   BufferReread,
+  type CopySink,
   type EventProducer,
   parseStartPlace,
   type PhysicalSourceConfig,
@@ -11,6 +12,7 @@ import {
   scnSpaceOfSource,
   SourceConfigInvalidError,
   SourceRunner,
+  takesCopies,
   type WindowSink,
 } from '@aesop/producer'
 import { type FollowedPoint, recordOf, rereadOf } from './followed-place.ts'
@@ -19,7 +21,6 @@ import { type UpstreamRelay } from './upstream-relay.ts'
 import { UpstreamRelays } from './upstream-relays.ts'
 import { UpstreamSchemas } from './upstream-schemas.ts'
 import { upstreamSettingsOf, upstreamsOf } from './upstream-settings.ts'
-import { type CopySink } from './window-copy.ts'
 
 export interface RelayEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
@@ -220,10 +221,6 @@ export class RelayEventProducer implements EventProducer {
     if (stored === undefined) await this.#keeper.begin(this.#point())
     else if (stored.scnSpace !== this.scnSpace) await store.save(stored)
   }
-}
-
-function takesCopies(sink: WindowSink): sink is CopySink {
-  return sink.appendCopy !== undefined && sink.endWindowCopy !== undefined
 }
 
 /** The lower of two SCNs, as far as they are known. */

@@ -2,14 +2,14 @@ import { type EventView } from '@aesop/event'
 import { sleep } from '@aesop/kernel'
 import { type ReadingAttempt } from '@aesop/producer'
 import { type RelayAnswer } from '@aesop/wire'
+import { UpstreamCopy, type UpstreamCopyOptions } from './upstream-copy.ts'
 import { type UpstreamRelay } from './upstream-relay.ts'
 import { type UpstreamRelays } from './upstream-relays.ts'
-import { WindowCopy, type WindowCopyOptions } from './window-copy.ts'
 
 /** Between two answers that brought nothing, and did not wait for anything. */
 const POLL_MS = 200
 
-export interface UpstreamReadingOptions extends Omit<WindowCopyOptions, 'learn' | 'address'> {
+export interface UpstreamReadingOptions extends Omit<UpstreamCopyOptions, 'learn' | 'address'> {
   readonly relays: UpstreamRelays
   readonly scnSpace: string
   /** SCN of the last window that the sink has. */
@@ -95,7 +95,7 @@ export class UpstreamReading implements ReadingAttempt {
   async #copy(upstream: UpstreamRelay, answer: RelayAnswer): Promise<'windows' | 'within a window' | 'nothing'> {
     const { signal } = this.#abort
     const learn = (view: EventView): Promise<void> => upstream.learn(view.sourceId, signal)
-    const copy = new WindowCopy({ ...this.#options, learn, address: upstream.address })
+    const copy = new UpstreamCopy({ ...this.#options, learn, address: upstream.address })
     let hasBrought = false
     try {
       for (let run = await answer.next(); run !== undefined; run = await answer.next()) {

@@ -2,6 +2,7 @@ import { type MaxScn } from '@aesop/checkpoint'
 import { SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { AesopError, type BeanContext } from '@aesop/kernel'
 import {
+  type CopySink,
   type EventProducer,
   parseStartPlace,
   type PhysicalSourceConfig,
@@ -10,6 +11,7 @@ import {
   ResumeKeeper,
   SourceConfigInvalidError,
   SourceRunner,
+  takesCopies,
   type WindowSink,
 } from '@aesop/producer'
 import { type LogView, NodeDisk, SegmentLog } from '@aesop/segment-files'
@@ -22,7 +24,6 @@ import {
 } from './event-log-errors.ts'
 import { EventLogReading } from './event-log-reading.ts'
 import { LoggedSchemas } from './event-log-schemas.ts'
-import { type CopySink } from './window-copy.ts'
 
 export interface EventLogProducerOptions {
   readonly folder: string
@@ -49,7 +50,7 @@ export class EventLogProducer implements EventProducer {
   #scnSpace: string | undefined
   #scn = -1n
   #lastEventMs: number | undefined
-  #sink: (WindowSink & CopySink) | undefined
+  #sink: CopySink | undefined
 
   constructor(options: EventLogProducerOptions) {
     this.#options = options
@@ -147,7 +148,7 @@ export class EventLogProducer implements EventProducer {
       log: this.#log,
       afterScn: this.#scn,
       scnSpace: this.#scnSpace,
-      sink: this.#sink as WindowSink & CopySink,
+      sink: this.#sink as CopySink,
       schemas: new LoggedSchemas(folder, context.schemas, new Map(names.map(({ id, name }) => [id, name]))),
       copied: (scn, windows) => {
         this.#scn = scn
@@ -173,10 +174,6 @@ export class EventLogProducer implements EventProducer {
     if (this.#prepared === undefined) throw new Error('an event log is started before it is prepared')
     return this.#prepared
   }
-}
-
-function takesCopies(sink: WindowSink): sink is WindowSink & CopySink {
-  return 'appendCopy' in sink && 'endWindowCopy' in sink
 }
 
 /** What the buffer has, if it is of this log: after a reset of the place it may be of another one, or lie before its gap. */

@@ -1,12 +1,11 @@
 import { SegmentDamagedError } from '@aesop/buffer'
 import { EventCorruptError } from '@aesop/event'
 import { AesopError, sleep } from '@aesop/kernel'
-import { type ReadingAttempt, type WindowSink } from '@aesop/producer'
+import { type CopySink, type ReadingAttempt, WindowCopy } from '@aesop/producer'
 import { type ReadStep, type WindowReader } from '@aesop/reading'
 import { type LogView, type NothingLogged, type SegmentLog } from '@aesop/segment-files'
 import { EventLogGapError, EventLogSpaceError, EventLogUnreadableError } from './event-log-errors.ts'
 import { type LoggedSchemas } from './event-log-schemas.ts'
-import { type CopySink, WindowCopy } from './window-copy.ts'
 
 const PIECE_BYTES = 256 * 1024
 /** How often the folder is looked at for more. */
@@ -17,7 +16,7 @@ export interface EventLogReadingOptions {
   readonly log: SegmentLog
   readonly afterScn: bigint
   readonly scnSpace: string | undefined
-  readonly sink: WindowSink & CopySink
+  readonly sink: CopySink
   readonly schemas: LoggedSchemas
   /** Called when windows up to this SCN are in the sink; `windows` is how many this attempt has copied. */
   readonly copied: (scn: bigint, windows: number) => void

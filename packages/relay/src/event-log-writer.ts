@@ -1,13 +1,13 @@
 import { EventBuffer } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
 import { type Logger, messageOf, sleep } from '@aesop/kernel'
+import { WindowCopy } from '@aesop/producer'
 import { type ReadStep, type WindowChunk, type WindowReader, type WindowSource } from '@aesop/reading'
 import { FileSegments, NodeDisk, type SegmentDisk } from '@aesop/segment-files'
 import { SchemaRegistryUnwritableError } from '@aesop/schema'
 import { EventLogClosedError } from './event-log-errors.ts'
 import { type KeptSchemas } from './event-log-schemas.ts'
 import { type EventLogWriterSettings } from './source-settings.ts'
-import { WindowCopy } from './window-copy.ts'
 
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 const EXPIRE_EVERY_MS = 1_000

@@ -1,12 +1,9 @@
 import { type EventView } from '@aesop/event'
-import { type WindowSink } from '@aesop/producer'
+import { type CopySink, WindowCopy } from '@aesop/producer'
 import { UpstreamEventOrderError, UpstreamPartitionError, UpstreamSchemaMissingError } from './errors.ts'
 import { type UpstreamSchemas } from './upstream-schemas.ts'
 
-/** A sink that takes events as they are in another buffer. */
-export type CopySink = Required<Pick<WindowSink, 'appendCopy' | 'endWindowCopy'>> & WindowSink
-
-export interface WindowCopyOptions {
+export interface UpstreamCopyOptions {
   /** Of the relay, for people. */
   readonly address: string
   readonly sink: CopySink
@@ -25,19 +22,20 @@ export interface WindowCopyOptions {
  * Puts the events of one answer into a sink, byte for byte, window by window. What no relay may send is refused: a window
  * that does not come after the last one, events of another window in it, another physical partition, a source nobody asked for.
  */
-export class WindowCopy {
-  readonly #options: WindowCopyOptions
-  #isOpen = false
+export class UpstreamCopy {
+  readonly #options: UpstreamCopyOptions
+  readonly #copy: WindowCopy
   #scn = -1n
   #scnLow = 0
 
-  constructor(options: WindowCopyOptions) {
+  constructor(options: UpstreamCopyOptions) {
     this.#options = options
+    this.#copy = new WindowCopy(options.sink)
   }
 
   /** Whether a window has begun and not ended. */
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.#copy.isOpen
   }
 
   /**
@@ -49,25 +47,23 @@ export class WindowCopy {
     if (view.isControl && !view.isEndOfPeriod) return undefined
     if (view.physicalPartition !== physicalPartition)
       throw new UpstreamPartitionError(address, view.physicalPartition, physicalPartition)
-    if (!this.#isOpen) this.#begin(view)
+    if (!this.#copy.isOpen) this.#begin(view)
     else if (view.scnLow !== this.#scnLow) this.#refuse(`an event of SCN ${view.scn} in the window of SCN ${this.#scn}`)
     if (view.isEndOfPeriod) return this.#end(view)
     return schemas.knows(view) ? this.#append(view) : this.#appendUnknown(view)
   }
 
   #begin(view: EventView): void {
-    const { sink, reachedScn } = this.#options
+    const { reachedScn } = this.#options
     const { scn } = view
     if (scn <= reachedScn()) this.#refuse(`a window of SCN ${scn} after the one of SCN ${reachedScn()}`)
-    sink.beginWindow()
-    this.#isOpen = true
     this.#scn = scn
     this.#scnLow = view.scnLow
   }
 
   #append({ bytes, offset, length }: EventView): Promise<void> | undefined {
     const { sink } = this.#options
-    sink.appendCopy(bytes, offset, length)
+    this.#copy.takeEvent(bytes, offset, length)
     return sink.spills === true ? sink.whenSpilled?.() : undefined
   }
 
@@ -80,11 +76,10 @@ export class WindowCopy {
     await this.#append(view)
   }
 
-  #end({ bytes, offset, scn, timestampNanos }: EventView): Promise<void> | undefined {
+  #end({ bytes, offset, length, scn, timestampNanos }: EventView): Promise<void> | undefined {
     const { sink, onWindow } = this.#options
     if (scn !== this.#scn) this.#refuse(`the window of SCN ${this.#scn} ends with SCN ${scn}`)
-    sink.endWindowCopy(bytes, offset)
-    this.#isOpen = false
+    this.#copy.takeEvent(bytes, offset, length)
     onWindow(scn, timestampNanos)
     return sink.whenWritable()
   }

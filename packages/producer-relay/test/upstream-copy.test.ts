@@ -2,8 +2,8 @@ import { EventBuffer } from '@aesop/buffer'
 import { EventView } from '@aesop/event'
 import { MemorySchemaRegistry, schemaIdOf } from '@aesop/schema'
 import { describe, expect, test } from 'vitest'
+import { UpstreamCopy } from '../src/upstream-copy.ts'
 import { UpstreamSchemas } from '../src/upstream-schemas.ts'
-import { WindowCopy } from '../src/window-copy.ts'
 import { thrownBy } from '../../../test/support/thrown-by.ts'
 import { PERSON } from './support/chain.ts'
 
@@ -32,7 +32,7 @@ function eventsOf(scns: readonly bigint[], { sourceId = PERSON.id, schema = SCHE
 }
 
 function copyInto(learn: (schemas: UpstreamSchemas) => void = () => undefined): {
-  copy: WindowCopy
+  copy: UpstreamCopy
   sink: EventBuffer
   closed: bigint[]
 } {
@@ -41,7 +41,7 @@ function copyInto(learn: (schemas: UpstreamSchemas) => void = () => undefined): 
   const schemas = new UpstreamSchemas(new MemorySchemaRegistry(), [PERSON])
   schemas.take([{ id: PERSON.id, version: 1, schema: SCHEMA }])
   const closed: bigint[] = []
-  const copy = new WindowCopy({
+  const copy = new UpstreamCopy({
     address: 'near:9000',
     sink,
     schemas,
