@@ -79,6 +79,7 @@ describe('the bean PhysicalSourceConfig', () => {
     ],
     [{ uri: 'mysql://h', host: 'h' }, 'host is given twice'],
     [{ uri: 'mysql://h', zeroTimestamp: 'never' }, 'zeroTimestamp is "never", expected null or text'],
+    [{ uri: 'mysql://h', xaMemoryBytes: 1 }, 'xaMemoryBytes is 1, expected an integer from 65536'],
     [{ uri: 'mysql://h', lateReaders: 4 }, 'lateReaders is 4, expected an object'],
     [{ uri: 'mysql://h', lateReaders: { many: 4 } }, 'lateReaders.many is "***", expected one of max'],
     [{ uri: 'mysql://h', lateReaders: { max: 65 } }, 'lateReaders.max is 65, expected an integer from 0 to 64'],

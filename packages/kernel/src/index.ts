@@ -9,7 +9,7 @@ export {
 export { AddressRanges, rangeFault } from './address-ranges.ts'
 export { AttemptLimit, type AttemptLimitOptions } from './attempt-limit.ts'
 export { removeLeftOverFiles, writeFileAtomically, writeFileAtomicallyAsync } from './atomic-file.ts'
-export { makePrivateFolder, NEW_FILE, withPrivateFile } from './private-path.ts'
+export { makePrivateFolder, NEW_FILE, openPrivateFile, withPrivateFile } from './private-path.ts'
 export { readIfThere } from './read-if-there.ts'
 export { backoffMs, type BackoffConfig } from './backoff.ts'
 export {

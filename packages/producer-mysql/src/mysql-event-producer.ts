@@ -27,6 +27,7 @@ import { PlaceIndexFile } from './place/place-index-file.ts'
 import { type BinLogEventMapper } from './row/binlog-event-mapper.ts'
 import { guestServerId } from './server/guest-server-id.ts'
 import { KeptPlace, type PlaceMarks } from './session/kept-place.ts'
+import { heldXaOf } from './session/held-xa-of-source.ts'
 import { type DecoderExtras, LogReader } from './session/log-reader.ts'
 import { MysqlPlaceFinder } from './session/mysql-place-finder.ts'
 import { DAMAGED_READS_MAX } from './session/proven-stream.ts'
@@ -35,6 +36,7 @@ import { mysqlSettingsOf } from './settings/mysql-settings.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './shape/schema-change.ts'
 import { ShapeHistory } from './shape/shape-history.ts'
 import { SourceTables } from './table/source-tables.ts'
+import { clearHeldFiles } from './transaction/held-file.ts'
 
 const TRUST_REMEDY = 'Give the source sslCa or sslFingerprint, which prove the server and encrypt the connection.'
 
@@ -86,6 +88,7 @@ export class MysqlEventProducer implements EventProducer {
     this.context = context
     const record = await context.maxScn.load()
     const stored = record === undefined || isUnread(record) ? undefined : record
+    clearHeldFiles(heldXaOf(context.physicalSource, this.bean.stateDirectory).folder)
     const origin = this.openOrigin(context, stored !== undefined)
     const { startRetryMs } = context.physicalSource
     const store = await this.runner.firstly(startRetryMs, () => this.storeOf(context, record, origin))
@@ -117,7 +120,7 @@ export class MysqlEventProducer implements EventProducer {
       runner.windows++
     }
     const read = { context, origin, place, shapes, sink, bean, onWindow, signal: runner.signal }
-    this.reader = new LogReader({ ...read, extras: this.extras() })
+    this.reader = new LogReader({ ...read, extras: this.extras(context) })
     await runner.start(context.physicalSource.startRetryMs)
   }
 
@@ -246,13 +249,14 @@ export class MysqlEventProducer implements EventProducer {
       () => this.lastWindowSeconds * 1000,
     )
     const logKeptSeconds = (): number | undefined => this.origin?.logKeptSeconds
-    const extras = this.extras()
+    const extras = this.extras(context)
     return lateReadersOf({ context, place, marks, shapes, bean, heartbeatMs, lag, logKeptSeconds, extras })
   }
 
-  private extras(): DecoderExtras {
+  private extras({ physicalSource }: ProducerContext): DecoderExtras {
     const { eventsMap, binLogEventMappers, schemaChangeEventProcessor } = this.options
     return {
+      heldXa: heldXaOf(physicalSource, this.bean.stateDirectory),
       ...(eventsMap === undefined ? {} : { eventsMap: byNumber(eventsMap) }),
       ...(binLogEventMappers === undefined ? {} : { mappers: byNumber(binLogEventMappers) }),
       schemaChangeEventProcessor:

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type PassOver } from '@aesop/producer'
 import { MemorySchemaRegistry } from '@aesop/schema'
+import { newFolder } from '../../../test/support/test-folder.ts'
 import { FILE, ITEM, type Log, logOf, type Part, rows, sql, XA } from './made-transactions.ts'
 import { decoderOf, RecordingSink } from './recorded-log.ts'
 
@@ -214,9 +216,14 @@ describe('what has been read', () => {
   })
 })
 
-describe('an XA transaction', () => {
+describe.each([
+  ['in memory', undefined],
+  ['on disk', { folder: join(newFolder('xa'), 'shop'), transactionBytes: 1, totalBytes: 1 }],
+] as const)('an XA transaction that waits %s', (_where, heldXa) => {
+  const logHere = (): Promise<Log> => logOf(heldXa === undefined ? {} : { heldXa })
+
   const begun = async (): Promise<Log> => {
-    const log = await logOf()
+    const log = await logHere()
     await log.add('xid', 'prepared', ...rows, sql(`XA END ${XA}`), 'prepare')
     return log
   }
@@ -233,7 +240,7 @@ describe('an XA transaction', () => {
   })
 
   it('of MySQL waits alone: what comes meanwhile is read by name', async () => {
-    const log = await logOf()
+    const log = await logHere()
     await log.add('xid', 'mysqlGtid', sql(`XA START ${XA}`), ...rows, sql(`XA END ${XA}`), 'prepare')
     const [, from = 0] = log.ends
     await log.add('mysqlGtid', sql('BEGIN'), 'xid', 'mysqlGtid', sql('BEGIN'), ...rows, 'xid')
@@ -245,7 +252,7 @@ describe('an XA transaction', () => {
   })
 
   it('of which the beginning was not read does not wait', async () => {
-    const log = await logOf()
+    const log = await logHere()
     await log.add('prepare', 'gtid', 'xid')
     expect(log.story).toEqual(['passed 0-0-3'])
   })
@@ -266,14 +273,14 @@ describe('an XA transaction', () => {
   })
 
   it('in one phase is committed where it ends', async () => {
-    const log = await logOf()
+    const log = await logHere()
     await log.add('xid', 'prepared', ...rows, sql(`XA END ${XA}`), 'prepareOnePhase')
     const end = log.ends.at(-1)
     expect(log.story).toEqual([`window ${end} of 3 from ${end} 0-0-3`])
   })
 
   it('without rows that were read is lost, which is said, and passed', async () => {
-    const log = await logOf()
+    const log = await logHere()
     await log.add('xid', 'standalone', sql(`XA COMMIT ${XA}`))
     expect([log.alarms.length, log.story]).toEqual([1, ['passed 0-0-3']])
     expect(log.alarms[0]).toContain('they are lost')

@@ -8,6 +8,7 @@ import { BinlogEventCorruptError } from '../error/errors.ts'
 import { type BinlogHandler } from '../log/binlog-stream.ts'
 import { eventLimits } from '../log/event-limits.ts'
 import { BinlogTransaction } from '../transaction/binlog-transaction.ts'
+import { type HeldXaOptions } from '../transaction/held-room.ts'
 import { type LogAhead } from '../shape/log-ahead.ts'
 import { type LogCursor } from '../log/log-cursor.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from '../shape/schema-change.ts'
@@ -61,6 +62,8 @@ export interface BinlogDecoderOptions {
   readonly sinceScn?: bigint
   /** An empty window is closed at once where this SCN is reached; default: nowhere. */
   readonly reachScn?: bigint
+  /** How much of XA transactions that wait for their verdict is in memory, and where the rest lies; default: all is. */
+  readonly heldXa?: HeldXaOptions
   /** Least distance of the empty windows that uninteresting traffic causes; default 5000. */
   readonly emptyWindowEveryMs?: number
 }
@@ -106,6 +109,7 @@ export class BinlogDecoder implements BinlogHandler {
       ...(options.onPassed === undefined ? {} : { onPassed: options.onPassed }),
       ...(options.onMoved === undefined ? {} : { onMoved: options.onMoved }),
       ...quarantinesOf(options),
+      ...(options.heldXa === undefined ? {} : { heldXa: options.heldXa }),
       changes: new SchemaChangeEvents(sink, schemas, physicalSource, options.sourceTables),
       tables: this.tables,
       schemaChanges: options.schemaChangeEventProcessor ?? new NopSchemaChangeEventProcessor({}, { log }),

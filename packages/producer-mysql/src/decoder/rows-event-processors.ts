@@ -11,22 +11,22 @@ export class TableMapEventProcessor implements BinLogEventProcessor {
 
 /** Inserted rows become UPSERT events. */
 export class InsertEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.performChanges(event, 'insert')
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.performChanges(event, 'insert')
   }
 }
 
 /** Updated rows become UPSERT events of the row after; a changed key deletes the old row first. */
 export class UpdateEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.performChanges(event, 'update')
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.performChanges(event, 'update')
   }
 }
 
 /** Deleted rows become DELETE events that carry the row as it was. */
 export class DeleteEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.performChanges(event, 'delete')
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.performChanges(event, 'delete')
   }
 }
 
@@ -41,7 +41,7 @@ export class DeleteEventV2Processor extends DeleteEventProcessor {}
 
 /** Updates of MySQL that hold only what changed inside JSON documents: going on without them would lose changes. */
 export class PartialUpdateEventProcessor implements BinLogEventProcessor {
-  process(event: BinLogEvent, transaction: BinlogTransaction): undefined {
-    transaction.refusePartialRows(event)
+  process(event: BinLogEvent, transaction: BinlogTransaction): Promise<void> | undefined {
+    return transaction.refusePartialRows(event)
   }
 }

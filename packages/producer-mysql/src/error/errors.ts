@@ -5,6 +5,7 @@ import { liveMysqlErrors } from './live-errors.ts'
 import { trustErrors } from './trust-errors.ts'
 import { nameErrors } from './name-errors.ts'
 import { lateErrors } from './late-errors.ts'
+import { xaErrors } from './xa-errors.ts'
 import { placeErrors } from './place-errors.ts'
 import { shapeErrors } from './shape-errors.ts'
 import { sizeErrors } from './size-errors.ts'
@@ -296,6 +297,7 @@ export const producerMysqlErrors: readonly AesopErrorClass[] = [
   ...dumpErrors,
   ...nameErrors,
   ...lateErrors,
+  ...xaErrors,
   ...placeErrors,
   ...shapeErrors,
   ...sizeErrors,

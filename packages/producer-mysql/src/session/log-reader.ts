@@ -9,8 +9,11 @@ import { BinlogSession } from './binlog-session.ts'
 import { type KeptPlace } from './kept-place.ts'
 import { proveLog } from './proven-stream.ts'
 
-/** What decodes besides the standard: processors, mappers, and who is told of changes of tables. */
-export type DecoderExtras = Pick<BinlogDecoderOptions, 'eventsMap' | 'mappers' | 'schemaChangeEventProcessor'>
+/** What decodes besides the standard: processors, mappers, who is told of changes of tables; and where XA transactions wait. */
+export type DecoderExtras = Pick<
+  BinlogDecoderOptions,
+  'eventsMap' | 'mappers' | 'schemaChangeEventProcessor' | 'heldXa'
+>
 
 export interface LogReaderOptions {
   readonly context: ProducerContext

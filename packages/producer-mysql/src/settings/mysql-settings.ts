@@ -1,5 +1,6 @@
 import {
   type GivenSettings,
+  integerWithin,
   nameFromUri,
   PhysicalSourceConfig,
   type PhysicalSourceOptions,
@@ -17,9 +18,19 @@ export interface MysqlSettings {
   /** Zero timestamps: `null` makes TIMESTAMP a nullable long, `text` a string. */
   readonly zeroTimestamp: 'null' | 'text'
   readonly lateReaders: LateSettings
+  /** Memory of one reading for XA transactions that wait for their verdict; what is above lies on disk. */
+  readonly xaMemoryBytes: number
 }
 
-const DEFAULTS: MysqlSettings = { server: undefined, zeroTimestamp: 'null', lateReaders: LATE_DEFAULTS }
+const XA_MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024
+const XA_MEMORY_BYTES_MIN = 65_536
+
+const DEFAULTS: MysqlSettings = {
+  server: undefined,
+  zeroTimestamp: 'null',
+  lateReaders: LATE_DEFAULTS,
+  xaMemoryBytes: XA_MEMORY_BYTES_DEFAULT,
+}
 
 /** The settings of a source of this package; one that was given none has the defaults. */
 export function mysqlSettingsOf({ settings }: Pick<PhysicalSourceConfig, 'settings'>): MysqlSettings {
@@ -31,7 +42,7 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
   readonly uri: string
   readonly settings: MysqlSettings
 } {
-  const { zeroTimestamp = DEFAULTS.zeroTimestamp, lateReaders, ...options } = properties
+  const { zeroTimestamp = DEFAULTS.zeroTimestamp, lateReaders, xaMemoryBytes, ...options } = properties
   const server = serverProperties('physical source', options)
   const uri = given ?? uriOfHost(server)
   const shown = name ?? nameFromUri(uri)
@@ -44,7 +55,12 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
     const expected = `nothing: a source of ${schemeOf(uri)}: has no server`
     throw new SourceConfigInvalidError(`physical source ${shown}`, 'lateReaders.serverIds', '***', expected)
   }
-  return { uri, settings: { server, zeroTimestamp, lateReaders: late } }
+  const xaBytes = xaMemoryBytesOf(`physical source ${shown}`, xaMemoryBytes)
+  return { uri, settings: { server, zeroTimestamp, lateReaders: late, xaMemoryBytes: xaBytes } }
+}
+
+function xaMemoryBytesOf(where: string, given: unknown = DEFAULTS.xaMemoryBytes): number {
+  return integerWithin(where, 'xaMemoryBytes', given as number, XA_MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
 }
 
 function uriOfHost(server: ServerProperties | undefined): string {
@@ -76,6 +92,7 @@ export interface MysqlSourceOptions extends Omit<PhysicalSourceOptions, 'setting
   readonly uri?: string | undefined
   readonly zeroTimestamp?: string
   readonly lateReaders?: Partial<LateSettings>
+  readonly xaMemoryBytes?: number
 }
 
 /** A source from code, with the properties that a descriptor's may have. @throws AesopError that names what is wrong */

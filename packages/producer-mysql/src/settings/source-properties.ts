@@ -59,5 +59,11 @@ export const sourceProperties: Readonly<Record<string, PropertySchema>> = {
       },
     },
   },
+  xaMemoryBytes: {
+    type: 'integer',
+    minimum: 65536,
+    default: 33554432,
+    description: 'Memory for rows of XA transactions that wait for their verdict; what is above waits on disk.',
+  },
   zeroTimestamp: { enum: ['null', 'text'], default: 'null', description: 'What a zero TIMESTAMP becomes.' },
 }

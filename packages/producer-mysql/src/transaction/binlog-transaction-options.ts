@@ -1,11 +1,14 @@
 import { type BinLogEvent } from '../log/binlog-event.ts'
 import { type RowDeliveryOptions } from './row-delivery.ts'
+import { type HeldXaOptions } from './held-room.ts'
 import { type StatementEffectsOptions } from '../shape/statement-effects.ts'
 import { type WindowPosition } from '../log/window-position.ts'
 
 /** What a transaction of the log is read with. */
 export interface BinlogTransactionOptions extends StatementEffectsOptions, RowDeliveryOptions {
   readonly generation: number
+  /** Where XA transactions wait for their verdict; left out: in memory. */
+  readonly heldXa?: HeldXaOptions
   readonly onWindow: (scn: bigint, position: WindowPosition) => void
   /** A transaction with this GTID is over and gave no window: whoever resumes by GTID need not ask for it again. */
   readonly onPassed?: (gtid: string) => void

@@ -16,11 +16,11 @@ import { withoutComments } from '../shape/schema-change.ts'
 import { Savepoints } from './savepoints.ts'
 import { type SourceChange } from '../shape/schema-change-events.ts'
 import { StatementEffects } from '../shape/statement-effects.ts'
-import { HeldXa } from './held-xa.ts'
+import { type HeldTransaction, HeldXa } from './held-xa.ts'
 import { TransactionBegin } from './transaction-begin.ts'
 import { TransactionWindow } from './transaction-window.ts'
 import { PlaceEnd, type WindowPosition } from '../log/window-position.ts'
-import { xidOfVerdict, type XaTransaction, xaStatement } from './xa-transactions.ts'
+import { xidOfVerdict, xaStatement } from './xa-transactions.ts'
 
 /** unknown: before the first boundary; between: after one; group: a GTID was seen; open: rows may come. */
 type State = 'unknown' | 'between' | 'group' | 'open'
@@ -43,7 +43,7 @@ export class BinlogTransaction {
   private resets = 0
   private readonly begins = new TransactionBegin(this.cursor)
   private readonly atPlace = new EventMark()
-  private readonly xa = new HeldXa()
+  private readonly xa: HeldXa
   private readonly savepoints = new Savepoints()
   private readonly scn: ScnOfLog
   private readonly effects: StatementEffects
@@ -53,6 +53,7 @@ export class BinlogTransaction {
 
   constructor(options: BinlogTransactionOptions) {
     this.options = options
+    this.xa = new HeldXa(options.heldXa)
     const { cursor, resumePosition } = this
     options.tables.cursor = cursor
     const scn = new ScnOfLog(options.generation)
@@ -112,10 +113,10 @@ export class BinlogTransaction {
   /** Closes a transaction of which nothing was taken; its window tells whose rows it may have held. */
   passOver(last: BinLogEvent, concerned: readonly SourceChange[]): Promise<void> | undefined {
     // Its rows wait no more: reading has not to begin before them any longer.
-    this.xa.settle(xidOfVerdict(last) ?? '')
+    this.xa.drop(this.xa.settle(xidOfVerdict(last) ?? ''))
     this.window.forget()
     if (concerned.length > 0) this.appendChanges(concerned, undefined, last.timestamp)
-    this.xa.close()
+    this.xa.drop(this.xa.close())
     this.state = 'between'
     this.cursor.endTransaction()
     this.window.hurry()
@@ -177,15 +178,19 @@ export class BinlogTransaction {
 
   /** @throws AesopError of the table's shape; the promise waits for the catalogue */
   tableMap(event: BinLogEvent): Promise<void> | undefined {
-    return this.xa.take(event) ? undefined : this.rows.addTable(event)
+    return this.xa.take(event) ? this.xa.whenWritten() : this.rows.addTable(event)
   }
 
-  /** Appends the rows of a rows event. @throws TransactionOrderError outside a transaction, or for an unknown table */
-  performChanges(event: BinLogEvent, kind: RowsKind): void {
+  /**
+   * Appends the rows of a rows event; the promise waits until those of an XA transaction are where they are held.
+   * @throws TransactionOrderError outside a transaction, or for an unknown table
+   */
+  performChanges(event: BinLogEvent, kind: RowsKind): Promise<void> | undefined {
     const table = this.capturedTable(event)
-    if (table === undefined) return
+    if (table === undefined) return this.xa.whenWritten()
     this.window.open()
     this.rows.take(table, event, kind, this.begins.time.nanosOf(event.timestamp), this.startScn)
+    return undefined
   }
 
   /** Where the open transaction begins: see `Quarantine`. */
@@ -203,11 +208,12 @@ export class BinlogTransaction {
   }
 
   /** Rows that only say what changed inside a document. @throws PartialJsonError for a captured table */
-  refusePartialRows(event: BinLogEvent): void {
+  refusePartialRows(event: BinLogEvent): Promise<void> | undefined {
     const table = this.capturedTable(event)
-    if (table === undefined) return
+    if (table === undefined) return this.xa.whenWritten()
     const fault = new PartialJsonError(table.name, this.place)
     this.rows.takeFaulty(table.source, fault, () => this.faultyPlace(event))
+    return undefined
   }
 
   /** The table of a rows event, if its rows are to be delivered now. */
@@ -240,7 +246,7 @@ export class BinlogTransaction {
   rollback(): void {
     this.state = this.state === 'unknown' ? 'unknown' : 'between'
     this.window.forget()
-    this.xa.close()
+    this.xa.drop(this.xa.close())
     this.begins.group = undefined
   }
 
@@ -352,7 +358,7 @@ export class BinlogTransaction {
       this.state = 'open'
       this.xa.open(this.begins.xa())
     } else if (xa?.verb === 'ROLLBACK') {
-      this.settle(xa.xid)
+      this.xa.drop(this.settle(xa.xid))
       this.state = 'between'
       this.cursor.endTransaction()
       this.pass(this.begins.gtid)
@@ -361,7 +367,7 @@ export class BinlogTransaction {
   }
 
   /** The verdict has come. */
-  private settle(xid: string): XaTransaction | undefined {
+  private settle(xid: string): HeldTransaction | undefined {
     const held = this.xa.settle(xid)
     this.pass(held?.gtid)
     return held
@@ -394,11 +400,21 @@ export class BinlogTransaction {
     return undefined
   }
 
-  private async replay(held: XaTransaction, event: BinLogEvent): Promise<void> {
+  /** Its rows become a window, which may be larger than memory; a connection that is given up ends it. */
+  private async replay(held: HeldTransaction, event: BinLogEvent): Promise<void> {
     const { bytes, offset, end } = event
+    const isForgotten = this.forgettable()
     this.state = 'open'
-    for (const each of held.events) await this.options.dispatch(event.set(each, 0, each.length))
-    event.set(bytes, offset, end)
+    try {
+      for await (const each of held.events) {
+        if (isForgotten()) return
+        await this.options.dispatch(event.set(each, 0, each.length))
+        if (isForgotten()) return
+      }
+    } finally {
+      this.xa.drop(held)
+      event.set(bytes, offset, end)
+    }
     await this.commit()
   }
 

@@ -1,16 +1,34 @@
 import { type BinLogEvent } from '../log/binlog-event.ts'
 import { type WindowPosition } from '../log/window-position.ts'
+import { HeldEvents } from './held-events.ts'
+import { HeldRoom, type HeldXaOptions } from './held-room.ts'
 import { type XaTransaction } from './xa-transactions.ts'
+
+/** One whose rows are held. */
+export interface HeldTransaction extends XaTransaction {
+  readonly events: HeldEvents
+}
 
 /** The XA transactions whose rows wait for a verdict, and the one whose rows are being read. */
 export class HeldXa {
-  #open: XaTransaction | undefined
+  readonly #room: HeldRoom
+  #open: HeldTransaction | undefined
   /** By identifier, the oldest first. */
-  readonly #prepared = new Map<string, XaTransaction>()
+  readonly #prepared = new Map<string, HeldTransaction>()
+
+  /** @param options left out: everything is held in memory */
+  constructor(options?: HeldXaOptions) {
+    this.#room = new HeldRoom(options)
+  }
 
   /** Whether the verdict of one has still to come. */
   get isWaiting(): boolean {
     return this.#prepared.size > 0
+  }
+
+  /** What they have in memory. */
+  get memoryBytes(): number {
+    return this.#room.bytes
   }
 
   /** Where the oldest one that waits begins; undefined: none waits. */
@@ -21,45 +39,60 @@ export class HeldXa {
 
   /** The rows that follow are those of this one. */
   open(xa: XaTransaction): void {
-    this.#open = xa
+    this.drop(this.#open)
+    this.#open = { ...xa, events: new HeldEvents(this.#room) }
   }
 
   /** Keeps a copy of a table map or rows event of the one that is open. @returns false when none is */
   take(event: BinLogEvent): boolean {
     if (this.#open === undefined) return false
-    this.#open.events.push(Buffer.from(event.bytes.subarray(event.offset, event.end)))
+    this.#open.events.add(event)
     return true
+  }
+
+  /** Waits until what was taken is where it is to lie; undefined: it is. @throws XaFileError */
+  whenWritten(): Promise<void> | undefined {
+    return this.#room.file?.whenWritten()
   }
 
   /** What forgets, when it is called, what the open one takes from now on; undefined: none is open. */
   undoer(): (() => void) | undefined {
     const events = this.#open?.events
     if (events === undefined) return undefined
-    const { length } = events
-    return () => void events.splice(length)
+    const { bytes } = events
+    return () => {
+      events.cut(bytes)
+    }
   }
 
   /** The rows of the open one have ended. @returns it, if one was open */
-  close(): XaTransaction | undefined {
+  close(): HeldTransaction | undefined {
     const xa = this.#open
     this.#open = undefined
     return xa
   }
 
   /** It waits for its verdict. */
-  prepare(xid: string, xa: XaTransaction): void {
+  prepare(xid: string, xa: HeldTransaction): void {
+    this.drop(this.#prepared.get(xid))
     this.#prepared.set(xid, xa)
   }
 
-  /** The verdict has come, or nobody waits for it any more. */
-  settle(xid: string): XaTransaction | undefined {
+  /** The verdict has come, or nobody waits for it any more. Whoever takes it, drops it. */
+  settle(xid: string): HeldTransaction | undefined {
     const xa = this.#prepared.get(xid)
     this.#prepared.delete(xid)
     return xa
   }
 
+  /** Its rows are not wanted any more; twice is harmless. */
+  drop(xa: HeldTransaction | undefined): void {
+    xa?.events.cut(0)
+  }
+
   forget(): void {
-    this.#open = undefined
+    this.drop(this.close())
+    for (const xa of this.#prepared.values()) this.drop(xa)
     this.#prepared.clear()
   }
 }

@@ -6,13 +6,8 @@ import { parseQuery } from '../log/query-event.ts'
 import { withoutComments } from '../shape/schema-change.ts'
 import { type WindowPosition } from '../log/window-position.ts'
 
-/** One event that is kept until the verdict of its XA transaction. */
-export type HeldEvent = Buffer
-
 /** An XA transaction whose rows have been read, or are being read. */
 export interface XaTransaction {
-  /** Table maps and rows, each a copy. */
-  readonly events: HeldEvent[]
   /** Where its group begins: resuming there reads its rows again. */
   readonly from: WindowPosition
   readonly gtid: string | undefined
@@ -55,5 +50,5 @@ export function xaFrom(
   before: EventMark,
   gtid: string | undefined,
 ): XaTransaction {
-  return { events: [], from: { file, position, ended, log, event: before.at(position) }, gtid }
+  return { from: { file, position, ended, log, event: before.at(position) }, gtid }
 }
