@@ -60,7 +60,7 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
 }
 
 function xaMemoryBytesOf(where: string, given: unknown = DEFAULTS.xaMemoryBytes): number {
-  return integerWithin(where, 'xaMemoryBytes', given as number, XA_MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
+  return integerWithin(where, 'xaMemoryBytes', given, XA_MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
 }
 
 function uriOfHost(server: ServerProperties | undefined): string {
