@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { type PassOver } from '@aesop/producer'
 import { MemorySchemaRegistry } from '@aesop/schema'
 import { newFolder } from '../../../test/support/test-folder.ts'
@@ -220,7 +220,15 @@ describe.each([
   ['in memory', undefined],
   ['on disk', { folder: join(newFolder('xa'), 'shop'), transactionBytes: 1, totalBytes: 1 }],
 ] as const)('an XA transaction that waits %s', (_where, heldXa) => {
-  const logHere = (): Promise<Log> => logOf(heldXa === undefined ? {} : { heldXa })
+  const made: Log[] = []
+  const logHere = async (): Promise<Log> => {
+    const log = await logOf(heldXa === undefined ? {} : { heldXa })
+    made.push(log)
+    return log
+  }
+  afterEach(() => {
+    for (const log of made.splice(0)) log.reset()
+  })
 
   const begun = async (): Promise<Log> => {
     const log = await logHere()

@@ -400,11 +400,19 @@ export class BinlogTransaction {
     return undefined
   }
 
-  /** Its rows become a window, which may be larger than memory; a connection that is given up ends it. */
-  private async replay(held: HeldTransaction, event: BinLogEvent): Promise<void> {
+  /**
+   * Its rows become a window, which may be larger than memory. Without rows nothing is waited for: whoever only counts
+   * transactions waits for none.
+   */
+  private replay(held: HeldTransaction, event: BinLogEvent): Promise<void> | undefined {
+    this.state = 'open'
+    return held.events.bytes === 0 ? this.commit() : this.replayRows(held, event)
+  }
+
+  /** A connection that is given up ends it. */
+  private async replayRows(held: HeldTransaction, event: BinLogEvent): Promise<void> {
     const { bytes, offset, end } = event
     const isForgotten = this.forgettable()
-    this.state = 'open'
     try {
       for await (const each of held.events) {
         if (isForgotten()) return
