@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LaunchedProcess } from '../support/launched-process.ts'
@@ -35,13 +35,22 @@ describe('a process that can write nothing', () => {
     return Number(new RegExp(`"${field}":(\\d+)`).exec(readFileSync(join(root, path), 'utf8'))?.[1])
   }
 
+  /** Nothing is being saved: a file that replaced another one on a full disk would leave room for the next. */
+  function isSettled(launched: LaunchedProcess, state: string): boolean {
+    const [checkpoint, maxScn] = savedScns(launched, state)
+    const files = readdirSync(join(`/proc/${launched.child.pid ?? 0}/root`, state), { recursive: true })
+    return checkpoint === maxScn && !files.some((file) => String(file).endsWith('.tmp'))
+  }
+
+  const savedScns = (launched: LaunchedProcess, state: string): number[] => [
+    savedScn(launched, join(state, 'checkpoints/people/current.json'), 'windowScn'),
+    savedScn(launched, join(state, 'maxscn/shop.json'), 'scn'),
+  ]
+
   /** Rows come while nothing can be saved; when it can again, the places of both are the newest. */
   async function goesOn(launch: StatefulLaunch, launched: LaunchedProcess, heal: () => void): Promise<void> {
     const state = join(launch.folder, '.aesop')
-    const scns = (): number[] => [
-      savedScn(launched, join(state, 'checkpoints/people/current.json'), 'windowScn'),
-      savedScn(launched, join(state, 'maxscn/shop.json'), 'scn'),
-    ]
+    const scns = (): number[] => savedScns(launched, state)
     const before = scns()
     for (const id of [2, 3, 4]) await insert(id)
     await launch.until('UPSERT 4')
@@ -76,7 +85,7 @@ describe('a process that can write nothing', () => {
     await insert(1)
     await launch.until('UPSERT 1')
     const filler = join(`/proc/${launched.child.pid ?? 0}/root`, state, 'filler')
-    await until('the first places are saved', () => savedScn(launched, join(state, 'maxscn/shop.json'), 'scn') > 0)
+    await until('the first places are saved', () => isSettled(launched, state))
     fill(filler)
     await goesOn(launch, launched, () => {
       rmSync(filler)

@@ -39,8 +39,11 @@ export function checkEventHeader(bytes: Buffer, offset: number, length: number):
 
 /** Bytes of the header of the event at `offset`, as far as those tell that are there: it is there when no more are wanted. */
 export function headerBytesWanted(bytes: Buffer, offset: number, available: number): number {
-  if (available > 0 && bytes[offset] === FIRST_BYTE_V2) return v2.headerBytesWanted(bytes, offset, available)
-  return v1.headerBytesWanted(bytes, offset, available)
+  // What has not begun may be of either version: an end of window of version 2 is shorter than any event of version 1.
+  if (available <= 0) return v2.headerBytesWanted(bytes, offset, 0)
+  return bytes[offset] === FIRST_BYTE_V2
+    ? v2.headerBytesWanted(bytes, offset, available)
+    : v1.headerBytesWanted(bytes, offset, available)
 }
 
 /** @throws EventCorruptError of a version that is not known */
