@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type MariadbServer } from '../support/mariadb-server.ts'
 import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 import { RelayUnderLoad } from './relay-under-load.ts'
+import { ours } from './ingest.ts'
 import { batchWorkload, measuringServer, type Workload } from './workload.ts'
 
-/** A small part of the rows, and all of them. */
-const SMALL_BYTES = 8 * 1024 * 1024
-const LARGE_BYTES = 512 * 1024 * 1024
+/** A small part of the rows. */
+const BUFFER_BYTES = 8 * 1024 * 1024
 const LIVE_ROWS = 100
 const LIVE_INTERVAL_MS = 10
 
@@ -27,7 +27,7 @@ async function write(server: MariadbServer, signal: AbortSignal): Promise<void> 
 
 /** Rows a second to a reader that gets them from the server's log, beside a relay that has 10,000 new rows a second. */
 async function late(server: MariadbServer, workload: Workload, afterScn: number): Promise<number> {
-  await using relay = await RelayUnderLoad.start(optionsOf(server, workload, afterScn, SMALL_BYTES))
+  await using relay = await RelayUnderLoad.start(optionsOf(server, workload, afterScn))
   while ((await relay.rows()) < workload.rows) await delay(50)
   const stop = new AbortController()
   const writing = write(server, stop.signal)
@@ -40,18 +40,11 @@ async function late(server: MariadbServer, workload: Workload, afterScn: number)
   }
 }
 
-/** The same rows to the same reader, by the only reading there is, which is behind. */
-async function live(server: MariadbServer, workload: Workload, afterScn: number): Promise<number> {
-  await using relay = await RelayUnderLoad.start(optionsOf(server, workload, afterScn, LARGE_BYTES))
-  const reading = relay.read([{ kind: 'late', count: 1, afterScn }], job(workload))
-  return workload.rows / secondsOf(await reading.done())
-}
-
 const job = ({ table, rows }: Workload) => ({ source: table, untilRows: rows })
-const optionsOf = (server: MariadbServer, { table }: Workload, afterScn: number, bufferBytes: number) => ({
+const optionsOf = (server: MariadbServer, { table }: Workload, afterScn: number) => ({
   uri: server.uri(),
   sources: [table],
-  bufferBytes,
+  bufferBytes: BUFFER_BYTES,
   startFrom: `scn:${afterScn}`,
 })
 const secondsOf = ({ readers: [reader] }: { readers: readonly { tookMs: number }[] }): number =>
@@ -65,17 +58,18 @@ export const lateReading: BenchGroup = {
     try {
       const workload = await batchWorkload(server)
       const afterScn = Number((BigInt(workload.file.split('.').at(-1) ?? '0') << 32n) | BigInt(workload.position))
-      const rates: Record<'late' | 'live', number[]> = { late: [], live: [] }
+      const rates: Record<'late' | 'ingest', number[]> = { late: [], ingest: [] }
       for (let i = 0; i < runs; i++) {
-        rates.live.push(await live(server, workload, afterScn))
+        rates.ingest.push(workload.rows / (await ours(server, workload)).seconds)
         rates.late.push(await late(server, workload, afterScn))
       }
-      const figure = (name: 'late' | 'live'): Figure => ({
-        name: `late.${name === 'late' ? '' : 'live.'}eventsPerSecond`,
+      const figure = (name: string, values: number[]): Figure => ({
+        name: `late.${name}`,
         unit: 'rows/s',
-        runs: rates[name],
+        runs: values,
       })
-      return [figure('late'), figure('live'), ratioOf('late.ratio', figure('late'), figure('live'))]
+      const [of, to] = [figure('eventsPerSecond', rates.late), figure('ingest.rowsPerSecond', rates.ingest)]
+      return [of, to, ratioOf('late.ratio', of, to)]
     } finally {
       await server.destroy()
     }
