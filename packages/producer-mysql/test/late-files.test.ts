@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
@@ -34,4 +34,18 @@ test('log files are read again for those who are late: the same bytes; what stoo
   expect(sought.prevScn).toBeLessThan(firstOfSecond)
   again.lastRowsScn = rig.lastRowsScn
   expect(await again.late(sought.prevScn)).toEqual(new Map([...live].filter(([scn]) => scn > sought.prevScn)))
+})
+
+test('a time in the second in which the oldest log begins is refused where an older one is gone: its end may have been of that second', async () => {
+  const folder = newFolder('logs')
+  const oldest = FILES[1] ?? ''
+  copyFileSync(join(LOGS, oldest), join(folder, oldest))
+  writeFileSync(join(folder, 'mysql-bin.index'), `./${oldest}\n`)
+  const uri = `binlog:${join(folder, 'mysql-bin.index')}`
+  const rig = new LateRig({ uri, name: 'bookshop', sources: ['bookshop.book', 'bookshop.customer', 'bookshop.sale'] })
+  onTestFinished(() => rig.producer.stop())
+  await rig.start()
+  const begunMs = readFileSync(join(folder, oldest)).readUInt32LE(4) * 1000
+  expect(await rig.producer.findStart?.({ kind: 'time', ms: begunMs + 999 })).toMatchObject({ kind: 'gone' })
+  expect(await rig.producer.findStart?.({ kind: 'time', ms: begunMs + 1000 })).toMatchObject({ kind: 'found' })
 })

@@ -58,7 +58,9 @@ async function firstOf(
   // A log has whole seconds: nothing that came within the second that is meant may be missed.
   const ms = Math.floor(wantedMs / MS_PER_SECOND) * MS_PER_SECOND
   if (ms > Date.now()) return { kind: 'gone', reason: `${timeOf(ms)} has not come yet` }
-  if (begunMs > ms)
+  // A file before the oldest may have ended with changes of the second in which that was begun; before the first there is none.
+  const isGone = begunMs > ms || (begunMs === ms && fileNumberOf(file) > 1)
+  if (isGone)
     return {
       kind: 'gone',
       reason: `the log of the source begins at ${timeOf(begunMs)}, what was before is not known; startFrom: earliest begins there`,
