@@ -1,8 +1,8 @@
-import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'
+import { waitsOnDisk } from '../support/waits-on-disk.ts'
 
 const MIB = 1024 * 1024
 const ROWS = 1000
@@ -16,20 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.destroy()
 })
-
-/** Whether something waits on disk: in a file that has no name any more. */
-function waits(path: ChangePath): boolean {
-  const folder = `/proc/${path.relay?.child.pid ?? 0}/fd`
-  return readdirSync(folder).some((fd) => /\/xa\/.*\(deleted\)$/.test(linkOf(`${folder}/${fd}`)))
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
 
 test('an XA transaction that waits is on disk, outlives kill -9, and comes with its verdict', async () => {
   process.env['COUNT_UNTIL'] = String(ROWS)
@@ -50,14 +36,14 @@ test('an XA transaction that waits is on disk, outlives kill -9, and comes with 
     await connection.query(`USE shop; XA START 'large';
       INSERT INTO item SELECT seq, REPEAT(CHAR(65 + seq % 26), ${ROW_BYTES}) FROM seq_1_to_${ROWS};
       XA END 'large'; XA PREPARE 'large'`)
-    await until('it waits on disk', () => waits(path))
+    await until('it waits on disk', () => waitsOnDisk(path.relay?.child.pid ?? 0))
     path.relay?.child.kill('SIGKILL')
     await path.relay?.untilExit()
     await path.startRelay()
-    await until('it waits on disk again', () => waits(path))
+    await until('it waits on disk again', () => waitsOnDisk(path.relay?.child.pid ?? 0))
     await connection.query(`XA COMMIT 'large'`)
     await until('the consumer counted all rows', () => path.lines.some((line) => line.includes('seconds')), 25_000)
-    await until('nothing waits', () => !waits(path))
+    await until('nothing waits', () => !waitsOnDisk(path.relay?.child.pid ?? 0))
     expect(path.lines.filter((line) => line.includes('seconds'))).toHaveLength(1)
   } finally {
     await connection.end()

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { until } from '../support/until.ts'
+import { waitsOnDisk } from '../support/waits-on-disk.ts'
 
 const MIB = 1024 * 1024
 const ROWS = 20_000
@@ -25,20 +26,6 @@ function peakBytes(path: ChangePath): number {
   return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1])
 }
 
-/** Whether something waits on disk: in a file that has no name any more. */
-function waits(path: ChangePath): boolean {
-  const folder = `/proc/${path.relay?.child.pid ?? 0}/fd`
-  return readdirSync(folder).some((fd) => /\/xa\/.*\(deleted\)$/.test(linkOf(`${folder}/${fd}`)))
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
 test('an XA transaction that waits is on disk, outlives kill -9, and comes as one window, in bounded memory', async () => {
   process.env['COUNT_UNTIL'] = String(ROWS)
   await using path = await ChangePath.create({
@@ -58,15 +45,15 @@ test('an XA transaction that waits is on disk, outlives kill -9, and comes as on
     await connection.query(`USE shop; XA START 'large';
       INSERT INTO item SELECT seq, REPEAT(CHAR(65 + seq % 26), ${ROW_BYTES}) FROM seq_1_to_${ROWS};
       XA END 'large'; XA PREPARE 'large'`)
-    await until('it waits on disk', () => waits(path), DEADLINE_MS)
+    await until('it waits on disk', () => waitsOnDisk(path.relay?.child.pid ?? 0), DEADLINE_MS)
     path.relay?.child.kill('SIGKILL')
     await path.relay?.untilExit()
     await path.startRelay()
     const before = peakBytes(path)
-    await until('it waits on disk again', () => waits(path), DEADLINE_MS)
+    await until('it waits on disk again', () => waitsOnDisk(path.relay?.child.pid ?? 0), DEADLINE_MS)
     await connection.query(`XA COMMIT 'large'`)
     await until('the consumer counted all rows', () => path.lines.some((line) => line.includes('seconds')), DEADLINE_MS)
-    await until('nothing waits', () => !waits(path), DEADLINE_MS)
+    await until('nothing waits', () => !waitsOnDisk(path.relay?.child.pid ?? 0), DEADLINE_MS)
     console.log(`memory of the relay: ${Math.round(before / MIB)}, then ${Math.round(peakBytes(path) / MIB)} MiB`)
     expect(peakBytes(path)).toBeLessThan(before + TRANSACTION_BYTES / 2)
   } finally {
