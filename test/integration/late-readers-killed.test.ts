@@ -3,18 +3,37 @@ import { EventView } from '@aesop/event'
 import { ChangePath } from '../support/change-path.ts'
 import { type RowWindows, rowWindowsOf } from '../support/late-rig.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
+import { MysqlServer } from '../support/mysql-server.ts'
 import { until } from '../support/until.ts'
 
 const MIB = 1024 * 1024
-const WINDOWS = 40
+const WINDOWS = 28
 const READERS = 20
 
-let server: MariadbServer
+/** What a reader asks for with `maxev`, and the first byte of each event that it gets then, by the layout of the buffer. */
+const ASKED = { 1: 0, 2: 2 } as const
+
+/** A physical source of the relay, with a table of its own. */
+interface Source {
+  readonly name: string
+  readonly server: () => MariadbServer | MysqlServer
+  readonly eventVersion: 1 | 2
+}
+
+let [mariadb, mysql]: [MariadbServer, MysqlServer] = [undefined as never, undefined as never]
+const SOURCES: readonly Source[] = [
+  { name: 'mariadb1', server: () => mariadb, eventVersion: 1 },
+  { name: 'mariadb2', server: () => mariadb, eventVersion: 2 },
+  { name: 'mysql1', server: () => mysql, eventVersion: 1 },
+  { name: 'mysql2', server: () => mysql, eventVersion: 2 },
+]
 beforeAll(async () => {
-  server = await MariadbServer.start({ durable: true })
-  await server.query('CREATE DATABASE app; CREATE TABLE app.t (id INT PRIMARY KEY, bytes LONGBLOB)')
+  ;[mariadb, mysql] = await Promise.all([MariadbServer.start(), MysqlServer.start()])
+  await Promise.all([mariadb, mysql].map((server) => server.query('CREATE DATABASE app')))
+  for (const { name, server } of SOURCES)
+    await server().query(`CREATE TABLE app.${name} (id INT PRIMARY KEY, bytes LONGBLOB)`)
 })
-afterAll(() => server.destroy())
+afterAll(() => Promise.all([mariadb.destroy(), mysql.destroy()]))
 
 /** A client of a relay that asks again and again, from the place that it has come to. */
 class Asker {
@@ -28,8 +47,9 @@ class Asker {
   /** Windows with rows that have come whole. */
   count = 0
 
-  constructor(port: number, sourceId: number, sizeBytes: number, afterScn: bigint) {
-    this.#url = `http://127.0.0.1:${port}/stream?sources=${sourceId}&output=binary&size=${sizeBytes}`
+  /** @param url what is asked, without its size and its place */
+  constructor(url: string, sizeBytes: number, afterScn: bigint) {
+    this.#url = `${url}&size=${sizeBytes}`
     this.#sizeBytes = sizeBytes
     this.#scn = afterScn
   }
@@ -72,48 +92,92 @@ class Asker {
   }
 }
 
-test('a relay that is killed while twenty late readers read serves them all, byte for byte, when it comes back', async () => {
-  await using path = await ChangePath.create({
-    uri: server.uri(),
-    sources: ['app.t'],
-    startFrom: 'latest',
-    bufferBytes: MIB,
-  })
-  await path.startRelay()
-  const sources = (await (await fetch(`http://127.0.0.1:${path.relayPort}/sources`)).json()) as {
-    id: number
-    name: string
-  }[]
-  const sourceId = sources.find(({ name }) => name === 'app.t')?.id ?? -1
-  const live = new Asker(path.relayPort, sourceId, MIB, -1n)
+/** Fills the buffer of a source beyond its room, while one reader reads it live. @returns what is asked, and all that it got */
+async function written(port: number, { name, server, eventVersion }: Source): Promise<Written> {
+  const url = await streamUrl(port, `app.${name}`, ASKED[eventVersion])
+  const live = new Asker(url, MIB, -1n)
   for (let id = 1; id <= WINDOWS; id++) {
-    await server.query(`INSERT INTO app.t VALUES (${id}, REPEAT(CHAR(64 + ${id}), 65536))`)
-    await until(`window ${id}`, async () => {
+    await server().query(`INSERT INTO app.${name} VALUES (${id}, REPEAT(CHAR(64 + ${id}), 65536))`)
+    await until(`window ${id} of ${name}`, async () => {
       await live.ask()
       return live.count >= id
     })
   }
-  const [firstScn = -1n] = live.windows.keys()
-  const wanted = new Map([...live.windows].filter(([scn]) => scn > firstScn))
-  const late = Array.from(
-    { length: READERS },
-    (_, i) => new Asker(path.relayPort, sourceId, 70_000 + 9_000 * i, firstScn),
+  return { name, eventVersion, url, windows: live.windows }
+}
+
+interface Written extends Pick<Source, 'name' | 'eventVersion'> {
+  readonly url: string
+  readonly windows: RowWindows
+}
+
+/** Twenty readers of one source, that begin after its first window. */
+class LateReaders {
+  readonly #written: Written
+  readonly #askers: readonly Asker[]
+  readonly #run: Promise<unknown>
+
+  constructor(of: Written) {
+    const [firstScn = -1n] = of.windows.keys()
+    this.#written = of
+    this.#askers = Array.from({ length: READERS }, (_, i) => new Asker(of.url, 70_000 + 9_000 * i, firstScn))
+    this.#run = Promise.all(this.#askers.map((asker) => this.#untilAll(asker)))
+  }
+
+  #hasAll(asker: Asker): boolean {
+    return asker.count >= WINDOWS - 1
+  }
+
+  #untilAll(asker: Asker): Promise<void> {
+    const holds = async (): Promise<boolean> => this.#hasAll(asker) || (await asker.ask(), false)
+    return until(`all windows of ${this.#written.name}`, holds, 40_000, () => asker.scn)
+  }
+
+  get haveBegun(): boolean {
+    return this.#askers.every(({ received }) => received > 0)
+  }
+
+  get areWithin(): boolean {
+    return this.#askers.some((asker) => !this.#hasAll(asker))
+  }
+
+  /** Waits until they have all, and compares each with the one that read live. */
+  async end(): Promise<void> {
+    const { windows, eventVersion } = this.#written
+    await this.#run
+    const wanted = new Map([...windows].slice(1))
+    const firstBytes = [...wanted.values()].map((hex) => Number.parseInt(hex.slice(0, 2), 16))
+    expect(firstBytes).toEqual(Array.from({ length: WINDOWS - 1 }, () => ASKED[eventVersion]))
+    for (const asker of this.#askers) expect(asker.windows).toEqual(wanted)
+  }
+}
+
+test('a relay that is killed while twenty late readers of each of its servers and versions read serves them all, byte for byte, when it comes back', async () => {
+  const [, ...further] = SOURCES.map(
+    ({ name, server, eventVersion }, i) =>
+      `{ id: ${i + 1}, name: ${name}, uri: '${server().uri()}', startFrom: latest, eventVersion: ${eventVersion}, sources: [app.${name}] }`,
   )
-  const hasAll = (asker: Asker): boolean => asker.count >= WINDOWS - 1
-  const run = Promise.all(
-    late.map((asker) =>
-      until(
-        'all windows',
-        async () => hasAll(asker) || (await asker.ask(), false),
-        40_000,
-        () => asker.scn,
-      ),
-    ),
+  await using path = await ChangePath.create({
+    uri: mariadb.uri(),
+    sources: ['app.mariadb1'],
+    startFrom: 'latest',
+    further,
+    bufferBytes: MIB,
+  })
+  await path.startRelay()
+  const late = (await Promise.all(SOURCES.map((source) => written(path.relayPort, source)))).map(
+    (of) => new LateReaders(of),
   )
-  await until('readers within', () => late.every(({ received }) => received > 0))
-  expect(late.some((asker) => !hasAll(asker))).toBe(true)
+  await until('readers within', () => late.every(({ haveBegun }) => haveBegun))
+  expect(late.map(({ areWithin }) => areWithin)).toEqual([true, true, true, true])
   await path.stopRelay('SIGKILL')
   await path.startRelay()
-  await run
-  for (const asker of late) expect(asker.windows).toEqual(wanted)
+  for (const readers of late) await readers.end()
 })
+
+async function streamUrl(port: number, table: string, eventVersionMax: 0 | 2): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/sources`)
+  const sources = (await answer.json()) as { readonly id: number; readonly name: string }[]
+  const id = sources.find(({ name }) => name === table)?.id ?? -1
+  return `http://127.0.0.1:${port}/stream?sources=${id}&output=binary&maxev=${eventVersionMax}`
+}

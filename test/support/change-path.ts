@@ -18,6 +18,8 @@ export interface ChangePathOptions {
   /** Further lines of the `relayProperties`, `key: value` each. */
   readonly relayProperties?: readonly string[]
   readonly startFrom?: string
+  /** Further physical sources of the relay, each as a flow mapping; the client reads none of them. */
+  readonly further?: readonly string[]
   /** Further lines of the client's `clientProperties`, `key: value` each. */
   readonly clientProperties?: readonly string[]
   /** Further lines of the `clientConfig`, `key: value` each. */
@@ -139,7 +141,11 @@ ${(options.relayProperties ?? []).map((line) => `          ${line}\n`).join('')}
             uri: ${options.uri}
             startFrom: ${options.startFrom ?? 'earliest'}
             sources: [${options.sources.join(', ')}]
-`
+${furtherSources(options.further ?? [])}`
+}
+
+function furtherSources(mappings: readonly string[]): string {
+  return mappings.map((mapping) => `        - physicalSourceConfig: ${mapping}\n`).join('')
 }
 
 function clientBeans(options: ChangePathOptions, relayPort: number): string {
