@@ -1,24 +1,42 @@
 import { EventView } from '@aesop/event'
-import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
-import { statSync } from 'node:fs'
+import { FileSchemaRegistry, type SchemaRegistry, SchemaRegistryUnwritableError } from '@aesop/schema'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventLogSchemaMissingError } from './event-log-errors.ts'
 
 /** Beside the segments of an event log, so that it is complete by itself. */
 const SCHEMAS = 'schemas'
+/** Of what belongs to segments that were set aside. */
+const OF_OTHERS = '.other'
 
 /** Keeps the schemas of a source beside its event log: those of an event before the event. */
 export class KeptSchemas {
   readonly #from: SchemaRegistry
   readonly #names: readonly string[]
-  readonly #kept: FileSchemaRegistry
+  readonly #folder: string
+  #kept: FileSchemaRegistry
   #revision = -1
 
   /** @param names of its logical sources @throws SchemaRegistryUnreadableError */
   constructor(folder: string, from: SchemaRegistry, names: readonly string[]) {
     this.#from = from
     this.#names = names
-    this.#kept = new FileSchemaRegistry({ derived: join(folder, SCHEMAS) })
+    this.#folder = join(folder, SCHEMAS)
+    this.#kept = new FileSchemaRegistry({ derived: this.#folder })
+  }
+
+  /** What is there is of segments that are set aside: those of what comes may be others under the same versions. @throws SchemaRegistryUnwritableError */
+  setAside(): void {
+    if (!existsSync(this.#folder)) return
+    let number = 0
+    while (existsSync(`${this.#folder}.${number}${OF_OTHERS}`)) number++
+    try {
+      renameSync(this.#folder, `${this.#folder}.${number}${OF_OTHERS}`)
+    } catch (error) {
+      throw new SchemaRegistryUnwritableError(this.#folder, error)
+    }
+    this.#kept = new FileSchemaRegistry({ derived: this.#folder })
+    this.#revision = -1
   }
 
   /** @throws SchemaRegistryUnwritableError, SchemaVersionTakenError */

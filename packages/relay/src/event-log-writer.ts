@@ -1,8 +1,8 @@
 import { EventBuffer } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
-import { type Logger, messageOf, sleep } from '@aesop/kernel'
+import { AesopError, type Logger, sleep } from '@aesop/kernel'
 import { WindowCopy } from '@aesop/producer'
-import { type ReadStep, type WindowChunk, type WindowReader, type WindowSource } from '@aesop/reading'
+import { type WindowChunk, type WindowReader, type WindowSource } from '@aesop/reading'
 import { FileSegments, NodeDisk, type SegmentDisk } from '@aesop/segment-files'
 import { SchemaRegistryUnwritableError } from '@aesop/schema'
 import { EventLogClosedError } from './event-log-errors.ts'
@@ -50,6 +50,8 @@ export class EventLogWriter {
   #failure: Error | undefined
   /** Why the schemas of what comes can't be kept beside it now. */
   #schemasFault: string | undefined
+  /** Why its source can't be read now. */
+  #sourceFault: string | undefined
   #waiting: (() => void)[] = []
   #wakeUp: () => void = () => undefined
   #isWoken = false
@@ -71,7 +73,7 @@ export class EventLogWriter {
 
   /** What is wrong with its disk, or was set aside there, for people. */
   get concern(): string | undefined {
-    const all = [this.#files.concern, this.#schemasFault].filter((each) => each !== undefined)
+    const all = [this.#files.concern, this.#schemasFault, this.#sourceFault].filter((each) => each !== undefined)
     return all.length === 0 ? undefined : all.join('; ')
   }
 
@@ -90,19 +92,11 @@ export class EventLogWriter {
     return this.lastScn >= prevScn && this.lastScn < lastScn ? this.lastScn : undefined
   }
 
-  /** Begins to write, after what was left where that can be read on from there. What lies behind a hole is set aside. */
-  async begin(source: WindowSource, scnSpace: string | undefined, beganAfterScn: bigint): Promise<void> {
-    try {
-      await this.#begin(source, scnSpace, beganAfterScn)
-    } catch (error) {
-      throw this.#failed(error)
-    }
-    this.#running = this.#run().catch((error: unknown) => {
-      this.#options.fail(this.#failed(error))
-    })
-  }
-
-  async #begin(source: WindowSource, scnSpace: string | undefined, beganAfterScn: bigint): Promise<void> {
+  /**
+   * Begins to write, after what was left where that can be read on from there; what lies behind a hole is set aside. To be called before
+   * the first window comes: from now on the buffer keeps what this one needs.
+   */
+  begin(source: WindowSource, scnSpace: string | undefined, beganAfterScn: bigint): void {
     this.#source = source
     this.#scnSpace = scnSpace
     this.#beganAfterScn = beganAfterScn
@@ -115,11 +109,13 @@ export class EventLogWriter {
         beganAfterScn,
         `its SCN space is ${shownSpace(leftScnSpace)}, the source's is ${shownSpace(scnSpace)}`,
       )
-    await this.#seek()
     this.#unlisten = source.subscribe(() => {
       this.#wake()
     })
     this.#expire()
+    this.#running = this.#run().catch((error: unknown) => {
+      this.#options.fail(this.#failed(error))
+    })
   }
 
   /** Who waits for it is told, and not left to wait. */
@@ -131,7 +127,8 @@ export class EventLogWriter {
 
   /** A promise until it has all windows up to this SCN, safe from a power cut; undefined: it has. */
   whenDurable(scn: bigint): Promise<void> | undefined {
-    if (this.#running === undefined && scn <= this.#beganAfterScn) return undefined
+    // A place where the source began was stored before.
+    if (scn <= this.#beganAfterScn) return undefined
     return this.lastScn >= scn ? this.#events.whenDurable() : this.#durableUpTo(scn)
   }
 
@@ -179,16 +176,17 @@ export class EventLogWriter {
     if (whyOther !== undefined) {
       this.#files.disown(whyOther)
       this.#events.forget()
+      this.#options.schemas.setAside()
     }
     this.#events.start(prevScn)
   }
 
-  /** Goes where reading goes on; begins anew where that is gone, in the source too. */
-  async #seek(): Promise<void> {
+  /** Goes where reading goes on; begins anew where that is gone, in the source too. @returns false: the source could not be read now */
+  async #seek(): Promise<boolean> {
     const { folder, log } = this.#options
     this.#reader ??= this.#source?.openReader()
-    const place = await this.#reader?.seek(this.lastScn, -1)
-    if (place?.kind !== 'gone') return
+    const place = await this.#asked(() => this.#reader?.seek(this.lastScn, -1))
+    if (place?.kind !== 'gone') return place !== undefined
     const told = { hasUpToScn: this.lastScn, beginsAfterScn: place.prevScn }
     log.error(
       `the event log ${folder} begins anew: the source has not what follows; what was there becomes .other`,
@@ -198,16 +196,20 @@ export class EventLogWriter {
     ;[this.#files, this.#events] = this.#made()
     await this.#events.open()
     this.#start(place.prevScn, `the source has not what follows SCN ${told.hasUpToScn}`)
-    await this.#seek()
+    return this.#seek()
   }
 
   async #run(): Promise<void> {
     for (;;) {
+      if (!(await this.#seek())) {
+        if (this.#isEnding) return
+        await this.#nextWake()
+        continue
+      }
       const copy = new WindowCopy(this.#events)
       const isDone = await this.#copyAll(copy)
       copy.giveUp()
       if (isDone) return
-      await this.#seek()
     }
   }
 
@@ -215,7 +217,7 @@ export class EventLogWriter {
   async #copyAll(copy: WindowCopy): Promise<boolean> {
     const { batchBytes } = this.#options.settings
     for (let wantedBytes = batchBytes; ;) {
-      const step = await this.#next(wantedBytes)
+      const step = await this.#asked(() => this.#reader?.next(wantedBytes, true))
       wantedBytes = batchBytes
       if (step?.kind === 'gone' || step?.kind === 'overrun') return false
       if (step?.kind === 'chunk') {
@@ -263,11 +265,16 @@ export class EventLogWriter {
   }
 
   /** Undefined: the source could not be read now. */
-  async #next(bytes: number): Promise<ReadStep | undefined> {
+  async #asked<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer | undefined> {
     try {
-      return await this.#reader?.next(bytes, true)
+      const answer = await question()
+      this.#sourceFault = undefined
+      return answer
     } catch (error) {
-      this.#options.log.warn('the event log waits: its source can not be read now', { error: messageOf(error) })
+      if (!(error instanceof AesopError)) throw error
+      const fault = `the event log waits: its source can not be read now: ${error.message}`
+      if (this.#sourceFault !== fault) this.#options.log.warn(fault, { code: error.code })
+      this.#sourceFault = fault
       return undefined
     }
   }

@@ -170,9 +170,10 @@ export class PhysicalSource {
     this.#undo.push(known.addRelay({ ...this.#options.address(), ...reach, waits, sources }))
     buffer.watch()
     this.#undo.push(() => buffer.unwatch())
+    // Nothing leaves the buffer that the log has not: also not of what comes while the producer starts.
+    eventLog?.begin(served.windows, served.scnSpace, beganAfterScn)
     await producer.start(beganAfterScn, buffer.events)
     this.#checkNotEnded()
-    await eventLog?.begin(served.windows, served.scnSpace, beganAfterScn)
     this.#isStarted = true
   }
 

@@ -3,7 +3,7 @@ import { SCHEMA_CHANGE_SCHEMA } from '@aesop/event'
 import { silentLogger } from '@aesop/kernel'
 import { type WindowSource } from '@aesop/reading'
 import { MemorySchemaRegistry } from '@aesop/schema'
-import { SegmentLog } from '@aesop/segment-files'
+import { SegmentLog, SegmentsUnwritableError } from '@aesop/segment-files'
 import fc from 'fast-check'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -48,7 +48,7 @@ async function process(
   place = FIRST_SCN,
   maxBytes = 1 << 20,
   kept = keptIn(schemas),
-  fault?: () => never,
+  sourceOf = (buffer: EventBuffer): WindowSource => buffer,
 ): Promise<Process> {
   const failed: Error[] = []
   const log = new EventLogWriter({
@@ -81,9 +81,7 @@ async function process(
   // A producer that can begins no later than what its log has.
   const begins = log.leftScn !== undefined && log.leftScn < place ? log.leftScn : place
   buffer.start(begins)
-  const source: WindowSource = fault === undefined ? buffer : { openReader: fault, subscribe: () => () => undefined }
-  const beginning = log.begin(source, 'test-space', begins)
-  await (fault === undefined ? beginning : expect(beginning).rejects.toThrow())
+  log.begin(sourceOf(buffer), 'test-space', begins)
   return { buffer, log, failed }
 }
 
@@ -249,14 +247,62 @@ test('a place that waits for a log that has failed is told so', async () => {
   await log.close()
 })
 
-test('a place that waits for a log that could not begin is told so', async () => {
+test('a place that waits for a log that can not read its source is told so', async () => {
   const disk = new ModelDisk()
-  const { buffer, log } = await process(disk, FIRST_SCN, 1 << 20, keptIn(schemas), () => {
-    throw new Error('no way to read')
+  const unreadable = (): WindowSource => ({
+    openReader: () => {
+      throw new Error('no way to read')
+    },
+    subscribe: () => () => undefined,
   })
+  const { buffer, log, failed } = await process(disk, FIRST_SCN, 1 << 20, keptIn(schemas), unreadable)
   for (const window of WINDOWS) write(buffer, window)
   await expect(buffer.whenDurable()).rejects.toThrow('no way to read')
+  expect(failed).toMatchObject([{ message: 'no way to read' }])
   await log.close()
+})
+
+test.each(['seek', 'next'] as const)(
+  'a log whose source can not be read for a while waits, says so, and loses nothing: %s',
+  async (asked) => {
+    const disk = new ModelDisk()
+    let isSilent = true
+    const failing = (buffer: EventBuffer): WindowSource => ({
+      openReader: () => {
+        const reader = buffer.openReader()
+        const answers = reader[asked].bind(reader) as (...given: never[]) => unknown
+        const refuses = (...given: never[]): unknown => {
+          if (isSilent) throw new SegmentsUnwritableError('the log of the source', new Error('no answer'))
+          return answers(...given)
+        }
+        return Object.assign(reader, { [asked]: refuses })
+      },
+      subscribe: (listener) => buffer.subscribe(listener),
+    })
+    const { buffer, log, failed } = await process(disk, FIRST_SCN, 1 << 20, keptIn(schemas), failing)
+    for (const window of WINDOWS) write(buffer, window)
+    await until('it waits', () => log.concern !== undefined)
+    expect([log.concern, failed]).toEqual([expect.stringMatching(/the event log waits: .* no answer/), []])
+    isSilent = false
+    await buffer.whenDurable()
+    expect(log.concern).toBeUndefined()
+    await log.close()
+    expect(await replayed(disk)).toEqual({ prevScn: FIRST_SCN, lines: linesOfWindows(WINDOWS) })
+  },
+)
+
+test('a log that waits for its source does not hold up a stop', async () => {
+  const refuses = (): never => {
+    throw new SegmentsUnwritableError('the log of the source', new Error('no answer'))
+  }
+  const silent = (buffer: EventBuffer): WindowSource => ({
+    openReader: () => Object.assign(buffer.openReader(), { seek: refuses }),
+    subscribe: () => () => undefined,
+  })
+  const { log, failed } = await process(new ModelDisk(), FIRST_SCN, 1 << 20, keptIn(schemas), silent)
+  await until('it waits', () => log.concern !== undefined)
+  await log.close()
+  expect(failed).toEqual([])
 })
 
 test('a log whose schemas can not be kept waits, says so, and loses nothing', async () => {

@@ -29,6 +29,8 @@ class PlacedProducer extends MemoryEventProducer {
   readonly #space: string
   readonly #beginsAfter: bigint | undefined
   context: ProducerContext | undefined
+  /** Windows that it writes before its start is done, as far as there is room. */
+  startsWith: readonly bigint[] = []
 
   constructor(beginsAfter: bigint | undefined, scnSpace: string) {
     super()
@@ -42,6 +44,13 @@ class PlacedProducer extends MemoryEventProducer {
     this.context = context
     const stored = await super.prepare(context)
     return this.#beginsAfter ?? context.readersSinceScn?.() ?? stored
+  }
+  override async start(...[sinceScn, sink]: Parameters<MemoryEventProducer['start']>): Promise<void> {
+    await super.start(sinceScn, sink)
+    for (const scn of this.startsWith) {
+      await sink.whenWritable()
+      this.addWindow([{ key: 1, value: Buffer.alloc(1000) }], scn)
+    }
   }
 }
 
@@ -62,6 +71,7 @@ interface Options {
   readonly properties?: Record<string, string | number | boolean>
   readonly source?: object
   readonly context?: ReturnType<typeof testContext>
+  readonly startsWith?: readonly bigint[]
 }
 
 async function started(options: Options): Promise<Run> {
@@ -72,12 +82,14 @@ async function started(options: Options): Promise<Run> {
     properties = {},
     source = {},
     context = testContext(),
+    startsWith = [],
   } = options
   const logged: string[] = []
   const failed: Error[] = []
   const note = (message: string): void => void logged.push(message)
   const log: Logger = { ...silentLogger, info: note, warn: note, error: note }
   const producer = new PlacedProducer(beginsAfter, scnSpace)
+  producer.startsWith = startsWith
   const config = new RelayConfig({
     relayProperties: {
       'databus.relay.container.httpPort': 0,
@@ -202,8 +214,8 @@ test('a log that the source can not go on from begins anew, says so, and what it
   await first.relay.stop()
   const second = await written({ beginsAfter: 115n })
   add(second, 116n, 120n)
-  expect(second.logged.join()).toContain('begins anew')
   await until('the files are set aside', () => inLog().some((name) => name.endsWith('.segment.other')))
+  expect(second.logged.join()).toContain('begins anew')
   expect(second.relay.health()).toEqual({ status: 'degraded', detail: expect.stringMatching(OTHER_OF_110) as string })
   await logged(120n)
   const reader = await replayed()
@@ -227,7 +239,8 @@ test.each(['the files are removed', 'the buffer is reset', 'the process ends'])(
       detail: expect.stringMatching(/segment\.other: its SCN space is one, the source's is two$/) as string,
     })
     if (how === 'the files are removed') {
-      for (const name of inLog().filter((each) => each.endsWith('.other'))) rmSync(join(folder, 'logs', 'shop', name))
+      for (const name of inLog().filter((each) => each.endsWith('.other')))
+        rmSync(join(folder, 'logs', 'shop', name), { recursive: true })
     } else if (how === 'the buffer is reset') await second.relay.actions.resetBuffers()
     else await second.relay.stop()
     const { relay } = how === 'the process ends' ? await written(other) : second
@@ -235,6 +248,41 @@ test.each(['the files are removed', 'the buffer is reset', 'the process ends'])(
     expect(isThere()).toBe(how !== 'the files are removed')
   },
 )
+
+test('a log that is new has what its source writes while it starts, however little its buffer holds', async () => {
+  const startsWith = Array.from({ length: 400 }, (_, at) => 101n + BigInt(at))
+  const properties = { 'databus.relay.eventBuffer.maxSize': 65536 }
+  const writer = await written({ beginsAfter: 100n, startsWith, properties })
+  await logged(500n)
+  expect(writer.logged.join()).not.toContain('begins anew')
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 500n))
+  expect(lines((await reader.stream(100n)).body)[0]).toBe('101:1')
+})
+
+test('a log that begins anew has its own schemas, and those of what was set aside lie beside that', async () => {
+  const shaped = (run: Run, field: string): void => {
+    const { schemas } = run.producer.context as ProducerContext
+    const text = schemas.latest(PERSON.name)?.text ?? ''
+    schemas.register(PERSON.name, text.replace('"fields":[', `"fields":[{"name":"${field}","type":"int"},`), 101n)
+  }
+  const first = await written({ beginsAfter: 100n })
+  shaped(first, 'one')
+  add(first, 101n, 110n)
+  await first.relay.stop()
+  // Its state was lost: it counts versions from the beginning.
+  const second = await written({ state: 'lost', beginsAfter: 100n, scnSpace: 'two' })
+  shaped(second, 'two')
+  add(second, 101n, 105n)
+  await logged(105n)
+  expect([second.failed, inLog().filter((name) => name.includes('schemas'))]).toEqual([
+    [],
+    ['schemas', 'schemas.0.other'],
+  ])
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, 105n))
+  expect((await reader.page('/register')).body.toString()).toBe((await second.page('/register')).body.toString())
+})
 
 test('a reader that stood before the hole fails by name, and serves nothing behind it', async () => {
   const first = await written({ beginsAfter: 100n })
