@@ -2,20 +2,21 @@
 export const SOURCE = 'bench.memory'
 
 export interface Readers {
-  /** `drain`: takes what there is once, and looks at no event. */
-  readonly kind: 'live' | 'late' | 'stalled' | 'drain'
+  readonly kind: 'live' | 'late' | 'stalled'
   readonly count: number
   /** Where they begin; left out: at the newest window. */
   readonly afterScn?: number
   /** What each takes; left out: all that comes. */
   readonly rowsPerSecond?: number
+  /** Beside a producer that is faster they are overrun again and again, which is no fault of theirs. */
+  readonly maySkip?: boolean
 }
 
 export interface Job {
   readonly port: number
   /** Default `SOURCE`. */
   readonly source?: string
-  /** Ends by itself when every reader has so many rows, or has drained what there was. */
+  /** Ends by itself when every reader has so many rows. */
   readonly untilRows?: number
   readonly readers: readonly Readers[]
 }
@@ -24,7 +25,7 @@ export interface ReaderReport {
   readonly kind: Readers['kind']
   readonly rows: number
   readonly bytes: number
-  /** From its first byte to its last, in milliseconds. */
+  /** From its first byte to its end, in milliseconds. */
   readonly tookMs: number
   readonly firstScn: number
   readonly lastScn: number

@@ -49,12 +49,12 @@ class Reader {
     const path = formatStreamRequest({
       sources: [this.#sourceId],
       checkpoint: scn < 0n ? Checkpoint.flexible() : Checkpoint.online(scn),
-      fromLatestScn: scn < 0n && this.kind !== 'drain',
-      sizeBytes: this.kind === 'drain' ? 2 ** 31 - 1 : 1 << 20,
+      fromLatestScn: scn < 0n,
+      sizeBytes: 1 << 20,
       output: 'binary',
       eventVersionMax: 0,
       filters: new Map(),
-      followMs: this.kind === 'drain' ? 0 : FOLLOW_MS,
+      followMs: FOLLOW_MS,
     })
     get({ host: '127.0.0.1', port: this.#port, path, agent: false }, (response) => {
       this.#take(response)
@@ -69,7 +69,6 @@ class Reader {
     response.on('data', (bytes: Buffer) => {
       this.bytes += bytes.length
       this.#firstMs ||= performance.now()
-      if (this.kind === 'drain') return
       this.#walk(this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]))
       this.#slowDown(response)
     })
@@ -78,14 +77,13 @@ class Reader {
     })
     response.on('end', () => {
       const error = response.headers[headers.error] ?? response.trailers[headers.error]
-      if (error === undefined && this.kind === 'drain') this.#done()
-      else if (error === undefined) this.begin()
-      else if (this.#readers.rowsPerSecond === undefined) this.#failed(String(error))
+      if (error === undefined) this.begin()
+      else if (this.#readers.maySkip !== true) this.#failed(String(error))
       else this.#beginAnew()
     })
   }
 
-  /** A slow reader beside a producer at full speed is overrun again and again: it goes on with the newest window. */
+  /** A reader that is overrun goes on with the newest window. */
   #beginAnew(): void {
     this.firstScn = this.lastScn = -1n
     this.#rest = Buffer.alloc(0)
@@ -142,7 +140,7 @@ class Reader {
       rows,
       bytes,
       fault,
-      tookMs: this.#lastMs - this.#firstMs,
+      tookMs: (this.#lastMs || performance.now()) - this.#firstMs,
       firstScn: Number(this.firstScn),
       lastScn: Number(this.lastScn),
     }

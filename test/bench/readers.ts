@@ -49,16 +49,16 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
   const [report, arrived] = [await live.end(), await late.end()]
   const there = arrived.readers.filter(({ lastScn }) => lastScn >= rows / ROWS_PER_WINDOW - PACE / ROWS_PER_WINDOW)
   return {
-    'pace.ratio': pace / PACE,
-    'latency.p50Ms': quantile(report.latencies, 0.5),
-    'latency.p99Ms': quantile(report.latencies, 0.99),
-    'latency.maxMs': quantile(report.latencies, 1),
-    'late.arrivedOf20': there.length,
-    'memory.bytesPerReader': bytes / 200,
+    '200.pace.ratio': pace / PACE,
+    '200.latency.p50Ms': quantile(report.latencies, 0.5),
+    '200.latency.p99Ms': quantile(report.latencies, 0.99),
+    '200.latency.maxMs': quantile(report.latencies, 1),
+    '200.late.arrivedOf20': there.length,
+    '200.memory.bytesPerReader': bytes / 200,
   }
 }
 
-/** What is left of a producer's full speed beside readers. */
+/** Rows a second: what is left of a producer's full speed beside readers, and what each of them has on average. */
 async function besideReaders(readers: readonly Readers[]): Promise<{ producer: number; reader: number }> {
   await using relay = await startRelay('&windows=1000000000')
   if (readers.length === 0) {
@@ -69,15 +69,28 @@ async function besideReaders(readers: readonly Readers[]): Promise<{ producer: n
   await delay(2500)
   const producer = await relay.rate(FULL_MS)
   const { readers: read } = await reading.end()
-  const count = read.filter(({ kind }) => kind === 'live').length
-  const rows = read.reduce((sum, each) => sum + each.rows, 0)
-  return { producer, reader: count === 0 ? 0 : rows / count }
+  const rates = read.map(({ rows, tookMs }) => (rows * 1000) / tookMs)
+  return { producer, reader: rates.reduce((sum, rate) => sum + rate, 0) / rates.length }
 }
 
 const FULL: Readonly<Record<string, readonly Readers[]>> = {
   'full.alone': [],
-  'full.10x20k': [{ kind: 'live', count: 10, rowsPerSecond: 20_000 }],
+  'full.10x20k': [{ kind: 'live', count: 10, rowsPerSecond: 20_000, maySkip: true }],
   'full.100stalled': [{ kind: 'stalled', count: 100 }],
+}
+
+/** So many readers take all that comes of a producer at full speed. */
+const CURVE = [0, 1, 2, 5, 10]
+
+/** Rows a second of the producer, and of each reader, the more readers there are. */
+async function curve(): Promise<Readonly<Record<string, number>>> {
+  const values: Record<string, number> = {}
+  for (const count of CURVE) {
+    const { producer, reader } = await besideReaders(count === 0 ? [] : [{ kind: 'live', count, maySkip: true }])
+    values[`curve.${count}.producer`] = producer
+    if (count > 0) values[`curve.${count}.eachReader`] = reader
+  }
+  return values
 }
 
 /** Memory producer, rows of 150 bytes, 10 a window; readers by plain HTTP in processes of their own. */
@@ -88,8 +101,12 @@ export const readers: BenchGroup = {
     const note = (name: string, value: number): void => {
       values.set(`readers.${name}`, [...(values.get(`readers.${name}`) ?? []), value])
     }
+    const noteAll = (measured: Readonly<Record<string, number>>): void => {
+      for (const [name, value] of Object.entries(measured)) note(name, value)
+    }
     for (let run = 0; run < runs; run++) {
-      if (wants('readers.200')) for (const [name, value] of Object.entries(await paced())) note(`200.${name}`, value)
+      if (wants('readers.200')) noteAll(await paced())
+      if (wants('readers.curve')) noteAll(await curve())
       if (!wants('readers.full')) continue
       for (const [name, each] of Object.entries(FULL)) note(name, (await besideReaders(each)).producer)
     }
@@ -100,5 +117,5 @@ export const readers: BenchGroup = {
 function unitOf(name: string): string {
   if (name.endsWith('Ms')) return 'ms'
   if (name.endsWith('bytesPerReader')) return 'bytes'
-  return name.startsWith('readers.full') ? 'rows/s' : ''
+  return /^readers\.(full|curve)/.test(name) ? 'rows/s' : ''
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChangePath, type ChangePathOptions } from '../support/change-path.ts'
+import { residentBytesOf } from './process-numbers.ts'
 import { type Job, type Readers, type Report, SOURCE } from './readers-job.ts'
 
 const WORKER = join(import.meta.dirname, 'readers-worker.ts')
@@ -39,10 +39,13 @@ export class RelayUnderLoad implements AsyncDisposable {
     return (((await this.rows()) - rows) * 1000) / (performance.now() - beganMs)
   }
 
+  get processId(): number | undefined {
+    return this.path.relay?.child.pid
+  }
+
   /** Its resident size now, in bytes. */
   get residentBytes(): number {
-    const status = readFileSync(`/proc/${String(this.path.relay?.child.pid)}/status`, 'utf8')
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024
+    return residentBytesOf(this.processId)
   }
 
   /** Readers in a process of their own. */

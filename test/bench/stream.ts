@@ -1,15 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type LaunchedProcess } from '../support/launched-process.ts'
 import { ChangePath } from '../support/change-path.ts'
-import { type BenchGroup, type Figure } from './figure.ts'
-import { RelayUnderLoad } from './relay-under-load.ts'
+import { drainBareServer, type Drained, drainRelay } from './drain.ts'
+import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 
 const EVENTS = 2_000_000
 const EVENTS_PER_WINDOW = 100
 const VALUE_BYTES = 60
 const DEADLINE_MS = 120_000
-const DRAINED_BYTES = 128 * 1024 * 1024
-const DRAINED_VALUE_BYTES = 8192
+/** Of the figures of readers that drain. */
+const READERS = [1, 10, 100]
 
 /** Events that lie ready in the buffer of a relay process, to a client process whose consumer counts them. */
 async function streamOnce(): Promise<number> {
@@ -30,35 +29,51 @@ async function streamOnce(): Promise<number> {
   return EVENTS / seconds
 }
 
-/** Events of 8 KB that lie ready in the buffer of a relay process, to many readers of another one that look at none of them. */
-async function drainOnce(readers: number): Promise<number> {
-  const windows = Math.ceil(DRAINED_BYTES / DRAINED_VALUE_BYTES / 10)
-  await using relay = await RelayUnderLoad.start({
-    uri: `memory:bench?eventsPerWindow=10&valueBytes=${DRAINED_VALUE_BYTES}&windows=${windows}`,
-    bufferBytes: 2 * DRAINED_BYTES,
+/** How fast so many readers drain a relay, and the bare server that is as fast as this machine can be; in turn. */
+async function drained(readers: number, runs: number): Promise<Figure[]> {
+  const [relay, bare]: [Drained[], Drained[]] = [[], []]
+  for (let run = 0; run < runs; run++) {
+    relay.push(await drainRelay(readers))
+    bare.push(await drainBareServer(readers))
+  }
+  const name = `stream.${readers}`
+  const rate = (of: string, all: readonly Drained[]): Figure => ({
+    name: `${name}.${of}`,
+    unit: 'bytes/s',
+    runs: all.map(({ bytesPerSecond }) => bytesPerSecond),
   })
-  while ((await relay.rows()) < windows * 10) await delay(50)
-  const { readers: all } = await relay.read([{ kind: 'drain', count: readers }]).done()
-  const bytes = all.reduce((sum, each) => sum + each.bytes, 0)
-  if (bytes < readers * DRAINED_BYTES)
-    throw new Error(`${bytes} bytes came, expected ${readers} times ${DRAINED_BYTES}`)
-  return (bytes * 1000) / Math.max(...all.map(({ tookMs }) => tookMs))
+  const cost = (of: string, values: readonly number[]): Figure => ({
+    name: `${name}.${of}CpuPerGB`,
+    unit: 's',
+    runs: values,
+  })
+  const [ours, ceiling] = [rate('bytesPerSecond', relay), rate('bareBytesPerSecond', bare)]
+  const serverCost = (all: readonly Drained[]): number[] => all.map((each) => each.serverCpuSecondsPerGB)
+  return [
+    ours,
+    ceiling,
+    ratioOf(`${name}.ratioToBare`, ours, ceiling),
+    cost('relay', serverCost(relay)),
+    cost('bare', serverCost(bare)),
+    cost(
+      'readers',
+      relay.map((each) => each.readersCpuSecondsPerGB),
+    ),
+  ]
 }
 
-/** Memory producer → relay process → client process → a consumer that counts and does not decode. */
+/** Memory producer → relay process → client process → a consumer that counts and does not decode; and readers that only drain. */
 export const stream: BenchGroup = {
   prefix: 'stream',
   async measure(wants, runs) {
     const figures: Figure[] = []
-    const measure = async (name: string, unit: string, once: () => Promise<number>): Promise<void> => {
-      if (!wants(name)) return
+    if (wants('stream.eventsPerSecond')) {
       const rates: number[] = []
-      for (let i = 0; i < runs; i++) rates.push(await once())
-      figures.push({ name, unit, runs: rates })
+      for (let i = 0; i < runs; i++) rates.push(await streamOnce())
+      figures.push({ name: 'stream.eventsPerSecond', unit: 'events/s', runs: rates })
     }
-    await measure('stream.eventsPerSecond', 'events/s', streamOnce)
-    for (const readers of [1, 10, 100])
-      await measure(`stream.${readers}.bytesPerSecond`, 'bytes/s', () => drainOnce(readers))
+    for (const readers of READERS)
+      if (wants(`stream.${readers}.bytesPerSecond`)) figures.push(...(await drained(readers, runs)))
     return figures
   },
 }
