@@ -1,4 +1,5 @@
 import { AesopError, type AesopErrorClass } from '@aesop/kernel'
+import { snapshotErrors } from './snapshot-errors.ts'
 
 export class SourceConfigInvalidError extends AesopError {
   static readonly kind = {
@@ -141,4 +142,5 @@ export const producerErrors: readonly AesopErrorClass[] = [
   ScnGeneratorInvalidError,
   ScnGeneratorChangedError,
   ScnGeneratorOneWayError,
+  ...snapshotErrors,
 ]

@@ -4,7 +4,7 @@ import { type MaxScnStore } from '@aesop/checkpoint'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
 import { type PassedOver, type PassOver } from './pass-over.ts'
 import { type PlaceFinder } from './place-finder.ts'
-import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
+import { type FoundStart, type LateReading, type SnapshotReader, type StartFrom } from '@aesop/reading'
 import { type WindowSink } from './window-sink.ts'
 
 /** What the relay gives a producer before it starts it. */
@@ -85,6 +85,11 @@ export interface EventProducer extends Pick<Observable, 'metrics' | 'describe'> 
    * @throws AesopError where the source can't be asked now
    */
   readonly findStart?: ((from: Exclude<StartFrom, { kind: 'latest' }>) => Promise<FoundStart>) | undefined
+  /**
+   * Reads rows of its tables as they are, in the form that its windows have them (`SnapshotReader`). Known when `prepare` has resolved;
+   * it reads from `start` until `stop`. Left out or undefined: its tables are known by their changes alone.
+   */
+  readonly snapshotReader?: SnapshotReader | undefined
   /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
   prepare(context: ProducerContext): Promise<bigint>
   start(sinceScn: bigint, sink: WindowSink): Promise<void>

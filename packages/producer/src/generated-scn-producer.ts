@@ -1,7 +1,8 @@
 import { type AnyMetric } from '@aesop/kernel'
-import { type LateReading } from '@aesop/reading'
+import { type LateReading, type SnapshotReader } from '@aesop/reading'
 import { type EventProducer, type ProducerContext, type ProducerStatus } from './event-producer.ts'
 import { GeneratedLateReading } from './generated-late-reading.ts'
+import { GeneratedSnapshotReader } from './generated-snapshot-reader.ts'
 import { generatedRecord, GeneratedScnStore, recordOfLog } from './generated-scn-record.ts'
 import { type PhysicalSourceConfig } from './physical-source-config.ts'
 import { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
@@ -40,6 +41,11 @@ export class GeneratedScnProducer implements EventProducer {
     if (lateReading === undefined) return undefined
     this.#late ??= new GeneratedLateReading(lateReading, this.#source, this.#mapping)
     return this.#late
+  }
+
+  get snapshotReader(): SnapshotReader | undefined {
+    const { snapshotReader } = this.#producer
+    return snapshotReader === undefined ? undefined : new GeneratedSnapshotReader(snapshotReader, this.#mapping)
   }
 
   get findStart(): EventProducer['findStart'] {

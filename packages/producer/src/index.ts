@@ -50,4 +50,12 @@ export { type ScnGenerator, SourceScnGenerator } from './scn-generator.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
 export { type CopySink, takesCopies, WindowCopy } from './window-copy.ts'
+export {
+  SnapshotBehindError,
+  SnapshotCursorInvalidError,
+  SnapshotCursorLostError,
+  SnapshotRefusedError,
+  SnapshotTableChangedError,
+  SnapshotWhereInvalidError,
+} from './snapshot-errors.ts'
 export { type WindowSink } from './window-sink.ts'
