@@ -57,8 +57,9 @@ export class ChangePath implements AsyncDisposable {
     return path
   }
 
-  async startRelay(): Promise<void> {
-    this.relay = this.#launch('relay')
+  /** @param options of `aesop-launch` */
+  async startRelay(options: readonly string[] = []): Promise<void> {
+    this.relay = this.#launch('relay', options)
     await this.relay.untilReady(READY_DEADLINE_MS)
   }
 
@@ -77,6 +78,13 @@ export class ChangePath implements AsyncDisposable {
   enlargeBuffer(bytes: number): void {
     const file = join(this.folder, 'relay', 'relay-config.yaml')
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(eventBuffer\.maxSize:) \d+/, `$1 ${bytes}`))
+  }
+
+  /** For the next reload, or start, of the relay: its physical sources behind the first one, each as a flow mapping. */
+  setFurther(mappings: readonly string[]): void {
+    const file = join(this.folder, 'relay', 'relay-config.yaml')
+    const text = readFileSync(file, 'utf8').replace(/^ {8}- physicalSourceConfig: \{.*\n/gm, '')
+    writeFileSync(file, text + furtherSources(mappings))
   }
 
   /** Ends the client and keeps what it printed. */
@@ -104,8 +112,9 @@ export class ChangePath implements AsyncDisposable {
     removeFolder(this.folder)
   }
 
-  #launch(name: string): LaunchedProcess {
-    return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), '--log-level', shownLevel() ?? 'info'])
+  #launch(name: string, options: readonly string[] = []): LaunchedProcess {
+    const level = ['--log-level', shownLevel() ?? 'info']
+    return LaunchedProcess.start([join(this.folder, name, 'bootstrap.yaml'), ...level, ...options])
   }
 
   /** @param beans descriptors by the container that they are of */
