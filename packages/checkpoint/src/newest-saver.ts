@@ -37,6 +37,8 @@ export class NewestSaver<Value> {
   /** What is to be stored next. */
   #wanted: Value | typeof NOTHING = NOTHING
   #underWay: Promise<void> | undefined
+  /** How many wait for the save that is under way, to do something else with the store. */
+  #waiting = 0
   #beganMs = -Infinity
   #timer: NodeJS.Timeout | undefined
   #fault: Error | undefined
@@ -99,7 +101,13 @@ export class NewestSaver<Value> {
    * @returns a promise where it, or the save before it, does not answer at once @throws what it throws
    */
   between(work: () => void | Promise<void>): Promise<void> | undefined {
-    if (this.#underWay !== undefined) return this.#underWay.then(() => this.between(work))
+    if (this.#underWay !== undefined) {
+      this.#waiting++
+      return this.#underWay.then(() => {
+        this.#waiting--
+        return this.between(work)
+      })
+    }
     const working = work()
     if (!isPromise(working)) return undefined
     const done = (): void => {
@@ -126,18 +134,23 @@ export class NewestSaver<Value> {
   async close(limit?: AbortSignal): Promise<void> {
     this.end()
     const began = performance.now()
-    const older = this.#underWay
-    if (older === undefined) this.#save()
+    const isLater = this.#underWay !== undefined
+    if (!isLater) this.#save()
     // A store that has answered at once is in time, however late it is.
-    const isInTime = this.#underWay === undefined || (await before(limit, this.#last(older)))
+    const isInTime = this.#underWay === undefined || (await before(limit, this.#last(isLater)))
     if (!isInTime) throw new StoreSilentError(this.#options.keptIn, performance.now() - began)
     if (this.#fault !== undefined) throw this.#fault
   }
 
-  async #last(older: Promise<void> | undefined): Promise<void> {
-    await older
-    if (older !== undefined) this.#save()
-    await this.#underWay
+  async #last(isLater: boolean): Promise<void> {
+    await this.#idle()
+    if (isLater) this.#save()
+    await this.#idle()
+  }
+
+  /** Nothing is under way, and nobody waits for that. */
+  async #idle(): Promise<void> {
+    while (this.#underWay !== undefined || this.#waiting > 0) await this.#underWay
   }
 
   #saveIn(ms: number): void {

@@ -214,6 +214,35 @@ describe('the saver of the newest value', () => {
     expect(store.asked).toEqual([1, 2])
   })
 
+  it.each(['before', 'behind'] as const)(
+    'S8: does it in no save that ends the saver, and ends with it, asked for %s that',
+    async (when) => {
+      const store = new TestStore()
+      store.isSlow = true
+      const { saver } = saving(store)
+      saver.want(1)
+      saver.want(2)
+      const steps: string[] = []
+      const begun = (): number => steps.push(`begins beside ${store.end === undefined ? 'nothing' : 'a save'}`)
+      const between = (): Promise<void> | undefined =>
+        saver.between(async () => {
+          begun()
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          steps.push(`ends beside ${store.end === undefined ? 'nothing' : 'a save'}`)
+        })
+      const works = when === 'before' ? between() : undefined
+      const closed = saver.close().then(() => steps.push('closed'))
+      const later = when === 'behind' ? between() : undefined
+      for (let i = 0; i < 4; i++) {
+        store.end?.(false)
+        await tick(100)
+      }
+      await Promise.all([works, later, closed])
+      expect(steps).toEqual(['begins beside nothing', 'ends beside nothing', 'closed'])
+      expect([store.asked, store.kept]).toEqual([[1, 2], 2])
+    },
+  )
+
   it('S9: saves nothing more after a failure that is final', async () => {
     const store = new TestStore()
     store.fails = true

@@ -49,3 +49,23 @@ test('a time in the second in which the oldest log begins is refused where an ol
   expect(await rig.producer.findStart?.({ kind: 'time', ms: begunMs + 999 })).toMatchObject({ kind: 'gone' })
   expect(await rig.producer.findStart?.({ kind: 'time', ms: begunMs + 1000 })).toMatchObject({ kind: 'found' })
 })
+
+test('a time that was captured under another configuration is refused as what is read late there would be', async () => {
+  const uri = `binlog:${join(LOGS, 'mysql-bin.index')}`
+  const rig = new LateRig({ uri, name: 'bookshop', sources: ['bookshop.book', 'bookshop.customer', 'bookshop.sale'] })
+  onTestFinished(() => rig.producer.stop())
+  await rig.start()
+  await rig.reached(26)
+  const begunMs = readFileSync(join(LOGS, FILES[1] ?? '')).readUInt32LE(4) * 1000
+  const time = { kind: 'time', ms: begunMs } as const
+  expect(await rig.producer.findStart?.(time)).toMatchObject({ kind: 'found' })
+  await rig.producer.stop()
+  rig.forgetReread()
+  const again = rig.again({ sources: ['bookshop.book', 'bookshop.customer'] })
+  onTestFinished(() => again.producer.stop())
+  await again.start()
+  expect(await again.producer.findStart?.(time)).toMatchObject({
+    kind: 'gone',
+    reason: expect.stringMatching(/was configured otherwise/) as string,
+  })
+})

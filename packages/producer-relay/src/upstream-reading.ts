@@ -48,6 +48,12 @@ export class UpstreamReading implements ReadingAttempt {
       await upstream.windowsAfter(sinceScn, scnSpace, signal),
     ]
     const [upstream, answer] = await relays.ask(connect, { signal, sinceScn, keeps: true })
+    // It was closed as the relay answered.
+    if (signal.aborted) {
+      await answer.close()
+      upstream.close()
+      return
+    }
     this.#upstream = upstream
     this.#running = this.#run(upstream, answer)
   }

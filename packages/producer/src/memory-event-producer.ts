@@ -60,6 +60,8 @@ export class MemoryEventProducer implements EventProducer {
   #lastEventMs: number | undefined
   #resumed: { promise: Promise<void>; resolve: () => void } | undefined
   #generator: Promise<void> | undefined
+  /** Resolves when its start has ended, one way or the other. */
+  #starting: Promise<void> | undefined
   #generated = 0
   #scnSpace: string | undefined
 
@@ -91,7 +93,13 @@ export class MemoryEventProducer implements EventProducer {
     return this.#scn
   }
 
-  async start(sinceScn: bigint, sink: WindowSink): Promise<void> {
+  start(sinceScn: bigint, sink: WindowSink): Promise<void> {
+    const starting = this.#begin(sinceScn, sink)
+    this.#starting = starting.catch(() => undefined)
+    return starting
+  }
+
+  async #begin(sinceScn: bigint, sink: WindowSink): Promise<void> {
     this.#scn = sinceScn
     await this.#disownStored()
     this.#sink = sink
@@ -128,8 +136,10 @@ export class MemoryEventProducer implements EventProducer {
   }
 
   async stop(): Promise<void> {
-    if (this.#sink === undefined) return
     this.#stop.abort()
+    // The record that it has disowned by then is stored whole again.
+    await this.#starting
+    if (this.#sink === undefined) return
     this.#resumed?.resolve()
     await this.#generator
     this.#sink = undefined

@@ -118,3 +118,42 @@ test('rows that are generated above largestEventSizeInBytes end the producer by 
   await until(() => failures.length > 0)
   expect(failures[0]).toMatchObject({ code: 'AESOP_EVENT_TOO_LARGE', fields: { bytesMax: 1000 } })
 })
+
+test('a producer that is stopped while it starts makes no window, and its place keeps its SCN space', async () => {
+  const { producer: first, maxScn } = await started('memory:x')
+  first.addWindow([{ key: 1 }])
+  await first.stop()
+  const stored = maxScn.load()
+  expect(stored?.scnSpace).toEqual(expect.any(String))
+  const schemas = new MemorySchemaRegistry()
+  const physicalSource = PhysicalSourceConfig.from({ uri: 'memory:x?windows=5', sources: ['a.b'] })
+  const producer = new MemoryEventProducer()
+  const sink = new RecordingSink(schemas)
+  let isAsked = false
+  let answer = (): void => undefined
+  /** It disowns the stored record when it is told to. */
+  const slow = {
+    load: () => maxScn.load(),
+    save: async (value: Parameters<typeof maxScn.save>[0]) => {
+      if (value.scnSpace === undefined) {
+        isAsked = true
+        await new Promise<void>((resolve) => (answer = resolve))
+      }
+      maxScn.save(value)
+    },
+  }
+  const scn = await producer.prepare({
+    physicalSource,
+    schemas,
+    maxScn: slow,
+    initialScn: undefined,
+    fail: () => undefined,
+  })
+  const starting = producer.start(scn, sink)
+  await until(() => isAsked)
+  const stopping = producer.stop()
+  answer()
+  await Promise.all([starting, stopping])
+  expect([sink.windows, producer.status().state]).toEqual([[], 'stopped'])
+  expect(maxScn.load()).toMatchObject({ scn: stored?.scn, scnSpace: stored?.scnSpace })
+})

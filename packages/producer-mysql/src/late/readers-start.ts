@@ -52,7 +52,7 @@ async function earliest(
 async function firstOf(
   wantedMs: number,
   origin: BinlogOrigin,
-  { index, configuration, current }: PlaceFacts,
+  { source, index, configuration, current }: PlaceFacts,
 ): Promise<FoundStart> {
   const { file, begunMs } = await oldestLog(origin)
   // A log has whole seconds: nothing that came within the second that is meant may be missed.
@@ -68,7 +68,12 @@ async function firstOf(
   const { file: at = file, scn = 0n } = await new MysqlPlaceFinder(origin).locate(`timestamp:${ms}`)
   index.noteBefore(beginningOf(at, current), configuration)
   const { fileNumber, position } = parseBinlogScn(scn)
-  return { kind: 'found', scn: formatBinlogScn(current.generation, fileNumber, position) }
+  const { generation } = current
+  const wantedScn = formatBinlogScn(generation, fileNumber, position)
+  // What was captured under another configuration would be refused when it is asked for.
+  const found = index.find(wantedScn, { source, generation, configuration })
+  const fault = found.kind === 'gone' && wantedScn < current.scn ? found.fault : undefined
+  return fault === undefined ? { kind: 'found', scn: wantedScn } : { kind: 'gone', reason: fault.message }
 }
 
 async function oldestLog(origin: BinlogOrigin): Promise<{ readonly file: string; readonly begunMs: number }> {
