@@ -57,7 +57,12 @@ export class Caller {
     } catch (error) {
       result = rejection(error)
     }
-    return result === undefined ? undefined : this.calls.settle(result, () => this.#placeOf(key))
+    return result === undefined ? undefined : this.#settleOf(key, result)
+  }
+
+  /** Apart from `about`, which would make room for what the closure holds at every call. */
+  #settleOf(key: CallbackKey, result: Result): Promise<void> | undefined {
+    return this.calls.settle(result, () => this.#placeOf(key))
   }
 
   /** @throws ConsumerFailedError, ConsumerFatalError, ConsumerOverdueError, as a rejection */
@@ -100,7 +105,12 @@ export class Caller {
       this.#after('checkpoint', error, scn)
       return undefined
     }
-    if (!isPromise(result)) return this.#answered(scn, timestampNanos, result as Verdict)
+    return isPromise(result)
+      ? this.#answeredLater(scn, timestampNanos, result)
+      : this.#answered(scn, timestampNanos, result as Verdict)
+  }
+
+  #answeredLater(scn: bigint, timestampNanos: bigint, result: Promise<Verdict>): Promise<void> {
     return this.calls
       .verdictOf(result, () => this.#placeOf('checkpoint'))
       .then(

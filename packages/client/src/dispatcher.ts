@@ -225,7 +225,13 @@ export class Dispatcher {
     const wait =
       this.#openWindow(view) ??
       (sourceId === this.#sourceId ? undefined : (this.#leaveSource() ?? this.#enterSource(sourceId)))
-    return wait === undefined ? this.#row(view) : wait.then(() => this.#rowOfOther(view, sourceId))
+    return wait === undefined ? this.#row(view) : this.#rowOfOtherAfter(wait, view, sourceId)
+  }
+
+  /** This, and what waits below, is apart from what does not wait, which would make room for what a closure holds at every call. */
+  async #rowOfOtherAfter(wait: Promise<void>, view: EventView, sourceId: number): Promise<void> {
+    await wait
+    await this.#rowOfOther(view, sourceId)
   }
 
   #row(view: EventView): Promise<void> | undefined {
@@ -249,6 +255,10 @@ export class Dispatcher {
       this.#delivered()
       return undefined
     }
+    return this.#deliveredAfter(result, event)
+  }
+
+  #deliveredAfter(result: Result, event: RowEvent): Promise<void> | undefined {
     const place = (): CallbackPlace => this.#rowPlace(event)
     return chain(this.#calls.settle(result, place), () => {
       this.#delivered()
@@ -332,7 +342,12 @@ export class Dispatcher {
     const { lastScn, hasBegun } = this.#place
     if (scn <= lastScn) throw new EventOrderError(`a window of SCN ${scn} after SCN ${lastScn}`)
     const begun = hasBegun ? undefined : this.#begin(scn)
-    return begun === undefined ? this.#windowOpens(view, scn) : begun.then(() => this.#windowOpens(view, scn))
+    return begun === undefined ? this.#windowOpens(view, scn) : this.#windowOpensAfter(begun, view, scn)
+  }
+
+  async #windowOpensAfter(begun: Promise<void>, view: EventView, scn: bigint): Promise<void> {
+    await begun
+    await this.#windowOpens(view, scn)
   }
 
   #windowOpens(view: EventView, scn: bigint): Promise<void> | undefined {
@@ -378,25 +393,38 @@ export class Dispatcher {
       throw new EventOrderError(`the window of SCN ${this.#windowScn} ends with SCN ${scn}`)
     }
     const left = this.#leaveSource()
-    if (left !== undefined) return left.then(() => this.#endWindow(scn, timestampNanos))
+    if (left !== undefined) return this.#endWindowAfter(left, scn, timestampNanos)
     return this.#endWindow(scn, timestampNanos)
+  }
+
+  async #endWindowAfter(left: Promise<void>, scn: bigint, timestampNanos: bigint): Promise<void> {
+    await left
+    await this.#endWindow(scn, timestampNanos)
   }
 
   #endWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     const told = this.#caller.about('endSequence', scn)
-    if (told !== undefined) return told.then(() => this.#windowDone(scn, timestampNanos))
+    if (told !== undefined) return this.#windowDoneAfter(told, scn, timestampNanos)
     return this.#windowDone(scn, timestampNanos)
+  }
+
+  async #windowDoneAfter(told: Promise<void>, scn: bigint, timestampNanos: bigint): Promise<void> {
+    await told
+    await this.#windowDone(scn, timestampNanos)
   }
 
   #emptyWindow(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     const { lastScn, hasBegun } = this.#place
     if (scn < lastScn) throw new EventOrderError(`an empty window of SCN ${scn} after SCN ${lastScn}`)
     if (scn === lastScn) return undefined
-    const done = (): Promise<void> | undefined => {
-      this.#place.windowBegins()
-      return this.#windowDone(scn, timestampNanos)
-    }
-    return hasBegun ? done() : chain(this.#begin(scn), done)
+    return hasBegun
+      ? this.#emptyWindowDone(scn, timestampNanos)
+      : chain(this.#begin(scn), () => this.#emptyWindowDone(scn, timestampNanos))
+  }
+
+  #emptyWindowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
+    this.#place.windowBegins()
+    return this.#windowDone(scn, timestampNanos)
   }
 
   #windowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
@@ -405,6 +433,10 @@ export class Dispatcher {
     this.#totals.windowProcessed(scn, Number(timestampNanos / 1_000_000n), Date.now())
     const { given } = this.#options
     if (given === undefined) return this.#caller.checkpoint(scn, timestampNanos)
+    return this.#windowGiven(given, scn, timestampNanos)
+  }
+
+  #windowGiven(given: GivenWindows, scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     given.window(this.#place.endOf(scn, timestampNanos))
     return chain(this.#caller.checkpoint(scn, timestampNanos), () => given.room())
   }

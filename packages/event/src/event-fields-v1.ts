@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import type { Opcode } from './opcode.ts'
 import * as layout from './event-layout-v1.ts'
 import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
@@ -6,37 +7,37 @@ import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
 
 /** Total length in bytes, header included. */
 export function lengthAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_LENGTH)
+  return viewOf(bytes).getInt32(offset + layout.AT_LENGTH)
 }
 
 export function attributesAt(bytes: Buffer, offset: number): number {
-  return bytes.readUInt16BE(offset + layout.AT_ATTRIBUTES)
+  return viewOf(bytes).getUint16(offset + layout.AT_ATTRIBUTES)
 }
 
 export function scnAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_SEQUENCE)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_SEQUENCE)
 }
 
 /** The low 32 bits of the SCN, signed. */
 export function scnLowAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_SEQUENCE + 4)
+  return viewOf(bytes).getInt32(offset + layout.AT_SEQUENCE + 4)
 }
 
 export function physicalPartitionAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt16BE(offset + layout.AT_PHYSICAL_PARTITION)
+  return viewOf(bytes).getInt16(offset + layout.AT_PHYSICAL_PARTITION)
 }
 
 export function logicalPartitionAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt16BE(offset + layout.AT_LOGICAL_PARTITION)
+  return viewOf(bytes).getInt16(offset + layout.AT_LOGICAL_PARTITION)
 }
 
 /** Nanoseconds since 1970. */
 export function timestampNanosAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_TIMESTAMP)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_TIMESTAMP)
 }
 
 export function sourceIdAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt16BE(offset + layout.AT_SOURCE_ID)
+  return viewOf(bytes).getInt16(offset + layout.AT_SOURCE_ID)
 }
 
 export function isEndOfPeriodAt(bytes: Buffer, offset: number): boolean {
@@ -52,11 +53,12 @@ export function schemaIdAt(bytes: Buffer, offset: number): Buffer {
 /** Whether the schema id is the one of these `schemaIdWords`. */
 export function hasSchemaIdAt(bytes: Buffer, offset: number, words: Int32Array): boolean {
   const at = offset + layout.AT_SCHEMA_ID
+  const view = viewOf(bytes)
   return (
-    bytes.readInt32BE(at) === words[0] &&
-    bytes.readInt32BE(at + 4) === words[1] &&
-    bytes.readInt32BE(at + 8) === words[2] &&
-    bytes.readInt32BE(at + 12) === words[3]
+    view.getInt32(at) === words[0] &&
+    view.getInt32(at + 4) === words[1] &&
+    view.getInt32(at + 8) === words[2] &&
+    view.getInt32(at + 12) === words[3]
   )
 }
 
@@ -67,7 +69,7 @@ export function hasByteKeyAt(bytes: Buffer, offset: number): boolean {
 }
 
 export function longKeyAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_KEY)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_KEY)
 }
 
 /** The bytes of a byte key; a view. */
@@ -83,7 +85,7 @@ export function keyTextAt(bytes: Buffer, offset: number): string {
 /** Offset of the value's first byte; it ends where the event does. */
 export function valueOffsetAt(bytes: Buffer, offset: number): number {
   if (!hasByteKeyAt(bytes, offset)) return offset + layout.AT_VALUE_AFTER_LONG_KEY
-  return offset + layout.AT_KEY_BYTES + bytes.readInt32BE(offset + layout.AT_KEY)
+  return offset + layout.AT_KEY_BYTES + viewOf(bytes).getInt32(offset + layout.AT_KEY)
 }
 
 export function opcodeAt(bytes: Buffer, offset: number): Opcode | undefined {

@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import type { Opcode } from './opcode.ts'
 import * as layout from './event-layout-v2.ts'
 import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
@@ -7,36 +8,36 @@ import { SOURCE_ID_END_OF_PERIOD } from './source.ts'
 const NO_SCHEMA_ID = Buffer.alloc(layout.MD5_BYTES)
 
 export function lengthAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_LENGTH)
+  return viewOf(bytes).getInt32(offset + layout.AT_LENGTH)
 }
 
 export function headerLengthAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_HEADER_LENGTH)
+  return viewOf(bytes).getInt32(offset + layout.AT_HEADER_LENGTH)
 }
 
 export function attributesAt(bytes: Buffer, offset: number): number {
-  return bytes.readUInt16BE(offset + layout.AT_ATTRIBUTES)
+  return viewOf(bytes).getUint16(offset + layout.AT_ATTRIBUTES)
 }
 
 export function scnAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_SEQUENCE)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_SEQUENCE)
 }
 
 export function scnLowAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_SEQUENCE + 4)
+  return viewOf(bytes).getInt32(offset + layout.AT_SEQUENCE + 4)
 }
 
 /** Of the physical partition. There is no other: the logical one reads the same. */
 export function partitionAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt16BE(offset + layout.AT_PARTITION)
+  return viewOf(bytes).getInt16(offset + layout.AT_PARTITION)
 }
 
 export function timestampNanosAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_TIMESTAMP)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_TIMESTAMP)
 }
 
 export function sourceIdAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset + layout.AT_SOURCE_ID)
+  return viewOf(bytes).getInt32(offset + layout.AT_SOURCE_ID)
 }
 
 export function isEndOfPeriodAt(bytes: Buffer, offset: number): boolean {
@@ -65,11 +66,12 @@ export function hasSchemaIdAt(bytes: Buffer, offset: number, words: Int32Array):
   const payload = payloadAt(bytes, offset)
   if (payload < 0) return false
   const at = payload + layout.PART_AT_DIGEST
+  const view = viewOf(bytes)
   return (
-    bytes.readInt32BE(at) === words[0] &&
-    bytes.readInt32BE(at + 4) === words[1] &&
-    bytes.readInt32BE(at + 8) === words[2] &&
-    bytes.readInt32BE(at + 12) === words[3]
+    view.getInt32(at) === words[0] &&
+    view.getInt32(at + 4) === words[1] &&
+    view.getInt32(at + 8) === words[2] &&
+    view.getInt32(at + 12) === words[3]
   )
 }
 
@@ -78,7 +80,7 @@ export function hasByteKeyAt(bytes: Buffer, offset: number): boolean {
 }
 
 export function longKeyAt(bytes: Buffer, offset: number): bigint {
-  return bytes.readBigInt64BE(offset + layout.AT_KEY)
+  return viewOf(bytes).getBigInt64(offset + layout.AT_KEY)
 }
 
 export function keyBytesAt(bytes: Buffer, offset: number): Buffer {
@@ -104,11 +106,11 @@ function payloadAt(bytes: Buffer, offset: number): number {
 }
 
 function metadataBytesAt(bytes: Buffer, at: number): number {
-  return layout.PART_AT_DIGEST + digestBytesAt(bytes, at) + bytes.readInt32BE(at)
+  return layout.PART_AT_DIGEST + digestBytesAt(bytes, at) + viewOf(bytes).getInt32(at)
 }
 
 /** Of the part that lies there. */
 function digestBytesAt(bytes: Buffer, at: number): number {
-  const kind = bytes.readInt16BE(at + layout.PART_AT_ATTRIBUTES) & layout.PART_DIGEST_MASK
+  const kind = viewOf(bytes).getInt16(at + layout.PART_AT_ATTRIBUTES) & layout.PART_DIGEST_MASK
   return kind === layout.PART_DIGEST_MD5 ? layout.MD5_BYTES : layout.CRC_BYTES
 }
