@@ -60,16 +60,16 @@ export class RelayUnderLoad implements AsyncDisposable {
 
 /** Readers of `readers-worker.ts`. */
 export class ReadersProcess {
-  readonly #child
+  readonly child
   readonly #output: Promise<string>
 
   constructor(job: Job) {
     const args = ['--import', 'tsx', WORKER, JSON.stringify(job)]
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#output = new Promise((resolve) => {
       let text = ''
-      this.#child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more))
-      this.#child.once('close', () => {
+      this.child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more))
+      this.child.once('close', () => {
         resolve(text)
       })
     })
@@ -82,7 +82,7 @@ export class ReadersProcess {
 
   /** Ends them. @throws Error when a window of one did not follow the one before */
   async end(): Promise<Report> {
-    this.#child.stdin.end('end\n')
+    this.child.stdin.end('end\n')
     return this.#checked()
   }
 

@@ -1,5 +1,5 @@
 import { EventView } from '@aesop/event'
-import { type ReadStep, type SeekStep, type WindowChunk, type WindowReader } from '@aesop/reading'
+import { type ReadsFrom, type ReadStep, type SeekStep, type WindowChunk } from '@aesop/reading'
 import { InvalidRequestError, type PartitionName, type PhysicalPartition, type StreamRequest } from '@aesop/wire'
 import { type StreamPart } from './stream-choice.ts'
 import { OneSourceWindows, type ReaderPlace, type StreamFilter, type StreamWindows } from './stream-windows.ts'
@@ -43,8 +43,13 @@ export class SeveralSourcesWindows implements StreamWindows {
     this.filter = filterOf(this.#turns)
   }
 
-  get reader(): Pick<WindowReader, 'atWindowEnd' | 'next' | 'close'> {
+  get reader(): StreamWindows['reader'] {
     return this
+  }
+
+  /** Where the source is read that has its turn. */
+  get readsFrom(): ReadsFrom {
+    return this.#turns[this.#at]?.reading.reader.readsFrom ?? 'memory'
   }
 
   get atWindowEnd(): boolean {

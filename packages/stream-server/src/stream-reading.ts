@@ -8,6 +8,11 @@ export const CHUNK_BYTES_MAX = 512 * 1024
 /** Most bytes whose events are looked at, or made into text, in one turn of the event loop; one event may be larger. */
 const LOOK_BYTES_MAX = 128 * 1024
 const TEXT_BYTES_MAX = 48 * 1024
+/**
+ * Of events in files: what is read has memory of its own for each reader, and all of it proves its checksums in the turn in which it comes.
+ * A larger event has a larger piece, and so have those after it.
+ */
+const FILE_BYTES = 64 * 1024
 
 /** Whole events that are to be sent: they stay as they are until `release`, and until the next ones are asked for. */
 export interface Sendable {
@@ -44,6 +49,8 @@ export class StreamReading {
   readonly #reader: StreamWindows['reader']
   /** An event that is larger than a chunk: its bytes, which are asked for then. */
   #largeBytes = 0
+  /** Bytes that are asked for at a time where they lie in files. */
+  #fileBytes = FILE_BYTES
   /** Set when it is to end at the next end of a window. */
   #ending = false
   #closed = false
@@ -98,11 +105,14 @@ export class StreamReading {
     while (!this.#closed) {
       this.#refuseUnfiltered()
       if (this.#ending && this.#reader.atWindowEnd) return undefined
-      if (this.#takesTurns && !gate.isOpen && !(await this.#comesIn())) return undefined
+      const isFar = this.#reader.readsFrom === 'files'
+      if ((isFar || this.#takesTurns) && !gate.isOpen && !(await this.#comesIn())) return undefined
       // A schema is there before the first event of it: what is read in this turn has none that came later.
       this.wasOutdated = isOutdated()
       if (this.wasOutdated) return undefined
-      const asked = this.#reader.next(this.#bytesToAsk, this.#ending)
+      const bytesToAsk = this.#bytesToAsk(isFar)
+      if (isFar) gate.spend(bytesToAsk)
+      const asked = this.#reader.next(bytesToAsk, this.#ending)
       const step = asked instanceof Promise ? await this.#arrived(asked) : asked
       if (step === undefined) return undefined
       if (step.kind === 'chunk') {
@@ -158,14 +168,16 @@ export class StreamReading {
     return followMs > 0 ? sizeBytes : sizeBytes - this.sentBytes
   }
 
-  get #bytesToAsk(): number {
-    return Math.max(this.#largeBytes, Math.min(this.#room, this.#chunkBytesMax))
+  #bytesToAsk(isFar: boolean): number {
+    const piece = isFar ? Math.min(this.#fileBytes, this.#chunkBytesMax) : this.#chunkBytesMax
+    return Math.max(this.#largeBytes, Math.min(this.#room, piece))
   }
 
   /** An event of more bytes than were asked for: a larger write, or with a filter a look at whether the event is sent at all. */
   #isFull(eventBytes: number): boolean {
     if (eventBytes <= this.#room || this.#filter !== undefined) {
       this.#largeBytes = eventBytes
+      this.#fileBytes = Math.max(this.#fileBytes, eventBytes)
       return false
     }
     this.pendingEventBytes = eventBytes

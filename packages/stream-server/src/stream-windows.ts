@@ -11,7 +11,7 @@ export type StreamFilter = Pick<EventFilter, 'apply' | 'failure' | 'alternatives
 
 /** What one stream reads, and from where: one physical source, or several in turn. */
 export interface StreamWindows {
-  readonly reader: Pick<WindowReader, 'atWindowEnd' | 'next' | 'close'>
+  readonly reader: Pick<WindowReader, 'atWindowEnd' | 'readsFrom' | 'next' | 'close'>
   /** Undefined: all is sent. */
   readonly filter: StreamFilter | undefined
   /** The SCN after which the answer begins, for a client that named no place; undefined: it named one, or it is not known. */
