@@ -13,6 +13,7 @@ const PACKAGES = [
   'wire',
   'producer',
   'stream-server',
+  'bootstrap-store',
   'relay',
   'client',
   'container-client',

@@ -1,0 +1,29 @@
+export {
+  type BootstrapStore,
+  type Chunk,
+  type LogLimits,
+  type LogQuestion,
+  type Piece,
+  type SeedingState,
+  type SnapshotQuestion,
+  type SourceState,
+  type SourceStatus,
+  type StoreAnswer,
+  type StoreReader,
+  type StoreWriter,
+  type StreamDeclaration,
+  type StreamState,
+  type WindowBatch,
+} from './bootstrap-store.ts'
+export {
+  SnapshotOutdatedError,
+  StoreFailedError,
+  StoreFormatError,
+  StoreInUseError,
+  StoreLogPurgedError,
+  StoreSourceNotServedError,
+  StoreSourceUnknownError,
+  StoreSpaceForeignError,
+  StoreTooYoungError,
+} from './errors.ts'
+export { SqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.ts'

@@ -1,0 +1,109 @@
+import { InvariantError } from '@aesop/kernel'
+import { deletedCopy, EventView } from '@aesop/event'
+import { type Chunk, type SourceState } from '../bootstrap-store.ts'
+import { type SourceRecord, sourceRecord, update } from '../records.ts'
+import { eachEvent, RowEntry } from '../stored-rows.ts'
+
+import { type SqlSession } from './sql-session.ts'
+import { makeRowTable, rowTable } from './store-tables.ts'
+
+const { SEEDING, SEEDING_CATCHUP, ACTIVE } = { SEEDING: 2, SEEDING_CATCHUP: 3, ACTIVE: 4 }
+
+/** Begins a seeding, or goes on with the one that is under way where it has the same condition. */
+export function beginSeeding(session: SqlSession, name: string, where: string | undefined): Promise<SourceState> {
+  return session.transaction('writes', async () => {
+    const source = await sourceRecord(session, name)
+    const { seeding, status, stream } = source
+    if (status === 'SEEDING' && seeding?.where === where) return source
+    await makeRowTable(session, source.id)
+    await update(session, 'source', source.id, {
+      status: SEEDING,
+      seeding: (seeding?.number ?? 0) + 1,
+      seed_start_scn: stream.appliedScn,
+      seed_end_scn: -1,
+      seed_cursor: null,
+      seed_rows: 0,
+      seed_where: where ?? null,
+      seed_swept_id: 0,
+      // Deletes of before are known only where the picture was whole.
+      ...(status === 'ACTIVE' ? {} : { min_scn: stream.appliedScn }),
+    })
+    return sourceRecord(session, name)
+  })
+}
+
+/** @returns false: the snapshot tables have not come to what the chunk saw; nothing was done */
+export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promise<boolean> {
+  return session.transaction('writes', async () => {
+    const source = await sourceRecord(session, name)
+    const seeding = seedingOf(source)
+    if (source.stream.appliedScn < chunk.visibleScn) return false
+    const entry = new RowEntry(session, rowTable(source.id), BigInt(seeding.number))
+    let rows = 0n
+    // What it has of before the table was emptied is gone; what it saw beyond, the stream has brought.
+    const isCleared = chunk.atScn < source.clearedScn
+    await eachEvent(chunk.bytes, (view) => {
+      rows++
+      return isCleared ? undefined : entry.add(view)
+    })
+    await entry.flush()
+    await update(session, 'source', source.id, {
+      seed_cursor: chunk.next ?? null,
+      seed_rows: seeding.rows + rows,
+      seed_end_scn: seeding.endScn > chunk.atScn ? seeding.endScn : chunk.atScn,
+    })
+    return true
+  })
+}
+
+/**
+ * One step of the end: looks at the next rows for those that no chunk had. @returns false: there is more to do
+ */
+export function endSeeding(session: SqlSession, name: string, maxRows: number): Promise<boolean> {
+  return session.transaction('writes', async () => {
+    const source = await sourceRecord(session, name)
+    const seeding = seedingOf(source)
+    if (seeding.where === undefined) {
+      const last = await sweep(session, source, maxRows)
+      if (last !== undefined) {
+        await update(session, 'source', source.id, { seed_swept_id: last })
+        return false
+      }
+    }
+    const isCaughtUp = source.stream.appliedScn >= seeding.endScn
+    await update(session, 'source', source.id, { status: isCaughtUp ? ACTIVE : SEEDING_CATCHUP })
+    return true
+  })
+}
+
+/** @returns the id of the last row that was looked at; undefined: there was none */
+async function sweep(session: SqlSession, source: SourceRecord, maxRows: number): Promise<bigint | undefined> {
+  const table = rowTable(source.id)
+  const seeding = seedingOf(source)
+  const [upTo] = await session.rows(
+    `SELECT max(id) FROM (SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${maxRows}) looked`,
+    [source.sweptId],
+  )
+  const last = upTo?.[0]
+  if (typeof last !== 'bigint') return undefined
+  const missed = await session.rows(
+    `SELECT id, bytes FROM ${table} WHERE id > ? AND id <= ? AND seeding <> ? AND scn <= ? AND is_deleted = 0`,
+    [source.sweptId, last, seeding.number, seeding.startScn],
+  )
+  for (const [id, bytes] of missed as readonly (readonly [bigint, Buffer])[]) {
+    const tombstone = deletedCopy(new EventView(bytes), seeding.endScn)
+    await session.run(`UPDATE ${table} SET scn = ?, is_deleted = 1, bytes = ? WHERE id = ?`, [
+      seeding.endScn,
+      tombstone,
+      id,
+    ])
+  }
+  return last
+}
+
+function seedingOf(source: SourceRecord): NonNullable<SourceState['seeding']> {
+  if (source.status !== 'SEEDING' || source.seeding === undefined) {
+    throw new InvariantError(`the source "${source.name}" is ${source.status}, and is seeded`)
+  }
+  return source.seeding
+}

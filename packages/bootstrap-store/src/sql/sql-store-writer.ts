@@ -1,0 +1,153 @@
+import { InvariantError } from '@aesop/kernel'
+import {
+  type Chunk,
+  type LogLimits,
+  type SourceState,
+  type StoreWriter,
+  type StreamDeclaration,
+  type StreamState,
+  type WindowBatch,
+} from '../bootstrap-store.ts'
+import { sourceRecord, sourceRecords, streamRecord, update } from '../records.ts'
+import { applyPieces } from './applier.ts'
+import { type LogBounds, LogWriter } from './log-writer.ts'
+import { purgeLog, purgeTombstones } from './purging.ts'
+import { beginSeeding, endSeeding, putChunk } from './seeding.ts'
+import { type SqlSession } from './sql-session.ts'
+import { makeRowTable } from './store-tables.ts'
+
+/** The write side over one connection: calls go one after the other. */
+export class SqlStoreWriter implements StoreWriter {
+  readonly #session: SqlSession
+  readonly #bounds: LogBounds
+  readonly #nowMs: () => number
+  readonly #logs = new Map<string, LogWriter>()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(session: SqlSession, bounds: LogBounds, nowMs: () => number = Date.now) {
+    this.#session = session
+    this.#bounds = bounds
+    this.#nowMs = nowMs
+  }
+
+  declare(stream: StreamDeclaration): Promise<readonly SourceState[]> {
+    return this.#inTurn(async () => {
+      await this.#session.transaction('writes', () => declare(this.#session, stream))
+      this.#logs.delete(stream.name)
+      await this.#logOf(stream.name)
+      return sourceRecords(this.#session, stream.name)
+    })
+  }
+
+  writeWindows(stream: string, batch: WindowBatch): Promise<boolean> {
+    return this.#inTurn(async () => (await this.#logOf(stream)).write(batch))
+  }
+
+  apply(stream: string, maxBytes: number): Promise<StreamState> {
+    return this.#inTurn(async () => (await applyPieces(this.#session, stream, maxBytes)) ?? undeclared(stream))
+  }
+
+  breakStream(stream: string, scn: bigint, scnSpace: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#session.transaction('writes', () => breakStream(this.#session, stream, scn, scnSpace))
+      this.#logs.delete(stream)
+    })
+  }
+
+  beginSeeding(source: string, where: string | undefined): Promise<SourceState> {
+    return this.#inTurn(() => beginSeeding(this.#session, source, where))
+  }
+
+  putChunk(source: string, chunk: Chunk): Promise<boolean> {
+    return this.#inTurn(() => putChunk(this.#session, source, chunk))
+  }
+
+  endSeeding(source: string, maxRows: number): Promise<boolean> {
+    return this.#inTurn(() => endSeeding(this.#session, source, maxRows))
+  }
+
+  activate(source: string): Promise<void> {
+    return this.#setStatus(source, ACTIVE)
+  }
+
+  deactivate(source: string): Promise<void> {
+    return this.#setStatus(source, INACTIVE)
+  }
+
+  purgeLog(stream: string, limits: LogLimits): Promise<boolean> {
+    return this.#inTurn(() => purgeLog(this.#session, stream, limits, this.#nowMs()))
+  }
+
+  purgeTombstones(source: string, belowScn: bigint, afterId: bigint, maxRows: number): Promise<bigint | undefined> {
+    return this.#inTurn(() => purgeTombstones(this.#session, source, belowScn, afterId, maxRows))
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => this.#session.close())
+  }
+
+  async #logOf(stream: string): Promise<LogWriter> {
+    const known = this.#logs.get(stream)
+    if (known !== undefined) return known
+    const log = (await LogWriter.open(this.#session, stream, this.#bounds, this.#nowMs)) ?? undeclared(stream)
+    this.#logs.set(stream, log)
+    return log
+  }
+
+  #setStatus(source: string, status: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const { id } = await sourceRecord(this.#session, source)
+      await update(this.#session, 'source', id, { status })
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+const ACTIVE = 4
+const INACTIVE = 5
+
+async function declare(session: SqlSession, { name, sources, schemaChangeId }: StreamDeclaration): Promise<void> {
+  if ((await streamRecord(session, name)) === undefined) {
+    await session.run(
+      `INSERT INTO stream (name, log_scn, log_seq, applied_scn, applied_seq, schema_change_id) VALUES (?, -1, 0, -1, 0, ?)`,
+      [name, schemaChangeId],
+    )
+  }
+  const stream = (await streamRecord(session, name)) ?? undeclared(name)
+  await update(session, 'stream', stream.id, { schema_change_id: schemaChangeId })
+  const known = new Set((await sourceRecords(session)).map((source) => source.name))
+  for (const source of sources) if (!known.has(source)) await declareSource(session, stream.id, stream.logScn, source)
+}
+
+async function declareSource(session: SqlSession, streamId: bigint, logScn: bigint, name: string): Promise<void> {
+  await session.run(
+    `INSERT INTO source (stream_id, name, status, log_start_scn, min_scn, cleared_scn, next_ordinal,
+      seeding, seed_start_scn, seed_end_scn, seed_rows, seed_swept_id) VALUES (?, ?, 1, ?, -1, -1, 1, 0, -1, -1, 0, 0)`,
+    [streamId, name, logScn],
+  )
+  await makeRowTable(session, (await sourceRecord(session, name)).id)
+}
+
+/** What is left of the log leads nowhere; rows stay for the sweep of the next seeding. */
+async function breakStream(session: SqlSession, name: string, scn: bigint, scnSpace: string): Promise<void> {
+  const stream = (await streamRecord(session, name)) ?? undeclared(name)
+  await session.run('DELETE FROM piece WHERE stream_id = ?', [stream.id])
+  await session.run('DELETE FROM log WHERE stream_id = ?', [stream.id])
+  await session.run('UPDATE source SET status = 6, log_start_scn = ? WHERE stream_id = ?', [scn, stream.id])
+  const { logSeq } = stream
+  await update(session, 'stream', stream.id, {
+    scn_space: scnSpace,
+    log_scn: scn,
+    applied_scn: scn,
+    applied_seq: logSeq,
+  })
+}
+
+function undeclared(stream: string): never {
+  throw new InvariantError(`the stream "${stream}" was not declared`)
+}

@@ -1,0 +1,64 @@
+import { StoreFormatError } from '../errors.ts'
+import { type SqlDialect } from './sql-dialect.ts'
+import { type SqlSession } from './sql-session.ts'
+
+const FORMAT = 1n
+
+/** Makes the tables of an empty store, and refuses one of another format. @throws StoreFormatError */
+export async function openTables(session: SqlSession, store: string): Promise<void> {
+  for (const statement of statements(session.dialect)) await session.run(statement)
+  const [found] = await session.rows('SELECT format FROM about')
+  if (found === undefined) await session.run('INSERT INTO about (format) VALUES (?)', [FORMAT])
+  else if (found[0] !== FORMAT) throw new StoreFormatError(store, `the format ${String(found[0])}`, `${FORMAT}`)
+}
+
+/** The table of the rows of a source. */
+export function rowTable(sourceId: bigint): string {
+  return `row_${sourceId}`
+}
+
+export async function makeRowTable(session: SqlSession, sourceId: bigint): Promise<void> {
+  const { risingId, keyBytes, integer, bytes, tableEnd } = session.dialect
+  await session.run(
+    `CREATE TABLE IF NOT EXISTS ${rowTable(sourceId)} (id ${risingId}, row_key ${keyBytes} NOT NULL UNIQUE, scn ${integer} NOT NULL,
+      is_deleted ${integer} NOT NULL, seeding ${integer} NOT NULL, bytes ${bytes} NOT NULL)${tableEnd}`,
+  )
+}
+
+const PIECE_INDEXES = {
+  piece_of_source: 'source_id, last_scn, seq',
+  piece_of_stream: 'stream_id, seq',
+  piece_of_log: 'log_id',
+}
+
+function statements(dialect: SqlDialect): readonly string[] {
+  const { integer, risingId, bytes, text, keyText, tableEnd } = dialect
+  const number = (...names: readonly string[]): string => names.map((name) => `${name} ${integer} NOT NULL`).join(', ')
+  const table = (name: string, columns: string): string => `CREATE TABLE IF NOT EXISTS ${name} (${columns})${tableEnd}`
+  const indexes = Object.entries(PIECE_INDEXES)
+  const within = indexes.map(([name, columns]) => dialect.indexWithin(name, columns)).join('')
+  const after = indexes.map(([name, columns]) => dialect.indexAfter('piece', name, columns))
+  return [
+    table('about', number('format')),
+    table(
+      'stream',
+      `id ${risingId}, name ${keyText} NOT NULL UNIQUE, scn_space ${text}, ${number('log_scn', 'log_seq', 'applied_scn', 'applied_seq', 'schema_change_id')}`,
+    ),
+    table(
+      'source',
+      `id ${risingId}, name ${keyText} NOT NULL UNIQUE, cleared_event ${bytes}, seed_cursor ${text}, seed_where ${text},
+      ${number('stream_id', 'status', 'log_start_scn', 'min_scn', 'cleared_scn', 'next_ordinal')},
+      ${number('seeding', 'seed_start_scn', 'seed_end_scn', 'seed_rows', 'seed_swept_id')}`,
+    ),
+    table(
+      'piece',
+      `seq ${integer} PRIMARY KEY, bytes ${bytes} NOT NULL,
+      ${number('log_id', 'stream_id', 'source_id', 'first_ordinal', 'row_count', 'first_scn', 'last_scn', 'end_scn')}${within}`,
+    ),
+    table(
+      'log',
+      `id ${integer} PRIMARY KEY, ${number('stream_id', 'first_scn', 'last_scn', 'byte_count', 'begun_ms')}`,
+    ),
+    ...after.filter((statement) => statement !== undefined),
+  ]
+}
