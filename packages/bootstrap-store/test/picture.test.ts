@@ -282,7 +282,9 @@ class Schedule {
   }
 
   #finish(targetScn: bigint): void {
-    const has = Object.fromEntries([...this.#picture].map(([key, { value }]) => [key, value]).sort())
+    const has = Object.fromEntries(
+      [...this.#picture].map(([key, { value }]) => [key, value] as const).toSorted(([a], [b]) => a - b),
+    )
     const wants = Object.fromEntries([...this.#database.at(targetScn)].toSorted(([a], [b]) => a - b))
     if (JSON.stringify(has) !== JSON.stringify(wants)) {
       throw new Error(`at SCN ${targetScn} the picture is ${JSON.stringify(has)}, the table ${JSON.stringify(wants)}`)
