@@ -11,7 +11,6 @@ import {
   writeEvent,
 } from '@aesop/event'
 import { type WindowSource } from '@aesop/reading'
-import { bytesFrom } from './bytes-from.ts'
 import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
 import { BufferReader } from './buffer-reader.ts'
 import { type EventBufferOptions, storeOf } from './event-buffer-options.ts'
@@ -25,6 +24,7 @@ import {
   WindowTooLargeError,
 } from './errors.ts'
 import { type FarStep } from './far-step.ts'
+import { type ReaderRoom } from './reader-room.ts'
 import { Segment } from './segment.ts'
 import { capacityFrom, SegmentList } from './segment-list.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
@@ -313,10 +313,26 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#wait.end()
   }
 
-  /** Bytes of the windows after `scn`, for who wants to know how far behind a reader is; undefined: gone, or not to be told at once. */
+  /**
+   * Bytes of the windows after `scn`, for who wants to know how far behind a reader is; undefined: they are gone. Where its place lies in a
+   * segment that is away nothing is read for it: the bytes are those from the indexed window before it.
+   */
   bytesAfter(scn: bigint): number | undefined {
+    return this.roomAfter(scn)?.behindBytes
+  }
+
+  /** How far what follows `scn` is from both ends of the buffer, as far as it is known without reading; undefined: it is gone. */
+  roomAfter(scn: bigint): ReaderRoom | undefined {
     const place = this.#places.placeAfter(scn)
-    return place === undefined || 'kind' in place ? undefined : bytesFrom(place)
+    if (place === undefined) return undefined
+    const { segment, offset } = 'kind' in place ? { segment: place.segment, offset: place.from } : place
+    const end = this.tail()
+    return {
+      behindBytes: end.segment.beforeBytes + end.offset - segment.beforeBytes - offset,
+      leftBytes: this.#retention.bytesBeforeLeaving(segment),
+      isAway: segment.isAway,
+      lastNanos: segment === this.#write ? undefined : segment.lastNanos,
+    }
   }
 
   /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */

@@ -16,6 +16,11 @@ export class SegmentList {
     this.#store = store
   }
 
+  /** Capacity of a usual one. */
+  get segmentBytes(): number {
+    return this.#store.segmentBytes
+  }
+
   /** A new one at the end, to be written to. */
   take(capacityBytes: number, start: SegmentStart): Segment {
     const segment = this.#store.take(capacityBytes, this.#number++, start)
@@ -109,6 +114,9 @@ export class SegmentList {
   #add(segment: Segment): void {
     const last = this.all.at(-1)
     if (last !== undefined) last.next = segment
+    // Nothing is written any more to the one before, for as long as it has one behind it.
+    segment.beforeBytes = last === undefined ? 0 : last.beforeBytes + last.writeEnd
+    segment.beforeCapacity = last === undefined ? 0 : last.beforeCapacity + last.capacity
     this.all.push(segment)
     this.heldBytes += segment.capacity
   }

@@ -49,6 +49,9 @@ export class Segment {
   bytes: Buffer
   /** Grows from segment to segment; −1 while the segment is free or retired, so that cursors see that it is gone. */
   number = NONE
+  /** Bytes of events, and of capacity, of all segments before it since the buffer began. */
+  beforeBytes = 0
+  beforeCapacity = 0
   /** How many readers are about to read it as the oldest. */
   pins = 0
   /** End of the events of closed windows. */

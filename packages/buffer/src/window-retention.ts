@@ -39,6 +39,23 @@ export class WindowRetention {
     return list.heldBytes - (spills ? list.oldestWindowsBytes : 0) - list.pinnedBytes + bytes <= maxBytes
   }
 
+  /**
+   * How many more bytes may be written before a segment leaves for room, if nothing keeps it: by a writer that asks whether it may write,
+   * and whose events fill their segments. One that is pinned stays a little longer.
+   */
+  bytesBeforeLeaving(segment: Segment): number {
+    const { maxBytes, spills } = this.#options
+    const newest = this.#options.writeSegment()
+    let heldBytes = newest.beforeCapacity + newest.capacity - segment.beforeCapacity
+    if (spills) {
+      heldBytes -= segment.capacity
+      for (let next = segment.next; next !== newest && next?.isWithin === true; next = next.next)
+        heldBytes -= next.capacity
+    }
+    const wanted = Math.ceil((maxBytes - heldBytes) / this.#list.segmentBytes)
+    return wanted <= 0 ? 0 : newest.capacity - newest.writeEnd + (wanted - 1) * this.#list.segmentBytes
+  }
+
   /** Lets the oldest windows go until there is room, or until the next one is needed. */
   makeRoomFor(bytes: number): void {
     while (!this.hasRoomFor(bytes) && this.#mayEvictOldest()) this.#evictOldest()
