@@ -16,7 +16,7 @@ import {
 import { type EventProducer, GeneratedScnProducer, type PhysicalSourceConfig } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { FileSchemaRegistry, type SchemaRegistry } from '@aesop/schema'
-import { type ServedSource, type SourceControl } from '@aesop/stream-server'
+import { type KnownReader, type ServedSource, type SourceControl } from '@aesop/stream-server'
 import { join, resolve } from 'node:path'
 import { type ProducerFor } from './default-relay-factory.ts'
 import { type EventLogWriter } from './event-log-writer.ts'
@@ -47,6 +47,8 @@ export interface PhysicalSourceOptions {
   readonly futureGraceMs: number
   /** Where the relay listens, or will listen. */
   readonly address: () => { readonly host: string; readonly port: number }
+  /** Who reads the relay over a stream, or did. */
+  readonly knownReaders: () => readonly KnownReader[]
   /** Called when it can never go on. */
   readonly fail: (error: Error) => void
 }
@@ -254,6 +256,7 @@ export class PhysicalSource {
       ...passedOver.metrics(),
       ...inbound.totals.metrics('aesop_relay_inbound', inbound.held()),
       { name: 'aesop_relay_buffer_bytes', help, type: 'gauge', value: buffer.events.heldBytes },
+      ...buffer.falls.metrics(),
       ...(producer.metrics?.() ?? []),
     ]
     return all.map((metric) => ({ ...metric, labels: { ...metric.labels, physicalSource: this.name } }))
@@ -273,6 +276,7 @@ export class PhysicalSource {
         lastScn: events.lastScn.toString(),
         heldBytes: events.heldBytes,
         maxBytes: events.maxBytes,
+        fallsOff: buffer.falls.describe(),
       },
       producer: status && { ...status, scn: status.scn.toString(), ...(producer?.describe?.() as object | undefined) },
     }
@@ -289,9 +293,10 @@ export class PhysicalSource {
   }
 
   async #makeBuffer(producer: EventProducer, eventLog: EventLogWriter | undefined): Promise<SourceBuffer> {
-    const { settings, context, address, segmentStoreFor } = this.#options
+    const { settings, context, address, segmentStoreFor, knownReaders } = this.#options
     const store = segmentStoreFor?.(this.config, settings.bufferBytes)
     return new SourceBuffer({
+      name: this.name,
       settings,
       physicalPartition: this.config.id,
       eventVersion: this.config.eventVersion,
@@ -305,6 +310,8 @@ export class PhysicalSource {
       eventLog,
       status: () => producer.status(),
       servesLate: () => producer.lateReading !== undefined,
+      knownReaders: () => knownReaders().filter(({ physicalSource }) => physicalSource === this.name),
+      publish: (alert) => context.publish?.(alert),
       log: context.log,
     })
   }

@@ -159,6 +159,11 @@ const ofSource: Properties = {
     ...count,
     description: 'How long windows are kept that nobody needs; 0, the default: as long as there is room.',
   },
+  'eventBuffer.fallsOffAlarmMs': {
+    ...count,
+    description:
+      'How long before a reader falls off the event buffer, at its pace, that is told: log, health, an alert of the platform. 0: not at all. Default 60000.',
+  },
   'eventBuffer.bufferRemoveWaitPeriodSec': {
     ...count,
     description: '',

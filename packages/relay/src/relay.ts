@@ -79,6 +79,7 @@ export class Relay implements Lifecycle, Observable, PlaceKeeper, HasLiveLists {
       schemas,
       futureGraceMs,
       stopGraceMs: this.#stopGraceMs,
+      knownReaders: () => this.#running?.server.streams.knownReaders() ?? [],
       address: () => ({ host: this.#config.host, port: this.#port ?? this.#config.port }),
     })
   }

@@ -1,19 +1,23 @@
 import { EventBuffer, type SegmentStore } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
-import { type Logger, sleep } from '@aesop/kernel'
+import { type Alert, type Logger, sleep } from '@aesop/kernel'
 import { type ProducerStatus } from '@aesop/producer'
 import { type FileSegments } from '@aesop/segment-files'
 import { BlockWatch } from './block-watch.ts'
 import { BufferScrub } from './buffer-scrub.ts'
+import { FallWatch } from './fall-watch.ts'
 import { type EventLogWriter } from './event-log-writer.ts'
 import { type Awaited, OwnReaders, type OwnReadersOptions } from './own-readers.ts'
 import { type SourceSettings } from './source-settings.ts'
+import { type WatchedReader, watchedReaders } from './watched-readers.ts'
 
 const EXPIRE_EVERY_MS = 1_000
 /** How often a reset looks whether the window that was open has ended. */
 const RESET_LOOK_MS = 10
 
 export interface SourceBufferOptions {
+  /** Of the physical source. */
+  readonly name: string
   readonly settings: SourceSettings
   readonly physicalPartition: number
   readonly eventVersion: EventVersion
@@ -27,6 +31,10 @@ export interface SourceBufferOptions {
   readonly status: () => ProducerStatus
   /** Whether what the buffer loses can be read late. Asked while it is full. */
   readonly servesLate: () => boolean
+  /** Who reads it over a stream, or did. */
+  readonly knownReaders: () => readonly WatchedReader[]
+  /** Tells people of a reader that falls off. */
+  readonly publish: (alert: Alert) => void
   readonly log: Logger
 }
 
@@ -36,6 +44,7 @@ export class SourceBuffer {
   readonly readers: OwnReaders
   readonly #options: SourceBufferOptions
   readonly #watch: BlockWatch
+  readonly falls: FallWatch
   readonly #files: FileSegments | undefined
   #expiring: NodeJS.Timeout | undefined
   readonly #scrub: BufferScrub | undefined
@@ -67,15 +76,38 @@ export class SourceBuffer {
       reason: () => this.#waitText(),
       log,
     })
+    this.falls = new FallWatch({
+      name: options.name,
+      alarmMs: settings.fallsOffAlarmMs,
+      retentionMs: settings.retentionMs,
+      readers: () => watchedReaders(options.knownReaders(), this.readers.all(), this.#awaits()),
+      roomAfter: (scn) => this.events.roomAfter(scn),
+      servesLate: options.servesLate,
+      publish: options.publish,
+      log,
+    })
   }
 
   get #awaited(): Awaited | undefined {
     return this.readers.awaited(this.events, this.#options.servesLate())
   }
 
-  /** What health says of a disk that is at fault, or of a writer that waits for long; undefined: nothing. */
+  /** For whom a full buffer waits: nothing of what they need leaves. */
+  #awaits(): (id: string) => boolean {
+    const { settings, servesLate } = this.#options
+    if (!settings.waitsForOwnReaders) return () => false
+    if (servesLate()) {
+      const furthest = this.#awaited?.reader.id
+      return (id) => id === furthest
+    }
+    const running = new Set(this.readers.all().flatMap(({ id, isRunning }) => (isRunning ? [id] : [])))
+    return (id) => running.has(id)
+  }
+
+  /** What health says of a disk that is at fault, of a writer that waits for long, or of a reader that loses something soon; undefined: nothing. */
   get concern(): string | undefined {
-    const all = [this.#files?.concern, this.#options.eventLog?.concern, this.#watch.detail].filter(
+    const ofLog = this.#options.eventLog?.concern
+    const all = [this.#files?.concern, ofLog, this.#watch.detail, this.falls.concern].filter(
       (each) => each !== undefined,
     )
     return all.length === 0 ? undefined : all.join('; ')
@@ -139,6 +171,7 @@ export class SourceBuffer {
     }
     this.#unlisten = this.#options.readers.readers.listen(lookOnce)
     this.#watch.start()
+    this.falls.start()
     this.#scrub?.start()
     const { retentionMs } = this.#options.settings
     if (retentionMs === undefined) return
@@ -175,6 +208,7 @@ export class SourceBuffer {
   async unwatch(): Promise<void> {
     await this.#scrub?.end()
     this.#watch.stop()
+    this.falls.stop()
     clearInterval(this.#expiring)
     this.#unlisten?.()
   }

@@ -8,6 +8,7 @@ export const BUFFER_DIRECTORY = `${BUFFER}.mmapDirectory`
 const RESIDENT_BYTES_DEFAULT = 64 * 1024 * 1024
 const SCRUB_MB_PER_SECOND_DEFAULT = 4
 const SYNC_INTERVAL_MS_DEFAULT = 1_000
+const FALLS_OFF_ALARM_MS_DEFAULT = 60_000
 const BUFFER_BYTES_DEFAULT = 64 * 1024 * 1024
 const LOG_WRITER = 'databus.relay.eventLogWriter'
 const LOG_READER = 'databus.relay.eventLogReader'
@@ -74,6 +75,8 @@ export interface SourceSettings {
   readonly retentionMs: number | undefined
   /** Whether a full buffer waits for the running registrations of its own process. */
   readonly waitsForOwnReaders: boolean
+  /** How long before a reader falls off the buffer it is told, in milliseconds; 0: not at all. */
+  readonly fallsOffAlarmMs: number
   readonly initialScn: bigint | undefined
   /** False: how far the producer has come is forgotten at the stop. */
   readonly keepsMaxScn: boolean
@@ -102,6 +105,7 @@ export function sourceSettings(values: RelayPropertyValues, folders: SourceFolde
     retentionMs: retentionMs === 0 ? undefined : retentionMs,
     eventLogWriter: text(`${LOG_WRITER}.enabled`) === 'true' ? logWriter(text, integer) : undefined,
     eventLogReader: text(`${LOG_READER}.enabled`) === 'true' ? logReader(text) : undefined,
+    fallsOffAlarmMs: integer(`${BUFFER}.fallsOffAlarmMs`, FALLS_OFF_ALARM_MS_DEFAULT),
     waitsForOwnReaders: text(`${BUFFER}.queuePolicy`) !== 'OVERWRITE_ON_WRITE',
     initialScn: initialScn === undefined ? undefined : BigInt(initialScn),
     keepsMaxScn: values[`${HANDLER}.type`] !== 'IN_MEMORY',

@@ -40,6 +40,7 @@ test('a source that is ended while its buffer is opened lets the folder go, and 
       new FileSegments({ disk, physicalPartition: 3, segmentBytes: 4096, residentBytes: 8192, log: silentLogger }),
     schemas: new MemorySchemaRegistry(),
     futureGraceMs: 0,
+    knownReaders: () => [],
     address: () => ({ host: '127.0.0.1', port: 0 }),
     fail: () => undefined,
   })

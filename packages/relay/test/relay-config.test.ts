@@ -60,6 +60,13 @@ test('a relay waits for the registrations of its own process unless it is told n
   expect(config({ [policy]: 'OVERWRITE_ON_WRITE' }).source.waitsForOwnReaders).toBe(false)
 })
 
+test('a reader that falls off the buffer is told a minute before, or when it is said to be', () => {
+  const key = 'databus.relay.eventBuffer.fallsOffAlarmMs'
+  expect([new RelayConfig(), config({ [key]: 5 }), config({ [key]: 0 })].map((c) => c.source.fallsOffAlarmMs)).toEqual([
+    60_000, 5, 0,
+  ])
+})
+
 test('values that were text keep their digits', () => {
   const text = config({
     'databus.relay.container.httpPort': '0',
@@ -87,6 +94,7 @@ test.each([
   ['databus.relay.dataSources.sequenceNumbersHandler.file.initVal', '1.0', /expected an integer/],
   ['databus.relay.container.maxStreams', 0, /expected an integer from 1/],
   ['databus.relay.container.maxPendingBytes', 1000, /expected an integer from 1048576/],
+  ['databus.relay.eventBuffer.fallsOffAlarmMs', -1, /expected an integer from 0/],
   ['databus.relay.eventBuffer.fsyncIntervalMs', 2 ** 31, /from 1 to 2147483647/],
   ['constructor', 1, /is not known/],
 ])('%s = %s is an error that names it', (key, value, message) => {

@@ -12,6 +12,7 @@ import {
 import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { type ClientTraffic } from './client-book.ts'
+import { type KnownReader, KnownReaders, readersAt } from './known-readers.ts'
 import { LocalStream } from './local-stream.ts'
 import { type ServerLimits } from './server-limits.ts'
 import { type SharedWork } from './response-writer.ts'
@@ -68,6 +69,7 @@ export class OpenStreams {
   readonly #options: OpenStreamsOptions
   readonly #open = new Map<OpenStream, Promise<void>>()
   readonly #readings = new Map<OpenStream, Reading>()
+  readonly #known = new KnownReaders()
   /** Which of several sources had the last turn on a connection. */
   readonly #lastTurns = new WeakMap<object, PhysicalPartition | undefined>()
 
@@ -131,6 +133,7 @@ export class OpenStreams {
     } finally {
       this.#open.delete(stream)
       this.#readings.delete(stream)
+      this.#known.left(by.name, by.peer, windows.places())
       this.#ended(stream, by, startedMs)
       if (windows instanceof SeveralSourcesWindows) this.#lastTurns.set(reader, windows.last)
     }
@@ -157,6 +160,14 @@ export class OpenStreams {
         },
       ]) => windows.places().map((place) => ({ client: name, peer, sentBytes, ...reportOf(place) })),
     )
+  }
+
+  /** The same, with those between two answers: where each stands, and nothing that is to be looked for. */
+  knownReaders(): KnownReader[] {
+    const open = [...this.#readings.values()].flatMap(({ windows, by: { name, peer } }) =>
+      readersAt(name, peer, windows.places()),
+    )
+    return this.#known.all(open)
   }
 
   /** Asks all streams to end between windows. */
