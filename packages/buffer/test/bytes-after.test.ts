@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assertProperty } from '../../../test/support/property.ts'
 import { addWindow } from '../../../test/support/windows.ts'
-import { FarSegments } from './support/far-segments.ts'
+import { FarSegments } from '../../../test/support/far-segments.ts'
 
 /** What a reader gets after a window: the bytes that are to be told without reading them. */
 function readAfter(buffer: EventBuffer, scn: bigint): number | undefined {

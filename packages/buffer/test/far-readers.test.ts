@@ -1,6 +1,6 @@
 import { type BufferReader, checkBuffer, EventBuffer, Segment } from '@aesop/buffer'
 import { expect, test, vi } from 'vitest'
-import { FarSegments, type Left } from './support/far-segments.ts'
+import { FarSegments, type Left } from '../../../test/support/far-segments.ts'
 import { addWindow, appendOf, filler, linesOf } from '../../../test/support/windows.ts'
 
 const SEGMENT_BYTES = 512

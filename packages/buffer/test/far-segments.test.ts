@@ -2,7 +2,7 @@ import { checkBuffer, EventBuffer, ScnOrderError } from '@aesop/buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { windowReaderContract } from '../../../test/support/window-reader-contract.ts'
-import { FarSegments, type Left } from './support/far-segments.ts'
+import { FarSegments, type Left } from '../../../test/support/far-segments.ts'
 import { addWindow, appendOf, drained, filler, rigOf, type SimpleEvent } from '../../../test/support/windows.ts'
 import { assertAsyncProperty } from '../../../test/support/property.ts'
 

@@ -2,7 +2,7 @@ import { EventBuffer } from '@aesop/buffer'
 import { type Alert, silentLogger } from '@aesop/kernel'
 import { expect, test } from 'vitest'
 import { appendOf, filler } from '../../../test/support/windows.ts'
-import { FarSegments } from '../../buffer/test/support/far-segments.ts'
+import { FarSegments } from '../../../test/support/far-segments.ts'
 import { FallWatch } from '../src/fall-watch.ts'
 import { type WatchedReader } from '../src/watched-readers.ts'
 

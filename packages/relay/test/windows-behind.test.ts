@@ -1,6 +1,6 @@
 import { EventBuffer } from '@aesop/buffer'
 import { expect, test } from 'vitest'
-import { FarSegments } from '../../buffer/test/support/far-segments.ts'
+import { FarSegments } from '../../../test/support/far-segments.ts'
 import { addWindow } from '../../../test/support/windows.ts'
 import { windowsBehind } from '../src/windows-behind.ts'
 
