@@ -1,14 +1,14 @@
 import {
   type EventAppend,
   endOfPeriodBytes,
-  eventBytesMax,
   type EventVersion,
+  type EventWriter,
+  eventWriterOf,
   scnAt,
   timestampNanosAt,
   valueOffsetAt,
   type ValueWriter,
   writeEndOfPeriod,
-  writeEvent,
 } from '@aesop/event'
 import { type WindowSource } from '@aesop/reading'
 import { type BufferCursor, type CursorPlace, type CursorStep } from './buffer-cursor.ts'
@@ -46,6 +46,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
   readonly #list: SegmentList
   readonly #retention: WindowRetention
   readonly #places: WindowPlaces
+  readonly #writer: EventWriter
   readonly #wait: WriterWait
   readonly #listeners = new Set<() => void>()
   #lastScn = -1n
@@ -74,6 +75,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.maxBytes = options.maxBytes
     this.physicalPartition = options.physicalPartition
     this.eventVersion = options.eventVersion ?? 1
+    this.#writer = eventWriterOf(this.eventVersion)
     this.#durableBeside = options.durableBeside
     this.store = storeOf(options)
     this.spills = this.store.spills
@@ -191,13 +193,14 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   append(append: EventAppend, write: ValueWriter): void {
     if (!this.#windowOpen) throw new WindowStateError('append', 'no window is open')
-    const bytesMax = eventBytesMax(append.key, append.maxValueBytes, this.eventVersion)
+    const writer = this.#writer
+    const bytesMax = writer.bytesMax(append.key, append.maxValueBytes)
     const segment = this.#roomFor(bytesMax)
     const from = segment.writeEnd
-    const end = writeEvent(segment.bytes, from, append, this.physicalPartition, this.eventVersion, write)
+    const end = writer.write(segment.bytes, from, append, this.physicalPartition, write)
     if (end - from > bytesMax) throw new ValueOverflowError(append.sourceId, end - from, bytesMax)
     this.#timestampNanos = append.timestampNanos
-    this.#noteWritten(segment, from, end, end - valueOffsetAt(segment.bytes, from))
+    this.#noteWritten(segment, from, end, end - writer.valueOffsetAt(segment.bytes, from))
   }
 
   /** Adds a whole event of another buffer as it is there: it has its checksums, and gets its SCN again when the window is closed. @throws EventVersionForeignError */

@@ -1,4 +1,4 @@
-import { sealEvent } from '@aesop/event'
+import { sealEvents } from '@aesop/event'
 import { type BufferChunk } from './buffer-chunk.ts'
 
 /** An index entry is made for the first window that begins this many bytes after the last entry, or a part of the capacity. */
@@ -267,7 +267,7 @@ function sealAll(bytes: Buffer, from: number, to: number, scn: bigint): void {
   halves.setBigInt64(0, scn)
   const high = halves.getInt32(0)
   const low = halves.getInt32(4)
-  for (let at = from; at < to;) at = sealEvent(bytes, at, high, low)
+  sealEvents(bytes, from, to, high, low)
 }
 
 /** Takes an SCN apart. */

@@ -24,31 +24,48 @@ export function crcByBytes(bytes: Uint8Array, from: number, to: number): number 
   return crc >>> 0
 }
 
+/**
+ * The look-ups are written out, because the compiler puts in calls of a helper only while its budget for the caller lasts. Those that wait
+ * for the sum so far come last: the others are done meanwhile.
+ */
 function crcByTables(bytes: Uint8Array, from: number, to: number): number {
   const view = viewOf(bytes)
+  const table = TABLES
   let crc = 0
   let i = from
   for (; i + 16 <= to; i += 16) {
+    const a = crc ^ view.getInt32(i, true)
+    const b = view.getInt32(i + 4, true)
+    const c = view.getInt32(i + 8, true)
+    const d = view.getInt32(i + 12, true)
     crc =
-      effect(crc ^ view.getInt32(i, true), 12) ^
-      effect(view.getInt32(i + 4, true), 8) ^
-      effect(view.getInt32(i + 8, true), 4) ^
-      effect(view.getInt32(i + 12, true), 0)
+      (table[d >>> 24] as number) ^
+      (table[0x100 | ((d >>> 16) & 0xff)] as number) ^
+      (table[0x200 | ((d >>> 8) & 0xff)] as number) ^
+      (table[0x300 | (d & 0xff)] as number) ^
+      (table[0x400 | (c >>> 24)] as number) ^
+      (table[0x500 | ((c >>> 16) & 0xff)] as number) ^
+      (table[0x600 | ((c >>> 8) & 0xff)] as number) ^
+      (table[0x700 | (c & 0xff)] as number) ^
+      (table[0x800 | (b >>> 24)] as number) ^
+      (table[0x900 | ((b >>> 16) & 0xff)] as number) ^
+      (table[0xa00 | ((b >>> 8) & 0xff)] as number) ^
+      (table[0xb00 | (b & 0xff)] as number) ^
+      (table[0xc00 | (a >>> 24)] as number) ^
+      (table[0xd00 | ((a >>> 16) & 0xff)] as number) ^
+      (table[0xe00 | ((a >>> 8) & 0xff)] as number) ^
+      (table[0xf00 | (a & 0xff)] as number)
   }
-  for (; i + 4 <= to; i += 4) crc = effect(crc ^ view.getInt32(i, true), 0)
+  for (; i + 4 <= to; i += 4) {
+    const a = crc ^ view.getInt32(i, true)
+    crc =
+      (table[0x300 | (a & 0xff)] as number) ^
+      (table[0x200 | ((a >>> 8) & 0xff)] as number) ^
+      (table[0x100 | ((a >>> 16) & 0xff)] as number) ^
+      (table[a >>> 24] as number)
+  }
   for (; i < to; i++) crc = afterByte(crc, bytes[i] as number)
   return crc >>> 0
-}
-
-/** The effect of four bytes that have so many more behind them. */
-function effect(word: number, behind: number): number {
-  const table = behind << 8
-  return (
-    (TABLES[table + 768 + (word & 0xff)] as number) ^
-    (TABLES[table + 512 + ((word >>> 8) & 0xff)] as number) ^
-    (TABLES[table + 256 + ((word >>> 16) & 0xff)] as number) ^
-    (TABLES[table + (word >>> 24)] as number)
-  )
 }
 
 function afterByte(crc: number, byte: number): number {

@@ -7,7 +7,7 @@ import type { Opcode } from './opcode.ts'
 export type EventKey = number | bigint | string | Uint8Array
 
 export function isByteKey(key: EventKey): key is string | Uint8Array {
-  return typeof key === 'string' || key instanceof Uint8Array
+  return typeof key === 'string' || typeof key === 'object'
 }
 
 /** What a producer says of an event before it writes the value. One object may be reused for every call. */

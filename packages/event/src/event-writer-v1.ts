@@ -1,6 +1,7 @@
 import { viewOf } from './byte-view.ts'
 import { eventCrc } from './crc32.ts'
 import { type EventAppend, type EventKey, isByteKey, type ValueWriter } from './event-key.ts'
+import { eventLength } from './event-length.ts'
 import { FIRST_BYTE_V1 } from './event-version.ts'
 import {
   ATTRIBUTE_BYTE_KEY,
@@ -31,6 +32,11 @@ export function eventHeaderBytesMax(key: EventKey): number {
   // Three bytes of UTF-8 are the most that one UTF-16 unit can take.
   if (!isByteKey(key)) return AT_VALUE_AFTER_LONG_KEY
   return AT_KEY_BYTES + (typeof key === 'string' ? key.length * 3 : key.length)
+}
+
+/** As above, and the bound of the value. @throws EventTooLargeError */
+export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
+  return eventLength(eventHeaderBytesMax(key) + maxValueBytes)
 }
 
 /** Bytes of header and key. */

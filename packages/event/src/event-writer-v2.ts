@@ -2,6 +2,7 @@ import { viewOf } from './byte-view.ts'
 import { eventCrc } from './crc32.ts'
 import { EventKeyTooLongError } from './errors.ts'
 import { type EventAppend, type EventKey, isByteKey, type ValueWriter } from './event-key.ts'
+import { eventLength } from './event-length.ts'
 import { FIRST_BYTE_V2 } from './event-version.ts'
 import {
   ATTRIBUTE_PAYLOAD,
@@ -39,6 +40,11 @@ export function eventHeaderBytesMax(key: EventKey): number {
   if (!isByteKey(key)) return LONG_KEY_HEADER_BYTES + PAYLOAD_AT_VALUE
   // Three bytes of UTF-8 are the most that one UTF-16 unit can take.
   return AT_KEY_BYTES + (typeof key === 'string' ? key.length * 3 : key.length) + PAYLOAD_AT_VALUE
+}
+
+/** As above, and the bound of the value. @throws EventTooLargeError */
+export function eventBytesMax(key: EventKey, maxValueBytes: number): number {
+  return eventLength(eventHeaderBytesMax(key) + maxValueBytes)
 }
 
 /** Bytes of all but the value. */

@@ -1,16 +1,13 @@
-import { EventTooLargeError } from './errors.ts'
 import { type EventAppend, type EventKey, type ValueWriter } from './event-key.ts'
 import { type EventVersion, FIRST_BYTE_V2 } from './event-version.ts'
+import * as fieldsV1 from './event-fields-v1.ts'
+import * as fieldsV2 from './event-fields-v2.ts'
 import * as v1 from './event-writer-v1.ts'
 import * as v2 from './event-writer-v2.ts'
 
-const LENGTH_MAX = 0x7fffffff
-
 /** Bytes that an event needs at most: the header, the key, and the bound that its producer gave for the value. */
 export function eventBytesMax(key: EventKey, maxValueBytes: number, version: EventVersion): number {
-  const bytes = eventHeaderBytesMax(key, version) + maxValueBytes
-  if (bytes > LENGTH_MAX) throw new EventTooLargeError(bytes, LENGTH_MAX)
-  return bytes
+  return version === 2 ? v2.eventBytesMax(key, maxValueBytes) : v1.eventBytesMax(key, maxValueBytes)
 }
 
 /** Upper bound of header and key, of all but the value, found without a look at each character. */
@@ -52,6 +49,12 @@ export function sealEvent(target: Buffer, offset: number, scnHigh: number, scnLo
     : v1.sealEvent(target, offset, scnHigh, scnLow)
 }
 
+/** Seals the events that begin from `from` on and before `to`; all are of the version of the first. */
+export function sealEvents(target: Buffer, from: number, to: number, scnHigh: number, scnLow: number): void {
+  if (target[from] === FIRST_BYTE_V2) for (let at = from; at < to;) at = v2.sealEvent(target, at, scnHigh, scnLow)
+  else for (let at = from; at < to;) at = v1.sealEvent(target, at, scnHigh, scnLow)
+}
+
 /** Bytes of the event that closes a window. */
 export function endOfPeriodBytes(version: EventVersion): number {
   return version === 2 ? v2.END_OF_PERIOD_BYTES : v1.END_OF_PERIOD_BYTES
@@ -69,4 +72,29 @@ export function writeEndOfPeriod(
   return version === 2
     ? v2.writeEndOfPeriod(target, offset, scn, physicalPartition, timestampNanos)
     : v1.writeEndOfPeriod(target, offset, scn, physicalPartition, timestampNanos)
+}
+
+/** What writes events of one version, for who writes many: it is chosen once, and nothing is asked for each event. */
+export interface EventWriter {
+  /** As `eventBytesMax`. */
+  readonly bytesMax: (key: EventKey, maxValueBytes: number) => number
+  /** As `writeEvent`. */
+  readonly write: (
+    target: Buffer,
+    offset: number,
+    append: EventAppend,
+    physicalPartition: number,
+    write: ValueWriter,
+  ) => number
+  /** As `valueOffsetAt`, of an event that it wrote. */
+  readonly valueOffsetAt: (bytes: Buffer, offset: number) => number
+}
+
+const WRITERS: Readonly<Record<EventVersion, EventWriter>> = {
+  1: { bytesMax: v1.eventBytesMax, write: v1.writeEvent, valueOffsetAt: fieldsV1.valueOffsetAt },
+  2: { bytesMax: v2.eventBytesMax, write: v2.writeEvent, valueOffsetAt: fieldsV2.valueOffsetAt },
+}
+
+export function eventWriterOf(version: EventVersion): EventWriter {
+  return WRITERS[version]
 }

@@ -20,7 +20,10 @@ export {
   eventBytesMax,
   eventHeaderBytes,
   eventHeaderBytesMax,
+  type EventWriter,
+  eventWriterOf,
   sealEvent,
+  sealEvents,
   writeEndOfPeriod,
   writeEvent,
 } from './event-writer.ts'
