@@ -12,6 +12,7 @@ import {
 } from '@aesop/producer'
 import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
+import { MysqlNextLogMissingError } from './error/dump-errors.ts'
 import { MysqlEventChecksumError } from './error/live-errors.ts'
 import { type LateReaders } from './late/late-readers.ts'
 import { LiveLag } from './late/live-lag.ts'
@@ -79,7 +80,7 @@ export class MysqlEventProducer implements EventProducer {
       open: async (take) => this.reader?.open(take),
       release: async () => this.origin?.release(),
       onFailed: (error) => this.context?.fail(error),
-      breaksMax: (error) => (error instanceof MysqlEventChecksumError ? DAMAGED_READS_MAX : Infinity),
+      breaksMax: (error) => (isOfItsLog(error) ? DAMAGED_READS_MAX : Infinity),
     })
   }
 
@@ -274,4 +275,9 @@ export class MysqlEventProducer implements EventProducer {
     const scnSpace = await scnSpaceOfSource({ physicalSource, stored, log, ...(told === undefined ? {} : { told }) })
     return new ScnSpaceKeeper(maxScn, scnSpace)
   }
+}
+
+/** A network may be the cause once, and a reset of the log is named when reading goes on; else the server's files are. */
+function isOfItsLog(error: unknown): boolean {
+  return error instanceof MysqlEventChecksumError || error instanceof MysqlNextLogMissingError
 }

@@ -55,6 +55,43 @@ export class MysqlDumpRefusedError extends AesopError {
   }
 }
 
+export class MysqlNextLogMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_NEXT_LOG_MISSING',
+    meaning:
+      'The server has sent a log file to its end and finds none that comes next: its log was reset or purged just then, or its index lacks a file.',
+    remedy:
+      'The source connects again by itself, and says so if the log was reset or purged. If it fails with this error, compare SHOW BINARY LOGS; with the files that the server has: one that its index lists is missing, or the index was changed.',
+    canRetry: true,
+  } as const
+  constructor(server: string, wanted: string, cause: unknown) {
+    super(
+      MysqlNextLogMissingError.kind,
+      `the server ${server} finds no log file to go on with, wanted from ${wanted}: ${messageOf(cause)}`,
+      { cause, fields: { server, wanted } },
+    )
+  }
+}
+
+export class MysqlDumpAstrayError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_DUMP_ASTRAY',
+    meaning:
+      'What the server sends is no longer its log: the log was reset under the connection, or a proxy leads new connections to another server than this one.',
+    remedy:
+      'The source connects again by itself and proves its place; if the log was reset, the error that follows says so and what to do.',
+    canRetry: true,
+  } as const
+  /** @param read where the connection stands @param found what contradicts it */
+  constructor(server: string, read: string, found: string) {
+    super(
+      MysqlDumpAstrayError.kind,
+      `the connection to ${server} does not bring its binary log any more: it stands at ${read}, but ${found}`,
+      { fields: { server, read, found } },
+    )
+  }
+}
+
 /** The remedy with the place in it, where that is one of a file. */
 function remedyAt(remedy: string, wanted: string): { remedy?: string } {
   return /^.+:\d+$/.test(wanted) ? { remedy: remedy.replace('<file>:<position>', wanted) } : {}
@@ -64,4 +101,6 @@ export const dumpErrors: readonly AesopErrorClass[] = [
   MysqlLogUnreadableError,
   MysqlEventTooLargeError,
   MysqlDumpRefusedError,
+  MysqlNextLogMissingError,
+  MysqlDumpAstrayError,
 ]

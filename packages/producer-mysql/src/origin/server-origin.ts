@@ -23,13 +23,16 @@ import { InformationSchemaCatalogue } from '../server/information-schema-catalog
 import { LiveBinlogStream, type LiveBinlogStreamOptions } from '../stream/live-binlog-stream.ts'
 import { MysqlBinlogOffError, MysqlLogResetError, MysqlTableUnknownError } from '../error/live-errors.ts'
 import { readLogFilter, unloggedChanges } from '../server/log-filter.ts'
-import { logFileWrittenAt } from '../server/log-file-time.ts'
+import { logBegunSeconds, logFileWrittenAt } from '../server/log-file-time.ts'
+import { LogWatch } from '../server/log-watch.ts'
 import { type MysqlUri, serverNameOf } from '../server/mysql-uri.ts'
 import { type ResumePoint, resumeAtScn } from '../place/resume-point.ts'
 import {
   gtidsAt,
+  type LogNow,
   readGrants,
   readIdentity,
+  readLogNow,
   readReplicaIds,
   readServerFacts,
   readVariables,
@@ -76,6 +79,9 @@ export class ServerOrigin implements BinlogOrigin {
   readonly gateFacts: GateFacts
   private readonly server: string
   private readonly questions: ServerQuestions
+  /** Questions while the log is quiet: one that the server does not answer ends no other. */
+  private readonly quietQuestions: ServerQuestions
+  private readonly watch: LogWatch
   private readonly findings: ToldOnce
   private knewAllTables: boolean
   /** The sources whose tables were not there when they were looked for. */
@@ -91,6 +97,11 @@ export class ServerOrigin implements BinlogOrigin {
     this.findings = new ToldOnce(options.log)
     this.knewAllTables = options.tablesMayBeGone ?? false
     this.questions = new ServerQuestions({ uri, serverId, ...timing })
+    this.quietQuestions = new ServerQuestions({ uri, serverId, ...timing, lingerMs: 0 })
+    const begunSeconds = (file: string): Promise<number> =>
+      logBegunSeconds(file, (at) => this.streamAt(at, guestServerId()))
+    const now = (): Promise<LogNow> => this.quietQuestions.ask('the end of its log', readLogNow)
+    this.watch = new LogWatch({ now, log: this.findings, begunSeconds })
     const newCounter = (): BinlogDecoder => transactionCounter(options.physicalSource)
     this.gateFacts = { server: this.server, seekMax: DUMP_POSITION_MAX, newCounter }
     const open = (at: BinlogPosition): LiveBinlogStream => this.streamAt(at, guestServerId())
@@ -155,7 +166,9 @@ export class ServerOrigin implements BinlogOrigin {
   private settlePlace(point: ResumePoint): Promise<SettledPoint> {
     return this.ask(`${point.file ?? 'SCN'}:${point.position ?? ''}`, async (connection) => {
       const facts = await this.preflight(connection)
+      const now = await readLogNow(connection)
       const { identity: serverIdentity, flavour } = facts
+      this.watch.settled({ ...now, lastLog: now.end?.file ?? '' })
       const describesTables = facts.rowMetadata === 'FULL'
       this.readFrom = serverIdentity
       const largeLogs = new Set(facts.logs.filter(({ bytes }) => bytes >= POSITION_BOUND).map(({ name }) => name))
@@ -185,19 +198,21 @@ export class ServerOrigin implements BinlogOrigin {
 
   stream(point: SettledPoint): LiveBinlogStream {
     const { byGtid, gtid, file, position } = point
-    return this.streamAt(byGtid && gtid !== undefined ? gtid : { file, position: position ?? LOG_START })
+    const at = byGtid && gtid !== undefined ? gtid : { file, position: position ?? LOG_START }
+    return this.streamAt(at, this.options.serverId, this.watch)
   }
 
   release(): Promise<void> {
     this.ahead.close()
     this.questions.release()
+    this.quietQuestions.release()
     return Promise.resolve()
   }
 
-  private streamAt(at: BinlogPosition | string, serverId = this.options.serverId): LiveBinlogStream {
+  private streamAt(at: BinlogPosition | string, serverId = this.options.serverId, watch?: LogWatch): LiveBinlogStream {
     const { uri, timing } = this.options
     const gtidSet = typeof at === 'string' ? { gtidSet: at } : {}
-    return new LiveBinlogStream({ ...uri, serverId, ...timing, ...gtidSet })
+    return new LiveBinlogStream({ ...uri, serverId, ...timing, ...gtidSet, ...(watch === undefined ? {} : { watch }) })
   }
 
   /** The coordinates are unknown or another server's: the GTID tells the place, and the server finds the file. */

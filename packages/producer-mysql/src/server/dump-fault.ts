@@ -1,5 +1,10 @@
 import { type AesopError } from '@aesop/kernel'
-import { MysqlDumpRefusedError, MysqlEventTooLargeError, MysqlLogUnreadableError } from '../error/dump-errors.ts'
+import {
+  MysqlDumpRefusedError,
+  MysqlEventTooLargeError,
+  MysqlLogUnreadableError,
+  MysqlNextLogMissingError,
+} from '../error/dump-errors.ts'
 import {
   MysqlBinlogOffError,
   MysqlLogPurgedError,
@@ -33,6 +38,11 @@ const REFUSALS: readonly (readonly [RegExp, Refusal])[] = [
   [
     /bogus data|truncated in the middle|crc check|checksum verification|position < 4|could not open log file|decrypt|not found|format.?descript|unknown error reading|corrupt/i,
     ({ server, wanted }, _text, thrown) => new MysqlLogUnreadableError(server, wanted, thrown),
+  ],
+  // The place where reading goes on says which: the log was reset, or purged, or lacks a file.
+  [
+    /could not find next log/i,
+    ({ server, wanted }, _text, thrown) => new MysqlNextLogMissingError(server, wanted, thrown),
   ],
   // What may be over soon.
   [/memory|i\/o error/i, ({ server }, _text, thrown) => new MysqlServerError(server, thrown)],

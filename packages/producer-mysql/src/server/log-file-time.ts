@@ -19,21 +19,22 @@ export async function logFileWrittenAt(
   let high = logs.length - 1
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    const begunMs = await beginningOf(logs[middle]?.name ?? '', streamAt)
-    if (begunMs < wholeMs) low = middle
+    const begunSeconds = await logBegunSeconds(logs[middle]?.name ?? '', streamAt)
+    if (begunSeconds * MS_PER_SECOND < wholeMs) low = middle
     else high = middle - 1
   }
   return logs[low]?.name ?? ''
 }
 
-async function beginningOf(file: string, streamAt: (at: BinlogPosition) => BinlogStream): Promise<number> {
+/** When a log file was begun, in seconds since 1970. @throws AesopError of the stream */
+export async function logBegunSeconds(file: string, streamAt: (at: BinlogPosition) => BinlogStream): Promise<number> {
   const at = { file, position: 4 }
   const stream = streamAt(at)
   try {
     return await new Promise<number>((resolve, reject) => {
       const handler = {
         onEvent(bytes: Buffer, offset: number): undefined {
-          if (bytes[offset + 4] === FORMAT_DESCRIPTION_EVENT) resolve(bytes.readUInt32LE(offset) * MS_PER_SECOND)
+          if (bytes[offset + 4] === FORMAT_DESCRIPTION_EVENT) resolve(bytes.readUInt32LE(offset))
         },
         onRotate(): void {
           // The file is known already.

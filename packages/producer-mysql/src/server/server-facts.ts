@@ -71,6 +71,22 @@ export async function readIdentity(connection: Connection): Promise<string> {
   return identityIn(await readVariables(connection, IDENTITY))
 }
 
+/** What a server says of its log at this moment, asked often. */
+export interface LogNow {
+  readonly identity: string
+  /** Undefined: it writes none. */
+  readonly end: BinlogPosition | undefined
+  /** How many statements it has run, since it was started, that reset its logs, or something else. */
+  readonly resets: number
+}
+
+/** Asks the server. Errors of the driver come through as they are. */
+export async function readLogNow(connection: Connection): Promise<LogNow> {
+  const identity = await readIdentity(connection)
+  const resets = Number((await readStatus(connection, ['Com_reset'])).get('Com_reset') ?? 0)
+  return { identity, resets, end: await readLogEnd(connection) }
+}
+
 /** Asks the server. Errors of the driver come through as they are. */
 export async function readServerFacts(connection: Connection): Promise<ServerFacts> {
   const version = text((await rows(connection, 'SELECT VERSION() AS version'))[0], 'version')

@@ -12,6 +12,8 @@ export interface ServerQuestionsOptions {
   readonly connectTimeoutMs?: number
   /** Bound of an answer; default 30,000. */
   readonly readDeadlineMs?: number
+  /** How long the connection is kept for another question; default 500. */
+  readonly lingerMs?: number
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -78,7 +80,7 @@ export class ServerQuestions {
       connection?.end().catch(() => {
         connection.destroy()
       })
-    }, LINGER_MS).unref()
+    }, this.options.lingerMs ?? LINGER_MS).unref()
   }
 
   /** A half-open connection never answers; who waits for it holds the whole stream. */

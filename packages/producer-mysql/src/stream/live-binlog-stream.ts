@@ -2,14 +2,22 @@ import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../l
 import { byteAt } from '../log/byte-at.ts'
 import { EventChecksum } from '../log/event-checksum.ts'
 import { MysqlServerError, MysqlServerSilentError, MysqlServerUnreachableError } from '../error/live-errors.ts'
+import { MysqlDumpAstrayError } from '../error/dump-errors.ts'
+import { type LogWatch } from '../server/log-watch.ts'
 import { mysqlFault } from '../server/mysql-fault.ts'
 import { serverNameOf } from '../server/mysql-uri.ts'
 import { type DatabaseServer } from '../server/server-connection.ts'
+import { heartbeatPlace } from './heartbeat-place.ts'
+import { IdleWatch } from './idle-watch.ts'
 import { ZongjiTap } from './zongji-tap.ts'
 
 const HEADER_BYTES = 19
 const ROTATE_EVENT = 4
-const HEARTBEAT_EVENTS = new Set([27, 41])
+const FORMAT_DESCRIPTION_EVENT = 15
+const HEARTBEAT_EVENT = 27
+const HEARTBEAT_EVENT_V2 = 41
+const AT_FLAGS = 17
+const FLAG_ARTIFICIAL = 0x20
 const LOG_NAME = /^[\x20-\x7e]+\.\d+$/
 
 export interface LiveBinlogStreamOptions extends DatabaseServer {
@@ -24,6 +32,8 @@ export interface LiveBinlogStreamOptions extends DatabaseServer {
   readonly connectTimeoutMs?: number
   /** How long the server may wait while we take nothing; default a day. */
   readonly netWriteTimeoutSeconds?: number
+  /** Says whether what an idle connection brings is still the server's log; left out: nobody is asked. */
+  readonly watch?: LogWatch
 }
 
 /** The binary log of a running server. One object is one connection: `open` may be called once. */
@@ -47,6 +57,11 @@ export class LiveBinlogStream implements BinlogStream {
   private heard = false
   private lastHeardMs = 0
   private watch: NodeJS.Timeout | undefined
+  /** Watches over the connection while it is quiet. */
+  private readonly idle: IdleWatch | undefined
+  /** The log file that is being sent, and when it was begun, in seconds since 1970. */
+  private file: string | undefined
+  private begunSeconds = 0
 
   constructor(options: LiveBinlogStreamOptions) {
     this.options = options
@@ -54,6 +69,7 @@ export class LiveBinlogStream implements BinlogStream {
     this.heartbeatMs = options.heartbeatMs ?? 10_000
     this.readDeadlineMs = options.readDeadlineMs ?? 3 * this.heartbeatMs
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
+    this.idle = this.idleWatch()
     const { connectTimeoutMs } = this
     this.tap = new ZongjiTap({ ...options, connectTimeoutMs, preamble: this.preamble() })
   }
@@ -121,15 +137,50 @@ export class LiveBinlogStream implements BinlogStream {
     if (!this.established) this.establish()
     const type = byteAt(bytes, offset + 4)
     if (type === ROTATE_EVENT) this.rotate(this.handler, bytes, offset, end)
-    else if (HEARTBEAT_EVENTS.has(type)) this.handler.onCaughtUp?.()
-    else this.deliver(this.handler, bytes, offset, end)
+    else if (type === HEARTBEAT_EVENT || type === HEARTBEAT_EVENT_V2) this.heartbeat(this.handler, bytes, offset, end)
+    else {
+      if (type === FORMAT_DESCRIPTION_EVENT) this.begunSeconds = bytes.readUInt32LE(offset)
+      this.deliver(this.handler, bytes, offset, end)
+    }
   }
 
   /** Body of a rotate event: 8 bytes position in the next file, then its name. */
   private rotate(handler: BinlogHandler, bytes: Buffer, offset: number, end: number): void {
     const file = bytes.toString('latin1', offset + HEADER_BYTES + 8, end)
     if (!LOG_NAME.test(file)) throw new MysqlServerError(this.server, `a rotate event with the file name "${file}"`)
+    this.checkRotation(file, (byteAt(bytes, offset + AT_FLAGS) & FLAG_ARTIFICIAL) !== 0)
+    this.file = file
     handler.onRotate(file, Number(bytes.readBigUInt64LE(offset + HEADER_BYTES)))
+  }
+
+  /** A log that was reset is left for one of the new log, without a word in the old one: what the new one begins with is skipped. */
+  private checkRotation(next: string, isArtificial: boolean): void {
+    const { file } = this
+    if (!isArtificial || file === undefined || file === next || this.options.watch?.endsByName(file) !== true) return
+    throw new MysqlDumpAstrayError(
+      this.server,
+      `the end of ${file}`,
+      `it goes on with ${next}, which ${file} does not name`,
+    )
+  }
+
+  private heartbeat(handler: BinlogHandler, bytes: Buffer, offset: number, end: number): void {
+    handler.onCaughtUp?.()
+    const place = this.idle && heartbeatPlace(bytes, offset, end)
+    if (place !== undefined) this.idle?.heartbeat(place, performance.now())
+  }
+
+  private idleWatch(): IdleWatch | undefined {
+    const { watch } = this.options
+    if (watch === undefined) return undefined
+    return new IdleWatch({
+      heartbeatMs: this.heartbeatMs,
+      ask: (place) => watch.contradiction(place, this.begunSeconds),
+      onAstray: (place, found) => {
+        watch.broke(place, found)
+        this.break(new MysqlDumpAstrayError(this.server, `${place.file}:${place.position}`, found))
+      },
+    })
   }
 
   private deliver(handler: BinlogHandler, bytes: Buffer, offset: number, end: number): void {
@@ -151,6 +202,7 @@ export class LiveBinlogStream implements BinlogStream {
   private release(): void {
     if (this.closed || this.heldByHandler || this.heldByOwner) return
     this.lastHeardMs = performance.now()
+    this.idle?.forget()
     this.tap.resume()
   }
 
@@ -183,6 +235,7 @@ export class LiveBinlogStream implements BinlogStream {
 
   private end(): void {
     this.closed = true
+    this.idle?.forget()
     clearInterval(this.watch)
   }
 
