@@ -67,8 +67,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
   #windowOffset = 0
   #windowNanos = 0n
   #timestampNanos = 0n
-  /** Whether a reset waits for the end of the open window. */
-  resetsAtEnd = false
+  /** Whether a reset that waits may be done; undefined: none waits. */
+  #mayReset: (() => boolean) | undefined
   readonly #durableBeside: (() => Promise<void> | undefined) | undefined
 
   constructor(options: EventBufferOptions) {
@@ -90,7 +90,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     })
     this.#places = new WindowPlaces(this.#list, this)
     this.#wait = new WriterWait(
-      () => this.#retention.hasRoomFor(1) || this.#makeWritable(),
+      () => this.#mayReset === undefined && (this.#retention.hasRoomFor(1) || this.#makeWritable()),
       () => this.store.whenRoom(),
     )
     this.#write.reset(0)
@@ -235,7 +235,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#noteWritten(segment, from, end, 0)
     this.#publish(scn, segment, from)
     for (const listener of this.#listeners) listener()
-    if (this.resetsAtEnd) this.reset()
+    this.#resetIfDue()
   }
 
   rollbackWindow(): void {
@@ -246,16 +246,29 @@ export class EventBuffer implements PlacesHome, WindowSource {
       first.rollBack()
       while (this.#write !== first) this.#dropNewest()
     }
-    if (this.resetsAtEnd) this.reset()
+    this.#resetIfDue()
+  }
+
+  /** Whether a reset waits. */
+  get isResetting(): boolean {
+    return this.#mayReset !== undefined
   }
 
   /**
    * Lets all windows go, also those that are needed, and begins anew right after the newest: at once between windows, else when the one
    * that is open has ended. Readers find out as when they are overrun; who had all goes on.
+   *
+   * @param mayReset asked between windows, and at each `recheck`: the writer waits until it says so. Left out: at once
    */
-  reset(): void {
-    this.resetsAtEnd = this.#windowOpen
-    if (this.#windowOpen || !this.#started) return
+  reset(mayReset: () => boolean = atOnce): void {
+    if (!this.#started) return
+    this.#mayReset = mayReset
+    this.#resetIfDue()
+  }
+
+  #resetIfDue(): void {
+    if (this.#mayReset === undefined || this.#windowOpen || !this.#mayReset()) return
+    this.#mayReset = undefined
     this.#retention.clear(this.#lastScn)
     this.#activate(this.store.segmentBytes)
     this.recheck()
@@ -308,6 +321,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
 
   /** Looks again at what is needed, and lets a writer that waits go on when there is room: cheap when none waits. */
   recheck(): void {
+    this.#resetIfDue()
     this.#wait.recheck()
   }
 
@@ -477,4 +491,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
     this.#windows += 1
     this.store.windowClosed(first)
   }
+}
+
+function atOnce(): boolean {
+  return true
 }

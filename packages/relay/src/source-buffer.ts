@@ -149,9 +149,13 @@ export class SourceBuffer {
   async reset(): Promise<void> {
     const { events } = this
     const { eventLog } = this.#options
-    while (eventLog !== undefined && eventLog.lastScn < events.lastScn) await eventLog.whenWritten(events.lastScn)
-    events.reset()
-    while (events.resetsAtEnd) await sleep(RESET_LOOK_MS)
+    // Nothing goes that the log has not; who writes waits for that meanwhile, else it would never have all.
+    events.reset(() => eventLog === undefined || eventLog.lastScn >= events.lastScn)
+    while (events.isResetting) {
+      await eventLog?.whenWritten(events.lastScn)
+      events.recheck()
+      await sleep(RESET_LOOK_MS)
+    }
     this.#files?.acknowledge()
     eventLog?.acknowledge()
     this.#options.log.info('the event buffer was emptied, and begins anew', { prevScn: events.prevScn })

@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
-import { MemoryEventProducer, type ProducerContext } from '@aesop/producer'
+import { MemoryEventProducer, type ProducerContext, type WindowSink } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { NodeDisk, SegmentLog } from '@aesop/segment-files'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,6 +31,7 @@ class PlacedProducer extends MemoryEventProducer {
   context: ProducerContext | undefined
   /** Windows that it writes before its start is done, as far as there is room. */
   startsWith: readonly bigint[] = []
+  sink: WindowSink | undefined
 
   constructor(beginsAfter: bigint | undefined, scnSpace: string) {
     super()
@@ -47,6 +48,7 @@ class PlacedProducer extends MemoryEventProducer {
   }
   override async start(...[sinceScn, sink]: Parameters<MemoryEventProducer['start']>): Promise<void> {
     await super.start(sinceScn, sink)
+    this.sink = sink
     for (const scn of this.startsWith) {
       await sink.whenWritable()
       this.addWindow([{ key: 1, value: Buffer.alloc(1000) }], scn)
@@ -392,6 +394,7 @@ test('a replay whose place was reset begins behind a gap, though its files end b
 test('a replay goes on when the log is written anew, and its files count from the beginning', async () => {
   const first = await written({ beginsAfter: 100n })
   add(first, 101n, 105n)
+  await logged(105n)
   const reader = await replayed()
   await until('the reader has the first windows', has(reader, 105n))
   await first.relay.stop()
@@ -483,4 +486,31 @@ test('a buffer is reset when its log has what goes', async () => {
   await until('the reader has the newest window', has(reader, 125n))
   const ends = lines((await reader.stream(100n)).body).filter((line) => line.endsWith(':end'))
   expect(ends.length).toBe(25)
+})
+
+test('a buffer is reset behind a window that is open, when its log has that, too, however fast its source is', async () => {
+  const writer = await written({ beginsAfter: 100n })
+  const { sink } = writer.producer
+  add(writer, 101n, 120n)
+  sink?.beginWindow()
+  const state = { isReset: false }
+  const resetting = writer.relay.actions.resetBuffers().then(() => (state.isReset = true))
+  await until('the log has what was closed', () => logged(120n).then(() => true))
+  sink?.endWindow(121n)
+  // A source that never waits for anything but room.
+  let scn = 121n
+  while (!state.isReset) {
+    sink?.beginWindow()
+    await new Promise((resolve) => setImmediate(resolve))
+    sink?.endWindow(++scn)
+    await sink?.whenWritable()
+  }
+  await resetting
+  add(writer, scn + 1n, scn + 5n)
+  await logged(scn + 5n)
+  expect(writer.logged.join()).not.toContain('has not what follows')
+  const reader = await replayed()
+  await until('the reader has the newest window', has(reader, scn + 5n))
+  expect(lines((await reader.stream(100n)).body)[0]).toBe('101:101')
+  expect((await writer.stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
 })
