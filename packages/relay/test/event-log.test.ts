@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '@aesop/kernel'
-import { MemoryEventProducer, type ProducerContext, type WindowSink } from '@aesop/producer'
+import { type ProducerContext } from '@aesop/producer'
 import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
 import { NodeDisk, SegmentLog } from '@aesop/segment-files'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
 import { until } from '../../../test/support/until.ts'
+import { PlacedProducer } from './support/placed-producer.ts'
 import { ADDRESS, get, lines, online, PERSON, streamPath, testContext } from './support/relay-fixture.ts'
 
 const WRITER = 'databus.relay.eventLogWriter'
@@ -23,38 +24,6 @@ afterEach(async () => {
   for (const relay of running.splice(0).reverse()) await relay.stop()
   removeFolder(folder)
 })
-
-/** A source that begins where it is told to. */
-class PlacedProducer extends MemoryEventProducer {
-  readonly #space: string
-  readonly #beginsAfter: bigint | undefined
-  context: ProducerContext | undefined
-  /** Windows that it writes before its start is done, as far as there is room. */
-  startsWith: readonly bigint[] = []
-  sink: WindowSink | undefined
-
-  constructor(beginsAfter: bigint | undefined, scnSpace: string) {
-    super()
-    this.#beginsAfter = beginsAfter
-    this.#space = scnSpace
-  }
-  override get scnSpace(): string {
-    return this.#space
-  }
-  override async prepare(context: Parameters<MemoryEventProducer['prepare']>[0]): Promise<bigint> {
-    this.context = context
-    const stored = await super.prepare(context)
-    return this.#beginsAfter ?? context.readersSinceScn?.() ?? stored
-  }
-  override async start(...[sinceScn, sink]: Parameters<MemoryEventProducer['start']>): Promise<void> {
-    await super.start(sinceScn, sink)
-    this.sink = sink
-    for (const scn of this.startsWith) {
-      await sink.whenWritable()
-      this.addWindow([{ key: 1, value: Buffer.alloc(1000) }], scn)
-    }
-  }
-}
 
 interface Run {
   readonly relay: Relay
