@@ -224,4 +224,27 @@ describe('a log whose XA transactions wait on disk', () => {
     await log.add('standalone', sql(`XA COMMIT ${XA}`))
     expect([sink.rolledBack, sink.windows, sink.pending]).toEqual([1, [], []])
   })
+
+  it.each(['prepared', 'mysqlGtid'] as const)(
+    'names what was prepared as read only with its window: who ends before reads its rows again (%s)',
+    async (gtid) => {
+      const folder = folderOf()
+      const passedBefore: number[] = []
+      class Sink extends RecordingSink {
+        override append(append: EventAppend, write: ValueWriter): void {
+          super.append(append, write)
+          passedBefore.push(passed().length)
+        }
+      }
+      const schemas = new MemorySchemaRegistry()
+      const sink = new Sink(schemas)
+      const log = await logOf({ sink, schemas, heldXa: { folder, transactionBytes: 1, totalBytes: 1 } })
+      const passed = (): string[] => log.story.filter((each) => each.startsWith('passed'))
+      const begins = gtid === 'prepared' ? (['xid', gtid] as const) : (['xid', gtid, sql(`XA START ${XA}`)] as const)
+      await log.add(...begins, ...rows, sql(`XA END ${XA}`), 'prepare')
+      await log.add(gtid === 'prepared' ? 'standalone' : 'mysqlGtid', sql(`XA COMMIT ${XA}`))
+      expect([passedBefore, passed().length, sink.windows.length]).toEqual([[0, 0, 0], 1, 1])
+      expect(log.story.findIndex((each) => each.startsWith('passed'))).toBe(log.story.length - 2)
+    },
+  )
 })

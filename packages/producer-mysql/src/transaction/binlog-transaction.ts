@@ -390,8 +390,10 @@ export class BinlogTransaction {
   }
 
   private xaCommit(xid: string, event: BinLogEvent): Promise<void> | undefined {
-    const held = this.xa.close() ?? this.settle(xid)
+    const held = this.xa.close()
     if (held !== undefined) return this.replay(held, event)
+    const waited = this.xa.settle(xid)
+    if (waited !== undefined) return this.replay(waited, event, waited.gtid)
     this.state = 'between'
     this.cursor.endTransaction()
     this.pass(this.begins.gtid)
@@ -403,14 +405,19 @@ export class BinlogTransaction {
   /**
    * Its rows become a window, which may be larger than memory. Without rows nothing is waited for: whoever only counts
    * transactions waits for none.
+   *
+   * @param waitedAs the identifier of its rows, where they waited: passed with their window, and not before, else a process that ends
+   *   meanwhile, and goes on at another server, would get the verdict alone
    */
-  private replay(held: HeldTransaction, event: BinLogEvent): Promise<void> | undefined {
+  private replay(held: HeldTransaction, event: BinLogEvent, waitedAs?: string): Promise<void> | undefined {
     this.state = 'open'
-    return held.events.bytes === 0 ? this.commit() : this.replayRows(held, event)
+    if (held.events.bytes > 0) return this.replayRows(held, event, waitedAs)
+    this.pass(waitedAs)
+    return this.commit()
   }
 
   /** A connection that is given up ends it. */
-  private async replayRows(held: HeldTransaction, event: BinLogEvent): Promise<void> {
+  private async replayRows(held: HeldTransaction, event: BinLogEvent, waitedAs?: string): Promise<void> {
     const { bytes, offset, end } = event
     const isForgotten = this.forgettable()
     try {
@@ -423,6 +430,7 @@ export class BinlogTransaction {
       this.xa.drop(held)
       event.set(bytes, offset, end)
     }
+    this.pass(waitedAs)
     await this.commit()
   }
 
