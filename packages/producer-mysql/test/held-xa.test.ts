@@ -15,7 +15,7 @@ import { LogCursor } from '../src/log/log-cursor.ts'
 import { BLOCK_BYTES, clearHeldFiles } from '../src/transaction/held-file.ts'
 import { type HeldTransaction, HeldXa } from '../src/transaction/held-xa.ts'
 import { TransactionBegin } from '../src/transaction/transaction-begin.ts'
-import { logOf, rows, sql, XA } from './made-transactions.ts'
+import { FILE, logOf, rows, sql, XA } from './made-transactions.ts'
 import { decodeRecording, RecordingSink } from './recorded-log.ts'
 
 const KIB = 1024
@@ -247,4 +247,18 @@ describe('a log whose XA transactions wait on disk', () => {
       expect(log.story.findIndex((each) => each.startsWith('passed'))).toBe(log.story.length - 2)
     },
   )
+
+  it('names what was prepared as read, too, where its verdict is passed over', async () => {
+    const parts = ['xid', 'mysqlGtid', sql(`XA START ${XA}`), ...rows, sql(`XA END ${XA}`), 'prepare'] as const
+    const first = await logOf()
+    await first.add(...parts)
+    const passOvers = [{ file: FILE, position: first.ends.at(-1) ?? 0 }]
+    const log = await logOf({ passOvers })
+    await log.add(...parts, 'mysqlGtid', sql(`XA COMMIT ${XA}`))
+    expect(log.story.map((each) => each.split(' ')[0])).toEqual([
+      ...first.story.map((each) => each.split(' ')[0]),
+      'passed',
+      'window',
+    ])
+  })
 })

@@ -113,7 +113,7 @@ export class BinlogTransaction {
   /** Closes a transaction of which nothing was taken; its window tells whose rows it may have held. */
   passOver(last: BinLogEvent, concerned: readonly SourceChange[]): Promise<void> | undefined {
     // Its rows wait no more: reading has not to begin before them any longer.
-    this.xa.drop(this.xa.settle(xidOfVerdict(last) ?? ''))
+    this.xa.drop(this.settle(xidOfVerdict(last) ?? ''))
     this.window.forget()
     if (concerned.length > 0) this.appendChanges(concerned, undefined, last.timestamp)
     this.xa.drop(this.xa.close())
