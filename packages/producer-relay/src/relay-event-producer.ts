@@ -15,12 +15,17 @@ import {
   takesCopies,
   type WindowSink,
 } from '@aesop/producer'
+import { LateUpstreams } from './late-upstreams.ts'
+import { type LateReading } from '@aesop/reading'
 import { type FollowedPoint, recordOf, rereadOf } from './followed-place.ts'
 import { UpstreamReading, type UpstreamReadingOptions } from './upstream-reading.ts'
 import { type UpstreamRelay } from './upstream-relay.ts'
 import { UpstreamRelays } from './upstream-relays.ts'
 import { UpstreamSchemas } from './upstream-schemas.ts'
 import { upstreamSettingsOf, upstreamsOf } from './upstream-settings.ts'
+
+/** How long the oldest window of a relay is asked for, to say it to who came too late. */
+const OLDEST_MS_MAX = 2_000
 
 export interface RelayEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
@@ -43,6 +48,7 @@ export class RelayEventProducer implements EventProducer {
   #keeper: ResumeKeeper<FollowedPoint> | undefined
   #reading: UpstreamReading | undefined
   #readingOf: UpstreamReadingOptions | undefined
+  #late: LateUpstreams | undefined
   #scn = -1n
   #lastNanos: bigint | undefined
 
@@ -58,6 +64,10 @@ export class RelayEventProducer implements EventProducer {
     })
   }
 
+  get lateReading(): LateReading | undefined {
+    return this.#late
+  }
+
   /** @throws AesopError of the stored place, or of the relays when they must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.#context = context
@@ -66,12 +76,14 @@ export class RelayEventProducer implements EventProducer {
     this.#schemas = new UpstreamSchemas(context.schemas, physicalSource.servedSources)
     const relays = upstreamsOf(physicalSource.uri, token)
     const { log } = this.#bean
-    this.#relays = new UpstreamRelays({ relays, physicalSource, schemas: this.#schemas, silenceMs, log })
+    const upstreams = { relays, physicalSource, schemas: this.#schemas, silenceMs, log }
+    this.#relays = new UpstreamRelays(upstreams)
     const stored = await context.maxScn.load()
     const reread = stored && rereadOf(stored)
     const { startRetryMs } = physicalSource
     const space = await this.#runner.firstly(startRetryMs, () => this.#spaceOf(stored))
     this.scnSpace = space
+    this.#late = this.#lateOf(new UpstreamRelays(upstreams), this.#schemas, space)
     this.#scn = await this.#runner.firstly(startRetryMs, () =>
       stored === undefined ? this.#configuredStart() : this.#beginAgain(stored, reread, space),
     )
@@ -102,6 +114,7 @@ export class RelayEventProducer implements EventProducer {
   }
 
   stop(): Promise<void> {
+    this.#late?.end()
     return this.#runner.stop(() => this.#keeper?.close())
   }
 
@@ -124,12 +137,13 @@ export class RelayEventProducer implements EventProducer {
   }
 
   metrics(): readonly Metric[] {
-    return this.#runner.metrics()
+    return [...this.#runner.metrics(), ...(this.#late?.metrics() ?? [])]
   }
 
-  /** Which relay is followed, of which. */
+  /** Which relay is followed, of which, and what is read late from them. */
   describe(): object {
-    return { upstream: this.#reading?.address, upstreams: this.#relays?.addresses ?? [] }
+    const late = this.#late?.describe() ?? []
+    return { upstream: this.#reading?.address, upstreams: this.#relays?.addresses ?? [], lateReadings: late }
   }
 
   async #open(take: (attempt: UpstreamReading) => void): Promise<void> {
@@ -148,6 +162,23 @@ export class RelayEventProducer implements EventProducer {
       this.#closedWindow(scn, timestampNanos)
     }
     return { relays, schemas, scnSpace, sink, physicalPartition: this.#config.id, reachedScn, onWindow }
+  }
+
+  /** Has relays of its own: where a late reader moves on to the next one, who follows does not. */
+  #lateOf(relays: UpstreamRelays, schemas: UpstreamSchemas, scnSpace: string): LateUpstreams {
+    const oldestScn = async (): Promise<bigint | undefined> => {
+      const signal = AbortSignal.any([this.#runner.signal, AbortSignal.timeout(OLDEST_MS_MAX)])
+      return relays.ask((upstream) => upstream.oldestScn(signal), { signal })
+    }
+    return new LateUpstreams({
+      relays,
+      schemas,
+      scnSpace,
+      physicalPartition: this.#config.id,
+      oldestScn,
+      reachedScn: () => this.#scn,
+      heldAfterScn: () => this.#readingOf?.sink.prevScn,
+    })
   }
 
   readonly #point = (): FollowedPoint => ({ scn: this.#scn })

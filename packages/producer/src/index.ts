@@ -49,6 +49,7 @@ export { type PlaceFinder, type PlaceRecord } from './place-finder.ts'
 export { type ScnGenerator, SourceScnGenerator } from './scn-generator.ts'
 export { type ScnSpaceOptions, scnSpaceOfSource } from './scn-space-of-source.ts'
 export { quotedTable, type TableName, tableNamesOf, textOfTable } from './table-name.ts'
+export { TurnQueue } from './turn-queue.ts'
 export { type CopySink, takesCopies, WindowCopy } from './window-copy.ts'
 export {
   SnapshotBehindError,

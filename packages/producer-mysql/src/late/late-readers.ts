@@ -1,9 +1,9 @@
 import { type Logger, messageOf, AesopError, type Metric } from '@aesop/kernel'
+import { TurnQueue } from '@aesop/producer'
 import { type Gone, type LateReading } from '@aesop/reading'
 import { type LatePlace, type MarkedPlace } from '../place/place-index.ts'
 import { LateReader } from './late-reader.ts'
 import { AWAY_MS, IDLE_MS, type ReadLog, SharedLog, type Taker } from './shared-log.ts'
-import { TurnQueue } from './turn-queue.ts'
 
 export interface LateReadersOptions {
   /** At most so many readings at a time. */
