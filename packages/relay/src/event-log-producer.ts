@@ -14,6 +14,7 @@ import {
   takesCopies,
   type WindowSink,
 } from '@aesop/producer'
+import { type LateReading } from '@aesop/reading'
 import { type LogView, NodeDisk, SegmentLog } from '@aesop/segment-files'
 import {
   EventLogEmptyError,
@@ -22,6 +23,7 @@ import {
   EventLogSpaceError,
   EventLogUnreadableError,
 } from './event-log-errors.ts'
+import { EventLogLate } from './event-log-late.ts'
 import { EventLogReading } from './event-log-reading.ts'
 import { LoggedSchemas } from './event-log-schemas.ts'
 
@@ -47,6 +49,7 @@ export class EventLogProducer implements EventProducer {
   readonly #log: SegmentLog
   readonly #runner: SourceRunner
   #prepared: Prepared | undefined
+  #late: LateReading | undefined
   #scnSpace: string | undefined
   #scn = -1n
   #lastEventMs: number | undefined
@@ -54,11 +57,7 @@ export class EventLogProducer implements EventProducer {
 
   constructor(options: EventLogProducerOptions) {
     this.#options = options
-    this.#log = new SegmentLog(
-      new NodeDisk(options.folder),
-      options.physicalSource.id,
-      options.physicalSource.eventVersion,
-    )
+    this.#log = this.#newLog()
     this.#runner = new SourceRunner({
       log: options.context.log,
       open: (take) => {
@@ -72,6 +71,9 @@ export class EventLogProducer implements EventProducer {
 
   get scnSpace(): string | undefined {
     return this.#scnSpace
+  }
+  get lateReading(): LateReading | undefined {
+    return this.#late
   }
 
   async prepare(context: ProducerContext): Promise<bigint> {
@@ -96,6 +98,13 @@ export class EventLogProducer implements EventProducer {
       },
     })
     this.#prepared = { context, keeper }
+    this.#late = new EventLogLate({
+      folder,
+      log: () => this.#newLog(),
+      schemas: () => this.#loggedSchemas(context),
+      scnSpace: view.scnSpace,
+      reachedScn: () => this.#scn,
+    })
     this.#scn = restoredIn(view, context, stored) ?? stored?.scn ?? context.initialScn ?? firstScn(view, context)
     if (this.#scn < view.prevScn) throw new EventLogGapError(folder, this.#scn, view.prevScn, view.damage)
     return this.#scn
@@ -142,14 +151,13 @@ export class EventLogProducer implements EventProducer {
     const { windows: before } = this.#runner
     const { context, keeper } = this.#mustBePrepared()
     const { folder } = this.#options
-    const names = context.physicalSource.servedSources.filter(({ name }) => name !== SCHEMA_CHANGE_SOURCE)
     return new EventLogReading({
       folder,
       log: this.#log,
       afterScn: this.#scn,
       scnSpace: this.#scnSpace,
       sink: this.#sink as CopySink,
-      schemas: new LoggedSchemas(folder, context.schemas, new Map(names.map(({ id, name }) => [id, name]))),
+      schemas: this.#loggedSchemas(context),
       copied: (scn, windows) => {
         this.#scn = scn
         this.#runner.windows = before + windows
@@ -157,6 +165,16 @@ export class EventLogProducer implements EventProducer {
         keeper.note(() => this.#scn)
       },
     })
+  }
+
+  #newLog(): SegmentLog {
+    const { folder, physicalSource } = this.#options
+    return new SegmentLog(new NodeDisk(folder), physicalSource.id, physicalSource.eventVersion)
+  }
+
+  #loggedSchemas({ schemas, physicalSource }: ProducerContext): LoggedSchemas {
+    const names = physicalSource.servedSources.filter(({ name }) => name !== SCHEMA_CHANGE_SOURCE)
+    return new LoggedSchemas(this.#options.folder, schemas, new Map(names.map(({ id, name }) => [id, name])))
   }
 
   async #look(): Promise<LogView> {
