@@ -11,6 +11,7 @@ import {
   type WindowSink,
 } from '@aesop/producer'
 import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
+import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
 import { MysqlNextLogMissingError } from './error/dump-errors.ts'
 import { MysqlEventChecksumError } from './error/live-errors.ts'
@@ -154,6 +155,10 @@ export class MysqlEventProducer implements EventProducer {
     if (this.late === undefined || context === undefined || place === undefined || marks === undefined) return undefined
     return (from) =>
       readersStart(from, this.guestOrigin(context.physicalSource), this.placeFacts(context, place, marks))
+  }
+
+  configurationOf(physicalSource: PhysicalSourceConfig, schemas: SchemaRegistry): () => string {
+    return configurationOf(physicalSource, schemas)
   }
 
   placeFinder(physicalSource: PhysicalSourceConfig): MysqlPlaceFinder {

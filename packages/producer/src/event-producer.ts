@@ -90,6 +90,12 @@ export interface EventProducer extends Pick<Observable, 'metrics' | 'describe'> 
    * it reads from `start` until `stop`. Left out or undefined: its tables are known by their changes alone.
    */
   readonly snapshotReader?: SnapshotReader | undefined
+  /**
+   * What of its configuration decides over the bytes of its windows, as text, as it is when it is asked. Windows that were kept under another
+   * one are not served on. Called before `prepare`. Left out: nobody knows.
+   */
+  readonly configurationOf?:
+    ((physicalSource: PhysicalSourceConfig, schemas: SchemaRegistry) => () => string) | undefined
   /** Binds the producer to its source and says after which SCN it will begin. @throws AesopError of a static fault */
   prepare(context: ProducerContext): Promise<bigint>
   start(sinceScn: bigint, sink: WindowSink): Promise<void>

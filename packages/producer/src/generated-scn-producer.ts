@@ -57,6 +57,10 @@ export class GeneratedScnProducer implements EventProducer {
     }
   }
 
+  get configurationOf(): EventProducer['configurationOf'] {
+    return this.#producer.configurationOf?.bind(this.#producer)
+  }
+
   /** @throws ScnGeneratorInvalidError, ScnGeneratorChangedError, and what the producer throws */
   async prepare(context: ProducerContext): Promise<bigint> {
     const mapping = this.#mapping

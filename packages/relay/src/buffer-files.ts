@@ -16,6 +16,8 @@ export interface BufferFilesOptions {
   readonly physicalPartition: number
   readonly eventVersion: EventVersion
   readonly bufferBytes: number
+  /** Of the source; undefined: not known. */
+  readonly configuration: (() => string) | undefined
   /** Below which the folder lies, unless the settings name another one. */
   readonly stateDirectory: string
   /** From which a relative folder of the settings counts. */
@@ -31,12 +33,13 @@ export function bufferFolder({ settings, name, projectsRoot, stateDirectory }: B
 
 /** The segments of a buffer as files. */
 export function bufferFiles(options: BufferFilesOptions): FileSegments {
-  const { settings, physicalPartition, eventVersion, bufferBytes, log } = options
+  const { settings, physicalPartition, eventVersion, configuration, bufferBytes, log } = options
   const segmentBytes = fileSegmentBytes(bufferBytes)
   return new FileSegments({
     disk: new NodeDisk(bufferFolder(options)),
     physicalPartition,
     eventVersion,
+    ...(configuration === undefined ? {} : { configuration }),
     segmentBytes,
     residentBytes: Math.max(2 * segmentBytes, Math.min(settings.residentBytes, bufferBytes)),
     syncIntervalMs: settings.syncIntervalMs,

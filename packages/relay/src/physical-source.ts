@@ -24,7 +24,7 @@ import { ProducerMissingError, SourceLateError, SourceNameTakenError } from './e
 import { InboundEvents } from './inbound-events.ts'
 import { PassedOverNotes } from './passed-over.ts'
 import { type ProducerRegistration } from './producer-registration.ts'
-import { SourceBuffer } from './source-buffer.ts'
+import { type LeftWindows, SourceBuffer } from './source-buffer.ts'
 import { servedSource } from './served-source.ts'
 import { healthOfSource } from './source-health.ts'
 import { SourcePlace } from './source-place.ts'
@@ -58,11 +58,12 @@ interface Opened {
   readonly eventLog: EventLogWriter | undefined
   readonly producer: EventProducer
   readonly schemas: SchemaRegistry
-  readonly restoredScn: bigint | undefined
+  /** What the buffer has, or had, from a former process. */
+  readonly restored: LeftWindows | undefined
 }
 
 /** What a source has from `prepare` to `end`. */
-interface Prepared extends Omit<Opened, 'restoredScn'> {
+interface Prepared extends Omit<Opened, 'restored'> {
   readonly passedOver: PassedOverNotes
   readonly inbound: InboundEvents
   readonly served: ServedSource
@@ -113,7 +114,7 @@ export class PhysicalSource {
     this.#isEnded = false
     const opening = this.#open()
     this.#opening = opening.catch(() => undefined)
-    const { producer, schemas, eventLog, buffer, restoredScn } = await opening
+    const { producer, schemas, eventLog, buffer, restored } = await opening
     this.#checkNotEnded()
     const passedOver = new PassedOverNotes(this.place.journal, context.log)
     this.#undo.push(() => stopWriter(producer, buffer.events))
@@ -124,9 +125,9 @@ export class PhysicalSource {
       passOvers: passedOver.wanted,
       passedOver: passedOver.passed,
       initialScn: settings.initialScn,
-      restoredScn,
+      restoredScn: restored?.lastScn,
       restoredScnSpace: buffer.restoredScnSpace,
-      restoredAfterScn: restoredScn === undefined ? undefined : buffer.events.prevScn,
+      restoredAfterScn: restored?.prevScn,
       readersSinceScn: () => buffer.neededSinceScn(),
       fail: (error) => {
         this.#failed(error)
@@ -147,13 +148,13 @@ export class PhysicalSource {
     const schemas = this.#options.schemas ?? this.#schemaRegistry()
     schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
     const eventLog = await this.#eventLog(schemas)
-    const buffer = await this.#makeBuffer(producer, eventLog)
+    const buffer = await this.#makeBuffer(producer, schemas, eventLog)
     this.#undo.push(() => buffer.events.close())
     // What the buffer still has comes first: the producer is to go on right after it.
-    const restoredScn = await buffer.events.open()
+    const restored = await buffer.open()
     if (eventLog !== undefined) this.#undo.push(() => eventLog.close())
     await eventLog?.open()
-    return { producer, schemas, eventLog, buffer, restoredScn }
+    return { producer, schemas, eventLog, buffer, restored }
   }
 
   /** It may be given up while it waits for a disk or a server. @throws SourceLateError */
@@ -292,7 +293,11 @@ export class PhysicalSource {
     return this.#prepared
   }
 
-  async #makeBuffer(producer: EventProducer, eventLog: EventLogWriter | undefined): Promise<SourceBuffer> {
+  async #makeBuffer(
+    producer: EventProducer,
+    schemas: SchemaRegistry,
+    eventLog: EventLogWriter | undefined,
+  ): Promise<SourceBuffer> {
     const { settings, context, address, segmentStoreFor, knownReaders } = this.#options
     const store = segmentStoreFor?.(this.config, settings.bufferBytes)
     return new SourceBuffer({
@@ -306,7 +311,8 @@ export class PhysicalSource {
         address,
       },
       store,
-      files: store === undefined ? await this.#bufferFiles() : undefined,
+      files:
+        store === undefined ? await this.#bufferFiles(producer.configurationOf?.(this.config, schemas)) : undefined,
       eventLog,
       status: () => producer.status(),
       servesLate: () => producer.lateReading !== undefined,
@@ -340,7 +346,7 @@ export class PhysicalSource {
   }
 
   /** Loaded where they are asked for: most relays start without them, and sooner. */
-  async #bufferFiles(): Promise<FileSegments | undefined> {
+  async #bufferFiles(configuration: (() => string) | undefined): Promise<FileSegments | undefined> {
     const { settings, context } = this.#options
     const { name, id: physicalPartition, eventVersion } = this.config
     const { files, bufferBytes } = settings
@@ -348,7 +354,7 @@ export class PhysicalSource {
     const { bufferFiles, bufferFolder } = await import('./buffer-files.ts')
     const { projectsRoot, stateDirectory, log } = context
     const source = { name, physicalPartition, eventVersion }
-    const options = { ...source, settings: files, bufferBytes, projectsRoot, stateDirectory, log }
+    const options = { ...source, settings: files, configuration, bufferBytes, projectsRoot, stateDirectory, log }
     this.#claimFolder(bufferFolder(options))
     return bufferFiles(options)
   }

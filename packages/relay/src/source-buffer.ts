@@ -15,6 +15,12 @@ const EXPIRE_EVERY_MS = 1_000
 /** How often a reset looks whether the window that was open has ended. */
 const RESET_LOOK_MS = 10
 
+/** Windows of a former process: those after the one SCN, up to the other. */
+export interface LeftWindows {
+  readonly prevScn: bigint
+  readonly lastScn: bigint
+}
+
 export interface SourceBufferOptions {
   /** Of the physical source. */
   readonly name: string
@@ -115,7 +121,16 @@ export class SourceBuffer {
 
   /** SCN space of what a former process left. */
   get restoredScnSpace(): string | undefined {
-    return this.#files?.leftScnSpace
+    return this.#files?.leftScnSpace ?? (this.#files?.former?.scnSpace || undefined)
+  }
+
+  /**
+   * Takes up what a former process left. Where all of it was read under another configuration, it says what that was, all the same: the source
+   * is to go on behind it, and not to make it again.
+   */
+  async open(): Promise<LeftWindows | undefined> {
+    const lastScn = await this.events.open()
+    return lastScn === undefined ? this.#files?.former?.scns : { prevScn: this.events.prevScn, lastScn }
   }
 
   /**

@@ -24,16 +24,24 @@ type Properties = Record<string, string | number | boolean>
 class PlacedProducer extends MemoryEventProducer {
   readonly #space: string
   readonly #beginsAfter: bigint | undefined
+  readonly #configuration: string | undefined
+  asked: Parameters<MemoryEventProducer['prepare']>[0] | undefined
 
-  constructor(beginsAfter: bigint | undefined, scnSpace: string) {
+  constructor(beginsAfter: bigint | undefined, scnSpace: string, configuration: string | undefined) {
     super()
+    this.#configuration = configuration
     this.#beginsAfter = beginsAfter
     this.#space = scnSpace
   }
   override get scnSpace(): string {
     return this.#space
   }
+  get configurationOf(): (() => () => string) | undefined {
+    const configuration = this.#configuration
+    return configuration === undefined ? undefined : () => () => configuration
+  }
   override async prepare(context: Parameters<MemoryEventProducer['prepare']>[0]): Promise<bigint> {
+    this.asked = context
     await super.prepare(context)
     return this.#beginsAfter ?? context.restoredScn ?? 0n
   }
@@ -49,17 +57,18 @@ interface Run {
 interface Options {
   readonly beginsAfter?: bigint
   readonly scnSpace?: string
+  readonly configuration?: string
   readonly context?: ReturnType<typeof testContext>
 }
 
 async function started(
   properties: Properties = {},
-  { beginsAfter, scnSpace = 'one', context = testContext() }: Options = {},
+  { beginsAfter, scnSpace = 'one', configuration, context = testContext() }: Options = {},
 ): Promise<Run> {
   const logged: string[] = []
   const note = (message: string): void => void logged.push(message)
   const log: Logger = { ...silentLogger, info: note, warn: note, error: note }
-  const producer = new PlacedProducer(beginsAfter, scnSpace)
+  const producer = new PlacedProducer(beginsAfter, scnSpace, configuration)
   const config = new RelayConfig({
     relayProperties: {
       'databus.relay.container.httpPort': 0,
@@ -88,8 +97,9 @@ function damageFirst(): string {
   return name
 }
 
-async function left(): Promise<void> {
-  const { relay, producer } = await started({}, { beginsAfter: 100n })
+async function left(configuration?: string): Promise<void> {
+  const options = { beginsAfter: 100n, ...(configuration === undefined ? {} : { configuration }) }
+  const { relay, producer } = await started({}, options)
   for (let scn = 101n; scn <= 103n; scn += 1n) producer.addWindow([{ key: Number(scn) }], scn)
   await relay.stop()
 }
@@ -102,6 +112,33 @@ test('files of a former process are served on, in front of what comes', async ()
   producer.addWindow([{ key: 104 }], 104n)
   expect(lines((await stream(100n)).body)).toEqual([...LEFT, '104:104', '104:end'])
   expect(logged.join()).toContain('goes on with segment files of a former process')
+})
+
+test('what was read under another configuration of the source is served to nobody: it goes on behind it, and says so', async () => {
+  await left('with the salary')
+  const { relay, producer, stream, logged } = await started({}, { configuration: 'without it' })
+  const { restoredScn, restoredAfterScn, restoredScnSpace } = producer.asked ?? {}
+  expect([restoredScn, restoredAfterScn, restoredScnSpace]).toEqual([103n, 100n, 'one'])
+  producer.addWindow([{ key: 104 }], 104n)
+  expect((await stream(100n)).headers['x-dbus-error-cause']).toMatch(/ScnNotFound/)
+  expect(lines((await stream(103n)).body)).toEqual(['104:104', '104:end'])
+  expect(relay.health()).toEqual({
+    status: 'degraded',
+    detail: expect.stringMatching(/shop.\d+\.segment\.other: its source had another configuration/) as string,
+  })
+  expect(logged.join()).toContain('its source had another configuration')
+  await relay.actions.resetBuffers()
+  expect(relay.health().status).toBe('up')
+  expect(files().filter((name) => name.endsWith('.other')).length).toBe(1)
+})
+
+test('what was read under the same configuration, or one that nobody told, is served on', async () => {
+  await left()
+  const { relay, producer } = await started({}, { configuration: 'one' })
+  producer.addWindow([{ key: 104 }], 104n)
+  await relay.stop()
+  const { stream } = await started({}, { configuration: 'one' })
+  expect(lines((await stream(100n)).body)).toEqual([...LEFT, '104:104', '104:end'])
 })
 
 test('a source that goes on within them has its windows passed over', async () => {

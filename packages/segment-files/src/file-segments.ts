@@ -11,7 +11,7 @@ import { type Logger, systemCodeOf } from '@aesop/kernel'
 import { join } from 'node:path'
 import { SegmentFolderError, SegmentFolderHeldError, SegmentsUnwritableError } from './errors.ts'
 import { FolderConcern } from './folder-concern.ts'
-import { FolderRecovery, type Recovery } from './folder-recovery.ts'
+import { FolderRecovery, type FormerSegments, type Recovery } from './folder-recovery.ts'
 import { HeldFiles } from './held-files.ts'
 import { JobQueue } from './job-queue.ts'
 import { NearSegments } from './near-segments.ts'
@@ -20,6 +20,7 @@ import { readSegment } from './read-segment.ts'
 import { SafetyWaits } from './safety-waits.ts'
 import { type SegmentDisk } from './segment-disk.ts'
 import { SegmentFile } from './segment-file.ts'
+import { configurationMark } from './segment-header.ts'
 import { DAMAGED, numberOf, OF_OTHERS } from './segment-name.ts'
 
 export interface FileSegmentsOptions {
@@ -27,6 +28,11 @@ export interface FileSegmentsOptions {
   readonly physicalPartition: number
   /** Layout of the events. Default 1. Files of another one are set aside. */
   readonly eventVersion?: EventVersion
+  /**
+   * What of the configuration of the source decides over the bytes of its windows, as it is now, as text: files of another one are set aside
+   * by `open`, and the next window begins a file when it changes. Left out: not known, and files of all of them are one.
+   */
+  readonly configuration?: () => string
   /** Capacity of a usual segment, in bytes. */
   readonly segmentBytes: number
   /** Bytes of the newest segments that stay in memory: at least two segments. */
@@ -47,6 +53,8 @@ export interface FileSegmentsOptions {
 const SYNC_INTERVAL_MS = 1_000
 const RETRY_MS = 1_000
 const OPEN_FILES_MAX = 64
+const OTHER_CONFIGURATION =
+  'its source had another configuration (tables, ids, keys, hand-written schemas) then, and is read on behind it. Remove these files when nobody needs them, or reset the buffer to hear no more of them'
 
 /** Segments as files of one folder; SPEC.md has the format, and what is kept when a process or the power ends. */
 export class FileSegments implements SegmentStore {
@@ -65,6 +73,8 @@ export class FileSegments implements SegmentStore {
   readonly #disowned = new WeakSet<SegmentFile>()
   #scnSpace = ''
   #recovery: Recovery | undefined
+  /** The configuration that was seen last, and its mark. */
+  #configured: { readonly text: string; readonly mark: string } | undefined
   #nextNumber = 0
   #waiting: (() => void)[] = []
   readonly #safety = new SafetyWaits()
@@ -132,14 +142,23 @@ export class FileSegments implements SegmentStore {
     return this.#recovery?.left === undefined ? undefined : this.#recovery.scnSpace || undefined
   }
 
+  /** What was left of another configuration of the source, and is served to nobody; undefined: nothing was. */
+  get former(): FormerSegments | undefined {
+    return this.#recovery?.former
+  }
+
   /** @throws SegmentFolderHeldError, SegmentFolderError */
   async open(): Promise<LeftSegments | undefined> {
     this.#recovery = await this.#recover()
-    const { left, nextNumber, aside, headers } = this.#recovery
+    const { left, nextNumber, aside, headers, former } = this.#recovery
     this.#nextNumber = nextNumber
     for (const [name, why] of aside) {
       this.#concern.damaged(name, why)
       this.#concern.isThere(name)
+    }
+    if (former !== undefined) {
+      this.#concern.disowned(former.names, OTHER_CONFIGURATION)
+      for (const name of former.names) this.#concern.isThere(name)
     }
     for (const segment of left?.segments ?? []) {
       const header = headers.get(segment.number)
@@ -182,6 +201,7 @@ export class FileSegments implements SegmentStore {
       previousEnd: previous?.segment.writeEnd ?? 0,
       capacityBytes,
       scnSpace: this.#scnSpace,
+      configuration: this.#mark(),
     }
     this.#add(new SegmentFile(header, segment, false))
     this.#leaveMemory()
@@ -290,7 +310,7 @@ export class FileSegments implements SegmentStore {
       this.#release = taken
       if (this.#options.restores === false) await removeAll(this.#disk)
       const { physicalPartition, eventVersion = 1 } = this.#options
-      return await new FolderRecovery(this.#disk, physicalPartition, eventVersion).run()
+      return await new FolderRecovery(this.#disk, physicalPartition, eventVersion, this.#mark()).run()
     } catch (error) {
       throw error instanceof SegmentFolderHeldError ? error : new SegmentFolderError(folder, error)
     }
@@ -332,7 +352,17 @@ export class FileSegments implements SegmentStore {
     this.#safety.closedMore()
     if (file.isFlushWanted) return
     file.isFlushWanted = true
+    // Nothing more is written to it: what comes is of another configuration.
+    if (this.#mark() !== file.header.configuration) file.segment.writeLimit = file.segment.writeEnd
     this.#queue.add(() => file.flush(this.#disk, this.#handles))
+  }
+
+  /** Mark of the configuration as it is now; undefined: not known. */
+  #mark(): string | undefined {
+    const text = this.#options.configuration?.()
+    if (text === undefined) return undefined
+    if (this.#configured?.text !== text) this.#configured = { text, mark: configurationMark(text) }
+    return this.#configured.mark
   }
 
   /** Its last bytes and its footer are written, once. */

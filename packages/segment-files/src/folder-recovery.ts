@@ -19,6 +19,16 @@ interface HeadedFile {
   readonly footer: SegmentFooter | undefined
 }
 
+/** Files up to the newest that was begun under another configuration of the source. */
+export interface FormerSegments {
+  /** Their names now. */
+  readonly names: readonly string[]
+  /** SCN before the oldest of their windows that could be served, and of the newest one; undefined: there is none. */
+  readonly scns: { readonly prevScn: bigint; readonly lastScn: bigint } | undefined
+  /** Identity of their SCN space; empty: not known. */
+  readonly scnSpace: string
+}
+
 /** What a folder had, for people. */
 export interface Recovery {
   readonly left: LeftSegments | undefined
@@ -30,6 +40,8 @@ export interface Recovery {
   readonly nextNumber: number
   /** Files that were set aside, each with the reason. */
   readonly aside: ReadonlyMap<string, string>
+  /** What was read under another configuration of the source, and is set aside for it; undefined: nothing was. */
+  readonly former: FormerSegments | undefined
   /** Files that were removed: of windows that were given up, or that lie before a hole. */
   readonly removed: readonly string[]
 }
@@ -42,10 +54,13 @@ export class FolderRecovery {
   readonly #disk: SegmentDisk
   readonly #physicalPartition: number
   readonly #eventVersion: EventVersion
+  readonly #configuration: string | undefined
   readonly #aside = new Map<string, string>()
   readonly #removed: string[] = []
 
-  constructor(disk: SegmentDisk, physicalPartition: number, eventVersion: EventVersion) {
+  /** @param configuration mark of the configuration of the source now; left out: files of all of them are one */
+  constructor(disk: SegmentDisk, physicalPartition: number, eventVersion: EventVersion, configuration?: string) {
+    this.#configuration = configuration
     this.#disk = disk
     this.#physicalPartition = physicalPartition
     this.#eventVersion = eventVersion
@@ -64,6 +79,7 @@ export class FolderRecovery {
         if (file !== undefined) files.set(file.header.number, file)
       }
     }
+    const former = await this.#setFormerAside(files)
     const rest = new Map(files)
     let chain: FoundSegment[]
     let left: LeftSegments | undefined
@@ -82,7 +98,7 @@ export class FolderRecovery {
     }
     await this.#disk.sync()
     const headers = new Map(chain.map(({ header }) => [header.number, header]))
-    return { left, scnSpace, headers, nextNumber, aside: this.#aside, removed: this.#removed }
+    return { left, scnSpace, headers, nextNumber, aside: this.#aside, former, removed: this.#removed }
   }
 
   /** @returns undefined: it is none of ours, or damaged, and was taken away */
@@ -114,6 +130,27 @@ export class FolderRecovery {
     } finally {
       await file.close()
     }
+  }
+
+  /** Takes out what must not be served on: a file of another configuration, and all before it, whatever that is. */
+  async #setFormerAside(files: Map<number, HeadedFile>): Promise<FormerSegments | undefined> {
+    const isOther = ({ header: { configuration } }: HeadedFile): boolean =>
+      this.#configuration !== undefined && configuration !== undefined && configuration !== this.#configuration
+    const newestNumber = Math.max(-1, ...[...files].flatMap(([number, file]) => (isOther(file) ? [number] : [])))
+    const former = new Map([...files].filter(([number]) => number <= newestNumber))
+    if (former.size === 0) return undefined
+    for (const number of former.keys()) files.delete(number)
+    const chain = await this.#chain(former)
+    const left = leftOf(chain)
+    const names: string[] = []
+    // One that was found to be damaged has been set aside for that.
+    for (const { name } of former.values()) {
+      await this.#disk.rename(name, name + OF_OTHERS)
+      names.push(name + OF_OTHERS)
+    }
+    const last = left?.segments.findLast(({ firstWindowOffset }) => firstWindowOffset >= 0)
+    const scns = left && last && { prevScn: left.prevScn, lastScn: last.lastWindowScn }
+    return { names, scns, scnSpace: chain.at(-1)?.header.scnSpace ?? '' }
   }
 
   /** The newest file, and those before it, oldest first. One that is damaged is taken out. */

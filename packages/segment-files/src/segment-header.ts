@@ -1,5 +1,6 @@
 import { type SegmentStart } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /**
@@ -18,15 +19,20 @@ import { crc32 } from 'node:zlib'
  * | 36     | 4    | capacity: bytes of events in this one, at most                                      |
  * | 40     | 8    | SCN of the newest window that was closed when this file was begun                   |
  * | 48     | 1    | bytes of the identity of the SCN space                                              |
- * | 49     | 107  | the identity, ASCII, and zeroes                                                     |
+ * | 49     | 100  | the identity, ASCII, and zeroes                                                     |
+ * | 149    | 1    | 6: what follows is known; 0: it is not, as in files of former versions              |
+ * | 150    | 6    | mark of the configuration of the source when the file was begun, or zeroes          |
  * | 156    | 4    | CRC-32 of all before                                                                |
  */
 export const HEADER_BYTES = 160
 
 const MAGIC = Buffer.from('AESOPSEG', 'latin1')
 const FORMAT_VERSION = 1
-const SPACE_BYTES_MAX = 107
+const SPACE_BYTES_MAX = 100
 const AT_SPACE = 49
+const AT_MARK_LENGTH = 149
+const AT_MARK = 150
+const MARK_BYTES = 6
 const AT_CRC = 156
 
 export interface SegmentHeader extends SegmentStart {
@@ -40,6 +46,16 @@ export interface SegmentHeader extends SegmentStart {
   readonly capacityBytes: number
   /** Identity of the SCN space. Empty: not known. */
   readonly scnSpace: string
+  /** Mark of the configuration of the source. Undefined: not known. */
+  readonly configuration?: string | undefined
+}
+
+/** What tells one configuration of a source from another one in a header: twelve hexadecimal digits. */
+export function configurationMark(configuration: string): string {
+  return createHash('sha256')
+    .update(configuration)
+    .digest('hex')
+    .slice(0, 2 * MARK_BYTES)
 }
 
 export function encodeHeader(header: SegmentHeader): Buffer {
@@ -56,6 +72,10 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   bytes.writeBigInt64BE(header.prevScn, 40)
   bytes[48] = Buffer.byteLength(header.scnSpace)
   bytes.write(header.scnSpace.slice(0, SPACE_BYTES_MAX), AT_SPACE, 'latin1')
+  if (header.configuration !== undefined) {
+    bytes[AT_MARK_LENGTH] = MARK_BYTES
+    bytes.write(header.configuration, AT_MARK, MARK_BYTES, 'hex')
+  }
   bytes.writeUInt32BE(crc32(bytes.subarray(0, AT_CRC)), AT_CRC)
   return bytes
 }
@@ -79,5 +99,7 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | string {
     capacityBytes: bytes.readUInt32BE(36),
     prevScn: bytes.readBigInt64BE(40),
     scnSpace: bytes.toString('latin1', AT_SPACE, AT_SPACE + (bytes[48] as number)),
+    configuration:
+      bytes[AT_MARK_LENGTH] === MARK_BYTES ? bytes.toString('hex', AT_MARK, AT_MARK + MARK_BYTES) : undefined,
   }
 }
