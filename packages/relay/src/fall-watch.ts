@@ -89,8 +89,9 @@ export class FallWatch {
   /** What health says of those that lose something soon; undefined: nobody does. */
   get concern(): string | undefined {
     if (this.#options.servesLate()) return undefined
-    const soon = this.#soonest.filter(({ isAlarmed }) => isAlarmed)
-    return soon.length === 0 ? undefined : soon.map(fallText).join('; ')
+    const [first, ...others] = this.#soonest.filter(({ isAlarmed }) => isAlarmed)
+    if (first === undefined) return undefined
+    return others.length === 0 ? fallText(first) : `${fallText(first)}; so do ${others.length} more`
   }
 
   metrics(): readonly Metric[] {

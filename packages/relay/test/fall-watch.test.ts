@@ -179,6 +179,18 @@ test('it is told once, when it is near, and once when that is over', () => {
   expect(rig.watch.concern).toBeUndefined()
 })
 
+test('health names the one that falls first, and how many do so beside it', () => {
+  const rig = new Rig()
+  rig.write(100)
+  for (let second = 0; second < 10; second++) {
+    rig.write(10)
+    rig.readers = [90n, 1n, 50n].map((scn) => ({ client: `at ${scn}`, peer: 'p', scn, isLate: false }))
+    rig.look()
+  }
+  expect(rig.alerts.length).toBe(3)
+  expect(rig.watch.concern).toMatch(/^the reader "at 1" \(p\) falls off .* bytes behind; so do 2 more$/)
+})
+
 test('where the log of the source serves what the buffer loses, that is said, and health is as it was', () => {
   const rig = new Rig()
   rig.servesLate = true

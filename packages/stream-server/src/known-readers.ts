@@ -27,6 +27,8 @@ interface LeftReader {
 
 /** How many that have no answer now are remembered; who came first is forgotten first. */
 const LEFT_MAX = 1_000
+/** Who gives a longer name is remembered as one that did not say who it is. */
+const NAME_LENGTH_MAX = 200
 /** For so long one is remembered that did not say who it is: it may never come again. */
 const NAMELESS_MS = 60_000
 
@@ -42,7 +44,8 @@ export class KnownReaders {
 
   /** An answer has ended, or will. */
   left(client: string, peer: string, places: readonly ReadPlace[]): void {
-    const untilMs = client === peer ? this.#now() + NAMELESS_MS : Infinity
+    const isNameless = client === peer || client.length > NAME_LENGTH_MAX
+    const untilMs = isNameless ? this.#now() + NAMELESS_MS : Infinity
     for (const reader of readersAt(client, peer, places)) {
       const key = keyOf(reader)
       this.#left.delete(key)

@@ -31,8 +31,10 @@ test('who does not say who it is is forgotten after a minute, and others when a 
   const known = new KnownReaders(() => nowMs)
   known.left('10.0.0.7', '10.0.0.7', [place('shop', 5n)])
   known.left('orders', '10.0.0.7', [place('shop', 6n)])
+  const endless = 'x'.repeat(201)
+  known.left(endless, '10.0.0.7', [place('shop', 7n)])
   nowMs = 60_000
-  expect(scns(known.all([]))).toEqual(['10.0.0.7 shop 5', 'orders shop 6'])
+  expect(scns(known.all([]))).toEqual(['10.0.0.7 shop 5', 'orders shop 6', `${endless} shop 7`])
   nowMs = 60_001
   expect(scns(known.all([]))).toEqual(['orders shop 6'])
   for (let each = 1; each < 1_000; each++) known.left(`client ${each}`, 'p', [place('shop', 1n)])
