@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
@@ -138,6 +140,25 @@ describe.each(['MariaDB', 'MySQL'] as const)('a log of %s that is reset under a 
   })
 })
 
+it('ends by name where files are read of a server that is reset', async () => {
+  const { MariaDB: server } = servers
+  await server.query(
+    'DROP DATABASE IF EXISTS shop; RESET MASTER; CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)',
+  )
+  const uri = `binlog:${server.dataFolder}/mysql-bin.index`
+  const made = await new ProducerRig({ uri, name: 'shop', sources: ['shop.item'] }).start()
+  try {
+    await server.query('INSERT INTO shop.item VALUES (1)')
+    await made.arrived(1)
+    await server.query('RESET MASTER; INSERT INTO shop.item VALUES (2)')
+    await until('the failure', () => made.failures.length > 0)
+    expect(codesOf(made)).toEqual(['AESOP_MYSQL_LOG_RESET'])
+    expect(made.ledger.ids).toEqual([1])
+  } finally {
+    await made.producer.stop()
+  }
+})
+
 it('goes with a proxy whose new connections lead to another server, while the old one lives on', async () => {
   const first = servers.MariaDB
   const second = await MariadbServer.start({ serverId: 2 })
@@ -162,5 +183,27 @@ it('goes with a proxy whose new connections lead to another server, while the ol
     await made.producer.stop()
     await proxy.close()
     await second.destroy()
+  }
+})
+
+// The last one: the server whose index it changes is of no use afterwards.
+it('is given up by name where the index of the server lacks a file, and the place proves nothing wrong', async () => {
+  const { MariaDB: server } = servers
+  await server.query(`DROP DATABASE IF EXISTS shop; RESET MASTER; CREATE DATABASE shop;
+    CREATE TABLE shop.item (id INT PRIMARY KEY); INSERT INTO shop.item VALUES (1); FLUSH BINARY LOGS`)
+  const index = join(server.dataFolder, 'mysql-bin.index')
+  const whole = readFileSync(index, 'utf8')
+  const made = new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], startFrom: 'earliest' })
+  try {
+    // In its place, and as long as before: the server has it open.
+    writeFileSync(index, `${whole.split('\n')[0] ?? ''}\n`.padEnd(whole.length, '\n'))
+    await made.start()
+    await made.arrived(1)
+    await until('the failure', () => made.failures.length > 0)
+    expect(codesOf(made)).toEqual(['AESOP_MYSQL_NEXT_LOG_MISSING'])
+    expect([2, 3]).toContain(reconnects(made))
+  } finally {
+    await made.producer.stop()
+    writeFileSync(index, whole)
   }
 })

@@ -13,8 +13,6 @@ import {
 import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
-import { MysqlNextLogMissingError } from './error/dump-errors.ts'
-import { MysqlEventChecksumError } from './error/live-errors.ts'
 import { type LateReaders } from './late/late-readers.ts'
 import { LiveLag } from './late/live-lag.ts'
 import { lateReadersOf } from './late/late-readers-of-source.ts'
@@ -32,7 +30,7 @@ import { KeptPlace, type PlaceMarks } from './session/kept-place.ts'
 import { heldXaOf } from './session/held-xa-of-source.ts'
 import { type DecoderExtras, LogReader } from './session/log-reader.ts'
 import { MysqlPlaceFinder } from './session/mysql-place-finder.ts'
-import { DAMAGED_READS_MAX } from './session/proven-stream.ts'
+import { breaksOfLogMax } from './session/proven-stream.ts'
 import { sourceBeginning } from './session/source-beginning.ts'
 import { mysqlSettingsOf } from './settings/mysql-settings.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './shape/schema-change.ts'
@@ -81,7 +79,7 @@ export class MysqlEventProducer implements EventProducer {
       open: async (take) => this.reader?.open(take),
       release: async () => this.origin?.release(),
       onFailed: (error) => this.context?.fail(error),
-      breaksMax: (error) => (isOfItsLog(error) ? DAMAGED_READS_MAX : Infinity),
+      breaksMax: breaksOfLogMax,
     })
   }
 
@@ -280,9 +278,4 @@ export class MysqlEventProducer implements EventProducer {
     const scnSpace = await scnSpaceOfSource({ physicalSource, stored, log, ...(told === undefined ? {} : { told }) })
     return new ScnSpaceKeeper(maxScn, scnSpace)
   }
-}
-
-/** A network may be the cause once, and a reset of the log is named when reading goes on; else the server's files are. */
-function isOfItsLog(error: unknown): boolean {
-  return error instanceof MysqlEventChecksumError || error instanceof MysqlNextLogMissingError
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -101,6 +101,40 @@ describe('a stream of log files', () => {
       expect(eventsSeen()).toBe(whole)
     }
     expect(eventsSeen()).toBe(EDGES.length - 1)
+  })
+
+  it.each([
+    ['at its end', ['log.000001']],
+    ['and has a second file, which would be gone on with', ['log.000001', 'log.000002']],
+  ])('breaks when the log was begun anew %s', async (_name, files) => {
+    write({ 'log.000001': LOG })
+    await open()
+    await until(() => caughtUp > 0)
+    // As a server does it, between two looks: the file is deleted, and another one of that name is made.
+    writeFileSync(join(folder, 'new'), LOG)
+    renameSync(join(folder, 'new'), join(folder, 'log.000001'))
+    write(Object.fromEntries(files.map((name) => [name, LOG])))
+    await until(() => broken !== undefined)
+    expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED', canRetry: true })
+    expect(eventsSeen()).toBe(EDGES.length - 1)
+  })
+
+  it('breaks when the log is gone while it waits at its end', async () => {
+    write({ 'log.000001': LOG })
+    await open()
+    await until(() => caughtUp > 0)
+    rmSync(join(folder, 'log.000001'))
+    await until(() => broken !== undefined)
+    expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED' })
+  })
+
+  it('breaks when the log is shorter than what was read', async () => {
+    write({ 'log.000001': LOG })
+    await open()
+    await until(() => caughtUp > 0)
+    truncateSync(join(folder, 'log.000001'), LOG.length - 1)
+    await until(() => broken !== undefined)
+    expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED' })
   })
 
   it('begins at any event, and reads the description of the log first', async () => {

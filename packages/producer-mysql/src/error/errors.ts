@@ -211,6 +211,24 @@ export class BinlogFileError extends AesopError {
   }
 }
 
+export class BinlogFileReplacedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_MYSQL_FILE_REPLACED',
+    meaning:
+      'A binary log file that was read is another file by now, or gone: its server was reset, or a copy of the log was put in its place.',
+    remedy:
+      'The source opens it again by itself and proves its place; if the log was reset, the error that follows says so and what to do.',
+    canRetry: true,
+  } as const
+  constructor(path: string, position: number) {
+    super(
+      BinlogFileReplacedError.kind,
+      `binary log ${path}: it is not the file any more that was read up to ${position}`,
+      { fields: { path, position } },
+    )
+  }
+}
+
 export class BinlogFilesExhaustedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_MYSQL_FILES_EXHAUSTED',
@@ -285,6 +303,7 @@ const decoderErrors: readonly AesopErrorClass[] = [
   TransactionOrderError,
   MapperFailedError,
   BinlogFileError,
+  BinlogFileReplacedError,
   BinlogFilesExhaustedError,
   BinlogIncidentError,
 ]

@@ -10,6 +10,7 @@ import { LateRing } from './late-ring.ts'
 import { type MarkedPlace } from '../place/place-index.ts'
 import { BinlogSession } from '../session/binlog-session.ts'
 import { type DecoderExtras } from '../session/log-reader.ts'
+import { breaksOfLogMax } from '../session/proven-stream.ts'
 import { ReadingPlace } from '../session/reading-place.ts'
 import { type ShapeHistory } from '../shape/shape-history.ts'
 
@@ -84,6 +85,7 @@ export class LateLog {
       onFailed: (error) => {
         this.#fail(error)
       },
+      breaksMax: breaksOfLogMax,
     })
     this.ring = new LateRing({
       maxBytes: bufferBytes,

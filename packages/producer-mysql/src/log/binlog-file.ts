@@ -1,4 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { systemCodeOf } from '@aesop/kernel'
 import { EVENT_HEADER_BYTES, MySQLConstants } from './binlog-event.ts'
 import { byteAt } from './byte-at.ts'
 import { BinlogEventCorruptError, BinlogFileError, binlogFileFault } from '../error/errors.ts'
@@ -142,6 +143,22 @@ export class BinlogFile {
     const { bytesRead } = await this.handle.read(this.bytes, this.to, this.bytes.length - this.to, at)
     this.to += bytesRead
     return bytesRead > 0
+  }
+
+  /**
+   * Whether the file of this name is no longer the one that is read, as when a server was reset, or shorter than what was read,
+   * or gone.
+   *
+   * @throws BinlogFileError, BinlogFilesExhaustedError
+   */
+  async isReplaced(): Promise<boolean> {
+    try {
+      const [read, there] = [await this.handle.stat(), await stat(this.path)]
+      return read.ino !== there.ino || read.dev !== there.dev || there.size < this.position + this.pendingBytes
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return true
+      throw binlogFileFault(this.path, 'the log can not be looked at', error)
+    }
   }
 
   private makeRoom(): void {

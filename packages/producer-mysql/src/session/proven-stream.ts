@@ -1,7 +1,7 @@
 import { type AesopError } from '@aesop/kernel'
 import { type BinlogHandler, type BinlogStream } from '../log/binlog-stream.ts'
 import { type BinlogOrigin, type SettledPoint } from '../origin/binlog-origin.ts'
-import { MysqlEventTooLargeError, MysqlLogUnreadableError } from '../error/dump-errors.ts'
+import { MysqlEventTooLargeError, MysqlLogUnreadableError, MysqlNextLogMissingError } from '../error/dump-errors.ts'
 import { BinlogEventCorruptError } from '../error/errors.ts'
 import {
   MysqlConnectionLostError,
@@ -13,7 +13,16 @@ import {
 import { type GateFinding, ResumeGate } from '../place/resume-gate.ts'
 
 /** How often an event is read again whose checksum is wrong: a network damages it once, a disk each time. */
-export const DAMAGED_READS_MAX = 3
+const DAMAGED_READS_MAX = 3
+
+/**
+ * How many streams in a row may break of an error: a network may damage an event once, and a log that was reset is named when
+ * the place proves itself again; else the cause is in the server's files, and stays.
+ */
+export function breaksOfLogMax(error: unknown): number {
+  const isOfLog = error instanceof MysqlEventChecksumError || error instanceof MysqlNextLogMissingError
+  return isOfLog ? DAMAGED_READS_MAX : Infinity
+}
 
 export interface ProvenStreamOptions {
   readonly origin: BinlogOrigin

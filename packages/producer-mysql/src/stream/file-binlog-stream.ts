@@ -5,7 +5,7 @@ import { EVENT_HEADER_BYTES, MySQLConstants } from '../log/binlog-event.ts'
 import { BINLOG_MAGIC, BinlogFile, type EventPlace } from '../log/binlog-file.ts'
 import { BinlogIndex } from '../log/binlog-index.ts'
 import { type BinlogHandler, type BinlogPosition, type BinlogStream } from '../log/binlog-stream.ts'
-import { BinlogEventCorruptError, BinlogFileError, binlogFileFault } from '../error/errors.ts'
+import { BinlogEventCorruptError, BinlogFileError, binlogFileFault, BinlogFileReplacedError } from '../error/errors.ts'
 
 export interface FileBinlogStreamOptions {
   /** Path of the index file; the logs that it lists are looked for beside it. */
@@ -117,6 +117,7 @@ export class FileBinlogStream implements BinlogStream {
       begun ||= await this.begin(file, from, handler)
       if (begun) await this.deliver(file, handler)
       if (this.stopped()) return
+      if (await file.isReplaced()) throw new BinlogFileReplacedError(file.path, file.position)
       const next = this.index.after(from.file)
       // Looked at once more: the server writes the end of a log before it lists the next one.
       if (await file.fill()) continue
