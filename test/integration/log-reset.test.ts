@@ -8,8 +8,8 @@ import { ProducerRig } from '../support/producer-rig.ts'
 import { until } from '../support/until.ts'
 
 const SERVERS = {
-  MariaDB: { reset: 'RESET MASTER', other: 'RESET QUERY CACHE' },
-  MySQL: { reset: 'RESET BINARY LOGS AND GTIDS', other: 'RESET REPLICA ALL' },
+  MariaDB: { reset: 'RESET MASTER', other: 'RESET QUERY CACHE', gtids: '@@gtid_binlog_pos' },
+  MySQL: { reset: 'RESET BINARY LOGS AND GTIDS', other: 'RESET REPLICA ALL', gtids: '@@gtid_executed' },
 } as const
 
 let servers: { readonly MariaDB: MariadbServer; readonly MySQL: MysqlServer }
@@ -32,7 +32,7 @@ function reconnects({ producer }: ProducerRig): number | undefined {
  * sends heartbeats, and brings nothing that is written into the new file of that name.
  */
 describe.each(['MariaDB', 'MySQL'] as const)('a log of %s that is reset under a live reading', (product) => {
-  const { reset, other } = SERVERS[product]
+  const { reset, other, gtids } = SERVERS[product]
   let server: MariadbServer | MysqlServer
   let made: ProducerRig | undefined
   beforeEach(async () => {
@@ -45,8 +45,8 @@ describe.each(['MariaDB', 'MySQL'] as const)('a log of %s that is reset under a 
     await made?.producer.stop()
   })
 
-  async function begin(): Promise<ProducerRig> {
-    made = new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'] })
+  async function begin(startFrom = 'latest'): Promise<ProducerRig> {
+    made = new ProducerRig({ uri: server.uri(), name: 'shop', sources: ['shop.item'], startFrom })
     return made.start()
   }
 
@@ -124,6 +124,19 @@ describe.each(['MariaDB', 'MySQL'] as const)('a log of %s that is reset under a 
     expect(reconnects(source)).toBe(0)
     expect(source.failures).toEqual([])
     expect(source.warnings.filter((text) => /quiet|new connection/.test(text))).toEqual([])
+  })
+
+  it('is not suspected where the server has found the place by GTID, and ends by name when it is reset', async () => {
+    await insert(1)
+    const [at] = await server.query<{ gtids: string }>(`SELECT ${gtids} AS gtids`)
+    await insert(2)
+    const source = await begin(`gtid:${at?.gtids.replaceAll('\n', '') ?? ''}`)
+    await source.arrived(1)
+    const began = performance.now()
+    await until('quiet heartbeats', () => performance.now() - began > 1500)
+    expect(reconnects(source)).toBe(0)
+    await server.query(reset)
+    await ends(source, [2])
   })
 
   it('is not suspected while nobody takes what it sends', async () => {
