@@ -163,6 +163,19 @@ describe('rows of XA transactions that wait on disk', () => {
     held.drop(xa)
   })
 
+  it('begin where the oldest of them does, also where an identifier is prepared once more without a verdict', () => {
+    const held = new HeldXa()
+    const prepare = (xid: string, position: number): void => {
+      held.open({ gtid: undefined, from: { ...begin().from, position } })
+      const xa = held.close()
+      if (xa !== undefined) held.prepare(xid, xa)
+    }
+    prepare('first', 10)
+    prepare('second', 20)
+    prepare('first', 30)
+    expect(held.oldestFrom?.position).toBe(20)
+  })
+
   it('leave nothing: what a process left that died is removed', () => {
     const folder = folderOf()
     mkdirSync(folder, { recursive: true })

@@ -74,7 +74,8 @@ export class HeldXa {
 
   /** It waits for its verdict. */
   prepare(xid: string, xa: HeldTransaction): void {
-    this.drop(this.#prepared.get(xid))
+    // One that was lost without a verdict goes with its place: the oldest is the one that began first.
+    this.drop(this.settle(xid))
     this.#prepared.set(xid, xa)
   }
 
