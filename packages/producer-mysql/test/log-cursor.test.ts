@@ -45,6 +45,15 @@ describe('the place of a log', () => {
     expect(cursor.position).toBe(35)
   })
 
+  it('goes over what the server leaves out of a log, and reaches the offset that is said there', () => {
+    const cursor = new LogCursor()
+    cursor.rotate('mysql-bin.000001', 4)
+    cursor.advance(eventOf(MySQLConstants.TABLE_MAP_EVENT, 95, 312))
+    expect(cursor.position).toBe(312)
+    cursor.advance(eventOf(MySQLConstants.XID_EVENT, 31, 343))
+    expect([cursor.eventFrom, cursor.position]).toEqual([312, 343])
+  })
+
   it('is not moved by what the server makes up, nor by a description without a position', () => {
     const cursor = new LogCursor()
     cursor.rotate('mysql-bin.000001', 1000)

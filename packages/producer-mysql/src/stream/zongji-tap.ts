@@ -4,6 +4,7 @@ import { endDumpThread } from './dump-thread.ts'
 import { MysqlClientChangedError } from '../error/live-errors.ts'
 import { EVENT_BYTES_MAX } from '../server/packet-bound.ts'
 import { connectToServer, type DatabaseServer } from '../server/server-connection.ts'
+import { type WalkedParser, walkPackets } from './packet-walk.ts'
 
 /*
  * The file that knows the insides of zongji, and with `server-connection.ts` those of mysql2. zongji is given its two
@@ -16,8 +17,11 @@ import { connectToServer, type DatabaseServer } from '../server/server-connectio
  *   3  1  sequence id
  *   4  1  marker: 00 an event follows, FE end of the dump, FF error
  *   5  …  the event
+ *
+ * Most of them lie whole in what came from the socket, and are taken there, before mysql2 makes packets of them.
  */
 const PACKET_HEADER_BYTES = 4
+const SEQUENCE_AT = 3
 const EVENT_MARKER = 0x00
 const END_MARKER = 0xfe
 const EVENT_HEADER_BYTES = 19
@@ -34,6 +38,7 @@ interface TappedConnection {
   _command: unknown
   _paused: boolean
   sequenceId: number
+  readonly packetParser: WalkedParser
   handlePacket(packet?: Packet): void
   query(sql: string, done: (error: Error | null) => void): void
   pause(): void
@@ -188,6 +193,21 @@ export class ZongjiTap {
       }
       this.take(connection, packet, original)
     }
+    this.walk(connection, BinlogClass)
+  }
+
+  /** Takes events in order that lie whole in what came; all else is mysql2's. */
+  private walk(connection: TappedConnection, BinlogClass: new () => object): void {
+    walkPackets(connection.packetParser, {
+      begins: () => connection._command instanceof BinlogClass,
+      take: (chunk, start, end) => {
+        if (this.ended || connection._paused || chunk[start + PACKET_HEADER_BYTES] !== EVENT_MARKER) return false
+        if (chunk[start + SEQUENCE_AT] !== connection.sequenceId) return false
+        connection.sequenceId = (connection.sequenceId + 1) & 0xff
+        this.listener?.onEvent(chunk, start + PACKET_HEADER_BYTES + 1, end)
+        return true
+      },
+    })
   }
 
   /** zongji has asked what it needs: its second connection would idle from now on, until the server cuts it. */
@@ -228,9 +248,19 @@ function requireInside(
     [typeof connection.sequenceId === 'number', "mysql2's connection has no sequenceId"],
     [typeof connection._paused === 'boolean', "mysql2's connection has no _paused"],
     ['_command' in connection, "mysql2's connection has no _command"],
+    [hasSteps(connection), "mysql2's packet parser has other steps"],
   ]
   for (const [holds, fault] of wanted) if (!holds) throw new MysqlClientChangedError(fault)
   checkPacketParser(connection)
+}
+
+/** Whether the packet parser has what `walkPackets` needs of it. */
+function hasSteps({ packetParser }: TappedConnection): boolean {
+  const parser: object | undefined = packetParser
+  if (typeof parser !== 'object') return false
+  const prototype = Object.getPrototypeOf(parser) as object
+  const hasStep = typeof Reflect.get(prototype, 'executeStart') === 'function'
+  return hasStep && typeof packetParser.execute === 'function' && Array.isArray(packetParser.largePacketParts)
 }
 
 /**
