@@ -430,7 +430,7 @@ export class Dispatcher {
   #windowDone(scn: bigint, timestampNanos: bigint): Promise<void> | undefined {
     this.#leaveWindow()
     this.#place.windowDone(scn)
-    this.#totals.windowProcessed(scn, Number(timestampNanos / 1_000_000n), Date.now())
+    this.#totals.windowProcessed(scn, timestampNanos)
     const { given } = this.#options
     if (given === undefined) return this.#caller.checkpoint(scn, timestampNanos)
     return this.#windowGiven(given, scn, timestampNanos)

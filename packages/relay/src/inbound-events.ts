@@ -1,6 +1,6 @@
 import { type EventBuffer } from '@aesop/buffer'
 import { endOfPeriodBytes } from '@aesop/event'
-import { EventTotals, type HeldEvents } from '@aesop/stats'
+import { EventTotals, type HeldEvents, OnceATurn } from '@aesop/stats'
 
 /** What the buffer of a relay has taken in, and what it holds. */
 export class InboundEvents {
@@ -29,11 +29,15 @@ export class InboundEvents {
 
   /** To be called for every window. */
   readonly windowClosed = (): void => {
+    this.#arrived.due()
+  }
+
+  readonly #arrived = new OnceATurn(() => {
     this.#arrivedMs = Date.now()
     if (this.#events === this.#buffer.events) return
     this.#events = this.#buffer.events
     this.#rowsArrivedMs = this.#arrivedMs
-  }
+  })
 
   toJson(nowMs: number): Readonly<Record<string, unknown>> {
     return this.totals.toJson(this.held(), nowMs)
@@ -41,6 +45,7 @@ export class InboundEvents {
 
   /** An empty window has the commit time of the row before it; where no row ever came, times are not known. */
   held(): HeldEvents {
+    this.#arrived.settle()
     const { minScn, lastScn, prevScn, maxBytes, heldBytes, oldestNanos, newestNanos } = this.#buffer
     const newestMs = commitMs(newestNanos)
     return {

@@ -1,4 +1,5 @@
 import { type Metric } from '@aesop/kernel'
+import { OnceATurn } from './once-a-turn.ts'
 
 /** Counters of one registration's callbacks, with the names of Databus' `ConsumerCallbackStats`. */
 export class CallbackTotals {
@@ -16,22 +17,35 @@ export class CallbackTotals {
   maxSeenWinTimestamp = 0
   /** When it was processed, milliseconds since 1970; 0: never. */
   timestampLastProcessed = 0
+  /** Commit time of the last window, in nanoseconds since 1970. */
+  #committedNanos = 0n
+  readonly #times: OnceATurn
 
-  /** A window was processed whole. Times are milliseconds since 1970. */
-  windowProcessed(scn: bigint, commitMs: number, nowMs: number): void {
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#times = new OnceATurn(() => {
+      this.maxSeenWinTimestamp = Number(this.#committedNanos / 1_000_000n)
+      this.timestampLastProcessed = now()
+    })
+  }
+
+  /** A window was processed whole that was committed then, in nanoseconds since 1970. */
+  windowProcessed(scn: bigint, committedNanos: bigint): void {
     this.numSysEventsProcessed++
     this.scnOfLastEventProcessed = scn
-    this.maxSeenWinTimestamp = commitMs
-    this.timestampLastProcessed = nowMs
+    this.#committedNanos = committedNanos
+    this.#times.due()
   }
 
   /** Milliseconds between the commit of the last processed window and its processing; 0 before the first. */
   get timeLagSourceToReceiptMs(): number {
+    this.#times.settle()
     return this.maxSeenWinTimestamp === 0 ? 0 : Math.max(0, this.timestampLastProcessed - this.maxSeenWinTimestamp)
   }
 
   /** What `/clientStats/…` shows. */
   toJson(): Readonly<Record<string, unknown>> {
+    this.#times.settle()
     return {
       ...Object.fromEntries(Object.entries(this)),
       numEventsReceived: this.numDataEventsReceived + this.numSysEventsReceived,

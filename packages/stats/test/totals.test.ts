@@ -125,17 +125,26 @@ describe('request totals', () => {
 })
 
 describe('callback totals', () => {
-  it('tell the lag from commit to processing', () => {
-    const totals = new CallbackTotals()
+  it('tell the lag from commit to the end of the work in which it was processed', async () => {
+    let now = 112
+    const totals = new CallbackTotals(() => now)
     expect(totals.timeLagSourceToReceiptMs).toBe(0)
     totals.numDataEventsReceived = 3
-    totals.windowProcessed(7n, 100, 112)
+    totals.windowProcessed(6n, 1_000_000n)
+    totals.windowProcessed(7n, 100_999_999n)
     expect(totals.toJson()).toMatchObject({
       numEventsReceived: 3,
-      numSysEventsProcessed: 1,
+      numSysEventsProcessed: 2,
       scnOfLastEventProcessed: 7n,
+      maxSeenWinTimestamp: 100,
+      timestampLastProcessed: 112,
       timeLagSourceToReceiptMs: 12,
     })
+    totals.windowProcessed(8n, 200_000_000n)
+    now = 215
+    await Promise.resolve()
+    now = 300
+    expect(totals.timeLagSourceToReceiptMs).toBe(15)
     expect(totals.metrics('aesop_client', 'r').map(({ name }) => name)).toContain('aesop_client_time_lag_ms')
   })
 })
