@@ -138,13 +138,16 @@ export class BinlogDecoder implements BinlogHandler {
       this.lastEventSeconds = event.timestamp
       this.transaction.advance(event)
       const pending = this.pass === undefined ? this.process(event) : this.processOrPass(event, this.pass)
-      if (pending === undefined) return undefined
-      return pending.catch((error: unknown) => {
-        throw this.located(error)
-      })
+      return pending === undefined ? undefined : this.locatedLater(pending)
     } catch (error) {
       throw this.located(error)
     }
+  }
+
+  private locatedLater(pending: Promise<void>): Promise<void> {
+    return pending.catch((error: unknown) => {
+      throw this.located(error)
+    })
   }
 
   private process(event: BinLogEvent): Promise<void> | undefined {

@@ -32,12 +32,12 @@ export class PacketReader {
   }
 
   uint8(): number {
-    return this.bytes.readUInt8(this.take(1))
+    return this.bytes[this.take(1)] as number
   }
 
   /** 1–6 bytes. */
   uint(count: number): number {
-    return this.bytes.readUIntLE(this.take(count), count)
+    return uintAt(this.bytes, this.take(count), count)
   }
 
   uint64(): bigint {
@@ -47,8 +47,8 @@ export class PacketReader {
   /** A number where it fits: bigints cost much. */
   smallUint64(): number | bigint {
     const at = this.take(8)
-    const high = this.bytes.readUInt32LE(at + 4)
-    return high > 0x1fffff ? this.bytes.readBigUInt64LE(at) : high * 0x100000000 + this.bytes.readUInt32LE(at)
+    const high = uintAt(this.bytes, at + 4, 4)
+    return high > 0x1fffff ? this.bytes.readBigUInt64LE(at) : high * 0x100000000 + uintAt(this.bytes, at, 4)
   }
 
   /** A length-encoded integer. */
@@ -70,4 +70,11 @@ export class PacketReader {
   text(count: number): string {
     return this.view(count).toString('utf8')
   }
+}
+
+/** Whoever asks knows that the bytes are there. */
+function uintAt(bytes: Buffer, at: number, count: number): number {
+  let value = 0
+  for (let i = at + count - 1; i >= at; i--) value = value * 0x100 + (bytes[i] as number)
+  return value
 }
