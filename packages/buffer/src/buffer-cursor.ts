@@ -30,6 +30,8 @@ export interface CursorHome {
   /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
   placeAfter(scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined>
   readonly reclaim: (segment: Segment) => void
+  /** Bytes that were read where they lie are looked at no more. */
+  readonly takeBack: (bytes: Buffer) => void
   /** Holds a segment that is read where it lies; undefined: it is gone when it leaves the buffer. */
   hold(segment: Segment): SegmentHold | undefined
 }
@@ -161,7 +163,7 @@ export class BufferCursor {
     const length = endAt(bytes, last)
     this.#offset = from + length
     if (this.#offset === segment.visibleEnd) this.letGo()
-    return new FarChunk(bytes.subarray(0, length), this.#scn, this.#atWindowEnd)
+    return new FarChunk(bytes.subarray(0, length), this.#scn, this.#atWindowEnd, this.#home.takeBack)
   }
 
   /** The segment has left the buffer. What is held of it is read to its end. */

@@ -55,6 +55,8 @@ export interface SegmentStore {
   released(segment: Segment): void
   /** Bytes [from, to) of a segment that is away, for the caller alone. @throws SegmentDamagedError when they are no more */
   read(segment: Segment, from: number, to: number): Promise<Buffer>
+  /** What `read` gave is looked at no more: other bytes may be read into its memory. Left out: its memory is used once. */
+  takeBack?(bytes: Buffer): void
   /** For a writer between windows, or within one, where it can wait: a promise while it should wait for the disk; undefined: it may go on. */
   whenRoom(): Promise<void> | undefined
   /** A promise until all windows that are closed by now outlast a power cut; undefined: they never do, or they do. What it is rejected with says whether it can be tried again. */

@@ -3,7 +3,7 @@ import { BufferCursor, type CursorHome, type CursorPlace } from './buffer-cursor
 import { afterFar, type FarStep } from './far-step.ts'
 import { type SegmentList } from './segment-list.ts'
 import { type Segment } from './segment.ts'
-import { type SegmentHold } from './segment-store.ts'
+import { type SegmentHold, type SegmentStore } from './segment-store.ts'
 import { findWindow, findWindowAfter, oldestWindow } from './window-search.ts'
 
 /** Where a reader that names an SCN stands. */
@@ -16,6 +16,7 @@ export interface PlacesHome {
   /** The end of what is visible. */
   tail(): CursorPlace
   released(segment: Segment): void
+  readonly store: Pick<SegmentStore, 'takeBack'>
 }
 
 /** Finds the places of readers in a buffer. */
@@ -49,6 +50,10 @@ export class WindowPlaces implements CursorHome {
 
   readonly reclaim = (segment: Segment): void => {
     this.#home.released(segment)
+  }
+
+  readonly takeBack = (bytes: Buffer): void => {
+    this.#home.store.takeBack?.(bytes)
   }
 
   hold(segment: Segment): SegmentHold | undefined {

@@ -16,6 +16,7 @@ import { HeldFiles } from './held-files.ts'
 import { JobQueue } from './job-queue.ts'
 import { NearSegments } from './near-segments.ts'
 import { OpenHandles } from './open-handles.ts'
+import { PieceMemory } from './piece-memory.ts'
 import { readSegment } from './read-segment.ts'
 import { SafetyWaits } from './safety-waits.ts'
 import { type SegmentDisk } from './segment-disk.ts'
@@ -67,6 +68,7 @@ export class FileSegments implements SegmentStore {
   readonly #near: NearSegments
   readonly #concern: FolderConcern
   readonly #held: HeldFiles
+  readonly #memory = new PieceMemory()
   readonly #files = new Map<Segment, SegmentFile>()
   /** Those in use that are written to or were, oldest first. */
   readonly #order: SegmentFile[] = []
@@ -266,9 +268,14 @@ export class FileSegments implements SegmentStore {
     const file = this.#files.get(segment) ?? this.#held.fileOf(segment)
     if (file === undefined) throw new SegmentDamagedError(this.#disk.folder, 'it has left the buffer')
     // A copy: what is read is sealed in place.
-    if (file.leaving !== undefined) return Buffer.from(file.leaving.subarray(from, to))
+    if (file.leaving !== undefined) return copied(file.leaving.subarray(from, to), this.#memory.take(to - from))
     const { name } = file
-    return readSegment({ handles: this.#handles, name, path: join(this.#disk.folder, name) }, from, to)
+    const readable = { handles: this.#handles, name, path: join(this.#disk.folder, name), memory: this.#memory }
+    return readSegment(readable, from, to)
+  }
+
+  takeBack(bytes: Buffer): void {
+    this.#memory.giveBack(bytes)
   }
 
   whenRoom(): Promise<void> | undefined {
@@ -416,6 +423,11 @@ export class FileSegments implements SegmentStore {
     if (this.#near.isCrowded) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
+}
+
+function copied(bytes: Buffer, into: Buffer): Buffer {
+  bytes.copy(into)
+  return into
 }
 
 async function removeAll(disk: SegmentDisk): Promise<void> {

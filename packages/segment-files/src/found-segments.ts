@@ -2,6 +2,7 @@ import { type LeftSegments, type Segment, SegmentDamagedError, type SegmentStore
 import { InvariantError } from '@aesop/kernel'
 import { join } from 'node:path'
 import { OpenHandles } from './open-handles.ts'
+import { PieceMemory } from './piece-memory.ts'
 import { readSegment } from './read-segment.ts'
 import { type SegmentDisk } from './segment-disk.ts'
 import { nameOf } from './segment-name.ts'
@@ -14,6 +15,7 @@ export class FoundSegments implements SegmentStore {
   readonly spills = true
   readonly #disk: SegmentDisk
   readonly #handles: OpenHandles
+  readonly #memory = new PieceMemory()
   readonly #left: LeftSegments
   #damage: string | undefined
 
@@ -40,7 +42,12 @@ export class FoundSegments implements SegmentStore {
     if (segment.number < 0)
       return Promise.reject(new SegmentDamagedError(this.#disk.folder, 'it was found to be damaged before'))
     const name = nameOf(segment.number)
-    return readSegment({ handles: this.#handles, name, path: join(this.#disk.folder, name) }, from, to)
+    const readable = { handles: this.#handles, name, path: join(this.#disk.folder, name), memory: this.#memory }
+    return readSegment(readable, from, to)
+  }
+
+  takeBack(bytes: Buffer): void {
+    this.#memory.giveBack(bytes)
   }
 
   setAside(_segment: Segment, why: Error): void {

@@ -29,8 +29,11 @@ export interface SegmentDisk {
 export interface DiskFile {
   /** Writes all of them. */
   write(bytes: Uint8Array, at: number): Promise<void>
-  /** @returns as many bytes as are there, at most that many */
-  read(length: number, at: number): Promise<Buffer>
+  /**
+   * @param into where the bytes may be put, of that length; left out: memory of their own
+   * @returns as many bytes as are there, at most that many
+   */
+  read(length: number, at: number, into?: Buffer): Promise<Buffer>
   size(): Promise<number>
   /** What was written outlasts a power cut from now on. */
   sync(): Promise<void>
@@ -98,8 +101,7 @@ class NodeFile implements DiskFile {
     }
   }
 
-  async read(length: number, at: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length)
+  async read(length: number, at: number, bytes = Buffer.allocUnsafeSlow(length)): Promise<Buffer> {
     let done = 0
     while (done < length) {
       const { bytesRead } = await this.#handle.read(bytes, done, length - done, at + done)
