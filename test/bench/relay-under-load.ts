@@ -5,6 +5,7 @@ import { ChangePath, type ChangePathOptions } from '../support/change-path.ts'
 import { residentBytesOf } from './process-numbers.ts'
 import { type Job, type Readers, type Report, SOURCE } from './readers-job.ts'
 
+const LOOK_MS = 200
 const WORKER = join(import.meta.dirname, 'readers-worker.ts')
 
 /** A relay process without clients, and how it does. */
@@ -46,6 +47,16 @@ export class RelayUnderLoad implements AsyncDisposable {
   /** Its resident size now, in bytes. */
   get residentBytes(): number {
     return residentBytesOf(this.processId)
+  }
+
+  /** The most that it was in a while: what the engine has not collected yet counts. */
+  async residentBytesDuring(forMs: number): Promise<number> {
+    let most = 0
+    for (let looks = forMs / LOOK_MS; looks > 0; looks--) {
+      most = Math.max(most, this.residentBytes)
+      await delay(LOOK_MS)
+    }
+    return most
   }
 
   /** Readers in a process of their own. */
