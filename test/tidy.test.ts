@@ -61,6 +61,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'origin',
     'session',
     'late',
+    'snapshot',
   ],
 }
 

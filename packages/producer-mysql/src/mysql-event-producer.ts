@@ -10,7 +10,7 @@ import {
   SourceRunner,
   type WindowSink,
 } from '@aesop/producer'
-import { type FoundStart, type LateReading, type StartFrom } from '@aesop/reading'
+import { type FoundStart, type LateReading, type SnapshotReader, type StartFrom } from '@aesop/reading'
 import { type SchemaRegistry } from '@aesop/schema'
 import { type BinLogEventProcessor } from './decoder/binlog-event-processor.ts'
 import { type LateReaders } from './late/late-readers.ts'
@@ -35,6 +35,8 @@ import { sourceBeginning } from './session/source-beginning.ts'
 import { mysqlSettingsOf } from './settings/mysql-settings.ts'
 import { NopSchemaChangeEventProcessor, type SchemaChangeEventProcessor } from './shape/schema-change.ts'
 import { ShapeHistory } from './shape/shape-history.ts'
+import { type MysqlSnapshotReader } from './snapshot/mysql-snapshot-reader.ts'
+import { snapshotsOfSource } from './snapshot/snapshots-of-source.ts'
 import { SourceTables } from './table/source-tables.ts'
 import { clearHeldFiles } from './transaction/held-file.ts'
 
@@ -67,6 +69,7 @@ export class MysqlEventProducer implements EventProducer {
   private place: KeptPlace | undefined
   private reader: LogReader | undefined
   private late: LateReaders | undefined
+  private snapshots: MysqlSnapshotReader | undefined
   private marks: PlaceMarks | undefined
   private lastWindowSeconds = 0
 
@@ -103,6 +106,7 @@ export class MysqlEventProducer implements EventProducer {
     const { point, isNew } = await this.runner.firstly(startRetryMs, () => sourceBeginning(beginning))
     await place.begin(point, isNew)
     this.late = this.lateReaders(context, place, marks)
+    this.snapshots = this.snapshotReaderOf(context, origin, place)
     if (this.late !== undefined) noteReaders(context.readersSinceScn?.(), this.placeFacts(context, place, marks))
     // What a client may learn of it has to be the same after a crash.
     if (!isNew && record?.scnSpace !== store.scnSpace) await store.save(record ?? unreadRecord(Date.now()))
@@ -126,6 +130,10 @@ export class MysqlEventProducer implements EventProducer {
 
   get lateReading(): LateReading | undefined {
     return this.late
+  }
+
+  get snapshotReader(): SnapshotReader | undefined {
+    return this.snapshots
   }
 
   /** Who is late, and from where it is served. */
@@ -177,6 +185,7 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   async stop(): Promise<void> {
+    this.snapshots?.end()
     await this.late?.end()
     return this.runner.stop(() => {
       const saved = this.place?.close()
@@ -255,6 +264,18 @@ export class MysqlEventProducer implements EventProducer {
     const logKeptSeconds = (): number | undefined => this.origin?.logKeptSeconds
     const extras = this.extras(context)
     return lateReadersOf({ context, place, marks, shapes, bean, heartbeatMs, lag, logKeptSeconds, extras })
+  }
+
+  private snapshotReaderOf(
+    context: ProducerContext,
+    { account, sourceTables }: BinlogOrigin,
+    place: KeptPlace,
+  ): MysqlSnapshotReader | undefined {
+    const { shapes, bean } = this
+    if (account === undefined || sourceTables === undefined || shapes === undefined) return undefined
+    const { mappers = new Map() } = this.extras(context)
+    const server = { ...account, sourceTables }
+    return snapshotsOfSource({ context, server, place, shapes, mappers, log: bean.log, reader: () => this.reader })
   }
 
   private extras({ physicalSource }: ProducerContext): DecoderExtras {

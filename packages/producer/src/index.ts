@@ -55,8 +55,10 @@ export {
   SnapshotBehindError,
   SnapshotCursorInvalidError,
   SnapshotCursorLostError,
+  SnapshotLockedError,
   SnapshotRefusedError,
   SnapshotTableChangedError,
+  SnapshotUnseenError,
   SnapshotWhereInvalidError,
 } from './snapshot-errors.ts'
 export { type WindowSink } from './window-sink.ts'

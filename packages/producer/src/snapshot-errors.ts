@@ -97,6 +97,42 @@ export class SnapshotTableChangedError extends AesopError {
   }
 }
 
+export class SnapshotLockedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SNAPSHOT_LOCKED',
+    meaning: 'A chunk of a table waited for a lock that another session holds on the table or its rows.',
+    remedy:
+      'Nothing, if that session is about to end: ask again. Else look for it among the transactions of the server.',
+    canRetry: true,
+  } as const
+  constructor(source: string, cause: unknown) {
+    const said = cause instanceof Error ? cause.message : String(cause)
+    super(SnapshotLockedError.kind, `a chunk of ${source} did not get a lock in time: ${said}`, {
+      cause,
+      fields: { source },
+    })
+  }
+}
+
+export class SnapshotUnseenError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_SNAPSHOT_UNSEEN',
+    meaning:
+      'A transaction is in the log of a server, and the server does not show it to others yet: it waits for a replica, or for its disk.',
+    remedy: 'Nothing, if it goes on: ask again. Else see what holds commits up (rpl_semi_sync…, sync_binlog).',
+    canRetry: true,
+  } as const
+  constructor(source: string, place: string) {
+    super(
+      SnapshotUnseenError.kind,
+      `a chunk of ${source} waited for what the log has up to ${place}, and did not see it`,
+      {
+        fields: { source, place },
+      },
+    )
+  }
+}
+
 export const snapshotErrors: readonly AesopErrorClass[] = [
   SnapshotRefusedError,
   SnapshotWhereInvalidError,
@@ -104,4 +140,6 @@ export const snapshotErrors: readonly AesopErrorClass[] = [
   SnapshotCursorLostError,
   SnapshotBehindError,
   SnapshotTableChangedError,
+  SnapshotLockedError,
+  SnapshotUnseenError,
 ]

@@ -132,6 +132,11 @@ export class BinlogDecoder implements BinlogHandler {
     return this.transaction.cursor
   }
 
+  /** Up to here everything has been delivered, whoever captures it; undefined: not known yet. */
+  get reached(): { readonly file: string; readonly position: number } | undefined {
+    return this.transaction.reached
+  }
+
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {
     try {
       const event = this.event.set(bytes, offset, end)

@@ -2,6 +2,7 @@ import { type BinlogPosition, type BinlogStream } from '../log/binlog-stream.ts'
 import { type LogAhead } from '../shape/log-ahead.ts'
 import { type GateFacts } from '../place/resume-gate.ts'
 import { type ResumePoint } from '../place/resume-point.ts'
+import { type MysqlUri } from '../server/mysql-uri.ts'
 import { type SourceTables } from '../table/source-tables.ts'
 import { type StartPlace } from '../place/start-from.ts'
 import { type TableCatalogue } from '../table/table-description.ts'
@@ -31,6 +32,8 @@ export interface BinlogOrigin {
   readonly logKeptSeconds?: number | undefined
   /** The oldest log that is there, as the last `settle` found it; undefined: not known. */
   readonly oldestLog?: string | undefined
+  /** The server and the account there; left out: there is none. */
+  readonly account?: { readonly uri: MysqlUri; readonly serverId: number }
   /** Which tables the sources capture; left out: those that their uris mean, names compared exactly. */
   readonly sourceTables?: SourceTables
   /** Tables that the log does not describe; undefined: the log must describe them all. */

@@ -109,6 +109,10 @@ export class ServerOrigin implements BinlogOrigin {
     this.catalogue = new InformationSchemaCatalogue((question) => this.askOfTables(question), this.sourceTables)
   }
 
+  get account(): { readonly uri: MysqlUri; readonly serverId: number } {
+    return this.options
+  }
+
   get remark(): string | undefined {
     return tlsRemark(this.server, this.options.uri.tls)
   }

@@ -3,6 +3,7 @@ import { type ProducerContext, type ReadingAttempt, type WindowSink } from '@aes
 import { BinlogDecoder, type BinlogDecoderOptions } from '../decoder/binlog-decoder.ts'
 import { type BinlogOrigin, type SettledPoint } from '../origin/binlog-origin.ts'
 import { fileNumberOf, formatBinlogScn, scnPosition } from '../log/binlog-scn.ts'
+import { type ResumePoint } from '../place/resume-point.ts'
 import { registerDescribed } from '../shape/described-schema.ts'
 import { type ShapeHistory } from '../shape/shape-history.ts'
 import { BinlogSession } from './binlog-session.ts'
@@ -56,6 +57,12 @@ export class LogReader {
     if (origin.oldestLog !== undefined) place.logsBeginAt(origin.oldestLog)
     await this.#registerDescribed()
     if (!signal.aborted) bean.log.info('reading the binary log', { source: origin.name, after: String(place.scn) })
+  }
+
+  /** How far the log has been read; undefined: nothing is read now. */
+  get reached(): (ResumePoint & { readonly file: string; readonly position: number }) | undefined {
+    const here = this.#decoder?.handler.reached
+    return here === undefined ? undefined : { ...this.#options.place.current(), ...here }
   }
 
   /** While the log is read again, the place from which it will go on has to be there, too. */

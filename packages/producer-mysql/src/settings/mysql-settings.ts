@@ -20,16 +20,20 @@ export interface MysqlSettings {
   readonly lateReaders: LateSettings
   /** Memory of one reading for XA transactions that wait for their verdict; what is above lies on disk. */
   readonly xaMemoryBytes: number
+  /** Connections at a time for snapshots of tables; 0: none are read. */
+  readonly snapshotConnections: number
 }
 
 const XA_MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024
 const XA_MEMORY_BYTES_MIN = 65_536
+const SNAPSHOT_CONNECTIONS_MAX = 64
 
 const DEFAULTS: MysqlSettings = {
   server: undefined,
   zeroTimestamp: 'null',
   lateReaders: LATE_DEFAULTS,
   xaMemoryBytes: XA_MEMORY_BYTES_DEFAULT,
+  snapshotConnections: 2,
 }
 
 /** The settings of a source of this package; one that was given none has the defaults. */
@@ -42,7 +46,13 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
   readonly uri: string
   readonly settings: MysqlSettings
 } {
-  const { zeroTimestamp = DEFAULTS.zeroTimestamp, lateReaders, xaMemoryBytes, ...options } = properties
+  const {
+    zeroTimestamp = DEFAULTS.zeroTimestamp,
+    lateReaders,
+    xaMemoryBytes,
+    snapshotConnections,
+    ...options
+  } = properties
   const server = serverProperties('physical source', options)
   const uri = given ?? uriOfHost(server)
   const shown = name ?? nameFromUri(uri)
@@ -55,12 +65,25 @@ export function readMysqlSettings({ name, uri: given, properties }: GivenSetting
     const expected = `nothing: a source of ${schemeOf(uri)}: has no server`
     throw new SourceConfigInvalidError(`physical source ${shown}`, 'lateReaders.serverIds', '***', expected)
   }
+  const where = `physical source ${shown}`
+  if (snapshotConnections !== undefined && !isOfServer(uri)) {
+    const expected = `nothing: a source of ${schemeOf(uri)}: has no server`
+    throw new SourceConfigInvalidError(where, 'snapshotConnections', snapshotConnections, expected)
+  }
+  const connections = snapshotConnectionsOf(where, snapshotConnections)
   const xaBytes = xaMemoryBytesOf(`physical source ${shown}`, xaMemoryBytes)
-  return { uri, settings: { server, zeroTimestamp, lateReaders: late, xaMemoryBytes: xaBytes } }
+  return {
+    uri,
+    settings: { server, zeroTimestamp, lateReaders: late, xaMemoryBytes: xaBytes, snapshotConnections: connections },
+  }
 }
 
 function xaMemoryBytesOf(where: string, given: unknown = DEFAULTS.xaMemoryBytes): number {
   return integerWithin(where, 'xaMemoryBytes', given, XA_MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
+}
+
+function snapshotConnectionsOf(where: string, given: unknown = DEFAULTS.snapshotConnections): number {
+  return integerWithin(where, 'snapshotConnections', given, 0, SNAPSHOT_CONNECTIONS_MAX)
 }
 
 function uriOfHost(server: ServerProperties | undefined): string {
@@ -93,6 +116,7 @@ export interface MysqlSourceOptions extends Omit<PhysicalSourceOptions, 'setting
   readonly zeroTimestamp?: string
   readonly lateReaders?: Partial<LateSettings>
   readonly xaMemoryBytes?: number
+  readonly snapshotConnections?: number
 }
 
 /** A source from code, with the properties that a descriptor's may have. @throws AesopError that names what is wrong */

@@ -59,6 +59,13 @@ export const sourceProperties: Readonly<Record<string, PropertySchema>> = {
       },
     },
   },
+  snapshotConnections: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 64,
+    default: 2,
+    description: 'Connections at a time by which rows of tables are read as they are; 0: no snapshots.',
+  },
   xaMemoryBytes: {
     type: 'integer',
     minimum: 65536,

@@ -33,6 +33,8 @@ export class ShapeHistory {
   private readonly path: string | undefined
   private readonly log: Logger
   private readonly shapes: Map<string, KnownShape[]>
+  /** Where each table was changed last, as far as this process has read. */
+  private readonly changes = new Map<string, LogPlace>()
   private timer: NodeJS.Timeout | undefined
   private isUnsaved = false
 
@@ -93,6 +95,7 @@ export class ShapeHistory {
   /** Statements have changed these tables here. @throws ShapesUnsavedError: nothing behind them may be read then */
   end(names: readonly TableName[], place: LogPlace): void {
     for (const name of names) {
+      if (!this.changedAfter(name, place)) this.changes.set(keyOf(name), place)
       const known = this.of(name)
       if (!known.some((shape) => isEndedBy(shape, place))) continue
       this.isUnsaved = true
@@ -102,6 +105,12 @@ export class ShapeHistory {
       )
     }
     if (this.isUnsaved) this.save()
+  }
+
+  /** Whether a statement behind this place has changed the table, or may have, and was read by this process. */
+  changedAfter(name: TableName, place: LogPlace): boolean {
+    const last = this.changes.get(keyOf(name))
+    return last !== undefined && comparePlaces(last, place) > 0
   }
 
   /** Has on disk what must be there before reading begins. @throws ShapesUnsavedError */

@@ -96,6 +96,12 @@ export class BinlogTransaction {
     return this.isInside ? this.begins.place : this.eventPlace
   }
 
+  /** Up to here everything has been delivered; undefined: nobody knows yet where the log is read. */
+  get reached(): { file: string; position: number } | undefined {
+    if (this.state === 'unknown' || this.cursor.file === '') return undefined
+    return this.isInside ? this.begins.place : this.cursor.here
+  }
+
   private get isInside(): boolean {
     return this.state === 'group' || this.state === 'open'
   }
