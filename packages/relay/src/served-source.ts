@@ -37,6 +37,7 @@ export function servedSource(
       oldestMs: msOf(buffer.oldestNanos),
       newestMs: msOf(buffer.newestNanos),
     }),
+    ...(producer.snapshotReader === undefined ? {} : { snapshots: producer.snapshotReader }),
     behind: (scn) => windowsBehind(buffer, scn),
     findStart: shareSearches(async (from) => {
       const found = await findStart(from, buffer, producer)

@@ -1,4 +1,5 @@
 import { type Logger } from '@aesop/kernel'
+import { type SnapshotReader } from '@aesop/reading'
 import { type CountedRequest, type RequestBook, type RequestName } from '@aesop/stats'
 import {
   formatError,
@@ -10,6 +11,7 @@ import {
   parseRequest,
   parseStreamRequest,
   RequestFailedError,
+  snapshotFailure,
   type SourceSchema,
   type StreamRequest,
 } from '@aesop/wire'
@@ -77,6 +79,10 @@ export class LocalDesk {
           throw asTold(error)
         })
       },
+      snapshots: {
+        describe: (source) => this.#snapshot((reader) => reader.describe(source), source),
+        readChunk: (request, either) => this.#snapshot((reader) => reader.readChunk(request, either), request.source),
+      },
       stream: async (request, signal) => {
         const by = this.#clientOf(client, traffic)
         const stream = (open = this.#answered(by.counted, 'stream', () => this.#open(request, connection, by)))
@@ -100,6 +106,16 @@ export class LocalDesk {
     }
     traffic?.came(connection)
     return connection
+  }
+
+  async #snapshot<Answer>(ask: (reader: SnapshotReader) => Promise<Answer>, source: string): Promise<Answer> {
+    this.#refuseStopping()
+    try {
+      return await ask(this.#options.sources.snapshotsOf(source))
+    } catch (error) {
+      this.#failures.note(error, '/snapshot of this process', PEER)
+      throw asTold(snapshotFailure(error))
+    }
   }
 
   #clientOf(name: string, traffic: ClientTraffic | undefined): StreamClient {

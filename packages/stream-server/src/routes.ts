@@ -59,6 +59,7 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
     const { parameters } = wire.parseRequest(request.originalUrl, request.headers)
     response.end(wire.formatStartPlace(await sources.startPlace(wire.parseStartPlaceRequest(parameters))))
   })
+  addSnapshots(app, desks)
   addStats(app, desks)
   addControl(app, options, admission)
   app.use((request) => {
@@ -66,6 +67,34 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
   })
   app.use(new FailureAnswers(options.log).send)
   return app
+}
+
+/** Rows of tables. A condition runs in the source's server: it needs the token, as what changes something does. */
+function addSnapshots(app: express.Express, { sources, admission }: Desks): void {
+  app.all(wire.paths.snapshot, async (request, response) => {
+    const asked = wire.parseSnapshotRequest(wire.parseRequest(request.originalUrl, request.headers).parameters)
+    if (asked.where !== undefined) admission.letIn(request, response, { needsToken: true })
+    const gone = new AbortController()
+    response.once('close', () => {
+      gone.abort()
+    })
+    const chunk = await answered(() => sources.snapshotsOf(asked.source).readChunk(asked, gone.signal))
+    for (const [name, value] of Object.entries(wire.snapshotHeaders(chunk))) response.setHeader(name, value)
+    response.setHeader('Content-Type', 'application/octet-stream')
+    response.end(chunk.bytes)
+  })
+  app.all(wire.paths.snapshotTable, async (request, response) => {
+    const source = wire.parseSnapshotTableRequest(wire.parseRequest(request.originalUrl, request.headers).parameters)
+    response.end(wire.formatSnapshotTable(await answered(() => sources.snapshotsOf(source).describe(source))))
+  })
+}
+
+async function answered<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work()
+  } catch (error) {
+    throw wire.snapshotFailure(error)
+  }
 }
 
 function addStats(app: express.Express, { admission, stats }: Desks): void {

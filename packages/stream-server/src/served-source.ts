@@ -1,5 +1,5 @@
 import { type EventVersion, type LogicalSource } from '@aesop/event'
-import { type FoundStart, type StartFrom, type WindowSource } from '@aesop/reading'
+import { type FoundStart, type SnapshotReader, type StartFrom, type WindowSource } from '@aesop/reading'
 import { type SourceSchema } from '@aesop/wire'
 
 /** What a server has to know of the schemas of a physical source. */
@@ -49,6 +49,8 @@ export interface ServedSource {
   behind?(scn: bigint): WindowsBehind
   /** Where somebody begins who has no place yet. @throws AesopError where the source can't be asked now */
   findStart(from: StartFrom): Promise<FoundStart>
+  /** Reads its tables as they are; left out: nobody does. */
+  readonly snapshots?: SnapshotReader
   /** Whether a checkpoint above the newest SCN waits for its windows instead of failing. */
   mayStillCome(scn: bigint): boolean
 }

@@ -1,9 +1,11 @@
 import { type LogicalSource } from '@aesop/event'
+import { type SnapshotReader } from '@aesop/reading'
 import {
   BufferNotFoundError,
   InvalidRequestError,
   type RegisterRequest,
   ScnNotFoundError,
+  SnapshotFailedError,
   type SourceSchema,
   type StartPlace,
   type StartPlaceRequest,
@@ -91,6 +93,17 @@ export class StreamSources {
     const found = await owner.served.findStart(from)
     if (found.kind === 'found') return { scn: found.scn, scnSpace: owner.scnSpace }
     throw new ScnNotFoundError(`no place to begin in ${owner.label}: ${found.reason}`)
+  }
+
+  /** Who reads the table of a logical source as it is. @throws SnapshotFailedError */
+  snapshotsOf(source: string): SnapshotReader {
+    const owners = this.#all.filter(({ served }) => served.tables.some(({ name }) => name === source))
+    const [owner] = owners
+    if (owner === undefined)
+      throw new SnapshotFailedError(`no snapshot of ${source}: this relay has no table of that name`)
+    const { snapshots } = owner.served
+    if (snapshots !== undefined) return snapshots
+    throw new SnapshotFailedError(`no snapshot of ${source}: the source ${owner.label} is known by its changes alone`)
   }
 
   /** Changes of tables, which each may have, say nothing where a table does. @throws InvalidRequestError of an unknown id */

@@ -47,6 +47,8 @@ const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly
     cause: true,
     of: errors.BootstrapTooYoungError,
   },
+  { name: 'aesop.SnapshotFailedError', cause: true, of: errors.SnapshotFailedError },
+  { name: 'aesop.SnapshotDelayedError', cause: true, of: errors.SnapshotDelayedError },
   { name: REQUEST_PROCESSING, cause: false, of: errors.RequestFailedError },
   { name: 'aesop.RequestRefusedError', cause: false, of: errors.RequestRefusedError },
   { name: 'aesop.TokenRefusedError', cause: false, of: errors.TokenRefusedError },

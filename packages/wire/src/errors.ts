@@ -217,6 +217,31 @@ export class BootstrapTooYoungError extends AesopError {
   }
 }
 
+export class SnapshotFailedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_SNAPSHOT_FAILED',
+    meaning:
+      'A relay can not give the rows of a table, and will not by itself; the code of its own error stands in the message.',
+    remedy: 'See that code: aesop-launch explain <code>.',
+    canRetry: false,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(SnapshotFailedError.kind, message, options)
+  }
+}
+
+export class SnapshotDelayedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_WIRE_SNAPSHOT_DELAYED',
+    meaning: 'A relay can not give the rows of a table now; the code of its own error stands in the message.',
+    remedy: 'Nothing, if it passes: it is asked again. Else see that code: aesop-launch explain <code>.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(SnapshotDelayedError.kind, message, options)
+  }
+}
+
 export class ResponseMalformedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_WIRE_RESPONSE_MALFORMED',
@@ -264,6 +289,8 @@ export const wireErrors: readonly AesopErrorClass[] = [
   TokenRefusedError,
   BootstrapTooOldError,
   BootstrapTooYoungError,
+  SnapshotFailedError,
+  SnapshotDelayedError,
   ResponseMalformedError,
   ResponseTooLargeError,
 ]

@@ -12,6 +12,8 @@ export {
   RequestRefusedError,
   ResponseMalformedError,
   ResponseTooLargeError,
+  SnapshotDelayedError,
+  SnapshotFailedError,
   ScnInFutureError,
   ScnNotFoundError,
   ScnSpaceForeignError,
@@ -49,6 +51,14 @@ export {
 } from './register.ts'
 export { type HeaderMap, type ParsedRequest, parseRequest, RequestParameters } from './request-parameters.ts'
 export { parseSourcesRequest, formatSources, parseSources } from './source-list.ts'
+export { HttpSnapshots } from './http-snapshots.ts'
+export {
+  formatSnapshotTable,
+  parseSnapshotRequest,
+  parseSnapshotTableRequest,
+  snapshotFailure,
+  snapshotHeaders,
+} from './snapshot.ts'
 export {
   formatStartPlace,
   formatStartPlaceRequest,

@@ -1,4 +1,5 @@
 import { type LogicalSource } from '@aesop/event'
+import { type SnapshotReader } from '@aesop/reading'
 import { type ListedPhysicalSource } from './physical-sources.ts'
 import { type SourceSchema } from './register.ts'
 import { type StartFrom, type StartPlace } from './start-place.ts'
@@ -26,6 +27,8 @@ export interface LocalConnection {
   schemas(sourceIds: readonly number[]): readonly SourceSchema[]
   /** Where somebody begins who has no place yet: `/startPlace`. Rejects with what that would answer. */
   startPlace(sourceIds: readonly number[], from: StartFrom): Promise<StartPlace>
+  /** Rows of tables as they are: `/snapshot` and `/snapshotTable`. Rejects with what those would answer. */
+  readonly snapshots: SnapshotReader
   /** Windows from a place on: `/stream`, until the signal aborts. Rejects with what that would answer. */
   stream(request: StreamRequest, signal: AbortSignal): Promise<LocalAnswer>
   /** Ends what is open. Twice is harmless. */

@@ -17,6 +17,9 @@ export const paths = {
   relayCommand: '/relayCommand',
   /** Ours: where somebody begins who has no place yet. */
   startPlace: '/startPlace',
+  /** Ours: rows of a table as they are, and what is known of it before. */
+  snapshot: '/snapshot',
+  snapshotTable: '/snapshotTable',
 } as const
 
 /** Names of the query parameters. `follow` and `startFrom` are ours; every other name is Databus'. */
@@ -41,6 +44,10 @@ export const parameters = {
   follow: 'follow',
   /** Of `/startPlace`: `earliest`, `latest` or milliseconds since 1970. */
   startFrom: 'startFrom',
+  /** Of `/snapshot`: the place that the chunk before ended with, rows at most, and a condition. */
+  after: 'after',
+  rows: 'rows',
+  where: 'where',
 } as const
 
 /** Names of headers and trailers, in lower case as node:http delivers them. */
@@ -63,6 +70,11 @@ export const headers = {
   previousScn: 'x-aesop-previous-scn',
   /** Ours, on every answer of a relay that knows it: the SCN space that its SCNs are of. */
   scnSpace: 'x-aesop-scn-space',
+  /** Ours, of `/snapshot`: `atScn`, `visibleScn` and `next` of the chunk, and how many rows it has. */
+  snapshotAt: 'x-aesop-snapshot-at',
+  snapshotVisible: 'x-aesop-snapshot-visible',
+  snapshotNext: 'x-aesop-snapshot-next',
+  snapshotRows: 'x-aesop-snapshot-rows',
 } as const
 
 /** What the client asks for when nothing else was said. */

@@ -34,11 +34,11 @@ describe('the names on the wire', () => {
   it('are those of Databus, and ours beside them', () => {
     expect(Object.values(paths).join(' ')).toBe(
       '/sources /register /stream /bootstrap /startSCN /targetSCN /physicalSources /bufferInfo /containerStats /relayStats ' +
-        '/javaStats /physicalBuffers /config /controlSources /relayCommand /startPlace',
+        '/javaStats /physicalBuffers /config /controlSources /relayCommand /startPlace /snapshot /snapshotTable',
     )
     expect(Object.values(parameters).join(' ')).toBe(
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +
-        'reset enabled pretty follow startFrom',
+        'reset enabled pretty follow startFrom after rows where',
     )
     expect(Object.values(headers)).toEqual([
       'x-dbus-error',
@@ -51,11 +51,11 @@ describe('the names on the wire', () => {
       'x-dbus-client-service',
       'x-dbus-server-host',
       'x-dbus-server-service',
-      'x-dbus-req-id',
-      'x-dbus-req-latency',
+      ...['id', 'latency'].map((each) => `x-dbus-req-${each}`),
       'x-databus-response-code',
       'x-aesop-previous-scn',
       'x-aesop-scn-space',
+      ...['at', 'visible', 'next', 'rows'].map((each) => `x-aesop-snapshot-${each}`),
     ])
     expect(protocolDefaults).toEqual({ protocolVersion: 2, registerProtocolVersion: 3, eventVersionMax: 0 })
   })
