@@ -13,9 +13,8 @@ const VALUE_BYTES = 67
 const HEADER_BYTES = 61
 
 const BUFFER_BYTES = 64 * 1024 * 1024
+const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 const RESTORED_BYTES = 10 * 1024 ** 3
-/** So little in memory that nearly all reads go to files, whose size is the same in both. */
-const FAR = { segmentBytes: 16 * 1024 * 1024, residentBytes: 1024 * 1024 }
 const FAR_READ_BYTES = 64 * 1024
 const FAR_READS = 2000
 /** Its multiples spread over all windows in an order without a pattern. */
@@ -56,12 +55,14 @@ async function inMemory(): Promise<number> {
   return (await append(buffer, EVENTS * (HEADER_BYTES + VALUE_BYTES))).rate
 }
 
+/** Segments are as large as those of a relay, unless something else is said. */
 function filesIn(
   folder: string,
   maxBytes: number,
-  { segmentBytes = Math.min(maxBytes / 64, BUFFER_BYTES), residentBytes = BUFFER_BYTES } = {},
+  segmentBytes = Math.min(maxBytes / 64, SEGMENT_BYTES_MAX),
 ): { buffer: EventBuffer; store: FileSegments } {
   const disk = new NodeDisk(folder)
+  const residentBytes = BUFFER_BYTES
   const store = new FileSegments({ disk, physicalPartition: 1, segmentBytes, residentBytes, log: silentLogger })
   return { store, buffer: new EventBuffer({ maxBytes, physicalPartition: 1, store }) }
 }
@@ -88,15 +89,19 @@ function inFiles(): Promise<number> {
   })
 }
 
+async function fill(folder: string, bytes: number): Promise<void> {
+  const { buffer, store } = filesIn(folder, 2 * bytes, SEGMENT_BYTES_MAX)
+  await buffer.open()
+  store.begin('bench')
+  buffer.start(0n)
+  await append(buffer, bytes)
+  await buffer.close()
+}
+
 /** Milliseconds until what is left of a killed process can be served. */
 function restored(runs: number): Promise<number[]> {
   return inFolder(async (folder) => {
-    const { buffer, store } = filesIn(folder, 2 * RESTORED_BYTES)
-    await buffer.open()
-    store.begin('bench')
-    buffer.start(0n)
-    await append(buffer, RESTORED_BYTES)
-    await buffer.close()
+    await fill(folder, RESTORED_BYTES)
     const all: number[] = []
     for (let run = 0; run < runs; run++) {
       const next = filesIn(folder, 2 * RESTORED_BYTES).buffer
@@ -109,27 +114,31 @@ function restored(runs: number): Promise<number[]> {
   })
 }
 
-/** Microseconds until the first events behind a window of files are there, wherever it lies; its events are read, too. */
+/**
+ * Microseconds until the first events behind a window of files are there, wherever it lies; its events are read, too. The buffer is one
+ * that was restored: nothing of it is in memory, however small it is. Its segments are as large as those of 10 GB. The same places are read
+ * before, so that the system has what is read there in its cache, however large it is.
+ */
 function farEvent(bytes: number): Promise<number> {
   return inFolder(async (folder) => {
-    const { buffer, store } = filesIn(folder, 2 * bytes, FAR)
+    await fill(folder, bytes)
+    const { buffer } = filesIn(folder, 2 * bytes, SEGMENT_BYTES_MAX)
     await buffer.open()
-    store.begin('bench')
-    buffer.start(0n)
-    await append(buffer, bytes)
     const windows = Math.floor(bytes / (HEADER_BYTES + VALUE_BYTES) / EVENTS_PER_WINDOW) - 1
-    const read = async (n: number): Promise<void> => {
-      const reader = buffer.openReader()
-      const at = Math.floor(((n * GOLDEN_RATIO) % 1) * windows)
-      await reader.seek(BigInt(at * EVENTS_PER_WINDOW), -1)
-      const step = await reader.next(FAR_READ_BYTES)
-      if (step.kind !== 'chunk') throw new Error(`window ${at} answers ${step.kind}`)
-      step.release()
-      reader.close()
+    const readAll = async (): Promise<void> => {
+      for (let n = 0; n < FAR_READS; n++) {
+        const reader = buffer.openReader()
+        const at = Math.floor(((n * GOLDEN_RATIO) % 1) * windows)
+        await reader.seek(BigInt(at * EVENTS_PER_WINDOW), -1)
+        const step = await reader.next(FAR_READ_BYTES)
+        if (step.kind !== 'chunk') throw new Error(`window ${at} answers ${step.kind}`)
+        step.release()
+        reader.close()
+      }
     }
-    for (let n = 0; n < FAR_READS; n++) await read(n)
+    await readAll()
     const began = performance.now()
-    for (let n = FAR_READS; n < 2 * FAR_READS; n++) await read(n)
+    await readAll()
     const micros = ((performance.now() - began) * 1000) / FAR_READS
     await buffer.close()
     return micros

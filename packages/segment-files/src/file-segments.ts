@@ -7,7 +7,7 @@ import {
   type SegmentStore,
 } from '@aesop/buffer'
 import { type EventVersion } from '@aesop/event'
-import { type Logger, systemCodeOf } from '@aesop/kernel'
+import { type Logger, openFilesMax, systemCodeOf } from '@aesop/kernel'
 import { join } from 'node:path'
 import { SegmentFolderError, SegmentFolderHeldError, SegmentsUnwritableError } from './errors.ts'
 import { FolderConcern } from './folder-concern.ts'
@@ -15,7 +15,7 @@ import { FolderRecovery, type FormerSegments, type Recovery } from './folder-rec
 import { HeldFiles } from './held-files.ts'
 import { JobQueue } from './job-queue.ts'
 import { NearSegments } from './near-segments.ts'
-import { OpenHandles } from './open-handles.ts'
+import { handlesMax, OpenHandles } from './open-handles.ts'
 import { PieceMemory } from './piece-memory.ts'
 import { readSegment } from './read-segment.ts'
 import { SafetyWaits } from './safety-waits.ts'
@@ -53,7 +53,6 @@ export interface FileSegmentsOptions {
 
 const SYNC_INTERVAL_MS = 1_000
 const RETRY_MS = 1_000
-const OPEN_FILES_MAX = 64
 const OTHER_CONFIGURATION =
   'its source had another configuration (tables, ids, keys, hand-written schemas) then, and is read on behind it. Remove these files when nobody needs them, or reset the buffer to hear no more of them'
 
@@ -90,7 +89,7 @@ export class FileSegments implements SegmentStore {
     this.#options = options
     this.#disk = disk
     this.segmentBytes = segmentBytes
-    this.#handles = new OpenHandles(disk, OPEN_FILES_MAX)
+    this.#handles = new OpenHandles(disk, handlesMax(openFilesMax()))
     this.#near = new NearSegments(segmentBytes, residentBytes)
     this.#held = new HeldFiles(options.nowMs ?? (() => performance.now()), ({ name }) => {
       this.#handles.forget(name)

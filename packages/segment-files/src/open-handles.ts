@@ -9,6 +9,21 @@ interface Handle {
   isKept: boolean
 }
 
+const HANDLES_MIN = 64
+const HANDLES_MAX = 256
+/** A process that may open as many times more files has them for its connections, too. */
+const SHARE = 32
+
+/**
+ * How many segment files of one buffer may stay open, of the files that its process may open: 256 are all of a buffer of 16 GiB. Opening
+ * and closing one costs a reader at an old place as much as a third of what it reads there.
+ * @param openFiles undefined: nobody knows
+ */
+export function handlesMax(openFiles: number | undefined): number {
+  if (openFiles === undefined) return HANDLES_MIN
+  return Math.min(HANDLES_MAX, Math.max(HANDLES_MIN, Math.floor(openFiles / SHARE)))
+}
+
 /** Files that are open: those used last, so that a thousand segments need no thousand descriptors. */
 export class OpenHandles {
   readonly #disk: SegmentDisk
