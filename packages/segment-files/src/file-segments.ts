@@ -9,6 +9,7 @@ import {
 import { type EventVersion } from '@aesop/event'
 import { type Logger, openFilesMax, systemCodeOf } from '@aesop/kernel'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SegmentFolderError, SegmentFolderHeldError, SegmentsUnwritableError } from './errors.ts'
 import { FolderConcern } from './folder-concern.ts'
 import { FolderRecovery, type FormerSegments, type Recovery } from './folder-recovery.ts'
@@ -55,6 +56,8 @@ const SYNC_INTERVAL_MS = 1_000
 const RETRY_MS = 1_000
 const OTHER_CONFIGURATION =
   'its source had another configuration (tables, ids, keys, hand-written schemas) then, and is read on behind it. Remove these files when nobody needs them, or reset the buffer to hear no more of them'
+/** How much a writer closes at most before the writes that are on their way get a turn of the loop. */
+const TURN_BYTES = 64 * 1024
 
 /** Segments as files of one folder; SPEC.md has the format, and what is kept when a process or the power ends. */
 export class FileSegments implements SegmentStore {
@@ -80,6 +83,9 @@ export class FileSegments implements SegmentStore {
   #waiting: (() => void)[] = []
   readonly #safety = new SafetyWaits()
   #isFolderUnsynced = false
+  /** Where the writer was when it was last asked to give the loop a turn. */
+  #turnOf: Segment | undefined
+  #turnEnd = 0
   #timer: NodeJS.Timeout | undefined
   /** Lets others have the folder. */
   #release: (() => Promise<void>) | undefined
@@ -278,7 +284,7 @@ export class FileSegments implements SegmentStore {
   }
 
   whenRoom(): Promise<void> | undefined {
-    if (this.#concern.fault === undefined && !this.#near.isCrowded) return undefined
+    if (this.#concern.fault === undefined && !this.#near.isCrowded) return this.#turnWhenDue()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
@@ -306,6 +312,16 @@ export class FileSegments implements SegmentStore {
     this.#held.endEvicted()
     await this.#handles.closeAll()
     await this.#release?.()
+  }
+
+  /** What is written takes many steps, each of which begins in a turn: beside a writer that never waits the disk would stand still. */
+  #turnWhenDue(): Promise<void> | undefined {
+    const segment = this.#order.at(-1)?.segment
+    if (segment === undefined) return undefined
+    if (segment === this.#turnOf && segment.visibleEnd - this.#turnEnd < TURN_BYTES) return undefined
+    this.#turnOf = segment
+    this.#turnEnd = segment.visibleEnd
+    return nextTurn()
   }
 
   async #recover(): Promise<Recovery> {

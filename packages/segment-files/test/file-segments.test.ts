@@ -175,6 +175,21 @@ test('a segment is finished once, and what has left memory is written before tha
   await buffer.close()
 })
 
+test('a writer that never waits is asked to give writes a turn: in each segment, and each 64 KiB', async () => {
+  const { buffer } = await started(new ModelDisk(), FIRST_SCN, { segmentBytes: 1 << 20, residentBytes: 4 << 20 })
+  let scn = FIRST_SCN
+  const turns = (windows: number, events: number): number => {
+    let asked = 0
+    for (let n = 0; n < windows; n++) {
+      write(buffer, { scn: ++scn, keys: Array.from({ length: events }, (_, key) => key) })
+      if (buffer.whenWritable() !== undefined) asked++
+    }
+    return asked
+  }
+  expect([turns(1, 1), turns(20, 1), turns(1, 660), turns(20, 1), turns(3, 660)]).toEqual([1, 0, 1, 0, 3])
+  await buffer.close()
+})
+
 test('a full disk makes the source wait, loses nothing, and holds up no reader; it goes on by itself', async () => {
   const disk = new ModelDisk()
   const { buffer, store } = await started(disk)
