@@ -1,0 +1,59 @@
+import { type Quarantine } from '@aesop/checkpoint'
+import { MemorySchemaRegistry } from '@aesop/schema'
+import { silentLogger } from '@aesop/kernel'
+import { mysqlSource } from '@aesop/producer-mysql'
+import { expect, it } from 'vitest'
+import { ShapeHistory } from '../src/shape/shape-history.ts'
+import { ChunkTables } from '../src/snapshot/chunk-tables.ts'
+import { LiveLog } from '../src/snapshot/live-log.ts'
+import { SourceTables } from '../src/table/source-tables.ts'
+
+const leftOut: Quarantine = {
+  source: 'shop.book',
+  scn: 70n,
+  fromScn: 69n,
+  ordinal: 3,
+  code: 'AESOP_MYSQL_COLUMN_UNSUPPORTED',
+  reason: 'a column of an unknown type',
+  fields: {},
+  rows: 5,
+  uncountedEvents: 0,
+  countedScn: 80n,
+}
+
+it('refuses a table whose rows are left out of the stream, until it is released', () => {
+  let quarantines: Quarantine[] = [leftOut]
+  const physicalSource = mysqlSource({ uri: 'mysql://h', name: 'shop', sources: ['shop.book', 'shop.author'] })
+  const sourceTables = new SourceTables(physicalSource.sources)
+  const tables = new ChunkTables({
+    physicalSource,
+    schemas: new MemorySchemaRegistry(),
+    mappers: new Map(),
+    sourceTables,
+    shapes: new ShapeHistory(undefined, true, sourceTables.all, silentLogger),
+    live: new LiveLog(() => undefined, 10),
+    quarantines: () => quarantines,
+  })
+  expect(() => tables.sourceOf('shop.book')).toThrow(
+    /left out of the stream from SCN 70 on: a column of an unknown type/,
+  )
+  expect(tables.sourceOf('shop.author')).toMatchObject({ name: 'shop.author' })
+  expect(() => tables.sourceOf('shop.pen')).toThrow(/shop captures shop.book, shop.author/)
+  quarantines = [{ ...leftOut, untilScn: 90n }]
+  expect(tables.sourceOf('shop.book')).toMatchObject({ name: 'shop.book' })
+})
+
+it('says by name that a source does not come to a place in time', async () => {
+  const live = new LiveLog(
+    () => ({ scn: 5n, file: 'log.000002', position: 40, generation: 0, serverIdentity: 'a', gtids: undefined }),
+    20,
+  )
+  const { signal } = new AbortController()
+  const begun = await live.now('shop.book', signal)
+  await expect(live.reached('shop.book', { file: 'log.000002', position: 40 }, begun, signal)).resolves.toEqual(begun)
+  await expect(live.reached('shop.book', { file: 'log.000001', position: 99 }, begun, signal)).resolves.toEqual(begun)
+  await expect(live.reached('shop.book', { file: 'log.000002', position: 41 }, begun, signal)).rejects.toMatchObject({
+    code: 'AESOP_SNAPSHOT_BEHIND',
+    fields: { wanted: 'log.000002:41', reached: 'log.000002:40' },
+  })
+})
