@@ -56,6 +56,8 @@ export class MysqlSnapshotReader implements SnapshotReader {
   readonly #options: MysqlSnapshotReaderOptions
   readonly #stopping = new AbortController()
   readonly #locked: LockedRows
+  /** Whether what was being committed when the stream began is to be seen. */
+  #hasSeenBegin = false
   /** What told last that a table had changed, where it was an error. */
   #lastChange: unknown
 
@@ -160,7 +162,8 @@ export class MysqlSnapshotReader implements SnapshotReader {
   async #view(source: string, session: SnapshotSession, signal: AbortSignal): Promise<View | undefined> {
     const begun = await this.#options.live.now(source, signal)
     if (begun.serverIdentity !== undefined && begun.serverIdentity !== session.server.identity) return undefined
-    const view = await session.begin(begun)
+    this.#hasSeenBegin ||= await session.commitsAreOver()
+    const view = this.#hasSeenBegin ? await session.begin(begun) : undefined
     if (view !== undefined) return { ...view, begun }
     const { file, position } = begun
     throw new SnapshotUnseenError(source, `${file}:${position}`)

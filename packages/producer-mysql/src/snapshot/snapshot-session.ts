@@ -119,6 +119,35 @@ export class SnapshotSession {
     return { until: await this.logEnd(), lock: '' }
   }
 
+  /**
+   * Waits until the transactions that are being committed now are over. What was so when the stream began is in no set of the
+   * stream: it stood in the log before that, and others may not see it yet. False: they were not in time.
+   */
+  async commitsAreOver(): Promise<boolean> {
+    if (this.server.flavour === 'mariadb' || !this.server.hasGtids) return true
+    const untilMs = performance.now() + VISIBLE_WAIT_SECONDS * 1000
+    const begun = await this.#committing()
+    for (let now = begun; now.some((each) => begun.includes(each)); now = await this.#committing()) {
+      if (performance.now() > untilMs) return false
+      await delay(POLL_MS)
+    }
+    return true
+  }
+
+  /** Each with the number of its session, so that none is taken for another: `uuid:7#12`. */
+  async #committing(): Promise<readonly string[]> {
+    const [[answer]] = await this.connection.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_owned AS owned')
+    let source = ''
+    return String(answer?.['owned'] ?? '')
+      .split(/[\s,]+/)
+      .flatMap((entry) => entry.split(':'))
+      .flatMap((item) => {
+        if (item.includes('#')) return [`${source}:${item}`]
+        source = item
+        return []
+      })
+  }
+
   /** Nobody can say what is visible: rows that a transaction of the log still holds are waited for, one by one. */
   async #beginLocking(): Promise<SnapshotView> {
     await this.#run('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
