@@ -1,3 +1,4 @@
+export { bootstrapCheckpoint, type BootstrapPlace, bootstrapPlaceOf } from './bootstrap-place.ts'
 export { Checkpoint } from './checkpoint.ts'
 export { type ConsumptionMode } from './checkpoint-rules.ts'
 export { type CheckpointStore, MemoryCheckpointStore } from './checkpoint-store.ts'

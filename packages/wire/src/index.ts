@@ -1,4 +1,17 @@
 export { type AnswerLimits, answerLimits } from './answer-limits.ts'
+export {
+  type BootstrapRequest,
+  formatBootstrapRequest,
+  formatScn,
+  formatStartScnRequest,
+  formatTargetScnRequest,
+  parseBootstrapRequest,
+  parseScn,
+  parseStartScnRequest,
+  parseTargetScnRequest,
+  type StartScnRequest,
+  type TargetScnRequest,
+} from './bootstrap-requests.ts'
 export { type ErrorResponse, formatError, parseError } from './error-response.ts'
 export {
   BootstrapTooOldError,

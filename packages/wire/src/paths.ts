@@ -48,6 +48,13 @@ export const parameters = {
   after: 'after',
   rows: 'rows',
   where: 'where',
+  /** Of `/targetSCN`: one logical source. */
+  source: 'source',
+  /** Of `/bootstrap`. */
+  batchSize: 'batchSize',
+  filter: 'filter',
+  /** Ours, of requests of a bootstrap: `true` where SchemaChange events are taken. */
+  schemaChanges: 'schemaChanges',
 } as const
 
 /** Names of headers and trailers, in lower case as node:http delivers them. */
@@ -75,6 +82,10 @@ export const headers = {
   snapshotVisible: 'x-aesop-snapshot-visible',
   snapshotNext: 'x-aesop-snapshot-next',
   snapshotRows: 'x-aesop-snapshot-rows',
+  /** Of a bootstrap server: the address that its places belong to. */
+  bootstrapServer: 'x-dbus2-bs-hostport',
+  /** Of `/bootstrap`: `TRUE` with the last events of a phase. */
+  phaseCompleted: 'phasecompleted',
 } as const
 
 /** What the client asks for when nothing else was said. */

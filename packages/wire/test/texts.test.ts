@@ -38,7 +38,7 @@ describe('the names on the wire', () => {
     )
     expect(Object.values(parameters).join(' ')).toBe(
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +
-        'reset enabled pretty follow startFrom after rows where',
+        'reset enabled pretty follow startFrom after rows where source batchSize filter schemaChanges',
     )
     expect(Object.values(headers)).toEqual([
       'x-dbus-error',
@@ -56,6 +56,8 @@ describe('the names on the wire', () => {
       'x-aesop-previous-scn',
       'x-aesop-scn-space',
       ...['at', 'visible', 'next', 'rows'].map((each) => `x-aesop-snapshot-${each}`),
+      'x-dbus2-bs-hostport',
+      'phasecompleted',
     ])
     expect(protocolDefaults).toEqual({ protocolVersion: 2, registerProtocolVersion: 3, eventVersionMax: 0 })
   })
