@@ -40,25 +40,12 @@ describe('the names on the wire', () => {
       'sources subs checkPoint checkPointMult size output filters streamFromLatestScn maxev protocolVersion v compress ' +
         'reset enabled pretty follow startFrom after rows where source batchSize filter schemaChanges',
     )
-    expect(Object.values(headers)).toEqual([
-      'x-dbus-error',
-      'x-dbus-error-message',
-      'x-dbus-error-cause',
-      'x-dbus-error-cause-message',
-      'x-dbus-pending-event-size',
-      'x-dbus-protocol-version',
-      'x-dbus-client-host',
-      'x-dbus-client-service',
-      'x-dbus-server-host',
-      'x-dbus-server-service',
-      ...['id', 'latency'].map((each) => `x-dbus-req-${each}`),
-      'x-databus-response-code',
-      'x-aesop-previous-scn',
-      'x-aesop-scn-space',
-      ...['at', 'visible', 'next', 'rows'].map((each) => `x-aesop-snapshot-${each}`),
-      'x-dbus2-bs-hostport',
-      'phasecompleted',
-    ])
+    expect(Object.values(headers).join(' ')).toBe(
+      'x-dbus-error x-dbus-error-message x-dbus-error-cause x-dbus-error-cause-message x-dbus-pending-event-size x-dbus-protocol-version ' +
+        'x-dbus-client-host x-dbus-client-service x-dbus-server-host x-dbus-server-service x-dbus-req-id x-dbus-req-latency ' +
+        'x-databus-response-code x-aesop-previous-scn x-aesop-scn-space ' +
+        'x-aesop-snapshot-at x-aesop-snapshot-visible x-aesop-snapshot-next x-aesop-snapshot-rows x-dbus2-bs-hostport phasecompleted',
+    )
     expect(protocolDefaults).toEqual({ protocolVersion: 2, registerProtocolVersion: 3, eventVersionMax: 0 })
   })
 })
