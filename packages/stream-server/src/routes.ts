@@ -1,19 +1,17 @@
-import { ANSWER_HEADERS, formatJson } from '@aesop/kernel'
+import { formatJson } from '@aesop/kernel'
 import { type RequestBook, type RequestName } from '@aesop/stats'
 import * as wire from '@aesop/wire'
-import express, { type Request, type RequestHandler, type Response } from 'express'
+import { type Express, type Request, type RequestHandler, type Response } from 'express'
 import { type Admission } from './admission.ts'
 import { type ClientBook, type ClientTraffic } from './client-book.ts'
 import { controlSources, onlyShows, relayCommand } from './control-pages.ts'
-import { FailureAnswers, peerOf } from './failure-answers.ts'
+import { peerOf } from './failure-answers.ts'
 import { formatBufferInfo, formatPhysicalBuffers, formatPhysicalSources } from './info-pages.ts'
 import { countFailure, type OpenStreams, type StreamClient } from './open-streams.ts'
 import { type SchemaAnswers } from './schemas-answer.ts'
 import { type StatsDesk } from './stats-desk.ts'
 import { type StreamServerOptions } from './stream-server.ts'
 import { type StreamSources } from './stream-sources.ts'
-
-const ANSWER_HEADERS_LIST = Object.entries(ANSWER_HEADERS)
 
 /** What the paths of a server lead to. */
 export interface Desks {
@@ -26,19 +24,10 @@ export interface Desks {
   readonly admission: Admission
 }
 
-/** Paths, and what is answered there. */
-export function routes(options: StreamServerOptions, desks: Desks): express.Express {
+/** Paths of windows, and what is answered there. */
+export function addRoutes(app: Express, options: StreamServerOptions, desks: Desks): void {
   const { admission, sources } = desks
-  const app = express()
-  app.disable('x-powered-by').disable('etag').set('query parser', false)
-  app.use((_request, response, next) => {
-    response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
-    for (const [name, value] of ANSWER_HEADERS_LIST) response.setHeader(name, value)
-    next()
-  })
-  app.use(admission.inTurn, admission.invited)
   addCommands(app, desks)
-  addHealth(app, options)
   app.all(wire.paths.physicalSources, (_request, response) => {
     response.end(formatPhysicalSources(sources.all.map(({ served }) => served)))
   })
@@ -62,15 +51,10 @@ export function routes(options: StreamServerOptions, desks: Desks): express.Expr
   addSnapshots(app, desks)
   addStats(app, desks)
   addControl(app, options, admission)
-  app.use((request) => {
-    throw wire.UnknownCommandError.of(request.path.slice(1))
-  })
-  app.use(new FailureAnswers(options.log).send)
-  return app
 }
 
 /** Rows of tables. A condition runs in the source's server: it needs the token, as what changes something does. */
-function addSnapshots(app: express.Express, { sources, admission }: Desks): void {
+function addSnapshots(app: Express, { sources, admission }: Desks): void {
   app.all(wire.paths.snapshot, async (request, response) => {
     const asked = wire.parseSnapshotRequest(wire.parseRequest(request.originalUrl, request.headers).parameters)
     if (asked.where !== undefined) admission.letIn(request, response, { needsToken: true })
@@ -97,7 +81,7 @@ async function answered<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-function addStats(app: express.Express, { admission, stats }: Desks): void {
+function addStats(app: Express, { admission, stats }: Desks): void {
   const { containerStats, relayStats, javaStats } = wire.paths
   app.all([`${containerStats}/*rest`, `${relayStats}/*rest`, `${javaStats}/*rest`], (request, response) => {
     if (request.method === 'PUT' || request.method === 'POST') admission.letIn(request, response, { isAction: true })
@@ -107,7 +91,7 @@ function addStats(app: express.Express, { admission, stats }: Desks): void {
 }
 
 /** What shows is for everybody who may ask; what changes something needs the token. */
-function addControl(app: express.Express, { control, configuration }: StreamServerOptions, admission: Admission): void {
+function addControl(app: Express, { control, configuration }: StreamServerOptions, admission: Admission): void {
   const { controlSources: sourcesPath, relayCommand: commandPath, config } = wire.paths
   app.all([`${sourcesPath}/*rest`, `${commandPath}/*rest`], async (request, response) => {
     const { command, subPath, parameters } = wire.parseRequest(request.originalUrl, request.headers)
@@ -128,7 +112,7 @@ function addControl(app: express.Express, { control, configuration }: StreamServ
 }
 
 /** The commands of the protocol that are counted. */
-function addCommands(app: express.Express, desks: Desks): void {
+function addCommands(app: Express, desks: Desks): void {
   const { sources, streams, schemas } = desks
   const add = (
     name: RequestName,
@@ -184,23 +168,6 @@ function met(clients: ClientBook, name: string, { socket }: Request): ClientTraf
       traffic.left()
     })
   return traffic
-}
-
-/** The word of health, which is for everybody who reaches the server. */
-export function sendHealthWord(response: Response, isGood: boolean): void {
-  response.statusCode = isGood ? 200 : 503
-  response.end(isGood ? 'GOOD\n' : 'BAD\n')
-}
-
-function addHealth(app: express.Express, { healthPath, status }: StreamServerOptions): void {
-  app.all(`/${healthPath}`, (_request, response) => {
-    sendHealthWord(response, status().good)
-  })
-  app.all(`/${healthPath}/status`, (_request, response) => {
-    const { good, status: state, message } = status()
-    response.statusCode = good ? 200 : 503
-    response.end(`${formatJson({ status: state, message })}\n`)
-  })
 }
 
 function bufferInfo(path: string, sources: StreamSources): string {
