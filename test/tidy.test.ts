@@ -24,6 +24,7 @@ const ROWS: Readonly<Record<string, number>> = {
   'stream-server': 4,
   'bootstrap-store': 4,
   relay: 5,
+  'bootstrap-server': 5,
   client: 5,
   'producer-mysql': 5,
   runtime: 6,

@@ -20,6 +20,8 @@ export interface StreamState {
   readonly logScn: bigint
   /** All windows up to here are in the snapshot tables. */
   readonly appliedScn: bigint
+  /** Id of the source `com.aesop.SchemaChange` of the relay. */
+  readonly schemaChangeId: number
 }
 
 /** How far the rows of a table are entered that were there before. */

@@ -14,7 +14,6 @@ export interface StreamRecord extends StreamState {
   readonly id: bigint
   readonly logSeq: bigint
   readonly appliedSeq: bigint
-  readonly schemaChangeId: number
 }
 
 export interface SourceRecord extends SourceState {

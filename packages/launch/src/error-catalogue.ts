@@ -14,6 +14,7 @@ const PACKAGES = [
   'producer',
   'stream-server',
   'bootstrap-store',
+  'bootstrap-server',
   'relay',
   'client',
   'container-client',

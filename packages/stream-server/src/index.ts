@@ -1,3 +1,5 @@
+export { formatEvents } from './event-json.ts'
+export { PageServer, type PageServerOptions } from './page-server.ts'
 export { SourcesClashError, streamServerErrors } from './errors.ts'
 export { type RelayControl, type SourceControl } from './control-pages.ts'
 export { PendingBytes, type PendingBounds } from './pending-bytes.ts'

@@ -242,6 +242,19 @@ export class SnapshotDelayedError extends AesopError {
   }
 }
 
+export class BootstrapOutdatedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_OUTDATED',
+    meaning:
+      'What a bootstrap still needs is no more in the store: its table was seeded again, or its log was purged, since it began.',
+    remedy: 'The client begins the snapshot anew by itself. If it happens often, keep the log of the store for longer.',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(BootstrapOutdatedError.kind, message, options)
+  }
+}
+
 export class ResponseMalformedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_WIRE_RESPONSE_MALFORMED',
@@ -291,6 +304,7 @@ export const wireErrors: readonly AesopErrorClass[] = [
   BootstrapTooYoungError,
   SnapshotFailedError,
   SnapshotDelayedError,
+  BootstrapOutdatedError,
   ResponseMalformedError,
   ResponseTooLargeError,
 ]

@@ -1,0 +1,188 @@
+import { type BootstrapStore } from '@aesop/bootstrap-store'
+import { type Health, type HttpGuard, type Logger, type Metric } from '@aesop/kernel'
+import { formatEvents, PageServer, serverLimits, type ServerLimits } from '@aesop/stream-server'
+import {
+  formatScn,
+  headers,
+  parseBootstrapRequest,
+  parseRequest,
+  parseStartScnRequest,
+  parseTargetScnRequest,
+  paths,
+  RelayBusyError,
+  type RequestParameters,
+} from '@aesop/wire'
+import { type Express, type Request, type Response } from 'express'
+import { BootstrapAnswers } from './bootstrap-answers.ts'
+import { BootstrapListenError } from './errors.ts'
+import { PeerTurns } from './peer-turns.ts'
+import { ReaderSlots } from './reader-slots.ts'
+
+export interface BootstrapServerOptions {
+  readonly store: BootstrapStore
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly guard: HttpGuard
+  readonly log: Logger
+  /** Without its first slash; default `admin`. */
+  readonly healthPath?: string
+  /** How long a request may take to arrive, in milliseconds; default 15,000; 0: without a limit. */
+  readonly readTimeoutMs?: number
+  readonly limits?: ServerLimits
+  /** How many questions the store answers at a time; default 4. */
+  readonly readers?: number
+  /** How many requests of one address are answered at a time; default 8. */
+  readonly requestsPerPeer?: number
+  /** How long `/startSCN` waits for a store that is behind the client, in milliseconds; default 60,000. */
+  readonly behindMs?: number
+}
+
+const READERS = 4
+const REQUESTS_PER_PEER = 8
+const BEHIND_MS = 60_000
+const READ_TIMEOUT_MS = 15_000
+const PENDING_BYTES = 64 * 1024 * 1024
+const NO_COUNTS = { startScn: 0, targetScn: 0, bootstrap: 0, rows: 0, bytes: 0, failed: 0 }
+const SETTINGS = { connections: 'maxConnections', streams: 'maxStreams', pendingBytes: 'maxPendingBytes' }
+
+/**
+ * A bootstrap store over HTTP: `/startSCN`, `/bootstrap` and `/targetSCN` as Databus' bootstrap server answers them; see SPEC.md.
+ * It only reads. What it answers is made by the store's threads.
+ */
+export class BootstrapServer {
+  readonly #options: BootstrapServerOptions
+  readonly #slots: ReaderSlots
+  readonly #answers: BootstrapAnswers
+  readonly #peers: PeerTurns
+  readonly #pages: PageServer
+  readonly #counts = { ...NO_COUNTS }
+  #port: number | undefined
+
+  constructor(options: BootstrapServerOptions) {
+    const { store, readers = READERS, requestsPerPeer = REQUESTS_PER_PEER, behindMs = BEHIND_MS } = options
+    this.#options = options
+    this.#slots = new ReaderSlots(store, readers)
+    this.#answers = new BootstrapAnswers({ slots: this.#slots, address: () => this.address, behindMs })
+    this.#peers = new PeerTurns(requestsPerPeer)
+    this.#pages = new PageServer(
+      {
+        ...options,
+        healthPath: options.healthPath ?? 'admin',
+        readTimeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
+        limits: options.limits ?? defaultLimits(),
+        scnSpace: () => undefined,
+        status: () => ({ good: true, status: 'RUNNING', message: '' }),
+      },
+      (app) => {
+        this.#addPages(app)
+      },
+    )
+  }
+
+  /** `host:port`, by which clients know that their place is of this server. */
+  get address(): string {
+    return `${this.#options.host}:${this.#port ?? this.#options.port}`
+  }
+
+  /** @returns the port @throws BootstrapListenError */
+  async start(): Promise<number> {
+    const { host, port } = this.#options
+    try {
+      return (this.#port = await this.#pages.listen())
+    } catch (cause) {
+      throw new BootstrapListenError(host, port, cause)
+    }
+  }
+
+  /** Takes no more requests, cuts those that are answered, and lets go of the store. Twice is harmless. */
+  async stop(): Promise<void> {
+    await this.#pages.close()
+    await this.#slots.close()
+  }
+
+  health(): Health {
+    return { status: 'up' }
+  }
+
+  metrics(): readonly Metric[] {
+    const count = (what: keyof typeof NO_COUNTS, help: string): Metric => ({
+      name: `aesop_bootstrap_server_${what.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
+      help,
+      type: 'counter',
+      value: this.#counts[what],
+    })
+    return [
+      count('startScn', 'Bootstraps that began or began anew.'),
+      count('targetScn', 'Rounds of catch-up that began.'),
+      count('bootstrap', 'Batches that were answered.'),
+      count('rows', 'Events in them.'),
+      count('bytes', 'Bytes in them.'),
+      count('failed', 'Requests that were refused or failed.'),
+      {
+        name: 'aesop_bootstrap_server_busy',
+        help: 'Questions that the store answers now.',
+        type: 'gauge',
+        value: this.#slots.busy,
+      },
+    ]
+  }
+
+  describe(): unknown {
+    return { address: this.address, store: this.#options.store.name, ...this.#counts }
+  }
+
+  #addPages(app: Express): void {
+    const add = (path: string, answer: (parameters: RequestParameters, response: Response) => Promise<void>): void => {
+      app.all(path, (request, response) => this.#inTurn(request, response, answer))
+    }
+    add(paths.startScn, async (parameters, response) => {
+      const gone = new AbortController()
+      response.once('close', () => {
+        gone.abort()
+      })
+      this.#counts.startScn++
+      response.end(formatScn(await this.#answers.startScn(parseStartScnRequest(parameters), gone.signal)))
+    })
+    add(paths.targetScn, async (parameters, response) => {
+      this.#counts.targetScn++
+      response.end(formatScn(await this.#answers.targetScn(parseTargetScnRequest(parameters))))
+    })
+    add(paths.bootstrap, (parameters, response) => this.#sendBatch(parameters, response))
+  }
+
+  async #inTurn(
+    request: Request,
+    response: Response,
+    answer: (parameters: RequestParameters, response: Response) => Promise<void>,
+  ): Promise<void> {
+    response.setHeader(headers.bootstrapServer, this.address)
+    const end = this.#peers.take(request.socket.remoteAddress ?? '')
+    try {
+      const max = this.#options.requestsPerPeer ?? REQUESTS_PER_PEER
+      if (end === undefined) throw RelayBusyError.of('requests of this address', max, 'requestsPerPeer')
+      await answer(parseRequest(request.originalUrl, request.headers).parameters, response)
+    } catch (error) {
+      this.#counts.failed++
+      throw error
+    } finally {
+      end?.()
+    }
+  }
+
+  async #sendBatch(parameters: RequestParameters, response: Response): Promise<void> {
+    const request = parseBootstrapRequest(parameters)
+    const { bytes, rows, isPhaseCompleted, pendingBytes } = await this.#answers.batch(request)
+    if (pendingBytes !== undefined) response.setHeader(headers.pendingEventSize, pendingBytes)
+    if (isPhaseCompleted) response.setHeader(headers.phaseCompleted, 'TRUE')
+    this.#counts.bootstrap++
+    this.#counts.rows += rows
+    this.#counts.bytes += bytes.length
+    response.end(request.output === 'binary' ? bytes : [...formatEvents(bytes, request.output)].join(''))
+  }
+}
+
+function defaultLimits(): ServerLimits {
+  const wanted = { maxConnections: undefined, maxStreams: undefined, maxPendingBytes: PENDING_BYTES }
+  return serverLimits(wanted, undefined, SETTINGS).limits
+}
