@@ -74,7 +74,7 @@ const ONLY: readonly (readonly [string, RegExp])[] = [
   ['winston', /^packages\/runtime\/src\//],
   ['prom-client', /^packages\/runtime\/src\/admin\/metrics-page\.ts$/],
   ['@opentelemetry/api', /^packages\/runtime\/src\/telemetry\/open-telemetry\.ts$/],
-  ['express', /^packages\/(stream-server|relay|runtime)\/src\//],
+  ['express', /^packages\/(stream-server|bootstrap-server|relay|runtime)\/src\//],
   ['@vlasky/zongji', /^packages\/producer-mysql\/src\//],
   ['mysql2', /^packages\/producer-mysql\/src\//],
   ['libsql', /^packages\/bootstrap-store\/src\/sqlite\//],

@@ -7,7 +7,7 @@ import { HttpGuard, silentLogger } from '@aesop/kernel'
 import { SqliteStore, type StoreWriter } from '@aesop/bootstrap-store'
 import { formatBootstrapRequest, formatStartScnRequest, formatTargetScnRequest, parseError } from '@aesop/wire'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { eventOf, pieceOf, SCHEMA_CHANGE_ID, schemaChangeOf, told } from '../../bootstrap-store/test/events.ts'
+import { eventOf, pieceOf, SCHEMA_CHANGE_ID, schemaChangeOf, told } from '../../../test/support/stored-events.ts'
 import { BootstrapServer } from '../src/index.ts'
 
 let folder: string

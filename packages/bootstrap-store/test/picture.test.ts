@@ -9,7 +9,7 @@ import { SqlStoreReader } from '../src/sql/sql-store-reader.ts'
 import { SqlStoreWriter } from '../src/sql/sql-store-writer.ts'
 import { openTables } from '../src/sql/store-tables.ts'
 import { SqliteSession } from '../src/sqlite/sqlite-session.ts'
-import { eventOf, pieceOf, SCHEMA_CHANGE_ID, schemaChangeOf } from './events.ts'
+import { eventOf, pieceOf, SCHEMA_CHANGE_ID, schemaChangeOf } from '../../../test/support/stored-events.ts'
 
 /*
  * The whole promise of the store, against the table itself: whatever is written, applied, seeded, purged and broken in between,

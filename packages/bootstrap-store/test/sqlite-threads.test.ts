@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Chunk, SqliteStore } from '../src/index.ts'
-import { eventOf, pieceOf, SCHEMA_CHANGE_ID, told } from './events.ts'
+import { eventOf, pieceOf, SCHEMA_CHANGE_ID, told } from '../../../test/support/stored-events.ts'
 
 let folder: string
 let store: SqliteStore

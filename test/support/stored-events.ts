@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type EventKey, EventView, SCHEMA_CHANGE_ID_DEFAULT, sealEvent, writeEvent } from '@aesop/event'
-import { type Piece } from '../src/index.ts'
+import { type Piece } from '@aesop/bootstrap-store'
 
 export const SCHEMA_CHANGE_ID = SCHEMA_CHANGE_ID_DEFAULT
 const SCHEMA_ID = createHash('md5').update('test').digest()
