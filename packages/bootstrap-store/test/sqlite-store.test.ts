@@ -8,7 +8,14 @@ import { SqlStoreReader } from '../src/sql/sql-store-reader.ts'
 import { SqlStoreWriter } from '../src/sql/sql-store-writer.ts'
 import { openTables } from '../src/sql/store-tables.ts'
 import { SqliteSession } from '../src/sqlite/sqlite-session.ts'
-import { type Change, eventOf, pieceOf, SCHEMA_CHANGE_ID, schemaChangeOf, told } from '../../../test/support/stored-events.ts'
+import {
+  type Change,
+  eventOf,
+  pieceOf,
+  SCHEMA_CHANGE_ID,
+  schemaChangeOf,
+  told,
+} from '../../../test/support/stored-events.ts'
 
 const BOUNDS = { bytes: 1000, ms: 3_600_000 }
 const ALL = 1 << 20
