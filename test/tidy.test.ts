@@ -25,6 +25,7 @@ const ROWS: Readonly<Record<string, number>> = {
   'bootstrap-store': 4,
   relay: 5,
   'bootstrap-server': 5,
+  'bootstrap-producer': 5,
   client: 5,
   'producer-mysql': 5,
   runtime: 6,

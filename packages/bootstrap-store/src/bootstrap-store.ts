@@ -100,10 +100,13 @@ export interface StoreWriter {
   breakStream(stream: string, scn: bigint, scnSpace: string): Promise<void>
   /** Begins a seeding anew, or, with an equal condition where one is under way, goes on with it. */
   beginSeeding(source: string, where: string | undefined): Promise<SourceState>
-  /** @returns false: appliedScn has not reached the chunk's visibleScn yet, nothing was done */
-  putChunk(source: string, chunk: Chunk): Promise<boolean>
-  /** One step of the end, at most `maxRows` rows looked at. @returns false: there is more to do */
-  endSeeding(source: string, maxRows: number): Promise<boolean>
+  /**
+   * @returns `early`: appliedScn has not reached the chunk's visibleScn yet; `void`: the source is not being seeded, because its
+   * table has changed meanwhile. Nothing was done then
+   */
+  putChunk(source: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'>
+  /** One step of the end, at most `maxRows` rows looked at. */
+  endSeeding(source: string, maxRows: number): Promise<'done' | 'more' | 'void'>
   /** A table that is complete without a seeding: the stream has had it from its first row on. */
   activate(source: string): Promise<void>
   deactivate(source: string): Promise<void>

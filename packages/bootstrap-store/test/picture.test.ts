@@ -187,12 +187,13 @@ class Schedule {
     const { seeding } = await this.#writer.beginSeeding(SOURCE, undefined)
     const from = Number(seeding?.cursor ?? 0)
     if (from >= KEYS) {
-      if (await this.#writer.endSeeding(SOURCE, 1 + this.#draw.below(4))) reached.seedings++
+      if ((await this.#writer.endSeeding(SOURCE, 1 + this.#draw.below(4))) === 'done') reached.seedings++
       return
     }
     if (this.#chunk?.from !== from) this.#chunk = await this.#readChunk(from)
     const { atScn, visibleScn, bytes } = this.#chunk
-    if (await this.#writer.putChunk(SOURCE, { bytes, atScn, visibleScn, next: `${from + 3}` })) this.#chunk = undefined
+    const chunk = { bytes, atScn, visibleScn, next: `${from + 3}` }
+    if ((await this.#writer.putChunk(SOURCE, chunk)) !== 'early') this.#chunk = undefined
   }
 
   async #readChunk(from: number): Promise<ReadChunk> {

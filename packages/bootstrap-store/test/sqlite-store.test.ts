@@ -116,8 +116,8 @@ const chunk = (atScn: bigint, rows: Readonly<Record<string, string>>, more: Part
 
 async function seedWith(...chunks: readonly Chunk[]): Promise<void> {
   await writer.beginSeeding('shop.item', undefined)
-  for (const each of chunks) expect(await writer.putChunk('shop.item', each)).toBe(true)
-  for (let isOver = false; !isOver;) isOver = await writer.endSeeding('shop.item', 2)
+  for (const each of chunks) expect(await writer.putChunk('shop.item', each)).toBe('entered')
+  while ((await writer.endSeeding('shop.item', 2)) === 'more') continue
 }
 
 describe('the log', () => {
@@ -252,13 +252,28 @@ describe('the snapshot table', () => {
     expect(texts(await log())).toEqual(['1=a@10', '2=b@20', `${kind}@20`, '3=c@20'])
   })
 
-  it.each(['ALTER', 'RENAME', 'CREATE', 'NEWER'])('keeps its rows after a %s', async (kind) => {
+  it.each(['CREATE', 'NEWER'])('keeps its rows after a %s', async (kind) => {
     await write(10n, item({ scn: 10n, key: 1n, value: 'a' }))
     await write(20n, pieceOf('shop.item', [schemaChangeOf(20n, 'shop.item', kind)]))
     await writer.activate('shop.item')
     await applyAll()
     expect((await state()).clearedScn).toBe(-1n)
     expect(texts(await snapshot())).toEqual(['1=a@10'])
+  })
+
+  it.each([
+    ['ALTER', 'NEW'],
+    ['RENAME', 'NEW'],
+    ['QUARANTINED', 'INACTIVE'],
+    ['RELEASED', 'FELL_OFF_RELAY'],
+    ['PASSED_OVER', 'FELL_OFF_RELAY'],
+  ])('is not sure any more after %s: the source is %s then', async (kind, status) => {
+    await write(10n, item({ scn: 10n, key: 1n, value: 'a' }))
+    await writer.activate('shop.item')
+    await write(20n, pieceOf('shop.item', [schemaChangeOf(20n, 'shop.item', kind)]))
+    expect((await state()).status).toBe('ACTIVE')
+    await applyAll()
+    expect((await state()).status).toBe(status)
   })
 
   it('lets tombstones go below an SCN, and then refuses who may have the rows', async () => {
@@ -291,10 +306,10 @@ describe('a seeding', () => {
     await write(20n, item({ scn: 20n, key: 1n, value: 'a' }))
     await writer.beginSeeding('shop.item', undefined)
     const early = chunk(15n, { 2: 'c2' }, { visibleScn: 20n, next: '[2]' })
-    expect(await writer.putChunk('shop.item', early)).toBe(false)
+    expect(await writer.putChunk('shop.item', early)).toBe('early')
     expect((await state()).seeding).toMatchObject({ rows: 0n, cursor: undefined })
     await applyAll()
-    expect(await writer.putChunk('shop.item', early)).toBe(true)
+    expect(await writer.putChunk('shop.item', early)).toBe('entered')
     expect((await state()).seeding).toMatchObject({ rows: 1n, cursor: '[2]', endScn: 15n, startScn: -1n })
   })
 
@@ -307,8 +322,8 @@ describe('a seeding', () => {
     const pieces = [item({ scn: 60n, key: 3n, value: 'new' }, { scn: 60n, key: 4n, value: 'new' })]
     await writer.writeWindows('shop', { scnSpace: 'space-2', pieces, endScn: 60n })
     await applyAll()
-    expect(await writer.putChunk('shop.item', chunk(55n, { 2: 'seen' }))).toBe(true)
-    for (let isOver = false; !isOver;) isOver = await writer.endSeeding('shop.item', 1)
+    expect(await writer.putChunk('shop.item', chunk(55n, { 2: 'seen' }))).toBe('entered')
+    while ((await writer.endSeeding('shop.item', 1)) === 'more') continue
     const answer = await snapshot({ sinceScn: 50n })
     expect(texts(answer)).toEqual(['1 gone@55', '2=seen@55', '3=new@60', '4=new@60'])
     const tombstone = (await reader.event('shop.item', 1n)) ?? Buffer.alloc(0)
@@ -324,7 +339,7 @@ describe('a seeding', () => {
     await applyAll()
     await writer.beginSeeding('shop.item', 'id > 1')
     await writer.putChunk('shop.item', chunk(10n, { 2: 'c2' }))
-    expect(await writer.endSeeding('shop.item', 100)).toBe(true)
+    expect(await writer.endSeeding('shop.item', 100)).toBe('done')
     expect(texts(await snapshot())).toEqual(['1=other@10', '2=c2@10'])
   })
 
@@ -335,8 +350,8 @@ describe('a seeding', () => {
     await write(20n)
     await applyAll()
     await writer.putChunk('shop.item', chunk(40n, { 1: 'c1' }, { visibleScn: 20n }))
-    expect(await writer.endSeeding('shop.item', 100)).toBe(false)
-    expect(await writer.endSeeding('shop.item', 100)).toBe(true)
+    expect(await writer.endSeeding('shop.item', 100)).toBe('more')
+    expect(await writer.endSeeding('shop.item', 100)).toBe('done')
     expect((await state()).status).toBe('SEEDING_CATCHUP')
     await write(40n)
     await applyAll()
@@ -351,6 +366,23 @@ describe('a seeding', () => {
     await open()
     expect((await writer.beginSeeding('shop.item', undefined)).seeding).toMatchObject({ number: 1, cursor: '[7]' })
     expect((await writer.beginSeeding('shop.item', 'a = 1')).seeding).toMatchObject({ number: 2, cursor: undefined })
+  })
+
+  it('is void when the table changes, and knows its deletes still where there was no gap', async () => {
+    await write(10n)
+    await applyAll()
+    await seedWith(chunk(10n, { 1: 'c1' }))
+    expect((await state()).minScn).toBe(10n)
+    await write(20n, item({ scn: 20n, key: 1n }), pieceOf('shop.item', [schemaChangeOf(20n, 'shop.item', 'ALTER')]))
+    await applyAll()
+    await writer.beginSeeding('shop.item', undefined)
+    await write(30n, pieceOf('shop.item', [schemaChangeOf(30n, 'shop.item', 'ALTER')]))
+    await applyAll()
+    expect(await writer.putChunk('shop.item', chunk(20n, { 2: 'c2' }))).toBe('void')
+    expect(await writer.endSeeding('shop.item', 10)).toBe('void')
+    await seedWith(chunk(30n, { 2: 'c2' }))
+    expect((await state()).minScn).toBe(10n)
+    expect(texts(await snapshot({ sinceScn: 15n }))).toEqual(['1 gone@20', '2=c2@30'])
   })
 
   it('makes a snapshot that was begun before it void', async () => {

@@ -38,10 +38,10 @@ describe('a SQLite store in threads', () => {
       visibleScn: 10n,
       next: undefined,
     }
-    expect(await writer.putChunk('shop.item', chunk)).toBe(false)
+    expect(await writer.putChunk('shop.item', chunk)).toBe('early')
     expect(await writer.apply('shop', 1)).toMatchObject({ appliedScn: 10n })
-    expect(await writer.putChunk('shop.item', chunk)).toBe(true)
-    while (!(await writer.endSeeding('shop.item', 10))) continue
+    expect(await writer.putChunk('shop.item', chunk)).toBe('entered')
+    while ((await writer.endSeeding('shop.item', 10)) === 'more') continue
     const readers = await Promise.all([store.openReader(), store.openReader()])
     for (const reader of readers) {
       const answer = await reader.snapshot({ ...question, afterId: 0n, takesSchemaChanges: true })

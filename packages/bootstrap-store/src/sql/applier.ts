@@ -1,5 +1,5 @@
-import { type EventView } from '@aesop/event'
-import { type StreamState } from '../bootstrap-store.ts'
+import { type EventView, type SchemaChangeKind } from '@aesop/event'
+import { SOURCE_STATUSES, type StreamState } from '../bootstrap-store.ts'
 import { type SourceRecord, sourceRecords, type StreamRecord, streamRecord, update } from '../records.ts'
 import { clearsTable, schemaChangeKindOf } from '../schema-change-kind.ts'
 import { eachEvent, RowEntry } from '../stored-rows.ts'
@@ -62,9 +62,34 @@ async function applyPiece(session: SqlSession, source: SourceRecord, bytes: Buff
   const entry = new RowEntry(session, table, undefined)
   await eachEvent(bytes, (view) => {
     if (view.sourceId !== source.stream.schemaChangeId) return entry.add(view)
-    return clearsTable(schemaChangeKindOf(view)) ? clear(session, source, entry, view) : undefined
+    return changed(session, source, entry, view)
   })
   await entry.flush()
+}
+
+/** What happens to a table may change rows of which no event tells: then it is seeded again. */
+function changed(
+  session: SqlSession,
+  source: SourceRecord,
+  entry: RowEntry,
+  view: EventView,
+): Promise<void> | undefined {
+  const kind = schemaChangeKindOf(view)
+  if (clearsTable(kind)) return clear(session, source, entry, view)
+  const status = kind === undefined ? undefined : STATUS_AFTER[kind]
+  return status === undefined ? undefined : update(session, 'source', source.id, { status })
+}
+
+/**
+ * ALTER and RENAME: its rows may be others now, and all deletes are known. RELEASED and PASSED_OVER: there is a gap. QUARANTINED:
+ * it can't be known until it is released.
+ */
+const STATUS_AFTER: Partial<Record<SchemaChangeKind, number>> = {
+  ALTER: SOURCE_STATUSES.NEW,
+  RENAME: SOURCE_STATUSES.NEW,
+  RELEASED: SOURCE_STATUSES.FELL_OFF_RELAY,
+  PASSED_OVER: SOURCE_STATUSES.FELL_OFF_RELAY,
+  QUARANTINED: SOURCE_STATUSES.INACTIVE,
 }
 
 async function clear(session: SqlSession, source: SourceRecord, entry: RowEntry, view: EventView): Promise<void> {

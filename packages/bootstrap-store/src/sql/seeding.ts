@@ -1,6 +1,5 @@
-import { InvariantError } from '@aesop/kernel'
 import { deletedCopy, EventView } from '@aesop/event'
-import { type Chunk, type SourceState } from '../bootstrap-store.ts'
+import { type Chunk, type SeedingState, type SourceState } from '../bootstrap-store.ts'
 import { type SourceRecord, sourceRecord, update } from '../records.ts'
 import { eachEvent, RowEntry } from '../stored-rows.ts'
 
@@ -8,6 +7,11 @@ import { type SqlSession } from './sql-session.ts'
 import { makeRowTable, rowTable } from './store-tables.ts'
 
 const { SEEDING, SEEDING_CATCHUP, ACTIVE } = { SEEDING: 2, SEEDING_CATCHUP: 3, ACTIVE: 4 }
+
+/** Whether each delete since its minScn is there: before its first seeding, and after a gap, none is known. */
+function wasWhole({ status, seeding }: SourceRecord): boolean {
+  return status === 'ACTIVE' || (status === 'NEW' && seeding !== undefined)
+}
 
 /** Begins a seeding, or goes on with the one that is under way where it has the same condition. */
 export function beginSeeding(session: SqlSession, name: string, where: string | undefined): Promise<SourceState> {
@@ -26,18 +30,18 @@ export function beginSeeding(session: SqlSession, name: string, where: string | 
       seed_where: where ?? null,
       seed_swept_id: 0,
       // Deletes of before are known only where the picture was whole.
-      ...(status === 'ACTIVE' ? {} : { min_scn: stream.appliedScn }),
+      ...(wasWhole(source) ? {} : { min_scn: stream.appliedScn }),
     })
     return sourceRecord(session, name)
   })
 }
 
-/** @returns false: the snapshot tables have not come to what the chunk saw; nothing was done */
-export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promise<boolean> {
+export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'> {
   return session.transaction('writes', async () => {
     const source = await sourceRecord(session, name)
-    const seeding = seedingOf(source)
-    if (source.stream.appliedScn < chunk.visibleScn) return false
+    const { seeding } = source
+    if (source.status !== 'SEEDING' || seeding === undefined) return 'void'
+    if (source.stream.appliedScn < chunk.visibleScn) return 'early'
     const entry = new RowEntry(session, rowTable(source.id), BigInt(seeding.number))
     let rows = 0n
     // What it has of before the table was emptied is gone; what it saw beyond, the stream has brought.
@@ -52,34 +56,39 @@ export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promi
       seed_rows: seeding.rows + rows,
       seed_end_scn: seeding.endScn > chunk.atScn ? seeding.endScn : chunk.atScn,
     })
-    return true
+    return 'entered'
   })
 }
 
 /**
- * One step of the end: looks at the next rows for those that no chunk had. @returns false: there is more to do
+ * One step of the end: looks at the next rows for those that no chunk had.
  */
-export function endSeeding(session: SqlSession, name: string, maxRows: number): Promise<boolean> {
+export function endSeeding(session: SqlSession, name: string, maxRows: number): Promise<'done' | 'more' | 'void'> {
   return session.transaction('writes', async () => {
     const source = await sourceRecord(session, name)
-    const seeding = seedingOf(source)
+    const { seeding } = source
+    if (source.status !== 'SEEDING' || seeding === undefined) return 'void'
     if (seeding.where === undefined) {
-      const last = await sweep(session, source, maxRows)
+      const last = await sweep(session, source, seeding, maxRows)
       if (last !== undefined) {
         await update(session, 'source', source.id, { seed_swept_id: last })
-        return false
+        return 'more'
       }
     }
     const isCaughtUp = source.stream.appliedScn >= seeding.endScn
     await update(session, 'source', source.id, { status: isCaughtUp ? ACTIVE : SEEDING_CATCHUP })
-    return true
+    return 'done'
   })
 }
 
 /** @returns the id of the last row that was looked at; undefined: there was none */
-async function sweep(session: SqlSession, source: SourceRecord, maxRows: number): Promise<bigint | undefined> {
+async function sweep(
+  session: SqlSession,
+  source: SourceRecord,
+  seeding: SeedingState,
+  maxRows: number,
+): Promise<bigint | undefined> {
   const table = rowTable(source.id)
-  const seeding = seedingOf(source)
   const [upTo] = await session.rows(
     `SELECT max(id) FROM (SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${maxRows}) looked`,
     [source.sweptId],
@@ -99,11 +108,4 @@ async function sweep(session: SqlSession, source: SourceRecord, maxRows: number)
     ])
   }
   return last
-}
-
-function seedingOf(source: SourceRecord): NonNullable<SourceState['seeding']> {
-  if (source.status !== 'SEEDING' || source.seeding === undefined) {
-    throw new InvariantError(`the source "${source.name}" is ${source.status}, and is seeded`)
-  }
-  return source.seeding
 }

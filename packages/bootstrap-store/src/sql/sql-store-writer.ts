@@ -58,11 +58,11 @@ export class SqlStoreWriter implements StoreWriter {
     return this.#inTurn(() => beginSeeding(this.#session, source, where))
   }
 
-  putChunk(source: string, chunk: Chunk): Promise<boolean> {
+  putChunk(source: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'> {
     return this.#inTurn(() => putChunk(this.#session, source, chunk))
   }
 
-  endSeeding(source: string, maxRows: number): Promise<boolean> {
+  endSeeding(source: string, maxRows: number): Promise<'done' | 'more' | 'void'> {
     return this.#inTurn(() => endSeeding(this.#session, source, maxRows))
   }
 

@@ -124,11 +124,13 @@ class ThreadWriter implements StoreWriter {
   beginSeeding(source: string, where: string | undefined): Promise<SourceState> {
     return this.#side.call('beginSeeding', source, where) as Promise<SourceState>
   }
-  putChunk(source: string, chunk: Chunk): Promise<boolean> {
-    return this.#side.call('putChunk', source, { ...chunk, bytes: alone(chunk.bytes) }) as Promise<boolean>
+  putChunk(source: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'> {
+    return this.#side.call('putChunk', source, { ...chunk, bytes: alone(chunk.bytes) }) as Promise<
+      'entered' | 'early' | 'void'
+    >
   }
-  endSeeding(source: string, maxRows: number): Promise<boolean> {
-    return this.#side.call('endSeeding', source, maxRows) as Promise<boolean>
+  endSeeding(source: string, maxRows: number): Promise<'done' | 'more' | 'void'> {
+    return this.#side.call('endSeeding', source, maxRows) as Promise<'done' | 'more' | 'void'>
   }
   async activate(source: string): Promise<void> {
     await this.#side.call('activate', source)

@@ -1,0 +1,2 @@
+export { BootstrapProducer, type BootstrapProducerOptions } from './bootstrap-producer.ts'
+export { type SeedingProgress } from './seeder.ts'
