@@ -29,6 +29,8 @@ const long = [
   'packages/producer-mysql/test/{same-bytes,transaction-pass}.test.ts',
   'packages/runtime/test/hostile-descriptors.test.ts',
 ]
+/** Tests of packages that need a database server. */
+const servers = ['packages/bootstrap-store/test/mysql-store.test.ts']
 /** Two at a time: most of what they do is waiting for servers and processes. */
 const atATime = { maxWorkers: 2 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
@@ -38,7 +40,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts', 'containers/*/test/**/*.test.ts', 'test/*.test.ts'], {
-        exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...long],
+        exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...long, ...servers],
         isolate: false,
         // Far above what any of them takes: a loaded machine is no failure.
         testTimeout: 30_000,
@@ -48,11 +50,11 @@ export default defineConfig({
         globalSetup: ['test/support/run-folder.ts'],
         testTimeout: 60_000,
       }),
-      project('integration', ['test/integration/**/*.test.ts'], { ...withServers, testTimeout: 120_000 }),
+      project('integration', ['test/integration/**/*.test.ts', ...servers], { ...withServers, testTimeout: 120_000 }),
       project('fault', ['test/fault/**/*.test.ts'], { ...withServers, testTimeout: 300_000 }),
       // Every property again, with new seeds.
       project('draws', ['packages/*/test/**/*.test.ts', 'test/property.test.ts'], {
-        exclude: ['**/node_modules/**', '**/dist/**', ...processes],
+        exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...servers],
         isolate: false,
         testTimeout: 60_000,
         env: RANDOM,

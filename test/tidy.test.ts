@@ -77,7 +77,7 @@ const ONLY: readonly (readonly [string, RegExp])[] = [
   ['@opentelemetry/api', /^packages\/runtime\/src\/telemetry\/open-telemetry\.ts$/],
   ['express', /^packages\/(stream-server|bootstrap-server|relay|runtime)\/src\//],
   ['@vlasky/zongji', /^packages\/producer-mysql\/src\//],
-  ['mysql2', /^packages\/producer-mysql\/src\//],
+  ['mysql2', /^packages\/(producer-mysql\/src|bootstrap-store\/src\/mysql)\//],
   ['libsql', /^packages\/bootstrap-store\/src\/sqlite\//],
   ['avsc', /^packages\/schema\/src\//],
 ]

@@ -26,4 +26,5 @@ export {
   StoreSpaceForeignError,
   StoreTooYoungError,
 } from './errors.ts'
+export { MysqlStore, type MysqlStoreOptions } from './mysql/mysql-store.ts'
 export { SqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.ts'

@@ -15,6 +15,15 @@ interface OpenLog {
   readonly begunMs: number
 }
 
+/** What a writer knows without asking. */
+interface Memory {
+  readonly seq: bigint
+  readonly log: OpenLog | undefined
+  readonly ordinals: ReadonlyMap<string, bigint>
+  readonly stream: StreamRecord
+  readonly sources: ReadonlyMap<string, SourceRecord>
+}
+
 /**
  * Writes the log of one stream, one transaction a batch. The next seq and the open log are remembered: a transaction that fails
  * leaves numbers unused, which harms nobody, and the log is looked up anew.
@@ -28,6 +37,8 @@ export class LogWriter {
   readonly #ordinals = new Map<string, bigint>()
   #seq: bigint
   #log: OpenLog | undefined
+  /** What it would know had the last write not failed; undefined: it did not. The same batch comes again then. */
+  #doubt: Memory | undefined
 
   private constructor(
     session: SqlSession,
@@ -74,16 +85,47 @@ export class LogWriter {
     const { scnSpace = batch.scnSpace, name, logScn } = this.#stream
     if (scnSpace !== batch.scnSpace) throw new StoreSpaceForeignError(name, batch.scnSpace, scnSpace)
     if (batch.endScn !== undefined && batch.endScn <= logScn) return false
-    const before = { seq: this.#seq, log: this.#log, ordinals: new Map(this.#ordinals) }
+    if (this.#doubt !== undefined && (await this.#wasWritten(this.#doubt))) this.#take(this.#doubt)
+    else await this.#tryToWrite(batch)
+    this.#doubt = undefined
+    return true
+  }
+
+  async #tryToWrite(batch: WindowBatch): Promise<void> {
+    const before = this.#memory
     try {
       await this.#session.transaction('writes', () => this.#writeAll(batch))
     } catch (error) {
-      this.#seq = before.seq
-      this.#log = undefined
-      for (const [source, ordinal] of before.ordinals) this.#ordinals.set(source, ordinal)
+      this.#doubt = { ...this.#memory, log: undefined }
+      this.#take({ ...before, log: undefined })
       throw error
     }
-    return true
+  }
+
+  /** A connection that is lost at a commit leaves it open whether that was done: the last piece says so, or the place. */
+  async #wasWritten({ seq, stream }: Memory): Promise<boolean> {
+    const now = await streamRecord(this.#session, stream.name)
+    if (stream.logScn > this.#stream.logScn) return now !== undefined && now.logScn >= stream.logScn
+    const [last] = await this.#session.rows('SELECT max(seq) FROM piece WHERE stream_id = ?', [stream.id])
+    return seq > this.#seq && last?.[0] === seq - 1n
+  }
+
+  get #memory(): Memory {
+    return {
+      seq: this.#seq,
+      log: this.#log,
+      ordinals: new Map(this.#ordinals),
+      stream: this.#stream,
+      sources: new Map(this.#sources),
+    }
+  }
+
+  #take({ seq, log, ordinals, stream, sources }: Memory): void {
+    this.#seq = seq
+    this.#log = log
+    this.#stream = stream
+    for (const [source, ordinal] of ordinals) this.#ordinals.set(source, ordinal)
+    for (const [name, source] of sources) this.#sources.set(name, source)
   }
 
   async #writeAll({ pieces, endScn, scnSpace }: WindowBatch): Promise<void> {

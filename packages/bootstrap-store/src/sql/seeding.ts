@@ -4,7 +4,7 @@ import { type SourceRecord, sourceRecord, update } from '../records.ts'
 import { eachEvent, RowEntry } from '../stored-rows.ts'
 
 import { type SqlSession } from './sql-session.ts'
-import { makeRowTable, rowTable } from './store-tables.ts'
+import { rowTable } from './store-tables.ts'
 
 const { SEEDING, SEEDING_CATCHUP, ACTIVE } = { SEEDING: 2, SEEDING_CATCHUP: 3, ACTIVE: 4 }
 
@@ -19,7 +19,6 @@ export function beginSeeding(session: SqlSession, name: string, where: string | 
     const source = await sourceRecord(session, name)
     const { seeding, status, stream } = source
     if (status === 'SEEDING' && seeding?.where === where) return source
-    await makeRowTable(session, source.id)
     await update(session, 'source', source.id, {
       status: SEEDING,
       seeding: (seeding?.number ?? 0) + 1,
@@ -41,6 +40,8 @@ export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promi
     const source = await sourceRecord(session, name)
     const { seeding } = source
     if (source.status !== 'SEEDING' || seeding === undefined) return 'void'
+    // Its commit was lost on the way to who waited for it.
+    if (chunk.next !== undefined && seeding.cursor === chunk.next) return 'entered'
     if (source.stream.appliedScn < chunk.visibleScn) return 'early'
     const entry = new RowEntry(session, rowTable(source.id), BigInt(seeding.number))
     let rows = 0n

@@ -33,6 +33,8 @@ export class SqlStoreWriter implements StoreWriter {
   declare(stream: StreamDeclaration): Promise<readonly SourceState[]> {
     return this.#inTurn(async () => {
       await this.#session.transaction('writes', () => declare(this.#session, stream))
+      // Databases that commit with each CREATE TABLE would commit what comes before.
+      for (const { id } of await sourceRecords(this.#session, stream.name)) await makeRowTable(this.#session, id)
       this.#logs.delete(stream.name)
       await this.#logOf(stream.name)
       return sourceRecords(this.#session, stream.name)
@@ -130,7 +132,6 @@ async function declareSource(session: SqlSession, streamId: bigint, logScn: bigi
       seeding, seed_start_scn, seed_end_scn, seed_rows, seed_swept_id) VALUES (?, ?, 1, ?, -1, -1, 1, 0, -1, -1, 0, 0)`,
     [streamId, name, logScn],
   )
-  await makeRowTable(session, (await sourceRecord(session, name)).id)
 }
 
 /** What is left of the log leads nowhere; rows stay for the sweep of the next seeding. */
