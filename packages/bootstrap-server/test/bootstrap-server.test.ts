@@ -156,7 +156,7 @@ describe('a bootstrap server', () => {
   })
 
   it("gives Databus' clients version 1, no changes of tables, and text where they ask for it", async () => {
-    const change = schemaChangeOf(10n, 'shop.item', 'ALTER')
+    const change = schemaChangeOf(10n, 'shop.item', 'CREATE')
     await write(10n, eventOf({ scn: 10n, key: 1n, value: 'a' }, 2), change)
     await activate()
     const place = placeAt({
@@ -176,7 +176,7 @@ describe('a bootstrap server', () => {
     expect(JSON.parse(first ?? '')).toMatchObject({ opcode: 'UPSERT', key: 1, sequence: 10, value: 'a' })
     expect(JSON.parse(second ?? '')).toMatchObject({ srcId: -3 })
     const all = await get(formatBootstrapRequest(['40'], place, 100_000))
-    expect(readBatch(all).events).toEqual(['1=a@10', 'ALTER@10'])
+    expect(readBatch(all).events).toEqual(['1=a@10', 'CREATE@10'])
   })
 
   it('refuses by name what it can not answer', async () => {
