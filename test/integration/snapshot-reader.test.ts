@@ -12,7 +12,7 @@ const servers: [string, () => Promise<PrivateServer>][] = [
   ['MySQL 9 without GTIDs', () => MysqlServer.start({ gtids: false })],
 ]
 
-describe.each(servers)('rows that are read on %s', (name, begin) => {
+describe.each(servers)('rows that are read on %s', (_name, begin) => {
   let server: PrivateServer
   beforeAll(async () => {
     server = await begin()
@@ -137,36 +137,62 @@ describe.each(servers)('rows that are read on %s', (name, begin) => {
     }
   })
 
-  it(
-    name.includes('without')
-      ? 'of a table without a key are refused, because all of them would be locked'
-      : 'of a table without a key have one place; their cursor dies with the reading',
-    async () => {
-      const rig = await start()
-      try {
-        if (name.includes('without')) {
-          await expect(rig.read({ source: 's.none', maxRows: 2 })).rejects.toThrow(/all its rows would be locked/)
-          return
-        }
-        await expect(rig.reader.describe('s.none')).resolves.toMatchObject({ isKeyless: true, key: [] })
-        const first = await rig.read({ source: 's.none', maxRows: 1 })
-        await server.query('INSERT INTO s.none VALUES (4, 4)')
-        const second = await rig.read({ source: 's.none', maxRows: 1, after: first.next })
-        const again = await rig.read({ source: 's.none', maxRows: 1, after: first.next })
-        expect(again).toEqual(second)
-        const third = await rig.read({ source: 's.none', maxRows: 9, after: second.next })
-        expect([first, second, third].map(({ rows }) => rows)).toEqual([1, 1, 1])
-        expect(new Set([first, second, third].map(({ atScn }) => atScn)).size).toBe(1)
-        expect(third.next).toBeUndefined()
-        await expect(rig.read({ source: 's.none', maxRows: 1, after: first.next })).rejects.toMatchObject({
-          code: 'AESOP_SNAPSHOT_CURSOR_LOST',
-        })
-        await server.query('DELETE FROM s.none WHERE a = 4')
-      } finally {
-        await rig.stop()
-      }
-    },
-  )
+  it('of a table without a key have one place; their cursor dies with the reading', async () => {
+    const rig = await start()
+    try {
+      await expect(rig.reader.describe('s.none')).resolves.toMatchObject({ isKeyless: true, key: [] })
+      const first = await rig.read({ source: 's.none', maxRows: 1 })
+      await server.query('INSERT INTO s.none VALUES (4, 4)')
+      const second = await rig.read({ source: 's.none', maxRows: 1, after: first.next })
+      const again = await rig.read({ source: 's.none', maxRows: 1, after: first.next })
+      expect(again).toEqual(second)
+      const third = await rig.read({ source: 's.none', maxRows: 9, after: second.next })
+      expect([first, second, third].map(({ rows }) => rows)).toEqual([1, 1, 1])
+      expect(new Set([first, second, third].map(({ atScn }) => atScn)).size).toBe(1)
+      expect(third.next).toBeUndefined()
+      await expect(rig.read({ source: 's.none', maxRows: 1, after: first.next })).rejects.toMatchObject({
+        code: 'AESOP_SNAPSHOT_CURSOR_LOST',
+      })
+      await server.query('DELETE FROM s.none WHERE a = 4')
+    } finally {
+      await rig.stop()
+    }
+  })
+
+  it('come after their connections were cut, and a reading that hung on one is told so', async () => {
+    const rig = await start()
+    const cut = async (): Promise<void> => {
+      const threads = await server.query<{ Id: number; User: string; Command: string }>('SHOW PROCESSLIST')
+      for (const { Id, User, Command } of threads)
+        if (User === 'aesop' && !Command.startsWith('Binlog Dump')) await server.query(`KILL ${Id}`)
+    }
+    try {
+      await rig.read({ source: 's.k', maxRows: 9 })
+      await cut()
+      await until('the rows', () =>
+        rig.read({ source: 's.k', maxRows: 9 }).then(
+          ({ rows }) => rows === 5,
+          (error: unknown) => {
+            expect(error).toMatchObject({ canRetry: true })
+            return false
+          },
+        ),
+      )
+      await server.query(
+        'INSERT INTO s.none SELECT a.a, b.b FROM s.none a, s.none b, s.none c, s.none d, s.none e, s.none f',
+      )
+      const first = await rig.read({ source: 's.none', maxRows: 1 })
+      await cut()
+      await expect(rig.read({ source: 's.none', maxRows: 100_000, after: first.next })).rejects.toMatchObject({
+        code: expect.stringMatching(/^AESOP_MYSQL_CONNECTION_LOST|^AESOP_SNAPSHOT_CURSOR_LOST/) as string,
+      })
+      await expect(rig.read({ source: 's.none', maxRows: 1, after: first.next })).rejects.toMatchObject({
+        code: 'AESOP_SNAPSHOT_CURSOR_LOST',
+      })
+    } finally {
+      await rig.stop()
+    }
+  })
 
   it('take connections up to the bound, and wait for each other', async () => {
     const rig = await new SnapshotRig({

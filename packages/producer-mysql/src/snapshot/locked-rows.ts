@@ -13,12 +13,19 @@ export class LockedRows {
     this.#log = log
   }
 
-  limit(maxRows: number): number {
-    if (!this.#isTold) {
-      const what = 'the server has no GTIDs: chunks of its tables are read with shared locks on their rows'
-      this.#log.warn(what, { aboutMs: WANTED_MS, remedy: 'gtid_mode=ON needs none.' })
-    }
+  /** Says once that rows are locked. */
+  tell(): void {
+    if (this.#isTold) return
     this.#isTold = true
+    const what = 'the server has no GTIDs: chunks of its tables are read with shared locks on their rows'
+    this.#log.warn(`${what}, and all rows of a table without a key are locked while they are counted`, {
+      aboutMs: WANTED_MS,
+      remedy: 'gtid_mode=ON needs none.',
+    })
+  }
+
+  limit(maxRows: number): number {
+    this.tell()
     return Math.min(maxRows, this.#rows)
   }
 

@@ -33,9 +33,6 @@ interface View extends SnapshotView {
   readonly begun: LiveState
 }
 
-const LOCKS_ALL = 'it has no key, and its server has no GTIDs: all its rows would be locked for as long as it is read'
-const LOCKS_REMEDY = 'Give the table a primary key, or the server gtid_mode=ON.'
-
 /** A table that changes all the time is given up after so many tries. */
 const TRIES_MAX = 8
 const RETRY_MS = 50
@@ -219,8 +216,8 @@ export class MysqlSnapshotReader implements SnapshotReader {
     const { session } = work
     const view = await this.#view(source, session, signal)
     if (view === undefined) return undefined
-    const { until, begun } = view
-    if (until === undefined) throw new SnapshotRefusedError(source, LOCKS_ALL, { remedy: LOCKS_REMEDY })
+    const { begun } = view
+    const until = view.until ?? (await this.#untilBehindRows(table, session))
     work.isHandedOver = true
     const reading = {
       session,
@@ -232,6 +229,11 @@ export class MysqlSnapshotReader implements SnapshotReader {
       faultOf: (error: unknown) => this.#faultOf(error, source, true),
     }
     return this.#options.keyless.begin(request, table, reading, signal)
+  }
+
+  async #untilBehindRows(table: ChunkTable, session: SnapshotSession): Promise<BinlogPosition> {
+    this.#locked.tell()
+    return (await session.beginBehindRows(table.quotedName)).until
   }
 
   #rowsOptions(begun: LiveState): ChunkRowsOptions {

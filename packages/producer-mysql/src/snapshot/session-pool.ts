@@ -28,9 +28,7 @@ export class SessionPool {
   async take(signal: AbortSignal): Promise<SnapshotSession> {
     await this.#turn(signal)
     try {
-      const idle = this.#idle.pop()
-      clearTimeout(idle?.timer)
-      const session = idle?.session ?? (await SnapshotSession.open(this.#uri, signal))
+      const session = this.#kept() ?? (await SnapshotSession.open(this.#uri, signal))
       this.#open.add(session)
       if (this.#isClosed) session.destroy()
       signal.throwIfAborted()
@@ -39,6 +37,16 @@ export class SessionPool {
       this.#next()
       throw error
     }
+  }
+
+  /** One that has idled and was not cut meanwhile. */
+  #kept(): SnapshotSession | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      clearTimeout(idle.timer)
+      if (!idle.session.isBroken) return idle.session
+      idle.session.destroy()
+    }
+    return undefined
   }
 
   /** One that was ended is not kept. */

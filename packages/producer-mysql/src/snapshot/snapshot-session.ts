@@ -26,6 +26,11 @@ export interface SnapshotView {
   readonly lock: string
 }
 
+/** A view whose statements need no locks, also one after the other. */
+export interface WholeView extends SnapshotView {
+  readonly until: BinlogPosition
+}
+
 /** Up to where a view must see: everything that the stream has had. */
 export interface SeenPlace extends BinlogPosition {
   /** The transactions up to there, where they are known. */
@@ -113,10 +118,23 @@ export class SnapshotSession {
       gtids,
       VISIBLE_WAIT_SECONDS,
     ])
-    if (Number(answer?.['late']) !== 0) return undefined
+    return Number(answer?.['late']) === 0 ? this.#beginNow() : undefined
+  }
+
+  async #beginNow(): Promise<WholeView> {
     await this.#run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
     await this.#run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
     return { until: await this.logEnd(), lock: '' }
+  }
+
+  /**
+   * In the place of a view that locks, one that sees all of a table that the log has by now: a transaction that is in the log and
+   * not to be seen yet still holds its rows, so that who asks for each row of the table itself has waited for it.
+   */
+  async beginBehindRows(table: string): Promise<WholeView> {
+    await this.#run('COMMIT')
+    await this.#run(`SELECT COUNT(*) FROM ${table} USE INDEX () LOCK IN SHARE MODE`)
+    return this.#beginNow()
   }
 
   /**
