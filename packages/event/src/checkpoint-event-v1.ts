@@ -1,6 +1,8 @@
 import { AT_ATTRIBUTES, AT_VALUE_AFTER_LONG_KEY, SCHEMA_ID_BYTES, SOURCE_ID_CHECKPOINT } from './event-layout-v1.ts'
 import { sealEvent, writeEvent } from './event-writer-v1.ts'
 
+export { SOURCE_ID_CHECKPOINT }
+
 const PHYSICAL_PARTITION = -1
 const NO_SCHEMA = new Uint8Array(SCHEMA_ID_BYTES)
 

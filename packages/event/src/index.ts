@@ -8,7 +8,7 @@ export {
   RemoteErrorTextError,
 } from './errors.ts'
 export { checkEvent, checkEventHeader, headerBytesWanted } from './event-check.ts'
-export { checkpointEvent } from './checkpoint-event-v1.ts'
+export { checkpointEvent, SOURCE_ID_CHECKPOINT } from './checkpoint-event-v1.ts'
 export { deletedCopy } from './deleted-copy.ts'
 export { downConvert, DOWN_CONVERTED_LESS_BYTES, downConvertedBytesAt } from './event-v2-to-v1.ts'
 export { EventDecoder } from './event-decoder.ts'

@@ -41,7 +41,11 @@ export class RelayConnection {
 
   /** The whole text of an answer, of at most so many bytes. @throws AesopError */
   async text(path: string, bytesMax: number, silenceMsMax: number, signal: AbortSignal): Promise<string> {
-    const response = await this.open(path, silenceMsMax, signal)
+    return this.textOf(await this.open(path, silenceMsMax, signal), bytesMax, silenceMsMax)
+  }
+
+  /** The same of an answer that `open` has returned. @throws AesopError */
+  async textOf(response: IncomingMessage, bytesMax: number, silenceMsMax: number): Promise<string> {
     const { text, isCut } = await this.#readText(response, silenceMsMax, bytesMax)
     if (isCut) throw ResponseTooLargeError.of(`an answer of the relay at ${this.address}`, bytesMax, 'bytes')
     return text
