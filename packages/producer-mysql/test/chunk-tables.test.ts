@@ -57,3 +57,33 @@ it('says by name that a source does not come to a place in time', async () => {
     fields: { wanted: 'log.000002:41', reached: 'log.000002:40' },
   })
 })
+
+it('reads a chunk again when another server, or another generation of its log, is read meanwhile', async () => {
+  const begun = { scn: 5n, file: 'log.000002', position: 40, generation: 0, serverIdentity: 'a', gtids: undefined }
+  const { signal } = new AbortController()
+  for (const change of [
+    { generation: 1, serverIdentity: 'b' },
+    { serverIdentity: 'b', position: 50 },
+  ]) {
+    const live = new LiveLog(() => ({ ...begun, ...change }), 20)
+    await expect(
+      live.reached('shop.book', { file: 'log.000002', position: 50 }, begun, signal),
+    ).resolves.toBeUndefined()
+  }
+})
+
+it('knows the changes of a table behind a place, also when an older place is read again', () => {
+  const book = { database: 'shop', table: 'book' }
+  const at = (position: number) => ({ generation: 0, fileNumber: 1, position })
+  const shapes = new ShapeHistory(undefined, true, [book], silentLogger)
+  expect(shapes.changedAfter(book, at(4))).toBe(false)
+  shapes.end([book], at(100))
+  shapes.end([book], at(50))
+  expect([4, 99, 100, 101].map((position) => shapes.changedAfter(book, at(position)))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ])
+  expect(shapes.changedAfter({ ...book, table: 'pen' }, at(4))).toBe(false)
+})
