@@ -11,28 +11,28 @@ import { contextOf, folderOf, ITEM, ORDER, Shop } from './shop.ts'
 class Rig {
   readonly folder = folderOf()
   readonly shop: Shop
-  store: SqliteStore
-  producer: BootstrapProducer
+  readonly store: SqliteStore
+  readonly #options: Partial<BootstrapProducerOptions>
+  producer: BootstrapProducer | undefined
   reader: StoreReader | undefined
 
   constructor(shop: Shop, options: Partial<BootstrapProducerOptions> = {}) {
     this.shop = shop
+    this.#options = options
     this.store = new SqliteStore({ path: join(this.folder, 'bootstrap.db') })
-    this.producer = this.#producerOf(options)
     onTestFinished(() => this.stop())
   }
 
   async start(): Promise<this> {
+    this.producer = this.#producerOf(this.#options)
     await this.producer.start()
     this.reader = await this.store.openReader()
     return this
   }
 
   async stop(): Promise<void> {
-    await this.producer.stop()
+    await this.producer?.stop()
     await this.store.close()
-    this.store = new SqliteStore({ path: join(this.folder, 'bootstrap.db') })
-    this.producer = this.#producerOf({})
   }
 
   async state(): Promise<SourceState> {
@@ -42,7 +42,7 @@ class Rig {
   }
 
   async isServed(): Promise<void> {
-    const seen = (): unknown => this.producer.describe()
+    const seen = (): unknown => this.producer?.describe()
     await until('the table is served', async () => (await this.state()).status === 'ACTIVE', 20_000, seen)
   }
 
@@ -93,7 +93,7 @@ describe('a bootstrap producer', () => {
     await rig.hasApplied(shop.scn)
     expect(await rig.picture()).toEqual(rig.wanted())
     expect(shop.chunks).toBeGreaterThan(2)
-    expect(rig.producer.health()).toEqual({ status: 'up' })
+    expect(rig.producer?.health()).toEqual({ status: 'up' })
   })
 
   it('goes on behind what the store has after a restart, and seeds no table twice', async () => {
