@@ -24,6 +24,7 @@ const processes = [
 ]
 /** Tests that take many seconds: they run with those. */
 const long = [
+  'packages/client/test/bootstrapper.test.ts',
   'packages/launch/test/convert.test.ts',
   'packages/relay/test/{turns,limits,hostile-requests}.test.ts',
   'packages/producer-mysql/test/{same-bytes,transaction-pass}.test.ts',
