@@ -33,6 +33,12 @@ export interface ChangeSchema {
   readonly table?: TableFacts
 }
 
+/** How a bootstrap begins. */
+export interface BootstrapStart {
+  /** A whole snapshot follows, which has no deletes: forget what you have of these sources. False: what follows brings it up to date. */
+  readonly complete: boolean
+}
+
 /** One change of one row. The object and its bytes are valid during the callback; `copy()` keeps them longer. */
 export interface ChangeEvent {
   /** SCN of the window (transaction) that the change belongs to. */
@@ -92,7 +98,7 @@ export interface EventConsumer {
   onRollback?(scn: bigint, signal: AbortSignal): Result
   onError?(error: AesopError, signal: AbortSignal): Result
   onBootstrapEvent?(event: ChangeEvent, signal: AbortSignal): Result
-  onStartBootstrap?(signal: AbortSignal): Result
+  onStartBootstrap?(signal: AbortSignal, start: BootstrapStart): Result
   onStopBootstrap?(signal: AbortSignal): Result
   onStartBootstrapSequence?(scn: bigint, signal: AbortSignal): Result
   onEndBootstrapSequence?(scn: bigint, signal: AbortSignal): Result

@@ -1,6 +1,6 @@
 import { type LogicalSource } from '@aesop/event'
 import { type AesopError } from '@aesop/kernel'
-import { type ChangeEvent, type EventConsumer, type Result } from './consumer.ts'
+import { type BootstrapStart, type ChangeEvent, type EventConsumer, type Result } from './consumer.ts'
 import { type SchemaChange } from './schema-change.ts'
 
 /**
@@ -25,6 +25,11 @@ export interface DeliveryCallbacks {
 }
 
 export type CallbackKey = Exclude<keyof DeliveryCallbacks, 'names'>
+
+/** What is called in a bootstrap. */
+export interface BootstrapCallbacks extends Omit<DeliveryCallbacks, 'start'> {
+  start(signal: AbortSignal, start: BootstrapStart): Result
+}
 
 /** The callbacks of a consumer for the events of the stream. */
 export function onlineCallbacks(consumer: EventConsumer): DeliveryCallbacks {
@@ -57,4 +62,68 @@ const ONLINE_NAMES: DeliveryCallbacks['names'] = {
   rollback: 'onRollback',
   error: 'onError',
   schemaChange: 'onSchemaChange',
+}
+
+/**
+ * The callbacks of a consumer in a bootstrap: each that it lacks is the one of the stream, but those of start and stop, which
+ * come once in its life.
+ */
+export function bootstrapCallbacks(consumer: EventConsumer): BootstrapCallbacks {
+  const tellsChanges = consumer.onSchemaChange !== undefined
+  return {
+    names: bootstrapNames(consumer),
+    start: (signal, start) => consumer.onStartBootstrap?.(signal, start),
+    stop: (signal) => consumer.onStopBootstrap?.(signal),
+    startSequence: (scn, signal) =>
+      consumer.onStartBootstrapSequence === undefined
+        ? consumer.onStartDataEventSequence?.(scn, signal)
+        : consumer.onStartBootstrapSequence(scn, signal),
+    endSequence: (scn, signal) =>
+      consumer.onEndBootstrapSequence === undefined
+        ? consumer.onEndDataEventSequence?.(scn, signal)
+        : consumer.onEndBootstrapSequence(scn, signal),
+    startSource: (source, signal) =>
+      consumer.onStartBootstrapSource === undefined
+        ? consumer.onStartSource?.(source, signal)
+        : consumer.onStartBootstrapSource(source, signal),
+    endSource: (source, signal) =>
+      consumer.onEndBootstrapSource === undefined
+        ? consumer.onEndSource?.(source, signal)
+        : consumer.onEndBootstrapSource(source, signal),
+    event: (event, signal) =>
+      consumer.onBootstrapEvent === undefined
+        ? consumer.onDataEvent(event, signal)
+        : consumer.onBootstrapEvent(event, signal),
+    checkpoint: (scn, signal) =>
+      consumer.onBootstrapCheckpoint === undefined
+        ? consumer.onCheckpoint?.(scn, signal)
+        : consumer.onBootstrapCheckpoint(scn, signal),
+    rollback: (scn, signal) =>
+      consumer.onBootstrapRollback === undefined
+        ? consumer.onRollback?.(scn, signal)
+        : consumer.onBootstrapRollback(scn, signal),
+    error: (error, signal) =>
+      consumer.onBootstrapError === undefined
+        ? consumer.onError?.(error, signal)
+        : consumer.onBootstrapError(error, signal),
+    schemaChange: tellsChanges ? (change, signal) => consumer.onSchemaChange?.(change, signal) : undefined,
+  }
+}
+
+function bootstrapNames(consumer: EventConsumer): DeliveryCallbacks['names'] {
+  const has = (name: keyof EventConsumer, otherwise: string): string =>
+    consumer[name] === undefined ? otherwise : name
+  return {
+    start: 'onStartBootstrap',
+    stop: 'onStopBootstrap',
+    startSequence: has('onStartBootstrapSequence', ONLINE_NAMES.startSequence),
+    endSequence: has('onEndBootstrapSequence', ONLINE_NAMES.endSequence),
+    startSource: has('onStartBootstrapSource', ONLINE_NAMES.startSource),
+    endSource: has('onEndBootstrapSource', ONLINE_NAMES.endSource),
+    event: has('onBootstrapEvent', ONLINE_NAMES.event),
+    checkpoint: has('onBootstrapCheckpoint', ONLINE_NAMES.checkpoint),
+    rollback: has('onBootstrapRollback', ONLINE_NAMES.rollback),
+    error: has('onBootstrapError', ONLINE_NAMES.error),
+    schemaChange: ONLINE_NAMES.schemaChange,
+  }
 }

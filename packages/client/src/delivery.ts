@@ -4,6 +4,7 @@ import {
   type DeliveryAction,
   type DeliveryConfig,
   type DeliveryEvent,
+  type DeliveryPhase,
   follow,
   initialDeliveryState,
 } from './delivery-policy.ts'
@@ -63,6 +64,11 @@ export class Delivery {
 
   resumed(): void {
     this.#follow({ kind: 'resumed' })
+  }
+
+  /** What comes from now on is of this phase, which has a budget of its own. */
+  enter(phase: DeliveryPhase): void {
+    this.#follow({ kind: 'phase', phase })
   }
 
   rolledBack(): void {

@@ -16,6 +16,7 @@ export {
   parseClientProperties,
 } from './client-settings.ts'
 export {
+  type BootstrapStart,
   type ChangeEvent,
   type ChangeSchema,
   ConsumerCallbackResult,

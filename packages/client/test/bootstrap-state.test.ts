@@ -236,6 +236,8 @@ describe('a bootstrap', () => {
     const { state } = walk(first, ['batch', 'batch'])
     const { state: behind } = next(state, { kind: 'rolled-back', place: first.place, delayMs: 4 }, config, 0)
     expect(walk(behind, ['waited']).actions[0]).toMatchObject({ kind: 'read', place: first.place })
+    const { state: broken } = next(state, { kind: 'fault', fault: 'retry', place: first.place }, config, 0)
+    expect(walk(broken, ['waited']).actions[0]).toMatchObject({ kind: 'read', place: first.place })
   })
 })
 

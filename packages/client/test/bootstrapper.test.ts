@@ -227,6 +227,7 @@ class Consumer {
         take: (view) => this.#take(view),
         batchEnds: (at) => this.#batchEnds(at),
         failed: (error) => this.#failed(error),
+        brokeOff: () => this.#storedPlace(),
       },
       filters: new Map(),
       eventBytesMax: 1 << 20,

@@ -36,7 +36,8 @@ export type BootstrapEvent =
   | { readonly kind: 'batch'; readonly batch: BootstrapBatch }
   /** The consumer failed, and is behind this place again. */
   | { readonly kind: 'rolled-back'; readonly place: BootstrapPlace; readonly delayMs: number }
-  | { readonly kind: 'fault'; readonly fault: BootstrapFault }
+  /** With the place that the consumer is behind again, where a batch broke off. */
+  | { readonly kind: 'fault'; readonly fault: BootstrapFault; readonly place?: BootstrapPlace | undefined }
 
 /** How a batch of events ended, all of which were given. */
 export interface BootstrapBatch {
@@ -144,8 +145,12 @@ export function next(
     case 'fatal':
       return isWorking(state) ? suspend(state, 'consumer') : stay(state)
     case 'fault':
-      return isWorking(state) ? faulted(state, event.fault, config, random) : stay(state)
+      return isWorking(state) ? faulted(behind(state, event.place), event.fault, config, random) : stay(state)
   }
+}
+
+function behind(state: BootstrapState, place: BootstrapPlace | undefined): BootstrapState {
+  return place === undefined ? state : { ...state, place }
 }
 
 function stay(state: BootstrapState): BootstrapStep {

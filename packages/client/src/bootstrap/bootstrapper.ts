@@ -25,7 +25,8 @@ export interface BootstrapReceiver {
    * must not come back to where it had it.
    */
   begin(place: BootstrapPlace, isComplete: boolean): Promise<void>
-  take(view: EventView): Promise<void> | undefined
+  /** An event of the batch that follows this place. */
+  take(view: EventView, place: BootstrapPlace): Promise<void> | undefined
   /** All events up to this place were given. Resolves when the next ones may come. */
   batchEnds(place: BootstrapPlace): Promise<void>
   /**
@@ -33,6 +34,8 @@ export interface BootstrapReceiver {
    * Undefined: it is not.
    */
   failed(error: unknown): ReceiverFault | undefined
+  /** A batch was broken off by somebody else. @returns where the consumer goes back to; undefined: nothing of the batch was given */
+  brokeOff(): BootstrapPlace | undefined
 }
 
 export type ReceiverFault =
@@ -120,7 +123,7 @@ export class Bootstrapper {
     if (own !== undefined || !(error instanceof AesopError)) return { kind: 'fatal' }
     const fault = faultOf(error)
     log.warn(`the bootstrap of "${registration}": ${error.message}`, { code: error.code, fault })
-    return { kind: 'fault', fault }
+    return { kind: 'fault', fault, place: receiver.brokeOff() }
   }
 
   async #perform(action: BootstrapAction, signal: AbortSignal): Promise<BootstrapEvent> {
@@ -151,7 +154,7 @@ export class Bootstrapper {
     const { place, server, batchBytes } = action
     const filter = filters.get(place.phase === 'snapshot' ? place.snapshotSource : place.catchupSource)
     const request = { place, batchBytes, eventBytesMax, filter }
-    const batch = await this.#linkTo(server).read(request, (view) => receiver.take(view), signal)
+    const batch = await this.#linkTo(server).read(request, (view) => receiver.take(view, place), signal)
     const event: BootstrapEvent = { kind: 'batch', batch }
     const { state } = next(this.#state, event, config, random())
     if (state.place !== place && state.hasBegun) {
