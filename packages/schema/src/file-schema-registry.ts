@@ -114,14 +114,16 @@ export class FileSchemaRegistry implements SchemaRegistry {
   }
 
   #load(folder: string, except: ReadonlySet<string> = new Set()): string[] {
-    return list(folder).flatMap((name) => {
+    const files = list(folder).flatMap((name) => {
       const [, stem, version] = FILE_NAME.exec(name) ?? []
       if (stem === undefined || version === undefined) return []
       const source = CUT_NAME.test(stem) ? stem : keyOf(textOfFileName(stem))
-      if (except.has(source)) return []
-      this.#addFile(join(folder, name), source, Number(version))
-      return [source]
+      return except.has(source) ? [] : [{ path: join(folder, name), source, version: Number(version) }]
     })
+    // Versions that are equal and follow each other are one: only in their order is it known which do.
+    files.sort((a, b) => a.version - b.version)
+    for (const { path, source, version } of files) this.#addFile(path, source, version)
+    return files.map(({ source }) => source)
   }
 
   #addFile(path: string, source: string, version: number): void {

@@ -132,6 +132,13 @@ describe('the history in files', () => {
     expect(register(registry, 'b@20 a@10 b@30')).toMatch(/^3 4 5$/)
   })
 
+  test('is what it was, whatever the order of the names of files: ten lies before two', () => {
+    const registry = reopened()
+    register(registry, 'y@5 z@100 a@10 b@20 c@30 d@40 e@50 f@60')
+    expect(listed(registry)).toBe('1:y 2:z 3:a 4:z 5:b 6:z 7:c 8:z 9:d 10:z 11:e 12:z 13:f 14:z')
+    expect([listed(reopened()), spans(reopened())]).toEqual([listed(registry), spans(registry)])
+  })
+
   test('that can not be kept registers nothing', () => {
     const registry = reopened()
     register(registry, 'a@10')
