@@ -101,7 +101,7 @@ describe.each([
       async () => {
         served = await rowWindows(path.relayPort)
         replayed = await rowWindows(reader.relayPort)
-        return served.size >= id && replayed.size >= served.size
+        return served.size >= id && replayed.size === served.size
       },
       DEADLINE_MS,
     )
