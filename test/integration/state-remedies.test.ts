@@ -36,8 +36,8 @@ function commandsIn(text: string): string[] {
 }
 
 /** A source and a registration that have read one row, and ended. */
-async function settled(startFrom: string): Promise<StatefulLaunch> {
-  const launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'], startFrom })
+async function settled(startFrom: string, aheadPatienceMs?: number): Promise<StatefulLaunch> {
+  const launch = new StatefulLaunch({ uri: server.uri(), sources: ['shop.item'], startFrom, aheadPatienceMs })
   await launch.start()
   await launch.until(`UPSERT ${await insert()}`)
   await launch.stop()
@@ -119,7 +119,8 @@ describe('the printed remedy works', () => {
     ['older than all that the relay has', '7', 'AESOP_RELAY_SCN_NOT_FOUND'],
     ['ahead of its relay', '9000000000000000000', 'AESOP_RELAY_SCN_IN_FUTURE'],
   ])('of a registration whose checkpoint is %s', async (_what, scn, code) => {
-    await using launch = await settled('latest')
+    // The relay itself waits for its source half a minute: that is long enough here.
+    await using launch = await settled('latest', 1000)
     expect((await launch.state('set', '--registration', 'people', '--to', scn, '--yes')).code).toBe(0)
     const launched = await launch.start()
     await until(`the registration stops with ${code}`, () => launched.errors.includes('is suspended'), 90_000)

@@ -13,6 +13,8 @@ export interface StatefulOptions {
   readonly startFrom?: string
   readonly bufferBytes?: number
   readonly onTableFault?: 'stop' | 'quarantine'
+  /** How long the client waits for a relay that is behind it. */
+  readonly aheadPatienceMs?: number | undefined
 }
 
 /** How a command ended. */
@@ -44,6 +46,7 @@ export class StatefulLaunch implements AsyncDisposable {
     startFrom = 'earliest',
     bufferBytes = 64 * 1024 * 1024,
     onTableFault = 'stop',
+    aheadPatienceMs = 30_000,
   }: StatefulOptions): void {
     const names = sources.join(', ')
     writeFileSync(
@@ -68,6 +71,7 @@ export class StatefulLaunch implements AsyncDisposable {
   client:
     class: DefaultClientFactory
     properties:
+      clientConfig: { aheadPatienceMs: ${aheadPatienceMs} }
       consumerRegistrationList:
         - { id: people, consumerFactory: { class: '${CONSUMERS}#LedgerFactory' }, logicalSources: [${names}] }
 `,
