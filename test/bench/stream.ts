@@ -1,6 +1,7 @@
 import { type LaunchedProcess } from '../support/launched-process.ts'
 import { ChangePath } from '../support/change-path.ts'
 import { drainBareServer, type Drained, drainRelay } from './drain.ts'
+import { until } from '../support/until.ts'
 import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 
 const EVENTS = 2_000_000
@@ -21,12 +22,19 @@ async function streamOnce(): Promise<number> {
   })
   process.env['COUNT_UNTIL'] = String(EVENTS)
   process.env['COUNT_READS'] = '0'
-  await path.startClient()
   await path.startRelay()
+  await until('all events are there', () => hasAll(path.relayPort, windows), DEADLINE_MS)
+  await path.startClient()
   const client: LaunchedProcess | undefined = path.client
   const [line] = (await client?.untilOutput((lines) => lines.length > 0, DEADLINE_MS)) ?? []
   const { seconds } = JSON.parse(line ?? '{}') as { seconds: number }
   return EVENTS / seconds
+}
+
+/** Whether a relay has made its last window; SCNs of generated ones count from one. */
+async function hasAll(port: number, windows: number): Promise<boolean> {
+  const status = await (await fetch(`http://127.0.0.1:${port}/controlSources/status`)).text()
+  return status.includes(`"SCN":${windows},`)
 }
 
 /** How fast so many readers drain a relay, and the bare server that is as fast as this machine can be; in turn. */
