@@ -114,7 +114,7 @@ export class BootstrapProducer {
         this.#fail(error)
       },
     })
-    if (stored === undefined) await writer.breakStream(this.#stream.name, begin, producer.scnSpace ?? '')
+    if (stored === undefined) await writer.breakStream(this.#stream.name, begin, spaceOf(producer))
     return begin
   }
 
@@ -134,7 +134,7 @@ export class BootstrapProducer {
     })
     this.#sink = new StoreSink({
       queue: this.#queue,
-      scnSpace: producer.scnSpace ?? '',
+      scnSpace: spaceOf(producer),
       reachedScn: begin,
       sources: new Map(physicalSourceConfig.sources.map(({ id, name }) => [id, name])),
       schemaChangeId: this.#stream.schemaChangeId,
@@ -163,6 +163,12 @@ export class BootstrapProducer {
     this.#failure ??= error
     this.#context.log.error(`the bootstrap producer can not go on: ${error.message}`)
   }
+}
+
+/** It follows no relay that does not tell its space. */
+function spaceOf({ scnSpace }: RelayEventProducer): string {
+  if (scnSpace === undefined) throw new InvariantError('a relay that is followed tells its SCN space')
+  return scnSpace
 }
 
 /** The store keeps the place beside the windows; what the producer saves says nothing more. */

@@ -83,7 +83,8 @@ export class SeedingDesk {
     const one = new Seeder(name, { ...seeder, reader })
     this.#seeders.set(name, one)
     void one.run().catch((error: unknown) => {
-      seeder.log.error(`the seeding of ${name} ended: ${messageOf(error)}`)
+      seeder.log.error(`the seeding of ${name} ended, and is begun again: ${messageOf(error)}`)
+      this.#seeders.delete(name)
     })
   }
 

@@ -82,10 +82,16 @@ export class BootstrapAnswers {
     this.#checkServer(place)
     const { address } = this.#options
     const most = request.output === 'binary' ? BATCH_BYTES_MAX : TEXT_BYTES_MAX
-    const usable = Math.min(batchBytes, most) - placeBytes - Math.max(MARGIN_BYTES, address().length)
+    const margin = placeBytes + Math.max(MARGIN_BYTES, address().length)
+    const usable = Math.max(0, Math.min(batchBytes, most) - margin)
     if (place.phase === 'snapshot' && place.startScn <= place.sinceScn) return NOTHING
     const { answer, schemaChangeId } = await named(() =>
-      this.#options.slots.with((reader) => ask(reader, request, Math.max(0, usable))),
+      this.#options.slots.with(async (reader) => {
+        const asked = await ask(reader, request, usable)
+        // One that is larger than any batch goes alone, to who has room for it.
+        const isAlone = asked.answer.kind === 'tooSmall' && asked.answer.pendingBytes <= batchBytes - margin
+        return isAlone ? ask(reader, request, asked.answer.pendingBytes) : asked
+      }),
     )
     if (answer.kind === 'tooSmall') return { ...NOTHING, isPhaseCompleted: false, pendingBytes: answer.pendingBytes }
     const { bytes, rows, lastScn } = sentEvents(answer.bytes, schemaChangeId, request)

@@ -133,6 +133,17 @@ describe('a bootstrap server', () => {
     expect(small.headers.get('PhaseCompleted')).toBeNull()
   })
 
+  it('gives an event alone that is larger than any of its batches', async () => {
+    const large = row(10n, 1n, 'x'.repeat(17 * 1024 * 1024))
+    await write(10n, large, row(10n, 2n, 'b'))
+    await activate()
+    const refused = await batch({ startScn: 10n })
+    expect(Number(refused.headers.get('x-dbus-pending-event-size'))).toBe(large.length)
+    const got = await batch({ startScn: 10n }, large.length + 10_000)
+    expect([readBatch(got).events.length, readBatch(got).place?.snapshotOffset]).toEqual([1, 1n])
+    expect(got.bytes.subarray(0, large.length).equals(large)).toBe(true)
+  })
+
   it('leaves the snapshot out where the log reaches back', async () => {
     await write(10n, row(10n, 1n, 'a'))
     await write(20n, row(20n, 2n, 'b'))
