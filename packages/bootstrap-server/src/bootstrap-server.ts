@@ -14,7 +14,7 @@ import {
 } from '@aesop/wire'
 import { type Express, type Request, type Response } from 'express'
 import { BootstrapAnswers } from './bootstrap-answers.ts'
-import { BootstrapListenError } from './errors.ts'
+import { BootstrapAddressMissingError, BootstrapListenError } from './errors.ts'
 import { PeerTurns } from './peer-turns.ts'
 import { ReaderSlots } from './reader-slots.ts'
 
@@ -23,6 +23,11 @@ export interface BootstrapServerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /**
+   * `host:port` by which clients reach it, and which their places carry. Default: where it listens; it has to be given where that is
+   * every address of the machine.
+   */
+  readonly address?: string
   readonly guard: HttpGuard
   readonly log: Logger
   /** Without its first slash; default `admin`. */
@@ -38,6 +43,7 @@ export interface BootstrapServerOptions {
   readonly behindMs?: number
 }
 
+const EVERY_ADDRESS = new Set(['0.0.0.0', '::'])
 const READERS = 4
 const REQUESTS_PER_PEER = 8
 const BEHIND_MS = 60_000
@@ -59,9 +65,12 @@ export class BootstrapServer {
   readonly #counts = { ...NO_COUNTS }
   #port: number | undefined
 
+  /** @throws BootstrapAddressMissingError */
   constructor(options: BootstrapServerOptions) {
     const { store, readers = READERS, requestsPerPeer = REQUESTS_PER_PEER, behindMs = BEHIND_MS } = options
     this.#options = options
+    if (options.address === undefined && EVERY_ADDRESS.has(options.host))
+      throw new BootstrapAddressMissingError(options.host)
     this.#slots = new ReaderSlots(store, readers)
     this.#answers = new BootstrapAnswers({ slots: this.#slots, address: () => this.address, behindMs })
     this.#peers = new PeerTurns(requestsPerPeer)
@@ -82,7 +91,7 @@ export class BootstrapServer {
 
   /** `host:port`, by which clients know that their place is of this server. */
   get address(): string {
-    return `${this.#options.host}:${this.#port ?? this.#options.port}`
+    return this.#options.address ?? `${this.#options.host}:${this.#port ?? this.#options.port}`
   }
 
   /** @returns the port @throws BootstrapListenError */

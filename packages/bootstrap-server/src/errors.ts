@@ -16,4 +16,19 @@ export class BootstrapListenError extends AesopError {
   }
 }
 
-export const bootstrapServerErrors: readonly AesopErrorClass[] = [BootstrapListenError]
+export class BootstrapAddressMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_ADDRESS_MISSING',
+    meaning:
+      'A bootstrap server was told to listen on every address of its machine, and not by which one its clients know it: two such servers would take each other for the same.',
+    remedy: 'Give the server address: with the host and port by which its clients reach it.',
+    canRetry: false,
+  } as const
+  constructor(host: string) {
+    super(BootstrapAddressMissingError.kind, `the bootstrap server listens on ${host} and has no address`, {
+      fields: { host },
+    })
+  }
+}
+
+export const bootstrapServerErrors: readonly AesopErrorClass[] = [BootstrapListenError, BootstrapAddressMissingError]

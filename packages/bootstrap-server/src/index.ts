@@ -1,2 +1,2 @@
 export { BootstrapServer, type BootstrapServerOptions } from './bootstrap-server.ts'
-export { BootstrapListenError } from './errors.ts'
+export { BootstrapAddressMissingError, BootstrapListenError } from './errors.ts'

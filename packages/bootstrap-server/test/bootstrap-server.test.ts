@@ -220,6 +220,15 @@ describe('a bootstrap server', () => {
     expect(await text('/admin')).toBe('GOOD\n')
   })
 
+  it('has one address by which its places are known', () => {
+    const host = '0.0.0.0'
+    const guard = new HttpGuard({ host, hosts: [], peers: [], token: undefined, isInsecure: true }, silentLogger)
+    const options = { store, host, port: 6060, guard, log: silentLogger }
+    const missing: unknown = expect.objectContaining({ code: 'AESOP_BOOTSTRAP_ADDRESS_MISSING' })
+    expect(() => new BootstrapServer(options)).toThrow(missing)
+    expect(new BootstrapServer({ ...options, address: 'one.example.com:6060' }).address).toBe('one.example.com:6060')
+  })
+
   it('waits for a store that is a little behind', async () => {
     await write(10n, row(10n, 1n, 'a'))
     await activate()
