@@ -45,13 +45,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function write(logs: Record<string, Buffer>): void {
+function write(logs: Record<string, Buffer>, absent: readonly string[] = []): void {
   for (const [name, bytes] of Object.entries(logs)) writeFileSync(join(folder, name), bytes)
   writeFileSync(
     join(folder, 'log.index'),
-    Object.keys(logs)
-      .map((name) => `/var/lib/mysql/${name}\n`)
-      .join(''),
+    [...Object.keys(logs), ...absent].map((name) => `/var/lib/mysql/${name}\n`).join(''),
   )
 }
 
@@ -119,21 +117,42 @@ describe('a stream of log files', () => {
     expect(eventsSeen()).toBe(EDGES.length - 1)
   })
 
-  it('breaks when the log is gone while it waits at its end', async () => {
-    write({ 'log.000001': LOG })
-    await open()
-    await until(() => caughtUp > 0)
-    rmSync(join(folder, 'log.000001'))
-    await until(() => broken !== undefined)
-    expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED' })
-  })
-
   it('breaks when the log is shorter than what was read', async () => {
     write({ 'log.000001': LOG })
     await open()
     await until(() => caughtUp > 0)
     truncateSync(join(folder, 'log.000001'), LOG.length - 1)
     await until(() => broken !== undefined)
+    expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED' })
+  })
+
+  it.each([
+    ['the index', () => rmSync(join(folder, 'log.index'))],
+    ['the names in the index', () => truncateSync(join(folder, 'log.index'))],
+    ['the log that the index names next', () => write({ 'log.000001': LOG }, ['log.000002'])],
+    ['the log', () => rmSync(join(folder, 'log.000001'))],
+  ])(
+    'breaks, to be opened again, when a server that is reset or purges has ended what takes away %s',
+    async (_name, change) => {
+      write({ 'log.000001': LOG })
+      await open()
+      await until(() => caughtUp > 0)
+      change()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      expect(broken).toBeUndefined()
+      write({ 'log.000001': LOG, 'log.000002': LOG })
+      await until(() => broken !== undefined)
+      expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED', canRetry: true })
+      expect(eventsSeen()).toBe(EDGES.length - 1)
+    },
+  )
+
+  it('breaks after seconds in which the index does not come again', async () => {
+    write({ 'log.000001': LOG })
+    await open()
+    await until(() => caughtUp > 0)
+    rmSync(join(folder, 'log.index'))
+    await named('the break', () => broken !== undefined)
     expect(broken).toMatchObject({ code: 'AESOP_MYSQL_FILE_REPLACED' })
   })
 

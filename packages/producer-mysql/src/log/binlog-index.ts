@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { sleep } from '@aesop/kernel'
 import { BinlogFileError, binlogFileFault } from '../error/errors.ts'
+
+/** A server that is reset or purges deletes its logs one by one, and its index, before it writes the new one. */
+const CHANGING_MS = 5000
+const LOOK_MS = 20
 
 /**
  * The index file of a server's logs: one name per line, oldest first. The logs are looked for beside it, wherever the
@@ -29,6 +34,22 @@ export class BinlogIndex {
 
   pathOf(file: string): string {
     return join(dirname(this.path), file)
+  }
+
+  /** Waits while a server changes its logs, at most for 5 s: until the index lists logs, and each of them is there. */
+  async settled(stopped?: AbortSignal): Promise<void> {
+    const until = performance.now() + CHANGING_MS
+    while (!this.isWhole() && performance.now() < until && stopped?.aborted !== true) await sleep(LOOK_MS, stopped)
+  }
+
+  private isWhole(): boolean {
+    try {
+      const files = this.files()
+      return files.length > 0 && files.every((file) => existsSync(this.pathOf(file)))
+    } catch (error) {
+      if (error instanceof BinlogFileError) return false
+      throw error
+    }
   }
 
   /** The log after this one; undefined: it is the last. @throws BinlogFileError when the index does not know it */

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type BinlogDecoder } from '../decoder/binlog-decoder.ts'
 import { NO_LARGE_LOGS, type BinlogOrigin, type SettledPoint } from './binlog-origin.ts'
@@ -45,8 +44,8 @@ export class FileOrigin implements BinlogOrigin {
   }
 
   private firstThere(): string | undefined {
-    const isThere = (file: string): boolean => existsSync(join(dirname(this.indexPath), file))
-    return new BinlogIndex(this.indexPath).files().find(isThere)
+    const index = new BinlogIndex(this.indexPath)
+    return index.files().find((file) => existsSync(index.pathOf(file)))
   }
 
   async locate(start: StartPlace): Promise<ResumePoint> {
@@ -78,7 +77,7 @@ export class FileOrigin implements BinlogOrigin {
 
   async settle(point: ResumePoint): Promise<SettledPoint> {
     const file = point.file ?? this.fileOf(point.scn)
-    const path = join(dirname(this.indexPath), file)
+    const path = new BinlogIndex(this.indexPath).pathOf(file)
     if (!existsSync(path)) throw new BinlogFileError(path, 'the log is not there any more')
     this.checkLength(point, file, statSync(path).size)
     return Promise.resolve({

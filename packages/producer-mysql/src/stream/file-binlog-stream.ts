@@ -80,11 +80,12 @@ export class FileBinlogStream implements BinlogStream {
       for (;;) {
         handler.onRotate(position.file, position.position)
         await this.readFile(file, position, handler)
-        const next = this.stopped() ? undefined : this.index.after(position.file)
+        const next = this.stopped() ? undefined : await this.still(file, () => this.index.after(position.file))
         if (next === undefined) return
+        const opened = await this.still(file, () => BinlogFile.open(this.index.pathOf(next)))
         await file.close()
+        file = opened
         position = { file: next, position: BINLOG_MAGIC.length }
-        file = await BinlogFile.open(this.index.pathOf(next))
       }
     } finally {
       watcher?.close()
@@ -117,8 +118,8 @@ export class FileBinlogStream implements BinlogStream {
       begun ||= await this.begin(file, from, handler)
       if (begun) await this.deliver(file, handler)
       if (this.stopped()) return
-      if (await file.isReplaced()) throw new BinlogFileReplacedError(file.path, file.position)
-      const next = this.index.after(from.file)
+      if (await file.isReplaced()) throw await this.replaced(file)
+      const next = await this.still(file, () => this.index.after(from.file))
       // Looked at once more: the server writes the end of a log before it lists the next one.
       if (await file.fill()) continue
       if (next !== undefined) {
@@ -128,6 +129,21 @@ export class FileBinlogStream implements BinlogStream {
       handler.onCaughtUp?.()
       await this.newBytes()
     }
+  }
+
+  /** The index and the folder, while they are read: what they have no more is being changed, and this stream is over. */
+  private async still<T>(file: BinlogFile, look: () => T | Promise<T>): Promise<T> {
+    try {
+      return await look()
+    } catch (error) {
+      throw error instanceof BinlogFileError ? await this.replaced(file) : error
+    }
+  }
+
+  /** Whoever opens the log again finds it as it will be. */
+  private async replaced({ path, position }: BinlogFile): Promise<BinlogFileReplacedError> {
+    await this.index.settled(this.closing.signal)
+    return new BinlogFileReplacedError(path, position)
   }
 
   /** The magic and the description come first, wherever reading begins; false while they are not there. */
