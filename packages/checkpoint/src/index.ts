@@ -16,6 +16,7 @@ export { type MaxScn, type MaxScnStore, ScnSpaceKeeper } from './max-scn-store.t
 export { isPromise } from './is-promise.ts'
 export { NewestSaver, type NewestSaverOptions } from './newest-saver.ts'
 export { type JournalEntry, PlaceJournal, type UnreadableEntry } from './place-journal.ts'
+export { type OwnBootstrap, ProcessBootstraps } from './process-bootstraps.ts'
 export { type OwnRelay, type ProcessReader, ProcessReaders } from './process-readers.ts'
 export { isOpen, type Quarantine } from './quarantine.ts'
 export { isScnSpace, SCN_SPACE_FORM } from './scn-space.ts'
