@@ -127,10 +127,30 @@ describe('a stream of log files', () => {
   })
 
   it.each([
-    ['the index', () => rmSync(join(folder, 'log.index'))],
-    ['the names in the index', () => truncateSync(join(folder, 'log.index'))],
-    ['the log that the index names next', () => write({ 'log.000001': LOG }, ['log.000002'])],
-    ['the log', () => rmSync(join(folder, 'log.000001'))],
+    [
+      'the index',
+      () => {
+        rmSync(join(folder, 'log.index'))
+      },
+    ],
+    [
+      'the names in the index',
+      () => {
+        truncateSync(join(folder, 'log.index'))
+      },
+    ],
+    [
+      'the log that the index names next',
+      () => {
+        write({ 'log.000001': LOG }, ['log.000002'])
+      },
+    ],
+    [
+      'the log',
+      () => {
+        rmSync(join(folder, 'log.000001'))
+      },
+    ],
   ])(
     'breaks, to be opened again, when a server that is reset or purges has ended what takes away %s',
     async (_name, change) => {
