@@ -1,3 +1,4 @@
+import { relayClientConfig } from '@aesop/client/relay-client-definition'
 import { type BeanClass, type ComponentDefinition } from '@aesop/runtime'
 import { clientPropertySchema as clientProperties } from './client-property-schema.ts'
 
@@ -97,21 +98,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
       additionalProperties: false,
     },
   },
-  RelayClientConfig: {
-    description: 'The address of one relay.',
-    load: async () => (await import('@aesop/client')).RelayClientConfig,
-    schema: {
-      type: 'object',
-      properties: {
-        relayId: { type: 'integer' },
-        relayHost: { type: 'string', default: '127.0.0.1' },
-        relayPort: { type: 'integer', minimum: 1, maximum: 65535, default: 9000 },
-        relayLogicalSourceNames: { type: 'array', items: { type: 'string' } },
-        relayToken: { ...relayToken, description: 'What this relay asks for; left out: relayToken of the client.' },
-      },
-      additionalProperties: false,
-    },
-  },
+  RelayClientConfig: relayClientConfig,
   ConsumerRegistration: {
     description: 'A consumer and the logical sources that it wants.',
     load: async () => (await import('@aesop/client')).ConsumerRegistration,

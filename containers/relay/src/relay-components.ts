@@ -1,5 +1,6 @@
 import { type ComponentDefinition } from '@aesop/runtime'
 import { refusedKeySchemas, relayPropertySchemas } from '@aesop/relay/properties'
+import { logicalSourceConfig } from '@aesop/producer/logical-source-definition'
 import { ownSchemas, schemeRules, uriSchema, waysToAPlace } from './physical-source-schema.ts'
 
 const producerMethods = ['prepare', 'start', 'stop', 'pause', 'resume', 'status']
@@ -195,25 +196,5 @@ export const relayComponents: Readonly<Record<string, ComponentDefinition>> = {
       additionalProperties: false,
     },
   },
-  LogicalSourceConfig: {
-    description: 'One table of a physical source.',
-    load: async () => (await import('@aesop/producer')).LogicalSourceConfig,
-    schema: {
-      type: 'object',
-      properties: {
-        id: { type: 'integer', minimum: 1, maximum: 32767, description: 'Left out: 1 + crc32(name) % 32767.' },
-        name: {
-          type: 'string',
-          description: 'Name towards clients and in the schema registry; left out: <database>.<table>.',
-        },
-        uri: {
-          type: 'string',
-          description: '<database>.<table>; backticks around names with dots: `my.shop`.`book`.',
-        },
-        partitionFunction: { type: 'string', pattern: '^constant:[0-9]+$', default: 'constant:0' },
-      },
-      required: ['uri'],
-      additionalProperties: false,
-    },
-  },
+  LogicalSourceConfig: logicalSourceConfig,
 }

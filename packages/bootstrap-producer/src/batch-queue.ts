@@ -1,20 +1,13 @@
 import { type StoreWriter, type StreamDeclaration, type WindowBatch } from '@aesop/bootstrap-store'
 import { AesopError, backoffMs, type BackoffConfig, type Logger, sleep } from '@aesop/kernel'
 
-/** A store that is full or locked is asked again for ever: nothing is lost, the relay keeps what follows. */
-const AGAIN: BackoffConfig = {
-  initSleepMs: 100,
-  sleepIncFactor: 2,
-  sleepIncDeltaMs: 0,
-  maxSleepMs: 5000,
-  maxRetryNum: Infinity,
-}
-
 export interface BatchQueueOptions {
   readonly writer: StoreWriter
   readonly stream: StreamDeclaration
   /** Batches that may wait; then whoever adds one waits. */
   readonly waitingMax: number
+  /** Waits of a store that is full or locked. It is asked again for ever: nothing is lost, the relay keeps what follows. */
+  readonly retries: BackoffConfig
   readonly log: Logger
   readonly onWritten: (scn: bigint) => void
   /** Of what trying again can't help: nothing more is written. */
@@ -26,6 +19,7 @@ export class BatchQueue {
   readonly #options: BatchQueueOptions
   readonly #stopping = new AbortController()
   #waiting = 0
+  #isReleased = false
   #last: Promise<void> = Promise.resolve()
   #fault: Error | undefined
   #rooms: (() => void)[] = []
@@ -56,15 +50,21 @@ export class BatchQueue {
 
   /** @returns undefined where there is room */
   room(): Promise<void> | undefined {
-    if (this.#waiting < this.#options.waitingMax || this.#stopping.signal.aborted) return undefined
+    if (this.#waiting < this.#options.waitingMax || this.#isReleased) return undefined
     return new Promise((resolve) => this.#rooms.push(resolve))
+  }
+
+  /** Whoever waits for room goes on, because nothing more is to come. */
+  release(): void {
+    this.#isReleased = true
+    this.#makeRoom()
   }
 
   /** What waits is written, unless the store fails; what fails now is not tried again. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.release()
     await this.#last
-    this.#makeRoom()
   }
 
   #enqueue(write: () => Promise<void>): void {
@@ -78,7 +78,7 @@ export class BatchQueue {
   }
 
   async #untilDone(write: () => Promise<void>): Promise<void> {
-    const { log, onFailed } = this.#options
+    const { log, onFailed, retries } = this.#options
     for (let attempt = 0; ; attempt++) {
       // After a final fault, or one while it stops, a later batch would leave a gap.
       if (attempt === 0 && this.#fault !== undefined) return
@@ -96,7 +96,7 @@ export class BatchQueue {
           return
         }
         if (this.#stopping.signal.aborted) return
-        await sleep(backoffMs(AGAIN, attempt, Math.random()), this.#stopping.signal)
+        await sleep(backoffMs(retries, attempt, Math.random()), this.#stopping.signal)
       }
     }
   }

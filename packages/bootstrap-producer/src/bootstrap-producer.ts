@@ -1,24 +1,27 @@
-import { type MaxScn, type MaxScnStore } from '@aesop/checkpoint'
-import { type BootstrapStore, type SourceState, type StoreWriter, type StreamDeclaration } from '@aesop/bootstrap-store'
-import { type BeanContext, type Health, InvariantError, type Metric } from '@aesop/kernel'
+import { type BootstrapStore, type LogBounds, type StoreWriter, type StreamDeclaration } from '@aesop/bootstrap-store'
+import { type BackoffConfig, type BeanContext, type Health, InvariantError, type Metric } from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
-import { RelayEventProducer } from '@aesop/producer-relay'
 import { type SnapshotReader } from '@aesop/reading'
-import { MemorySchemaRegistry } from '@aesop/schema'
+import { type RelayAddress } from '@aesop/wire'
 import { ApplierLoop } from './applier-loop.ts'
-import { BatchQueue } from './batch-queue.ts'
 import { SeedingDesk } from './seeding-desk.ts'
-import { StoreSink } from './store-sink.ts'
+import { StreamFollower } from './stream-follower.ts'
 
 export interface BootstrapProducerOptions {
   /** The relay that is followed (`relay:` URI), and the sources that the store has. */
   readonly physicalSourceConfig: PhysicalSourceConfig
   readonly store: BootstrapStore
+  /** The relays that are followed, asked for at each attempt; left out: those of the uri. */
+  readonly relays?: (() => readonly RelayAddress[]) | undefined
   /**
    * Reads the rows that were there before the relay. Undefined: there is nothing to read, and tables are served as the stream
    * makes them, which is whole only where the relay has had them from their first row on.
    */
   readonly snapshots?: SnapshotReader | undefined
+  /** When a log is full; left out: as the store does it. */
+  readonly logBounds?: LogBounds
+  /** Waits before a store that failed is asked again; default 100 ms to 5 s. */
+  readonly storeRetries?: BackoffConfig
   /** Bytes of windows that are written together; default 1 MiB. */
   readonly batchBytes?: number
   /** How long the first of them waits for others, in milliseconds; default 20. */
@@ -31,9 +34,15 @@ export interface BootstrapProducerOptions {
 
 const BATCH_BYTES = 1024 * 1024
 const BATCH_MS = 20
-const BATCHES_WAITING = 2
 const CHUNK_MS = 100
 const SEEDS_AT_ONCE = 2
+const STORE_RETRIES: BackoffConfig = {
+  initSleepMs: 100,
+  sleepIncFactor: 2,
+  sleepIncDeltaMs: 0,
+  maxSleepMs: 5000,
+  maxRetryNum: Infinity,
+}
 
 /** Fills a bootstrap store: follows a relay into its log, brings that into the snapshot tables, and seeds tables that are not whole. */
 export class BootstrapProducer {
@@ -41,9 +50,7 @@ export class BootstrapProducer {
   readonly #context: BeanContext
   readonly #stream: StreamDeclaration
   #writer: StoreWriter | undefined
-  #producer: RelayEventProducer | undefined
-  #queue: BatchQueue | undefined
-  #sink: StoreSink | undefined
+  #follower: StreamFollower | undefined
   #applier: ApplierLoop | undefined
   #seeding: SeedingDesk | undefined
   #failure: Error | undefined
@@ -55,92 +62,59 @@ export class BootstrapProducer {
     this.#stream = { name, sources: sources.map((source) => source.name), schemaChangeId: schemaChangeSourceId }
   }
 
-  /** @throws StoreInUseError, and what the relays say that are asked where to begin */
+  /** Name of the physical source. */
+  get name(): string {
+    return this.#stream.name
+  }
+
+  /**
+   * Where no relay can be followed now, it goes on to ask them.
+   * @throws StoreInUseError, StoreFormatError, StoreFailedError, and what the relays say that trying again can't help
+   */
   async start(): Promise<void> {
-    const writer = (this.#writer = await this.#options.store.openWriter())
-    const states = await writer.declare(this.#stream)
-    const producer = (this.#producer = new RelayEventProducer(this.#options, this.#context))
-    const begin = await this.#prepare(producer, states)
-    this.#openSink(writer, producer, begin)
+    const { store, logBounds } = this.#options
+    const writer = (this.#writer = await store.openWriter(logBounds))
+    await writer.declare(this.#stream)
+    this.#startApplier(writer)
     this.#startSeeding(writer)
-    const sink = this.#sink
-    if (sink === undefined) throw new InvariantError('a sink was opened')
-    await producer.start(begin, sink)
+    this.#follower = this.#followerInto(writer)
+    await this.#follower.start()
   }
 
   /** What has come is written. Twice is harmless. */
   async stop(): Promise<void> {
-    await this.#producer?.stop()
-    this.#sink?.close()
+    await this.#follower?.stop()
     await this.#seeding?.stop()
-    await this.#queue?.stop()
     await this.#applier?.stop()
     await this.#writer?.close()
     this.#writer = undefined
   }
 
   health(): Health {
-    const fault = this.#failure ?? this.#queue?.fault ?? this.#applier?.fault
     if (this.#failure !== undefined) return { status: 'down', detail: this.#failure.message }
+    const follows = this.#follower?.health() ?? { status: 'up' }
+    if (follows.status !== 'up') return follows
+    const fault = this.#applier?.fault
     if (fault !== undefined) return { status: 'degraded', detail: fault.message }
     const waits = this.#seeding?.progress.find((each) => each.fault !== undefined)
     if (waits !== undefined)
       return { status: 'degraded', detail: `the seeding of ${waits.source} waits: ${waits.fault}` }
-    return this.#producer?.health() ?? { status: 'up' }
+    return follows
   }
 
   metrics(): readonly Metric[] {
     return this.#seeding?.metrics() ?? []
   }
 
-  describe(): unknown {
+  describe(): object {
     const { store } = this.#options
-    return { store: store.name, relay: this.#producer?.describe(), seeding: this.#seeding?.progress ?? [] }
+    return { store: store.name, relay: this.#follower?.describe(), seeding: this.#seeding?.progress ?? [] }
   }
 
-  /** Where the relay is followed from: behind what the store has, or, of an empty one, the oldest window that there is. */
-  async #prepare(producer: RelayEventProducer, states: readonly SourceState[]): Promise<bigint> {
-    const writer = this.#writer
-    const [first] = states
-    if (first === undefined || writer === undefined) throw new InvariantError('a stream has sources')
-    const { logScn, scnSpace } = first.stream
-    const stored = scnSpace === undefined ? undefined : { scn: logScn, scnSpace, savedAtMs: Date.now() }
-    const begin = await producer.prepare({
-      physicalSource: this.#options.physicalSourceConfig,
-      schemas: new MemorySchemaRegistry(),
-      maxScn: storedIn(stored),
-      initialScn: undefined,
-      fail: (error) => {
-        this.#fail(error)
-      },
-    })
-    if (stored === undefined) await writer.breakStream(this.#stream.name, begin, spaceOf(producer))
-    return begin
-  }
-
-  #openSink(writer: StoreWriter, producer: RelayEventProducer, begin: bigint): void {
-    const { physicalSourceConfig, batchBytes = BATCH_BYTES, batchMs = BATCH_MS } = this.#options
+  #startApplier(writer: StoreWriter): void {
+    const { batchBytes = BATCH_BYTES } = this.#options
     const { log } = this.#context
     this.#applier = new ApplierLoop({ writer, stream: this.#stream.name, stepBytes: batchBytes, log })
-    this.#queue = new BatchQueue({
-      writer,
-      stream: this.#stream,
-      waitingMax: BATCHES_WAITING,
-      log,
-      onWritten: () => this.#applier?.wake(),
-      onFailed: (error) => {
-        this.#fail(error)
-      },
-    })
-    this.#sink = new StoreSink({
-      queue: this.#queue,
-      scnSpace: spaceOf(producer),
-      reachedScn: begin,
-      sources: new Map(physicalSourceConfig.sources.map(({ id, name }) => [id, name])),
-      schemaChangeId: this.#stream.schemaChangeId,
-      batchBytes,
-      batchMs,
-    })
     this.#applier.start()
   }
 
@@ -159,19 +133,38 @@ export class BootstrapProducer {
     this.#seeding.start()
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error
-    this.#context.log.error(`the bootstrap producer can not go on: ${error.message}`)
+  #followerInto(writer: StoreWriter): StreamFollower {
+    const { physicalSourceConfig, relays, snapshots, storeRetries = STORE_RETRIES } = this.#options
+    const { batchBytes = BATCH_BYTES, batchMs = BATCH_MS } = this.#options
+    const options = {
+      writer,
+      stream: this.#stream,
+      physicalSource: physicalSourceConfig,
+      relays,
+      batchBytes,
+      batchMs,
+      storeRetries,
+      onWritten: () => this.#applier?.wake(),
+      mendsGaps: snapshots !== undefined,
+      onGap: (error: Error) => {
+        this.#tellGap(error)
+      },
+      onFailed: (error: Error) => {
+        this.#fail(error)
+      },
+    }
+    return new StreamFollower(options, this.#context)
   }
-}
 
-/** It follows no relay that does not tell its space. */
-function spaceOf({ scnSpace }: RelayEventProducer): string {
-  if (scnSpace === undefined) throw new InvariantError('a relay that is followed tells its SCN space')
-  return scnSpace
-}
+  #tellGap(error: Error): void {
+    const message = `the store of ${this.name} has a gap, and its tables are being read again: ${error.message}`
+    this.#context.log.error(message)
+    this.#context.publish?.({ type: 'alert', severity: 'error', message })
+  }
 
-/** The store keeps the place beside the windows; what the producer saves says nothing more. */
-function storedIn(stored: MaxScn | undefined): MaxScnStore {
-  return { load: () => stored, save: () => undefined }
+  #fail(error: Error): void {
+    this.#failure = error
+    this.#context.log.error(`the bootstrap producer can not go on: ${error.message}`)
+    this.#context.fail(error)
+  }
 }

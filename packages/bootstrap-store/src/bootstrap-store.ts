@@ -120,6 +120,16 @@ export interface StoreWriter {
   close(): Promise<void>
 }
 
+/** When a log is full, and the next one begins at the end of a window; left out: as the store does it. */
+export interface LogBounds {
+  /** Default 256 MiB. */
+  readonly bytes?: number | undefined
+  /** Age, in milliseconds; default an hour. */
+  readonly ms?: number | undefined
+  /** Default: any number. */
+  readonly rows?: number | undefined
+}
+
 /** A log goes when one of them is passed; undefined: not looked at. */
 export interface LogLimits {
   readonly maxBytes?: number
@@ -180,7 +190,7 @@ export interface BootstrapStore {
   /** For people: where it is, without a password. */
   readonly name: string
   /** @throws StoreInUseError, StoreFormatError, StoreFailedError */
-  openWriter(): Promise<StoreWriter>
+  openWriter(bounds?: LogBounds): Promise<StoreWriter>
   /** Waits for one of the slots. @throws StoreFormatError, StoreFailedError */
   openReader(): Promise<StoreReader>
   close(): Promise<void>

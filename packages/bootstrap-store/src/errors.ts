@@ -137,6 +137,20 @@ export class StoreLogPurgedError extends AesopError {
   }
 }
 
+export class StoreSettingInvalidError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_STORE_SETTING_INVALID',
+    meaning: 'A property of a bootstrap store can not be used.',
+    remedy: 'Give it the value that the message expects.',
+    canRetry: false,
+  } as const
+  constructor(property: string, value: string, expected: string) {
+    super(StoreSettingInvalidError.kind, `the bootstrap store has ${property}: ${value}, expected ${expected}`, {
+      fields: { property },
+    })
+  }
+}
+
 export const bootstrapStoreErrors: readonly AesopErrorClass[] = [
   StoreInUseError,
   StoreFormatError,
@@ -147,4 +161,5 @@ export const bootstrapStoreErrors: readonly AesopErrorClass[] = [
   SnapshotOutdatedError,
   StoreTooYoungError,
   StoreLogPurgedError,
+  StoreSettingInvalidError,
 ]

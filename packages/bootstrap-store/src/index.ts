@@ -1,6 +1,7 @@
 export {
   type BootstrapStore,
   type Chunk,
+  type LogBounds,
   type LogLimits,
   type LogQuestion,
   type Piece,
@@ -21,10 +22,13 @@ export {
   StoreFormatError,
   StoreInUseError,
   StoreLogPurgedError,
+  StoreSettingInvalidError,
   StoreSourceNotServedError,
   StoreSourceUnknownError,
   StoreSpaceForeignError,
   StoreTooYoungError,
 } from './errors.ts'
+export { MysqlBootstrapStore, type MysqlBootstrapStoreOptions } from './mysql/mysql-bootstrap-store.ts'
 export { MysqlStore, type MysqlStoreOptions } from './mysql/mysql-store.ts'
+export { SqliteBootstrapStore, type SqliteBootstrapStoreOptions } from './sqlite/sqlite-bootstrap-store.ts'
 export { SqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.ts'

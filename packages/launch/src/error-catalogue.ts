@@ -14,6 +14,7 @@ const PACKAGES = [
   'producer',
   'stream-server',
   'bootstrap-store',
+  'bootstrap-producer',
   'bootstrap-server',
   'relay',
   'client',

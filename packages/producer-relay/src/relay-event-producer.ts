@@ -17,6 +17,7 @@ import {
 } from '@aesop/producer'
 import { LateUpstreams } from './late-upstreams.ts'
 import { type LateReading } from '@aesop/reading'
+import { type RelayAddress } from '@aesop/wire'
 import { type FollowedPoint, recordOf, rereadOf } from './followed-place.ts'
 import { UpstreamReading, type UpstreamReadingOptions } from './upstream-reading.ts'
 import { type UpstreamRelay } from './upstream-relay.ts'
@@ -29,6 +30,8 @@ const OLDEST_MS_MAX = 2_000
 
 export interface RelayEventProducerOptions {
   readonly physicalSourceConfig: PhysicalSourceConfig
+  /** The relays to be followed, asked for when it is prepared; left out: those of the uri. */
+  readonly relays?: (() => readonly RelayAddress[]) | undefined
 }
 
 /**
@@ -40,6 +43,7 @@ export class RelayEventProducer implements EventProducer {
   scnSpace: string | undefined
   readonly #config: PhysicalSourceConfig
   readonly #bean: BeanContext
+  readonly #relaysOf: (() => readonly RelayAddress[]) | undefined
   readonly #runner: SourceRunner
   readonly #reread = new BufferReread<FollowedPoint>()
   #context: ProducerContext | undefined
@@ -52,8 +56,9 @@ export class RelayEventProducer implements EventProducer {
   #scn = -1n
   #lastNanos: bigint | undefined
 
-  constructor({ physicalSourceConfig }: RelayEventProducerOptions, context: BeanContext) {
+  constructor({ physicalSourceConfig, relays }: RelayEventProducerOptions, context: BeanContext) {
     this.#config = physicalSourceConfig
+    this.#relaysOf = relays
     this.#bean = context
     this.name = physicalSourceConfig.name
     this.#runner = new SourceRunner({
@@ -74,7 +79,7 @@ export class RelayEventProducer implements EventProducer {
     const { physicalSource } = context
     const { token, silenceMs } = upstreamSettingsOf(physicalSource)
     this.#schemas = new UpstreamSchemas(context.schemas, physicalSource.servedSources)
-    const relays = upstreamsOf(physicalSource.uri, token)
+    const relays = this.#relaysOf?.() ?? upstreamsOf(physicalSource.uri, token)
     const { log } = this.#bean
     const upstreams = { relays, physicalSource, schemas: this.#schemas, silenceMs, log }
     this.#relays = new UpstreamRelays(upstreams)

@@ -1,7 +1,6 @@
 import { Secret, type SecretText } from '@aesop/kernel'
 import { type ConnectionOptions } from 'mysql2/promise'
-import { type BootstrapStore, type StoreReader, type StoreWriter } from '../bootstrap-store.ts'
-import { type LogBounds } from '../sql/log-writer.ts'
+import { type BootstrapStore, type LogBounds, type StoreReader, type StoreWriter } from '../bootstrap-store.ts'
 import { SqlStoreReader } from '../sql/sql-store-reader.ts'
 import { SqlStoreWriter } from '../sql/sql-store-writer.ts'
 import { openTables } from '../sql/store-tables.ts'
@@ -24,8 +23,6 @@ export interface MysqlStoreOptions {
 }
 
 const PORT = 3306
-const LOG_BYTES = 256 * 1024 * 1024
-const LOG_MS = 3_600_000
 const CONNECT_MS = 10_000
 
 /** A bootstrap store in a database of MySQL or MariaDB: a connection for each side, one writer among all processes. */
@@ -36,13 +33,13 @@ export class MysqlStore implements BootstrapStore {
   readonly #open = new Set<{ close(): Promise<void> }>()
 
   constructor(options: MysqlStoreOptions) {
-    const { host, port = PORT, database, logBytes = LOG_BYTES, logMs = LOG_MS } = options
+    const { host, port = PORT, database, logBytes, logMs } = options
     this.name = `mysql://${host}:${port}/${database}`
     this.#options = options
     this.#bounds = { bytes: logBytes, ms: logMs }
   }
 
-  async openWriter(): Promise<StoreWriter> {
+  async openWriter(bounds: LogBounds = {}): Promise<StoreWriter> {
     const session = new MysqlSession(this.#connection(), this.name, 'writes')
     try {
       await openTables(session, this.name)
@@ -50,7 +47,7 @@ export class MysqlStore implements BootstrapStore {
       await session.close()
       throw error
     }
-    return this.#held(new SqlStoreWriter(session, this.#bounds))
+    return this.#held(new SqlStoreWriter(session, { ...this.#bounds, ...bounds }))
   }
 
   async openReader(): Promise<StoreReader> {

@@ -1,17 +1,15 @@
-import { type Piece, type WindowBatch } from '../bootstrap-store.ts'
+import { type LogBounds, type Piece, type WindowBatch } from '../bootstrap-store.ts'
 import { StoreSpaceForeignError } from '../errors.ts'
 import { type SourceRecord, sourceRecords, streamRecord, type StreamRecord, update } from '../records.ts'
 import { type SqlSession } from './sql-session.ts'
 
-/** When a log is full, and the next one begins at the end of a window. */
-export interface LogBounds {
-  readonly bytes: number
-  readonly ms: number
-}
+const LOG_BYTES = 256 * 1024 * 1024
+const LOG_MS = 3_600_000
 
 interface OpenLog {
   readonly id: bigint
   bytes: number
+  rows: number
   readonly begunMs: number
 }
 
@@ -166,6 +164,7 @@ export class LogWriter {
     )
     this.#ordinals.set(piece.source, ordinal + BigInt(rows))
     log.bytes += bytes.length
+    log.rows += rows
     await this.#session.run('UPDATE log SET last_scn = ?, byte_count = ? WHERE id = ?', [lastScn, log.bytes, log.id])
   }
 
@@ -174,7 +173,7 @@ export class LogWriter {
     if (this.#log !== undefined) return this.#log
     const [newest] = await this.#session.rows('SELECT max(id) FROM log')
     const last = newest?.[0]
-    const log = { id: typeof last === 'bigint' ? last + 1n : 1n, bytes: 0, begunMs: this.#nowMs() }
+    const log = { id: typeof last === 'bigint' ? last + 1n : 1n, bytes: 0, rows: 0, begunMs: this.#nowMs() }
     await this.#session.run(
       'INSERT INTO log (id, stream_id, first_scn, last_scn, byte_count, begun_ms) VALUES (?, ?, ?, ?, ?, ?)',
       [log.id, this.#stream.id, firstScn, lastScn, 0, log.begunMs],
@@ -189,11 +188,17 @@ export class LogWriter {
     )
     if (row === undefined) return undefined
     const [id, bytes, begunMs] = row as [bigint, bigint, bigint]
-    const log = { id, bytes: Number(bytes), begunMs: Number(begunMs) }
+    const log = { id, bytes: Number(bytes), rows: await this.#rowsOf(id), begunMs: Number(begunMs) }
     return this.#isFull(log) ? undefined : log
   }
 
+  async #rowsOf(logId: bigint): Promise<number> {
+    const pieces = await this.#session.rows('SELECT row_count FROM piece WHERE log_id = ?', [logId])
+    return pieces.reduce((sum, [rows]) => sum + Number(rows), 0)
+  }
+
   #isFull(log: OpenLog): boolean {
-    return log.bytes >= this.#bounds.bytes || this.#nowMs() - log.begunMs >= this.#bounds.ms
+    const { bytes = LOG_BYTES, ms = LOG_MS, rows = Infinity } = this.#bounds
+    return log.bytes >= bytes || log.rows >= rows || this.#nowMs() - log.begunMs >= ms
   }
 }

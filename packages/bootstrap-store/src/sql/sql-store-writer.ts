@@ -1,6 +1,7 @@
 import { InvariantError } from '@aesop/kernel'
 import {
   type Chunk,
+  type LogBounds,
   type LogLimits,
   type SourceState,
   type StoreWriter,
@@ -10,7 +11,7 @@ import {
 } from '../bootstrap-store.ts'
 import { sourceRecord, sourceRecords, streamRecord, update } from '../records.ts'
 import { applyPieces } from './applier.ts'
-import { type LogBounds, LogWriter } from './log-writer.ts'
+import { LogWriter } from './log-writer.ts'
 import { purgeLog, purgeTombstones } from './purging.ts'
 import { beginSeeding, endSeeding, putChunk } from './seeding.ts'
 import { type SqlSession } from './sql-session.ts'

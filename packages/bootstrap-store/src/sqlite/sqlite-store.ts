@@ -5,6 +5,7 @@ import { FolderLock, makePrivateFolder } from '@aesop/kernel'
 import {
   type BootstrapStore,
   type Chunk,
+  type LogBounds,
   type LogLimits,
   type LogQuestion,
   type SnapshotQuestion,
@@ -17,7 +18,6 @@ import {
   type WindowBatch,
 } from '../bootstrap-store.ts'
 import { StoreFailedError, StoreInUseError } from '../errors.ts'
-import { type LogBounds } from '../sql/log-writer.ts'
 import { alone, bufferOf } from './thread-message.ts'
 import { ThreadSide } from './thread-side.ts'
 
@@ -30,8 +30,6 @@ export interface SqliteStoreOptions {
   readonly logMs?: number
 }
 
-const LOG_BYTES = 256 * 1024 * 1024
-const LOG_MS = 3_600_000
 const FILE_MODE = 0o600
 
 /** A bootstrap store in one file of SQLite: each side in a thread of its own, one writer among all processes. */
@@ -40,15 +38,15 @@ export class SqliteStore implements BootstrapStore {
   readonly #bounds: LogBounds
   readonly #sides = new Set<ThreadSide>()
 
-  constructor({ path, logBytes = LOG_BYTES, logMs = LOG_MS }: SqliteStoreOptions) {
+  constructor({ path, logBytes, logMs }: SqliteStoreOptions) {
     this.name = path
     this.#bounds = { bytes: logBytes, ms: logMs }
   }
 
-  async openWriter(): Promise<StoreWriter> {
+  async openWriter(bounds: LogBounds = {}): Promise<StoreWriter> {
     const lock = await this.#lock()
     try {
-      const side = await this.#begin('writes')
+      const side = await this.#begin('writes', bounds)
       return new ThreadWriter(side, async () => {
         this.#sides.delete(side)
         await side.end()
@@ -85,15 +83,14 @@ export class SqliteStore implements BootstrapStore {
     }
   }
 
-  async #begin(mode: 'writes' | 'reads'): Promise<ThreadSide> {
-    const { bytes, ms } = this.#bounds
+  async #begin(mode: 'writes' | 'reads', bounds: LogBounds = {}): Promise<ThreadSide> {
     try {
       // SQLite gives its other files the mode of this one.
       if (mode === 'writes') closeSync(openSync(this.name, 'a', FILE_MODE))
     } catch (error) {
       throw new StoreFailedError(this.name, 'make its file', error)
     }
-    const side = await ThreadSide.begin({ path: this.name, mode, logBytes: bytes, logMs: ms })
+    const side = await ThreadSide.begin({ path: this.name, mode, bounds: { ...this.#bounds, ...bounds } })
     this.#sides.add(side)
     return side
   }

@@ -10,7 +10,7 @@ import { alone, bufferOf, type ThreadAnswer, type ThreadCall, type ThreadData, t
 /*
  * One connection to a SQLite store in a thread of its own: the database works synchronously, and nobody else may wait for it.
  */
-const { path, mode, logBytes, logMs } = workerData as ThreadData
+const { path, mode, bounds } = workerData as ThreadData
 const port = parentPort
 if (port === null) throw new InvariantError('the thread of a store was begun as a process')
 
@@ -27,7 +27,7 @@ async function open(): Promise<StoreWriter | StoreReader> {
   const session = new SqliteSession(path, mode)
   if (mode === 'reads') return new SqlStoreReader(session)
   await openTables(session, path)
-  return new SqlStoreWriter(session, { bytes: logBytes, ms: logMs })
+  return new SqlStoreWriter(session, bounds)
 }
 
 async function answer({ id, method, parameters }: ThreadCall): Promise<ThreadAnswer> {

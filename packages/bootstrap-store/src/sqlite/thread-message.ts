@@ -1,4 +1,5 @@
 import { AesopError, type ErrorKind, InvariantError, messageOf } from '@aesop/kernel'
+import { type LogBounds } from '../bootstrap-store.ts'
 import { bootstrapStoreErrors } from '../errors.ts'
 
 /** What goes into the thread of a connection, and what comes back. */
@@ -25,8 +26,7 @@ export interface ThrownAcross {
 export interface ThreadData {
   readonly path: string
   readonly mode: 'writes' | 'reads'
-  readonly logBytes: number
-  readonly logMs: number
+  readonly bounds: LogBounds
 }
 
 export function thrownAcross(thrown: unknown): ThrownAcross {
