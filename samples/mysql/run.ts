@@ -1,48 +1,24 @@
-import { join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
-import { MariadbServer } from '../../test/support/mariadb-server.ts'
-import { LaunchedProcess } from '../../test/support/launched-process.ts'
+import { type LaunchedProcess } from '../../test/support/launched-process.ts'
+import { type MariadbServer } from '../../test/support/mariadb-server.ts'
+import { runSample, type SampleRun, say, step } from '../run/sample-run.ts'
 import { renderChange, type PersonChange, samePeople, STATEMENTS } from './story.ts'
-import { newFolder, removeFolder } from '../../test/support/test-folder.ts'
 
 /*
  * The whole path against a private MariaDB: a server, a relay and a client as three processes, a handful of changes,
- * and the proof that what the consumer received is what the table holds. Everything is stopped and removed at the end.
+ * and the proof that what the consumer received is what the table holds.
  */
 const DEADLINE_MS = 30_000
-const root = newFolder('sample')
-const started: { stop(): Promise<unknown> }[] = []
 
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
-}
-
-async function step<Value>(title: string, work: () => Promise<Value>): Promise<Value> {
-  const began = performance.now()
-  process.stdout.write(`${title} … `)
-  const value = await work()
-  say(`${((performance.now() - began) / 1000).toFixed(1)} s`)
-  return value
-}
-
-async function launch(name: string, env: Record<string, string>): Promise<LaunchedProcess> {
-  const launched = LaunchedProcess.start([`samples/mysql/${name}/bootstrap.yaml`], {
-    ...env,
-    SAMPLE_ROOT: join(root, name),
-  })
-  started.push(launched)
-  await launched.untilReady(DEADLINE_MS)
-  return launched
-}
-
-async function main(): Promise<void> {
-  const server = await step('1. Starting a private MariaDB', () => MariadbServer.start())
-  started.push({ stop: () => server.destroy() })
+async function story(run: SampleRun): Promise<void> {
+  const server = await step('1. Starting a private MariaDB', () => run.startMariadb())
   await step('2. Creating or_test.person and a user for the relay', () => prepare(server))
   const env = { DB_PORT: String(server.port), RELAY_PORT: String(await freePort()) }
-  await step('3. Launching the relay     aesop-launch samples/mysql/relay/bootstrap.yaml', () => launch('relay', env))
+  await step('3. Launching the relay     aesop-launch samples/mysql/relay/bootstrap.yaml', () =>
+    run.launch('samples/mysql/relay/bootstrap.yaml', 'relay', env),
+  )
   const client = await step('4. Launching the client    aesop-launch samples/mysql/client/bootstrap.yaml', () =>
-    launch('client', env),
+    run.launch('samples/mysql/client/bootstrap.yaml', 'client', env),
   )
   say('5. Changing people')
   for (const statement of STATEMENTS) {
@@ -75,16 +51,4 @@ async function received(client: LaunchedProcess): Promise<PersonChange[]> {
   return lines.map((line) => JSON.parse(line) as PersonChange)
 }
 
-async function stopAll(): Promise<void> {
-  for (const part of started.reverse()) await part.stop()
-  removeFolder(root)
-}
-
-try {
-  await main()
-  await step('8. Stopping client, relay and MariaDB', stopAll)
-} catch (error) {
-  say(`failed: ${error instanceof Error ? error.message : String(error)}`)
-  await stopAll()
-  process.exitCode = 1
-}
+await runSample(story, '8. Stopping client, relay and MariaDB')
