@@ -7,6 +7,7 @@ import {
   type StoreAnswer,
   StoreLogPurgedError,
   type StoreReader,
+  StoreReplacedError,
   StoreSourceNotServedError,
   StoreTooYoungError,
 } from '@aesop/bootstrap-store'
@@ -30,6 +31,13 @@ export interface BatchAnswer {
   readonly isPhaseCompleted: boolean
   /** Bytes of the event that did not fit; undefined: one did, or there was none. */
   readonly pendingBytes: number | undefined
+  /** Id of the store that it is of. */
+  readonly storeId: string
+}
+
+export interface ScnAnswer {
+  readonly scn: bigint
+  readonly storeId: string
 }
 
 export interface AnswersOptions {
@@ -57,23 +65,22 @@ export class BootstrapAnswers {
   }
 
   /** @throws BootstrapTooOldError, BootstrapTooYoungError, RequestFailedError, InvalidRequestError */
-  async startScn({ sources, place, takesSchemaChanges }: StartScnRequest, signal: AbortSignal): Promise<bigint> {
+  async startScn({ sources, place, takesSchemaChanges }: StartScnRequest, signal: AbortSignal): Promise<ScnAnswer> {
     this.#checkServer(place)
     const states = await this.#reached(sources, place, signal)
     const { sinceScn } = place
-    if (sinceScn > 0n && states.every((state) => logReaches(state, sinceScn))) return sinceScn
+    const [{ storeId, stream }] = states
+    if (sinceScn > 0n && states.every((state) => logReaches(state, sinceScn))) return { scn: sinceScn, storeId }
     for (const state of states) refuseTooYoung(state, sinceScn, takesSchemaChanges)
-    const [first] = states
-    if (first === undefined || first.stream.appliedScn < 0n)
-      throw new RequestFailedError('Bootstrap DB is being initialized!')
-    return first.stream.appliedScn
+    if (stream.appliedScn < 0n) throw new RequestFailedError('Bootstrap DB is being initialized!')
+    return { scn: stream.appliedScn, storeId }
   }
 
-  /** @throws RequestFailedError */
-  async targetScn({ source, place }: TargetScnRequest): Promise<bigint> {
+  /** @throws BootstrapOutdatedError, RequestFailedError */
+  async targetScn({ source, place }: TargetScnRequest): Promise<ScnAnswer> {
     this.#checkServer(place)
-    const [state] = await this.#states([source], place)
-    return state?.stream.logScn ?? -1n
+    const [{ storeId, stream }] = await this.#states([source], place)
+    return { scn: stream.logScn, storeId }
   }
 
   /** @throws BootstrapTooYoungError, BootstrapOutdatedError, RequestFailedError, InvalidRequestError */
@@ -84,8 +91,11 @@ export class BootstrapAnswers {
     const most = request.output === 'binary' ? BATCH_BYTES_MAX : TEXT_BYTES_MAX
     const margin = placeBytes + Math.max(MARGIN_BYTES, address().length)
     const usable = Math.max(0, Math.min(batchBytes, most) - margin)
-    if (place.phase === 'snapshot' && place.startScn <= place.sinceScn) return NOTHING
-    const { answer, schemaChangeId } = await named(() =>
+    if (place.phase === 'snapshot' && place.startScn <= place.sinceScn) {
+      const [{ storeId }] = await this.#states([place.snapshotSource], place)
+      return { ...NOTHING, storeId }
+    }
+    const { answer, schemaChangeId, storeId } = await named(() =>
       this.#options.slots.with(async (reader) => {
         const asked = await ask(reader, request, usable)
         // One that is larger than any batch goes alone, to who has room for it.
@@ -93,9 +103,10 @@ export class BootstrapAnswers {
         return isAlone ? ask(reader, request, asked.answer.pendingBytes) : asked
       }),
     )
-    if (answer.kind === 'tooSmall') return { ...NOTHING, isPhaseCompleted: false, pendingBytes: answer.pendingBytes }
+    if (answer.kind === 'tooSmall')
+      return { ...NOTHING, isPhaseCompleted: false, pendingBytes: answer.pendingBytes, storeId }
     const { bytes, rows, lastScn } = sentEvents(answer.bytes, schemaChangeId, request)
-    const after = movedTo(place, answer.place, lastScn)
+    const after = movedTo({ ...place, storeId }, answer.place, lastScn)
     const hasMoved = answer.rows > 0 || after.snapshotOffset !== place.snapshotOffset
     const progress = hasMoved ? [checkpointEvent(bootstrapCheckpoint(after).format())] : []
     return {
@@ -103,15 +114,12 @@ export class BootstrapAnswers {
       rows,
       isPhaseCompleted: answer.isDone,
       pendingBytes: undefined,
+      storeId,
     }
   }
 
   /** Waits until the store has all that the client has. */
-  async #reached(
-    names: readonly string[],
-    place: BootstrapPlace,
-    signal: AbortSignal,
-  ): Promise<readonly SourceState[]> {
+  async #reached(names: readonly string[], place: BootstrapPlace, signal: AbortSignal): Promise<States> {
     const untilMs = performance.now() + this.#options.behindMs
     for (;;) {
       const states = await this.#states(names, place)
@@ -127,8 +135,9 @@ export class BootstrapAnswers {
     }
   }
 
-  async #states(names: readonly string[], { scnSpace }: BootstrapPlace): Promise<readonly SourceState[]> {
-    const states = await named(() => this.#options.slots.with((reader) => reader.states(names)))
+  async #states(names: readonly string[], place: BootstrapPlace): Promise<States> {
+    const { scnSpace } = place
+    const states = await named(() => this.#options.slots.with((reader) => statesOf(reader, names, place)))
     for (const { name, status } of states)
       if (status !== 'ACTIVE') throw new RequestFailedError(new StoreSourceNotServedError(name, status).message)
     const streams = new Set(states.map(({ stream }) => stream.name))
@@ -138,7 +147,7 @@ export class BootstrapAnswers {
         `the sources are of several physical sources (${all}), whose SCNs can't be compared`,
       )
     }
-    const ours = states[0]?.stream.scnSpace
+    const ours = states[0].stream.scnSpace
     if (scnSpace !== undefined && ours !== undefined && ours !== scnSpace)
       throw new ScnSpaceForeignError(
         `the checkpoint is of the SCN space "${scnSpace}", the bootstrap store of "${ours}"`,
@@ -154,29 +163,48 @@ export class BootstrapAnswers {
   }
 }
 
+type States = readonly [SourceState, ...SourceState[]]
+
 interface Asked {
   readonly answer: StoreAnswer
   readonly schemaChangeId: number
+  readonly storeId: string
 }
 
-const NOTHING: BatchAnswer = { bytes: Buffer.alloc(0), rows: 0, isPhaseCompleted: true, pendingBytes: undefined }
+const NOTHING = { bytes: Buffer.alloc(0), rows: 0, isPhaseCompleted: true, pendingBytes: undefined }
+
+/** @throws StoreReplacedError where the place is of another store */
+async function statesOf(reader: StoreReader, names: readonly string[], place: BootstrapPlace): Promise<States> {
+  const [first, ...others] = await reader.states(names)
+  if (first === undefined) throw new InvalidRequestError('a bootstrap of no sources was asked for')
+  const { storeId = first.storeId } = place
+  if (storeId !== first.storeId) throw new StoreReplacedError(storeId, first.storeId)
+  return [first, ...others]
+}
 
 async function ask(reader: StoreReader, request: BootstrapRequest, maxBytes: number): Promise<Asked> {
   const { place } = request
   const source = place.phase === 'snapshot' ? place.snapshotSource : place.catchupSource
-  const [state] = await reader.states([source])
-  return { answer: await eventsOf(reader, request, maxBytes), schemaChangeId: state?.stream.schemaChangeId ?? 0 }
+  const [{ storeId, stream }] = await statesOf(reader, [source], place)
+  const answer = await eventsOf(reader, request, storeId, maxBytes)
+  return { answer, schemaChangeId: stream.schemaChangeId, storeId }
 }
 
-function eventsOf(reader: StoreReader, request: BootstrapRequest, maxBytes: number): Promise<StoreAnswer> {
+function eventsOf(
+  reader: StoreReader,
+  request: BootstrapRequest,
+  storeId: string,
+  maxBytes: number,
+): Promise<StoreAnswer> {
   const { place, takesSchemaChanges } = request
   const { startScn, sinceScn, targetScn } = place
   if (place.phase === 'snapshot') {
     const source = place.snapshotSource
-    return reader.snapshot({ source, afterId: place.snapshotOffset, startScn, sinceScn, maxBytes, takesSchemaChanges })
+    const afterId = place.snapshotOffset
+    return reader.snapshot({ source, storeId, afterId, startScn, sinceScn, maxBytes, takesSchemaChanges })
   }
   const source = place.catchupSource
-  return reader.log({ source, afterOrdinal: place.windowOffset, startScn, targetScn, sinceScn, maxBytes })
+  return reader.log({ source, storeId, afterOrdinal: place.windowOffset, startScn, targetScn, sinceScn, maxBytes })
 }
 
 function movedTo(place: BootstrapPlace, at: bigint, scn: bigint | undefined): BootstrapPlace {
@@ -196,6 +224,8 @@ function refuseTooYoung({ name, minScn, clearedScn }: SourceState, sinceScn: big
   if (sinceScn < least) throw new BootstrapTooYoungError(new StoreTooYoungError(name, sinceScn, least).message)
 }
 
+const OUTDATED = [SnapshotOutdatedError, StoreLogPurgedError, StoreReplacedError]
+
 /** What the store throws, as clients know it. */
 async function named<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -203,8 +233,8 @@ async function named<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     if (error instanceof StoreTooYoungError) throw new BootstrapTooYoungError(error.message, { cause: error })
-    const isOutdated = error instanceof SnapshotOutdatedError || error instanceof StoreLogPurgedError
-    if (isOutdated) throw new BootstrapOutdatedError(error.message, { cause: error })
+    if (OUTDATED.some((known) => error instanceof known))
+      throw new BootstrapOutdatedError(error.message, { cause: error })
     throw new RequestFailedError(error.message, { cause: error })
   }
 }

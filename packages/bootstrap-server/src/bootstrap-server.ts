@@ -13,7 +13,7 @@ import {
   type RequestParameters,
 } from '@aesop/wire'
 import { type Express, type Request, type Response } from 'express'
-import { BootstrapAnswers } from './bootstrap-answers.ts'
+import { BootstrapAnswers, type ScnAnswer } from './bootstrap-answers.ts'
 import { BootstrapAddressMissingError, BootstrapListenError } from './errors.ts'
 import { PeerTurns } from './peer-turns.ts'
 import { ReaderSlots } from './reader-slots.ts'
@@ -151,11 +151,11 @@ export class BootstrapServer {
         gone.abort()
       })
       this.#counts.startScn++
-      response.end(formatScn(await this.#answers.startScn(parseStartScnRequest(parameters), gone.signal)))
+      sendScn(response, await this.#answers.startScn(parseStartScnRequest(parameters), gone.signal))
     })
     add(paths.targetScn, async (parameters, response) => {
       this.#counts.targetScn++
-      response.end(formatScn(await this.#answers.targetScn(parseTargetScnRequest(parameters))))
+      sendScn(response, await this.#answers.targetScn(parseTargetScnRequest(parameters)))
     })
     add(paths.bootstrap, (parameters, response) => this.#sendBatch(parameters, response))
   }
@@ -181,7 +181,8 @@ export class BootstrapServer {
 
   async #sendBatch(parameters: RequestParameters, response: Response): Promise<void> {
     const request = parseBootstrapRequest(parameters)
-    const { bytes, rows, isPhaseCompleted, pendingBytes } = await this.#answers.batch(request)
+    const { bytes, rows, isPhaseCompleted, pendingBytes, storeId } = await this.#answers.batch(request)
+    response.setHeader(headers.bootstrapStore, storeId)
     if (pendingBytes !== undefined) response.setHeader(headers.pendingEventSize, pendingBytes)
     if (isPhaseCompleted) response.setHeader(headers.phaseCompleted, 'TRUE')
     this.#counts.bootstrap++
@@ -189,6 +190,11 @@ export class BootstrapServer {
     this.#counts.bytes += bytes.length
     response.end(request.output === 'binary' ? bytes : [...formatEvents(bytes, request.output)].join(''))
   }
+}
+
+function sendScn(response: Response, { scn, storeId }: ScnAnswer): void {
+  response.setHeader(headers.bootstrapStore, storeId)
+  response.end(formatScn(scn))
 }
 
 function defaultLimits(): ServerLimits {

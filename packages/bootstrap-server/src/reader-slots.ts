@@ -1,7 +1,10 @@
-import { type BootstrapStore, type StoreReader } from '@aesop/bootstrap-store'
+import { type BootstrapStore, StoreFailedError, type StoreReader } from '@aesop/bootstrap-store'
 import { RequestFailedError } from '@aesop/wire'
 
-/** A bounded number of readers of a store, opened when they are first needed. Who finds none free waits for its turn. */
+/**
+ * A bounded number of readers of a store, opened when they are first needed. Who finds none free waits for its turn. One whose store has
+ * failed is given up: what it reads may be gone for good, and the next one finds what is there then.
+ */
 export class ReaderSlots {
   readonly #store: BootstrapStore
   readonly #max: number
@@ -26,9 +29,13 @@ export class ReaderSlots {
   async with<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
     const reader = await this.#take()
     try {
-      return await work(reader)
-    } finally {
+      const result = await work(reader)
       this.#give(reader)
+      return result
+    } catch (error) {
+      if (error instanceof StoreFailedError) this.#giveUp(reader)
+      else this.#give(reader)
+      throw error
     }
   }
 
@@ -58,6 +65,12 @@ export class ReaderSlots {
   #close(reader: StoreReader): void {
     this.#open--
     void reader.close().catch(() => undefined)
+  }
+
+  #giveUp(reader: StoreReader): void {
+    this.#close(reader)
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#take().then(next.go, next.end)
   }
 
   #give(reader: StoreReader): void {

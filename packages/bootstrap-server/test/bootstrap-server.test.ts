@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrapCheckpoint, type BootstrapPlace, bootstrapPlaceOf, Checkpoint } from '@aesop/checkpoint'
@@ -18,8 +18,7 @@ let server: BootstrapServer
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'aesop-bootstrap-'))
   store = new SqliteStore({ path: join(folder, 'bootstrap.db'), logBytes: 200 })
-  writer = await store.openWriter()
-  await writer.declare({ name: 'shop', sources: ['shop.item', 'shop.order'], schemaChangeId: SCHEMA_CHANGE_ID })
+  await makeStore()
   const host = '127.0.0.1'
   const guard = new HttpGuard({ host, hosts: [], peers: [], token: undefined, isInsecure: false }, silentLogger)
   server = new BootstrapServer({ store, host, port: 0, guard, log: silentLogger, behindMs: 300, requestsPerPeer: 2 })
@@ -30,6 +29,11 @@ afterEach(async () => {
   await store.close()
   rmSync(folder, { recursive: true })
 })
+
+async function makeStore(): Promise<void> {
+  writer = await store.openWriter()
+  await writer.declare({ name: 'shop', sources: ['shop.item', 'shop.order'], schemaChangeId: SCHEMA_CHANGE_ID })
+}
 
 const BEGUN: BootstrapPlace = {
   phase: 'snapshot',
@@ -218,6 +222,39 @@ describe('a bootstrap server', () => {
     expect((await get('/bootstrap?batchSize=9')).error).toMatchObject({ code: 'AESOP_WIRE_REQUEST_INVALID' })
     expect((await get('/stream')).error?.message).toMatch(/stream/)
     expect(await text('/admin')).toBe('GOOD\n')
+  })
+
+  it('says which store its places are of, and refuses those of another one', async () => {
+    await write(10n, row(10n, 1n, 'a'))
+    await activate()
+    const begun = await get(formatStartScnRequest(['shop.item'], placeAt({})))
+    const storeId = begun.headers.get('X-AESOP-BOOTSTRAP-STORE') ?? ''
+    expect(storeId).toMatch(/^[0-9a-f-]{36}$/)
+    // A client of Databus has no id: it gets one with the first place, and sends what it does not know.
+    expect(readBatch(await batch({ startScn: 10n })).place).toMatchObject({ storeId })
+    const ends = { sinceScn: 10n, startScn: 10n }
+    expect((await batch(ends)).headers.get('X-AESOP-BOOTSTRAP-STORE')).toBe(storeId)
+    expect(await text(formatTargetScnRequest('shop.item', placeAt({ startScn: 10n, storeId })))).toBe('"10"')
+    const outdated = { code: 'AESOP_BOOTSTRAP_OUTDATED' }
+    const foreign = { startScn: 10n, storeId: 'another' }
+    expect((await batch(foreign)).error).toMatchObject(outdated)
+    expect((await batch({ ...ends, ...foreign })).error).toMatchObject(outdated)
+    expect((await get(formatTargetScnRequest('shop.item', placeAt(foreign)))).error).toMatchObject(outdated)
+  })
+
+  it('reads the store that is there, when another has taken the place of the one before', async () => {
+    await write(10n, row(10n, 1n, 'a'))
+    await activate()
+    const { place } = readBatch(await batch({ startScn: 10n }))
+    await writer.close()
+    for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true })
+    expect((await batch({ startScn: 10n })).error?.message).toMatch(/its file was taken away or replaced/)
+    expect((await batch({ startScn: 10n })).error?.message).toMatch(/there is no bootstrap store/)
+    await makeStore()
+    await write(10n, row(10n, 1n, 'b'))
+    await activate()
+    expect((await batch({ ...place, snapshotOffset: 0n })).error).toMatchObject({ code: 'AESOP_BOOTSTRAP_OUTDATED' })
+    expect(readBatch(await batch({ startScn: 10n })).events).toEqual(['1=b@10'])
   })
 
   it('has one address by which its places are known', () => {

@@ -41,6 +41,8 @@ export interface SeedingState {
 
 export interface SourceState {
   readonly name: string
+  /** Of the store that it is in: ids of rows and ordinals mean nothing in another one. */
+  readonly storeId: string
   readonly stream: StreamState
   readonly status: SourceStatus
   /** The log has all windows after it. */
@@ -139,6 +141,8 @@ export interface LogLimits {
 
 export interface SnapshotQuestion {
   readonly source: string
+  /** Id of the store that `afterId` is of; undefined: whichever it is. */
+  readonly storeId?: string | undefined
   /** Id of the last row that was got; 0n at the beginning. */
   readonly afterId: bigint
   readonly startScn: bigint
@@ -151,6 +155,8 @@ export interface SnapshotQuestion {
 
 export interface LogQuestion {
   readonly source: string
+  /** Id of the store that `afterOrdinal` is of; undefined: whichever it is. */
+  readonly storeId?: string | undefined
   /** Ordinal of the last event that was got; 0n at the beginning. */
   readonly afterOrdinal: bigint
   readonly startScn: bigint
@@ -177,9 +183,9 @@ export type StoreAnswer =
 export interface StoreReader {
   /** All sources, or those that are named. @throws StoreSourceUnknownError */
   states(sources?: readonly string[]): Promise<readonly SourceState[]>
-  /** @throws StoreSourceNotServedError, SnapshotOutdatedError, StoreTooYoungError */
+  /** @throws StoreReplacedError, StoreSourceNotServedError, SnapshotOutdatedError, StoreTooYoungError */
   snapshot(question: SnapshotQuestion): Promise<StoreAnswer>
-  /** @throws StoreSourceNotServedError, SnapshotOutdatedError, StoreTooYoungError, StoreLogPurgedError */
+  /** @throws StoreReplacedError, StoreSourceNotServedError, SnapshotOutdatedError, StoreTooYoungError, StoreLogPurgedError */
   log(question: LogQuestion): Promise<StoreAnswer>
   /** What stands for one key now: its event, a tombstone too; undefined: nothing. */
   event(source: string, key: EventKey): Promise<Buffer | undefined>
@@ -191,7 +197,7 @@ export interface BootstrapStore {
   readonly name: string
   /** @throws StoreInUseError, StoreFormatError, StoreFailedError */
   openWriter(bounds?: LogBounds): Promise<StoreWriter>
-  /** Waits for one of the slots. @throws StoreFormatError, StoreFailedError */
+  /** @throws StoreMissingError, StoreFormatError, StoreFailedError */
   openReader(): Promise<StoreReader>
   close(): Promise<void>
 }

@@ -26,6 +26,34 @@ export class StoreFormatError extends AesopError {
   }
 }
 
+export class StoreMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_STORE_MISSING',
+    meaning: 'There is no bootstrap store yet where it was looked for.',
+    remedy:
+      'Nothing, where its bootstrap producer has yet to start: it makes the store, and is waited for. Else let the store of the server name the place that the store of the producer names.',
+    canRetry: true,
+  } as const
+  constructor(store: string) {
+    super(StoreMissingError.kind, `there is no bootstrap store ${store} yet`, { fields: { store } })
+  }
+}
+
+export class StoreReplacedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_STORE_REPLACED',
+    meaning:
+      'Another bootstrap store has taken the place of the one that is read: its ids of rows and its ordinals are others.',
+    remedy: 'The client begins the snapshot anew by itself, from the new store.',
+    canRetry: true,
+  } as const
+  constructor(asked: string, has: string) {
+    super(StoreReplacedError.kind, `the bootstrap store has the id ${has}, and that of ${asked} was asked for`, {
+      fields: { asked, has },
+    })
+  }
+}
+
 export class StoreFailedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_STORE_FAILED',
@@ -154,6 +182,8 @@ export class StoreSettingInvalidError extends AesopError {
 export const bootstrapStoreErrors: readonly AesopErrorClass[] = [
   StoreInUseError,
   StoreFormatError,
+  StoreMissingError,
+  StoreReplacedError,
   StoreFailedError,
   StoreSpaceForeignError,
   StoreSourceUnknownError,

@@ -23,6 +23,8 @@ export {
   StoreInUseError,
   StoreLogPurgedError,
   StoreSettingInvalidError,
+  StoreMissingError,
+  StoreReplacedError,
   StoreSourceNotServedError,
   StoreSourceUnknownError,
   StoreSpaceForeignError,

@@ -26,7 +26,7 @@ export interface SourceRecord extends SourceState {
 
 const STREAM = 't.id, t.name, t.scn_space, t.log_scn, t.log_seq, t.applied_scn, t.applied_seq, t.schema_change_id'
 const SOURCE = `s.id, s.name, s.status, s.log_start_scn, s.min_scn, s.cleared_scn, s.cleared_event, s.next_ordinal,
-  s.seeding, s.seed_start_scn, s.seed_end_scn, s.seed_cursor, s.seed_rows, s.seed_where, s.seed_swept_id`
+  s.seeding, s.seed_start_scn, s.seed_end_scn, s.seed_cursor, s.seed_rows, s.seed_where, s.seed_swept_id, a.store_id`
 
 export async function streamRecord(session: SqlSession, name: string): Promise<StreamRecord | undefined> {
   const [row] = await session.rows(`SELECT ${STREAM} FROM stream t WHERE t.name = ?`, [name])
@@ -35,7 +35,7 @@ export async function streamRecord(session: SqlSession, name: string): Promise<S
 
 /** All of them, or those of one stream. */
 export async function sourceRecords(session: SqlSession, stream?: string): Promise<readonly SourceRecord[]> {
-  const select = `SELECT ${STREAM}, ${SOURCE} FROM source s JOIN stream t ON t.id = s.stream_id`
+  const select = `SELECT ${STREAM}, ${SOURCE} FROM source s JOIN stream t ON t.id = s.stream_id CROSS JOIN about a`
   const rows =
     stream === undefined
       ? await session.rows(`${select} ORDER BY s.id`)
@@ -104,6 +104,7 @@ function sourceOf(row: SqlRow): SourceRecord {
   return {
     id,
     name,
+    storeId: seeding[7] as string,
     stream: streamOf(row),
     status: statusOf(Number(status)),
     logStartScn,

@@ -26,6 +26,8 @@ export interface BootstrapPlace {
   readonly windowOffset: bigint
   /** `host:port` of the server that has this place; undefined: none yet. */
   readonly server?: string | undefined
+  /** Ours: id of the store of that server; undefined: it has not said. */
+  readonly storeId?: string | undefined
   readonly scnSpace?: string | undefined
 }
 
@@ -49,13 +51,14 @@ export function bootstrapPlaceOf(checkpoint: Checkpoint): BootstrapPlace | undef
     windowScn,
     windowOffset,
     server: text('bootstrap_server_info') || undefined,
+    storeId: text('bootstrap_store_id') || undefined,
     scnSpace,
   }
 }
 
 /** @throws CheckpointInvalidError when it breaks a rule of its mode */
 export function bootstrapCheckpoint(place: BootstrapPlace): Checkpoint {
-  const { server, scnSpace } = place
+  const { server, storeId, scnSpace } = place
   return Checkpoint.parse(
     formatJson({
       consumption_mode: place.phase === 'snapshot' ? 'BOOTSTRAP_SNAPSHOT' : 'BOOTSTRAP_CATCHUP',
@@ -72,6 +75,7 @@ export function bootstrapCheckpoint(place: BootstrapPlace): Checkpoint {
       bootstrap_start_scn: place.startScn,
       bootstrap_target_scn: place.targetScn,
       ...(server === undefined ? {} : { bootstrap_server_info: server }),
+      ...(storeId === undefined ? {} : { bootstrap_store_id: storeId }),
     }),
   )
 }

@@ -19,6 +19,7 @@ const within: BootstrapPlace = {
   startScn: 9_007_199_254_740_993n,
   snapshotOffset: 9_007_199_254_740_995n,
   server: 'localhost:6060',
+  storeId: 'store-1',
   scnSpace: 'space-1',
 }
 const catchingUp: BootstrapPlace = {
@@ -49,7 +50,7 @@ describe('the place of a bootstrap', () => {
         '"snapshot_offset":-1,"scnSpace":"space-1","snapshot_source":"shop.item","bootstrap_snapshot_source_index":1,' +
         '"catchup_source":"shop.item","bootstrap_catchup_source_index":1,"bootstrap_since_scn":1000,' +
         '"bootstrap_start_scn":9007199254740993,"bootstrap_target_scn":9007199254740999,' +
-        '"bootstrap_server_info":"localhost:6060"}',
+        '"bootstrap_server_info":"localhost:6060","bootstrap_store_id":"store-1"}',
     )
   })
 

@@ -22,7 +22,12 @@ beforeEach(async () => {
   asked = []
   server = createServer((request, response) => {
     asked.push(decodeURIComponent(request.url ?? ''))
-    response.writeHead(200, { 'X-DBUS2-BS-HOSTPORT': SELF, Trailer: 'PhaseCompleted', ...answer.headers })
+    response.writeHead(200, {
+      'X-DBUS2-BS-HOSTPORT': SELF,
+      'X-AESOP-BOOTSTRAP-STORE': 'store-1',
+      Trailer: 'PhaseCompleted',
+      ...answer.headers,
+    })
     for (const chunk of answer.chunks) response.write(chunk)
     if (answer.trailers !== undefined) response.addTrailers(answer.trailers)
     response.end()
@@ -49,6 +54,7 @@ const place: BootstrapPlace = {
   windowScn: 10n,
   windowOffset: 0n,
   server: SELF,
+  storeId: 'store-1',
 }
 const { signal } = new AbortController()
 const behind: BootstrapPlace = { ...place, windowScn: 30n, windowOffset: 2n }
@@ -80,7 +86,7 @@ describe('what a bootstrap server answers', () => {
 
   it('has start and target SCN, and says whose they are', async () => {
     answer = { chunks: ['"12"'] }
-    expect(await link.startScn(place, signal)).toEqual({ scn: 12n, server: SELF })
+    expect(await link.startScn(place, signal)).toEqual({ scn: 12n, server: SELF, storeId: 'store-1' })
     expect(await link.targetScn(place, signal)).toBe(12n)
     expect(asked[1]).toMatch(/^\/targetSCN\?source=shop\.a&checkPoint=/)
     answer = { chunks: ['12'] }
@@ -97,6 +103,7 @@ describe('what a bootstrap server answers', () => {
     ['an event behind the place', { chunks: [end, row(20n)] }, 'AESOP_WIRE_RESPONSE_MALFORMED'],
     ['a place that is none', { chunks: [checkpointEvent('{}')] }, 'AESOP_CHECKPOINT_INVALID'],
     ['another server', { chunks: [end], headers: { 'X-DBUS2-BS-HOSTPORT': 'b:1' } }, 'AESOP_BOOTSTRAP_OUTDATED'],
+    ['another store', { chunks: [end], headers: { 'X-AESOP-BOOTSTRAP-STORE': 'b' } }, 'AESOP_BOOTSTRAP_OUTDATED'],
     [
       'a server without a name',
       { chunks: [end], headers: { 'X-DBUS2-BS-HOSTPORT': '' } },

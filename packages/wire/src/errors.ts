@@ -246,7 +246,7 @@ export class BootstrapOutdatedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_OUTDATED',
     meaning:
-      'What a bootstrap still needs is no more in the store: its table was seeded again, or its log was purged, since it began.',
+      'What a bootstrap still needs is no more in the store: its table was seeded again, its log was purged, or another store has taken its place, since it began.',
     remedy: 'The client begins the snapshot anew by itself. If it happens often, keep the log of the store for longer.',
     canRetry: true,
   } as const

@@ -84,6 +84,8 @@ export const headers = {
   snapshotRows: 'x-aesop-snapshot-rows',
   /** Of a bootstrap server: the address that its places belong to. */
   bootstrapServer: 'x-dbus2-bs-hostport',
+  /** Ours, of a bootstrap server: id of the store that its places belong to. */
+  bootstrapStore: 'x-aesop-bootstrap-store',
   /** Of `/bootstrap`: `TRUE` with the last events of a phase. */
   phaseCompleted: 'phasecompleted',
 } as const

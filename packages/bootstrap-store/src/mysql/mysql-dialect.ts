@@ -13,6 +13,7 @@ export const mysqlDialect: SqlDialect = {
   text: 'VARCHAR(4000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
   keyText: 'VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
   tableEnd: ' ENGINE = InnoDB',
+  tableNamed: 'SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?',
   indexWithin: (name, columns) => `, KEY ${name} (${columns})`,
   indexAfter: () => undefined,
   upsertOfStream: (table, rows) => `INSERT INTO ${table} (${COLUMNS}) VALUES ${rowsOf(rows)} ON DUPLICATE KEY UPDATE

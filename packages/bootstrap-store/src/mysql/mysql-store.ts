@@ -3,7 +3,7 @@ import { type ConnectionOptions } from 'mysql2/promise'
 import { type BootstrapStore, type LogBounds, type StoreReader, type StoreWriter } from '../bootstrap-store.ts'
 import { SqlStoreReader } from '../sql/sql-store-reader.ts'
 import { SqlStoreWriter } from '../sql/sql-store-writer.ts'
-import { openTables } from '../sql/store-tables.ts'
+import { checkTables, openTables } from '../sql/store-tables.ts'
 import { MysqlSession } from './mysql-session.ts'
 
 export interface MysqlStoreOptions {
@@ -52,14 +52,13 @@ export class MysqlStore implements BootstrapStore {
 
   async openReader(): Promise<StoreReader> {
     const session = new MysqlSession(this.#connection(), this.name, 'reads')
-    const reader = new SqlStoreReader(session)
     try {
-      await reader.states()
+      await checkTables(session, this.name)
     } catch (error) {
       await session.close()
       throw error
     }
-    return this.#held(reader)
+    return this.#held(new SqlStoreReader(session))
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,8 @@ export interface SqlDialect {
   /** Of text that is looked up: at most 255 characters, compared as they are. */
   readonly keyText: string
   readonly tableEnd: string
+  /** A statement that has a row where there is a table of this name. */
+  readonly tableNamed: string
   /** An index among the columns of a table; empty: it is made by a statement of its own. */
   indexWithin(name: string, columns: string): string
   /** The statement; undefined: it stands within the table. */
@@ -35,6 +37,7 @@ export const sqliteDialect: SqlDialect = {
   text: 'TEXT',
   keyText: 'TEXT',
   tableEnd: '',
+  tableNamed: `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`,
   indexWithin: () => '',
   indexAfter: (table, name, columns) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${columns})`,
   upsertOfStream: (table, rows) => `${insertInto(table, rows)} ON CONFLICT (row_key) DO UPDATE SET

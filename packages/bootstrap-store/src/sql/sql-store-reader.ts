@@ -9,6 +9,7 @@ import {
 import {
   SnapshotOutdatedError,
   StoreLogPurgedError,
+  StoreReplacedError,
   StoreSourceNotServedError,
   StoreSourceUnknownError,
   StoreTooYoungError,
@@ -123,8 +124,9 @@ export class SqlStoreReader implements StoreReader {
     )) as unknown as readonly StoredRow[]
   }
 
-  async #served({ source: name, startScn, sinceScn }: Served): Promise<SourceRecord> {
+  async #served({ source: name, storeId, startScn, sinceScn }: Served): Promise<SourceRecord> {
     const source = await sourceRecord(this.#session, name)
+    if (storeId !== undefined && storeId !== source.storeId) throw new StoreReplacedError(storeId, source.storeId)
     if (source.status !== 'ACTIVE') throw new StoreSourceNotServedError(name, source.status)
     const seededAt = source.seeding?.endScn ?? -1n
     if (startScn < seededAt) throw new SnapshotOutdatedError(name, startScn, seededAt)
@@ -140,7 +142,7 @@ export class SqlStoreReader implements StoreReader {
   }
 }
 
-type Served = Pick<SnapshotQuestion, 'source' | 'startScn' | 'sinceScn'>
+type Served = Pick<SnapshotQuestion, 'source' | 'storeId' | 'startScn' | 'sinceScn'>
 
 type StoredRow = readonly [place: bigint, bytes: Buffer]
 

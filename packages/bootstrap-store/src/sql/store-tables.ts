@@ -1,15 +1,34 @@
-import { StoreFormatError } from '../errors.ts'
+import { randomUUID } from 'node:crypto'
+import { StoreFormatError, StoreMissingError } from '../errors.ts'
 import { type SqlDialect } from './sql-dialect.ts'
-import { type SqlSession } from './sql-session.ts'
+import { type SqlSession, type SqlValue } from './sql-session.ts'
 
-const FORMAT = 1n
+const FORMAT = 2n
 
 /** Makes the tables of an empty store, and refuses one of another format. @throws StoreFormatError */
 export async function openTables(session: SqlSession, store: string): Promise<void> {
   for (const statement of statements(session.dialect)) await session.run(statement)
-  const [found] = await session.rows('SELECT format FROM about')
-  if (found === undefined) await session.run('INSERT INTO about (format) VALUES (?)', [FORMAT])
-  else if (found[0] !== FORMAT) throw new StoreFormatError(store, `the format ${String(found[0])}`, `${FORMAT}`)
+  const format = await formatOf(session)
+  if (format !== undefined) checkFormat(format, store)
+  else await session.run('INSERT INTO about (format, store_id) VALUES (?, ?)', [FORMAT, randomUUID()])
+}
+
+/** For who reads, and makes nothing. @throws StoreMissingError, StoreFormatError */
+export async function checkTables(session: SqlSession, store: string): Promise<void> {
+  const [about] = await session.rows(session.dialect.tableNamed, ['about'])
+  const format = about === undefined ? undefined : await formatOf(session)
+  if (format === undefined) throw new StoreMissingError(store)
+  checkFormat(format, store)
+}
+
+/** Undefined: the tables are not all there yet. */
+async function formatOf(session: SqlSession): Promise<SqlValue | undefined> {
+  const [about] = await session.rows('SELECT format FROM about')
+  return about?.[0]
+}
+
+function checkFormat(format: SqlValue, store: string): void {
+  if (format !== FORMAT) throw new StoreFormatError(store, `the format ${String(format)}`, `${FORMAT}`)
 }
 
 /** The table of the rows of a source. */
@@ -39,7 +58,7 @@ function statements(dialect: SqlDialect): readonly string[] {
   const within = indexes.map(([name, columns]) => dialect.indexWithin(name, columns)).join('')
   const after = indexes.map(([name, columns]) => dialect.indexAfter('piece', name, columns))
   return [
-    table('about', number('format')),
+    table('about', `${number('format')}, store_id ${keyText} NOT NULL`),
     table(
       'stream',
       `id ${risingId}, name ${keyText} NOT NULL UNIQUE, scn_space ${text}, ${number('log_scn', 'log_seq', 'applied_scn', 'applied_seq', 'schema_change_id')}`,

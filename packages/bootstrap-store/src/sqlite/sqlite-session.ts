@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs'
 import Database from 'libsql'
-import { StoreFailedError } from '../errors.ts'
+import { StoreFailedError, StoreMissingError } from '../errors.ts'
 import { type SqlDialect, sqliteDialect } from '../sql/sql-dialect.ts'
 import { type SqlParameter, type SqlRow, type SqlSession } from '../sql/sql-session.ts'
 
@@ -15,16 +16,20 @@ const BUSY_MS = 10_000
 export class SqliteSession implements SqlSession {
   readonly dialect: SqlDialect = sqliteDialect
   readonly #path: string
+  /** Of the file that is open; undefined: whoever writes has it locked. */
+  readonly #file: string | undefined
   readonly #database: Database.Database
   readonly #statements = new Map<string, Statement>()
 
-  /** @throws StoreFailedError */
+  /** @throws StoreMissingError, StoreFailedError */
   constructor(path: string, mode: 'writes' | 'reads') {
     this.#path = path
+    // SQLite makes a file that is not there, also for who reads.
+    if (mode === 'reads') this.#file = fileAt(path) ?? missing(path)
     this.#database = this.#named('open its file', () => new Database(path))
     this.#named('open its file', () => {
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
-      this.#database.exec('PRAGMA journal_mode = WAL')
+      if (mode === 'writes') this.#database.exec('PRAGMA journal_mode = WAL')
       this.#database.exec('PRAGMA synchronous = NORMAL')
       this.#database.exec('PRAGMA cache_size = -65536')
       if (mode === 'reads') this.#database.exec('PRAGMA query_only = ON')
@@ -40,6 +45,7 @@ export class SqliteSession implements SqlSession {
   }
 
   async transaction<T>(kind: 'writes' | 'reads', work: () => Promise<T>): Promise<T> {
+    this.#checkFile()
     this.run(kind === 'writes' ? 'BEGIN IMMEDIATE' : 'BEGIN')
     try {
       const result = await work()
@@ -54,6 +60,12 @@ export class SqliteSession implements SqlSession {
   close(): void {
     this.#statements.clear()
     this.#database.close()
+  }
+
+  /** A file that was taken away can be read for ever, and stays as it was. */
+  #checkFile(): void {
+    if (this.#file === undefined || this.#file === fileAt(this.#path)) return
+    throw new StoreFailedError(this.#path, 'be read on', new Error('its file was taken away or replaced'))
   }
 
   /** A fault of the roll-back would hide the one that led to it; SQLite has rolled back by itself where it can't. */
@@ -82,6 +94,16 @@ export class SqliteSession implements SqlSession {
       throw new StoreFailedError(this.#path, doing, error)
     }
   }
+}
+
+/** What tells one file from the next at its path; undefined: there is none. */
+function fileAt(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
+}
+
+function missing(path: string): never {
+  throw new StoreMissingError(path)
 }
 
 /** The first words of a statement say what was done. */

@@ -3,7 +3,7 @@ import { InvariantError } from '@aesop/kernel'
 import { type Chunk, type StoreReader, type StoreWriter, type WindowBatch } from '../bootstrap-store.ts'
 import { SqlStoreReader } from '../sql/sql-store-reader.ts'
 import { SqlStoreWriter } from '../sql/sql-store-writer.ts'
-import { openTables } from '../sql/store-tables.ts'
+import { checkTables, openTables } from '../sql/store-tables.ts'
 import { SqliteSession } from './sqlite-session.ts'
 import { alone, bufferOf, type ThreadAnswer, type ThreadCall, type ThreadData, thrownAcross } from './thread-message.ts'
 
@@ -25,9 +25,17 @@ port.on('message', (call: ThreadCall) => {
 
 async function open(): Promise<StoreWriter | StoreReader> {
   const session = new SqliteSession(path, mode)
-  if (mode === 'reads') return new SqlStoreReader(session)
-  await openTables(session, path)
-  return new SqlStoreWriter(session, bounds)
+  try {
+    if (mode === 'reads') {
+      await checkTables(session, path)
+      return new SqlStoreReader(session)
+    }
+    await openTables(session, path)
+    return new SqlStoreWriter(session, bounds)
+  } catch (error) {
+    session.close()
+    throw error
+  }
 }
 
 async function answer({ id, method, parameters }: ThreadCall): Promise<ThreadAnswer> {

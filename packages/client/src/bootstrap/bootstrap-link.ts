@@ -31,6 +31,14 @@ export interface BatchRequest {
   readonly filter?: KeyFilter | undefined
 }
 
+export interface StartScn {
+  readonly scn: bigint
+  /** What the server calls itself. */
+  readonly server: string
+  /** Undefined: a server of Databus, whose stores have no ids. */
+  readonly storeId: string | undefined
+}
+
 /** Takes an event, whose view stays where it is until the promise, if there is one, is fulfilled. */
 export type TakeEvent = (view: EventView) => Promise<void> | undefined
 
@@ -52,13 +60,10 @@ export class BootstrapLink {
   }
 
   /** From where a snapshot is consistent with the log, and what the server calls itself. @throws AesopError */
-  async startScn(
-    place: BootstrapPlace,
-    signal: AbortSignal,
-  ): Promise<{ readonly scn: bigint; readonly server: string }> {
+  async startScn(place: BootstrapPlace, signal: AbortSignal): Promise<StartScn> {
     const path = formatStartScnRequest(this.#sources, bootstrapCheckpoint(place))
     const response = await this.#connection.open(path, START_MS_MAX, signal)
-    return { server: serverOf(response), scn: await this.#scn(response) }
+    return { server: serverOf(response), storeId: storeIdOf(response), scn: await this.#scn(response) }
   }
 
   /** Up to where the logs are to be read. @throws AesopError */
@@ -94,12 +99,17 @@ export class BootstrapLink {
     this.#connection.close()
   }
 
-  /** An answer of the server that the place is of: ids of rows and of events are those of one store. */
+  /** An answer of the server and the store that the place is of: ids of rows and of events are those of one store. */
   async #openOwn(path: string, place: BootstrapPlace, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#connection.open(path, SILENCE_MS_MAX, signal)
     const server = serverOf(response)
-    if (server === place.server) return response
+    const storeId = storeIdOf(response)
+    if (server === place.server && storeId === place.storeId) return response
     response.destroy()
+    if (server === place.server)
+      throw new BootstrapOutdatedError(
+        `the bootstrap server ${server} has the store ${String(storeId)}, and the place is of ${String(place.storeId)}`,
+      )
     throw new BootstrapOutdatedError(
       `the bootstrap server at ${this.address} calls itself ${server}, and the place is of ${String(place.server)}`,
     )
@@ -150,6 +160,11 @@ class BatchReader {
     if (scn < this.#lastScn) throw new EventOrderError(`an event of SCN ${scn} after SCN ${this.#lastScn}`)
     this.#lastScn = scn
   }
+}
+
+function storeIdOf({ headers: received }: IncomingMessage): string | undefined {
+  const id = received[headers.bootstrapStore]
+  return typeof id === 'string' && id !== '' ? id : undefined
 }
 
 function serverOf({ headers: received }: IncomingMessage): string {

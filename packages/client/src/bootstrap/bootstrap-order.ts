@@ -49,7 +49,7 @@ export function movedBy(place: BootstrapPlace, said: BootstrapPlace | undefined)
   return windowOffset > place.windowOffset ? { ...place, windowScn, windowOffset } : undefined
 }
 
-type Scns = Pick<BootstrapPlace, 'sinceScn' | 'startScn' | 'targetScn' | 'server' | 'scnSpace'>
+type Scns = Pick<BootstrapPlace, 'sinceScn' | 'startScn' | 'targetScn' | 'server' | 'storeId' | 'scnSpace'>
 
 function snapshotOf(index: number, sources: readonly string[], scns: Scns): BootstrapPlace {
   return {

@@ -31,8 +31,8 @@ export type BootstrapFault = 'retry' | 'refused' | 'too-old' | 'outdated' | 'too
 
 export type BootstrapEvent =
   | { readonly kind: 'start' | 'begun' | 'waited' | 'resume' | 'fatal' }
-  /** A start SCN, of the server that calls itself so, or a target SCN. */
-  | { readonly kind: 'scn'; readonly scn: bigint; readonly server: string }
+  /** A start SCN, of the server that calls itself so and of its store, or a target SCN. */
+  | { readonly kind: 'scn'; readonly scn: bigint; readonly server: string; readonly storeId?: string | undefined }
   | { readonly kind: 'batch'; readonly batch: BootstrapBatch }
   /** The consumer failed, and is behind this place again. */
   | { readonly kind: 'rolled-back'; readonly place: BootstrapPlace; readonly delayMs: number }
@@ -137,7 +137,7 @@ export function next(
     case 'resume':
       return state.status === 'suspended' ? ask({ ...state, attempt: 0, refusals: 0 }) : stay(state)
     case 'scn':
-      return scnCame(state, event.scn, event.server, config, random)
+      return scnCame(state, event, config, random)
     case 'batch':
       return state.status === 'reading' ? batchEnded(state, event.batch, config, random) : stay(state)
     case 'rolled-back':
@@ -194,13 +194,12 @@ function suspend(state: BootstrapState, reason: 'fault' | 'retries-exhausted' | 
 
 function scnCame(
   state: BootstrapState,
-  scn: bigint,
-  server: string,
+  { scn, server, storeId }: BootstrapEvent & { kind: 'scn' },
   config: BootstrapConfig,
   random: number,
 ): BootstrapStep {
   const { place, status } = state
-  if (status === 'asking-start') return ask({ ...state, place: { ...place, startScn: scn, server } })
+  if (status === 'asking-start') return ask({ ...state, place: { ...place, startScn: scn, server, storeId } })
   if (status !== 'asking-target') return stay(state)
   // A log that ends before the snapshot is not the log of that snapshot.
   if (scn < place.startScn) return faulted(state, 'outdated', config, random)
