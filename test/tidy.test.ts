@@ -27,6 +27,7 @@ const ROWS: Readonly<Record<string, number>> = {
   'bootstrap-server': 5,
   'bootstrap-producer': 5,
   client: 5,
+  'physical-sources': 5,
   'producer-mysql': 5,
   runtime: 6,
   'container-relay': 7,

@@ -1,7 +1,7 @@
 import { type BeanContext } from '@aesop/kernel'
 import { type EventProducer, type PhysicalSourceConfig } from '@aesop/producer'
+import { producerOfUri } from '@aesop/physical-sources'
 import { DefaultRelayFactory as RelayFactory, type DefaultRelayFactoryOptions, type Relay } from '@aesop/relay'
-import { producerOf, producerOfUri } from './producers.ts'
 
 /** The relay's factory with the producers of this distribution, chosen by the scheme of a source's URI. */
 export class DefaultRelayFactory {
@@ -19,9 +19,4 @@ export class DefaultRelayFactory {
   createInstance(): Relay {
     return this.#factory.createInstance()
   }
-}
-
-/** Loads the producer of a source, whose properties may name a place without a `uri`. */
-export async function loadProducerAhead(properties: Readonly<Record<string, unknown>>): Promise<void> {
-  await producerOf(properties)?.load()
 }

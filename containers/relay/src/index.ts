@@ -1,8 +1,6 @@
+import { ofAll } from '@aesop/physical-sources'
 import { type ContainerDefinition } from '@aesop/runtime'
-import { ofAll } from './producers.ts'
 import { relayComponents } from './relay-components.ts'
-
-export { producers } from './producers.ts'
 
 /** The Relay component container: producers, buffers and the HTTP server, from `relay-config.yaml`. */
 export const relayContainer: ContainerDefinition = {

@@ -23,6 +23,14 @@ export interface Alert {
   readonly message: string
 }
 
+/** What a process that ends by itself has come to. */
+export interface RunResult {
+  /** For people, on stdout. */
+  readonly text: string
+  /** The same as plain data, for `--json`. */
+  readonly data: unknown
+}
+
 /** The second constructor argument of every bean. */
 export interface BeanContext {
   /** The bean's id in its descriptor, or a derived path for an inner bean. */
@@ -50,6 +58,11 @@ export interface BeanContext {
   publish?(alert: Alert): void
   /** Ends the process in order when a bean can never work again: the runtime stops everything and exits with 1. */
   fail(error: Error): void
+  /**
+   * Ends the process in order because the bean has done what it was launched for: the runtime stops everything and exits with 0, once
+   * all has been started. Left out: nobody ends.
+   */
+  finish?(result: RunResult): void
 }
 
 /** What a bean may do in its life; each is optional. Stop is the exact reverse of start. */

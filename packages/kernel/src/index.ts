@@ -22,6 +22,7 @@ export {
   type Logger,
   type Metric,
   type Observable,
+  type RunResult,
   silentLogger,
 } from './bean.ts'
 export {

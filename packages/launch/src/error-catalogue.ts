@@ -1,5 +1,5 @@
 import { type AesopErrorClass, type ErrorKind } from '@aesop/kernel'
-import { producers } from '@aesop/container-relay'
+import { producers } from '@aesop/physical-sources'
 import { launchErrors } from './errors.ts'
 
 /** Packages whose errors a user may meet; each exports its list from `./errors`. Those of producers stand in their definitions. */

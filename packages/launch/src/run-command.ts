@@ -1,3 +1,4 @@
+import { formatJson } from '@aesop/kernel'
 import { resolve } from 'node:path'
 import {
   ADMIN_PORT_DEFAULT,
@@ -62,7 +63,13 @@ export async function run(invocation: Invocation): Promise<number> {
   if (code === EXIT_CODES.startFailed) say('What had been started was stopped again.')
   else log.loggerOf('', '').info(`${application.plan.applicationName} stopped`, { exitCode: code })
   await log.flush()
+  showResult(application, options.json)
   return code
+}
+
+/** What a run has come to that ended by itself. */
+function showResult({ result }: Application, asJson: boolean): void {
+  if (result !== undefined) process.stdout.write(`${asJson ? formatJson(result.data) : result.text}\n`)
 }
 
 /** A server has an admin server unless told otherwise; a port that nobody asked for gives way when it is taken. */

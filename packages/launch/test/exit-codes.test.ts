@@ -34,6 +34,16 @@ describe('the exit code tells the truth', { timeout }, () => {
   })
 
   test.each([
+    [[], 'took 7 rows\n'],
+    [['--json'], '{"rows":7}\n'],
+  ])('0 when a bean is done, and %j shows what it has come to behind everything else', async (args, result) => {
+    using folder = new LaunchFolder('later: finish')
+    using launched = new Launched(['run', 'bootstrap.yaml', ...args], folder.path)
+    const { code, stdout } = await launched.ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `start\nstop\n${result}` })
+  })
+
+  test.each([
     ['a bean gives up', 'later: fail', 'gave up'],
     ['an exception is caught by nobody', 'later: throw', 'thrown later'],
     ['a rejection is handled by nobody', 'later: reject', 'rejected later'],

@@ -293,6 +293,17 @@ describe('the life of a process', () => {
     expect(application.state()).toEqual({ fixture: 'stopped' })
   })
 
+  test('a bean that is done, also before the others are started, ends everything in order, without an error', async () => {
+    using folder = DescriptorFolder.withFixture('beans:\n  a: { class: ./user.mjs#Done }\n  b: { class: Step }\n', {
+      'user.mjs':
+        'export class Done { constructor(o, c) { this.c = c } start() { this.c.finish({ text: "all done", data: { rows: 3 } }) } }\n',
+    })
+    const application = await launch(folder.bootstrap, { containers: [fixtureContainer()] })
+    expect(await application.ended).toEqual({ stopFailures: [] })
+    expect(application.result).toEqual({ text: 'all done', data: { rows: 3 } })
+    expect(application.state()).toEqual({ fixture: 'stopped' })
+  })
+
   test('fresh clears the state before anything is made, but never the project', async () => {
     using folder = DescriptorFolder.withFixture('beans:\n  a: { class: Step }\n', { '.aesop/old': 'x' })
     const options = { containers: [fixtureContainer()], fresh: true }

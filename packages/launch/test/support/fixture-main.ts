@@ -9,6 +9,7 @@ interface Deeds {
 }
 interface Context {
   fail(error: Error): void
+  finish(result: { text: string; data: unknown }): void
 }
 
 /** A bean that prints its steps to stdout, and fails, hangs, dies or throws later where it is told to. */
@@ -24,6 +25,10 @@ class Worker {
     if (later === 'fail')
       setTimeout(() => {
         this.context.fail(new Error('gave up'))
+      }, 10)
+    if (later === 'finish')
+      setTimeout(() => {
+        this.context.finish({ text: 'took 7 rows', data: { rows: 7n } })
       }, 10)
     if (later === 'throw')
       setTimeout(() => {

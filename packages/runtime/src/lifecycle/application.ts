@@ -1,4 +1,4 @@
-import { type Logger, silentLogger, silentTracer, type Tracer } from '@aesop/kernel'
+import { type Logger, type RunResult, silentLogger, silentTracer, type Tracer } from '@aesop/kernel'
 import type { Preparation, PreparedLaunch } from '../descriptor/launch-preparation.ts'
 import { BeanDiedError, LaunchStoppedError } from '../errors.ts'
 import { type ContainerState, type ProcessContext } from './component-container.ts'
@@ -44,6 +44,7 @@ export class Application implements AsyncDisposable {
   readonly #drainDelayMs: number
   readonly #closers: (() => Promise<void>)[] = []
   readonly #drainEnd = new AbortController()
+  #result: RunResult | undefined
   #resolveEnded: (report: EndReport) => void = () => undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<EndReport> | undefined
@@ -85,6 +86,9 @@ export class Application implements AsyncDisposable {
       tracer: options.tracer ?? silentTracer,
       fail: (container, bean, error) => {
         this.#fail(new BeanDiedError(container, bean, error), container, bean)
+      },
+      finish: (result) => {
+        this.#finish(result)
       },
       checkGoingOn: () => {
         if (this.#death !== undefined) throw this.#death
@@ -190,6 +194,18 @@ export class Application implements AsyncDisposable {
     if (this.#stopRequested && !this.#isStarted) return
     this.#death = error
     if (this.#isStarted) void this.stop()
+  }
+
+  /** What a bean has come to that ended the process by itself; undefined: none did. */
+  get result(): RunResult | undefined {
+    return this.#death === undefined ? this.#result : undefined
+  }
+
+  /** A bean may be done before the others are started: they are, and stopped then. */
+  #finish(result: RunResult): void {
+    this.#result ??= result
+    const stop = (): void => void this.stop()
+    this.#starting?.then(stop, () => undefined)
   }
 
   async #endAll(): Promise<EndReport> {

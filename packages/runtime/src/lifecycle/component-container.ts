@@ -1,4 +1,4 @@
-import { type Lifecycle, type Logger, messageOf, type Tracer } from '@aesop/kernel'
+import { type Lifecycle, type Logger, messageOf, type RunResult, type Tracer } from '@aesop/kernel'
 import { type RuntimeBeanContext } from '../component.ts'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type RuntimeNature } from '../descriptor/bootstrap-plan.ts'
@@ -36,6 +36,7 @@ export interface ProcessContext {
   readonly loggerOf: (container: string, bean: string) => Logger
   readonly tracer: Tracer
   readonly fail: (container: string, bean: string, error: Error) => void
+  readonly finish: (result: RunResult) => void
   /** Throws when the launch was asked to stop: nothing more is made or started then. */
   readonly checkGoingOn: () => void
 }
@@ -140,8 +141,8 @@ export class ComponentContainer implements BuilderHost, LiveHost {
   }
 
   contextOf(id: string): RuntimeBeanContext {
-    const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, tracer, fail, events, timeline } =
-      this.#process
+    const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, tracer } = this.#process
+    const { fail, finish, events, timeline } = this.#process
     this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
@@ -158,6 +159,7 @@ export class ComponentContainer implements BuilderHost, LiveHost {
       fail: (error) => {
         fail(this.name, id, error)
       },
+      finish,
       publish: (event) => {
         events.publish(event)
       },

@@ -1,5 +1,4 @@
-import type { PropertySchema } from '@aesop/runtime'
-import type { ProducerDefinition } from '@aesop/producer'
+import type { ProducerDefinition, PropertySchema } from '@aesop/producer'
 import { ofAll, producers } from './producers.ts'
 
 const forms = producers.flatMap(({ uriForms }) => uriForms)

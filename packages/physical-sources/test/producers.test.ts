@@ -4,7 +4,7 @@ import { serverOfSource } from '@aesop/producer-mysql'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadPhysicalSourceConfig } from '../src/physical-source-config.ts'
 import { producerOf, producerOfUri, producers } from '../src/producers.ts'
-import { relayComponents } from '../src/relay-components.ts'
+import { sourceComponents } from '../src/source-components.ts'
 
 describe('the producers of this distribution', () => {
   it('share no scheme, no class and no constant, and mean the same by a property that several have', () => {
@@ -24,7 +24,7 @@ describe('the producers of this distribution', () => {
     const own = producers.flatMap(({ properties }) => Object.keys(properties))
     const every = ['id', 'name', 'uri', 'settings', 'sources', 'startFrom', 'startRetryMs', 'keyless', 'logKeys']
     expect(own.filter((name) => every.includes(name))).toEqual([])
-    const offered = relayComponents['PhysicalSourceConfig']?.schema['properties']
+    const offered = sourceComponents['PhysicalSourceConfig']?.schema['properties']
     expect(Object.keys(offered ?? {})).toEqual(expect.arrayContaining([...own, 'startFrom', 'largestEventSizeInBytes']))
   })
 

@@ -1,12 +1,12 @@
 import {
   type GivenSettings,
+  type OfferedClass,
   PhysicalSourceConfig as SourceConfig,
   type PhysicalSourceOptions,
   type ProducerDefinition,
   SourceConfigInvalidError,
   type SourceSettings,
 } from '@aesop/producer'
-import { type BeanClass } from '@aesop/runtime'
 import { ownSchemas } from './physical-source-schema.ts'
 import { producerOf, producers } from './producers.ts'
 
@@ -17,7 +17,7 @@ type Reader = (given: GivenSettings) => SourceSettings
  * The bean `PhysicalSourceConfig`: what only the sources of one package have is read by that package, which the scheme of the
  * URI names. Of a scheme that nobody here reads, the properties are the settings as they are given.
  */
-export async function loadPhysicalSourceConfig(): Promise<BeanClass> {
+export async function loadPhysicalSourceConfig(): ReturnType<OfferedClass['load']> {
   const readers = new Map<ProducerDefinition, Reader | undefined>()
   for (const producer of producers) readers.set(producer, await producer.loadSettings?.())
   return class PhysicalSourceConfig extends SourceConfig {

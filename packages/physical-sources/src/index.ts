@@ -1,0 +1,2 @@
+export { ofAll, producerOf, producerOfUri, producers } from './producers.ts'
+export { sourceComponents } from './source-components.ts'
