@@ -29,6 +29,7 @@ const ROWS: Readonly<Record<string, number>> = {
   client: 5,
   'physical-sources': 5,
   'producer-mysql': 5,
+  'blocking-bootstrap': 6,
   runtime: 6,
   'container-relay': 7,
   'container-client': 7,

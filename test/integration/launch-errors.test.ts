@@ -113,7 +113,7 @@ describe('descriptors with faults', () => {
     expect(launch.exitCode).toBe(EXIT.descriptors)
   })
 
-  test.each(['bootstrap', 'blocking-bootstrap'])('the container %s is refused as not available yet', async (name) => {
+  test.each(['bootstrap'])('the container %s is refused as not available yet', async (name) => {
     writeRelay('memory:x')
     writeFileSync(
       join(folder, 'bootstrap.yaml'),

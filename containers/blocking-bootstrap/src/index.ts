@@ -1,11 +1,15 @@
+import { ofAll } from '@aesop/physical-sources'
 import { type ContainerDefinition } from '@aesop/runtime'
+import { blockingComponents } from './blocking-components.ts'
 
-/** The BlockingBootstrap component container as the runtime sees it. */
+/** The BlockingBootstrap component container: tables and their changes straight to consumers, from `blocking-bootstrap-config.yaml`. */
 export const blockingBootstrapContainer: ContainerDefinition = {
   name: 'blocking-bootstrap',
   className: 'BlockingBootstrapRuntimeComponentContainer',
   descriptorName: 'blocking-bootstrap-config.yaml',
-  catalogue: { components: {} },
-  roots: [],
-  unavailable: 'blocking bootstrap is not available yet in this version',
+  catalogue: {
+    components: { ...blockingComponents, ...ofAll(({ components = {} }) => components) },
+    constants: { DbusOpcode: { UPSERT: 'UPSERT', DELETE: 'DELETE' }, ...ofAll(({ constants = {} }) => constants) },
+  },
+  roots: ['BlockingBootstrapServerFactory'],
 }

@@ -1,3 +1,4 @@
+export { Caller } from './caller.ts'
 export { Client } from './client.ts'
 export {
   ClientConfig,
@@ -25,12 +26,14 @@ export {
   type EventConsumer,
   type Result,
 } from './consumer.ts'
-export { type DeliveryCallbacks, onlineCallbacks } from './delivery-callbacks.ts'
+export { Delivery } from './delivery.ts'
+export { bootstrapCallbacks, type DeliveryCallbacks, onlineCallbacks } from './delivery-callbacks.ts'
 export * as deliveryPolicy from './delivery-policy.ts'
 export { Dispatcher, type DispatcherOptions, type GivenWindows } from './dispatcher.ts'
 export {
   AcknowledgeMissingError,
   AcknowledgeRefusedError,
+  type CallbackPlace,
   ClientFaultError,
   ClientNotRunningError,
   ClientPropertyInvalidError,
@@ -59,8 +62,8 @@ export {
   RelayUnreachableError,
 } from '@aesop/wire'
 export { RowEvent } from './row-event.ts'
-export { type EventSchema, SourceCatalogue } from './source-catalogue.ts'
-export { type SchemaChange } from './schema-change.ts'
+export { type EventSchema, SourceCatalogue, type SubscribedSource } from './source-catalogue.ts'
+export { readSchemaChange, type SchemaChange, SchemaChangeDesk } from './schema-change.ts'
 export { type MysqlChangeEvent, MysqlEventConsumer } from './mysql-consumer.ts'
 export * as pullerMachine from './puller-state.ts'
 export { type TableChangeEvent, TableEventConsumer } from './table-consumer.ts'

@@ -18,6 +18,7 @@ const PACKAGES = [
   'bootstrap-server',
   'relay',
   'client',
+  'blocking-bootstrap',
   'container-client',
   'runtime',
 ] as const
