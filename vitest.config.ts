@@ -24,6 +24,7 @@ const processes = [
 ]
 /** Tests that take many seconds: they run with those. */
 const long = [
+  'packages/blocking-bootstrap/test/killed-run.test.ts',
   'packages/client/test/bootstrapper.test.ts',
   'packages/launch/test/convert.test.ts',
   'packages/relay/test/{turns,limits,hostile-requests}.test.ts',

@@ -62,7 +62,8 @@ export class SourceRun {
   readonly #place: DonePlace
   readonly #logicalSources: readonly string[]
   #started: Started | undefined
-  #producerStarted = false
+  /** Its producer has been asked for something. */
+  #isOpen = false
   /** All rows of its tables are handed out. */
   #areRowsGiven = false
   #hasReached = false
@@ -101,6 +102,8 @@ export class SourceRun {
     const { producer, readsRows, until, physicalSource, schemas, initialScn } = this.#options
     schemas.register(SCHEMA_CHANGE_SOURCE, SCHEMA_CHANGE_SCHEMA)
     const stored = await this.#stored()
+    // A stop may come while the source is still being asked where it begins.
+    this.#isOpen = true
     const sinceScn = await producer.prepare({
       physicalSource,
       schemas,
@@ -120,9 +123,11 @@ export class SourceRun {
     const isFirst = keeper.scn < 0n && this.#logicalSources.every((source) => keeper.of(source).cursor === undefined)
     const rows = readsRows && !keeper.hasEnded ? { complete: isFirst } : undefined
     for (const consumer of consumers) await consumer.start(rows)
-    this.#producerStarted = true
+    if (reading === undefined) this.#haveNoRows(feed)
+    // A run that was over before is over: it takes nothing more.
+    if (this.#hasReached) return
     await producer.start(sinceScn, this.#sink(feed))
-    this.#begin(this.#started)
+    if (reading !== undefined) this.#begin(reading, feed, keeper)
   }
 
   /** Ends with what the consumers are being given. Twice is harmless. @throws what can't be stored, as a rejection */
@@ -131,8 +136,8 @@ export class SourceRun {
     const { feed, keeper, consumers = [], reading } = this.#started ?? {}
     feed?.end()
     await reading?.stop()
-    if (this.#producerStarted) await producer.stop()
-    this.#producerStarted = false
+    if (this.#isOpen) await producer.stop()
+    this.#isOpen = false
     const ends = await Promise.allSettled(consumers.map((consumer) => consumer.stop(limit)))
     this.#place.moved()
     await this.#place.close(limit)
@@ -180,13 +185,13 @@ export class SourceRun {
     }
   }
 
-  #begin({ reading, keeper, feed }: Started): void {
-    if (reading === undefined) {
-      this.#areRowsGiven = true
-      feed.forgetsKeys()
-      this.#look()
-      return
-    }
+  #haveNoRows(feed: SourceFeed): void {
+    this.#areRowsGiven = true
+    feed.forgetsKeys()
+    this.#look()
+  }
+
+  #begin(reading: RowsReading, feed: SourceFeed, keeper: RowsKeeper): void {
     const fail = (error: Error): void => {
       this.#fail(error)
     }
