@@ -8,14 +8,17 @@ import { type DrainJob, type DrainReport, WARM } from './drain-job.ts'
 import { cpuSecondsOf } from './process-numbers.ts'
 import { RelayUnderLoad } from './relay-under-load.ts'
 
-const EVENT_BYTES = 8192
 const EVENTS_PER_WINDOW = 10
 const ANSWER_BYTES = 128 * 1024 * 1024
-const WINDOWS = Math.ceil(ANSWER_BYTES / EVENT_BYTES / EVENTS_PER_WINDOW)
 /** What many readers drain together at least: one reader asks that often. */
 const ANSWERS = 32
 const WARM_ROUNDS = 4
 const GIGABYTE = 1e9
+const FILES = [
+  'databus.relay.eventBuffer.allocationPolicy: MMAPPED_MEMORY',
+  `databus.relay.eventBuffer.residentBytes: ${4 * 1024 * 1024}`,
+  'databus.relay.eventBuffer.maxIndividualBufferSize: 1048576',
+]
 
 /** What readers drained, and what it cost. */
 export interface Drained {
@@ -24,13 +27,23 @@ export interface Drained {
   readonly readersCpuSecondsPerGB: number
 }
 
-/** Events of 8 KB that lie ready in the buffer of a relay process. */
-export async function drainRelay(readers: number): Promise<Drained> {
+/** What lies ready in the buffer of a relay process. */
+export interface Lying {
+  /** Bytes of the value of each event. */
+  readonly valueBytes: number
+  /** Where all but the newest windows are. */
+  readonly in: 'memory' | 'files'
+}
+
+/** Events that lie ready in the buffer of a relay process. */
+export async function drainRelay(readers: number, lying: Lying): Promise<Drained> {
+  const windows = Math.ceil(ANSWER_BYTES / lying.valueBytes / EVENTS_PER_WINDOW)
   await using relay = await RelayUnderLoad.start({
-    uri: `memory:bench?eventsPerWindow=${EVENTS_PER_WINDOW}&valueBytes=${EVENT_BYTES}&windows=${WINDOWS}`,
-    bufferBytes: 2 * ANSWER_BYTES,
+    uri: `memory:bench?eventsPerWindow=${EVENTS_PER_WINDOW}&valueBytes=${lying.valueBytes}&windows=${windows}`,
+    bufferBytes: 3 * ANSWER_BYTES,
+    relayProperties: lying.in === 'files' ? FILES : [],
   })
-  while ((await relay.rows()) < WINDOWS * EVENTS_PER_WINDOW) await delay(50)
+  while ((await relay.rows()) < windows * EVENTS_PER_WINDOW) await delay(50)
   const { relayPort: port } = relay.path
   const [source] = parseSources(await (await fetch(`http://127.0.0.1:${port}/sources`)).text())
   if (source === undefined) throw new Error('the relay has no source')

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type BenchGroup, type Figure } from './figure.ts'
+import { cpuSecondsOf } from './process-numbers.ts'
 import { type Readers, type Report } from './readers-job.ts'
 import { RelayUnderLoad } from './relay-under-load.ts'
 
@@ -61,8 +62,10 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
   ])
   await delay(SETTLED_MS)
   const beside = await relay.residentBytesDuring(MEASURED_MS / 3)
+  const cpuSeconds = cpuSecondsOf(relay.processId)
   const late = relay.read([{ kind: 'late', count: LATE, afterScn: 1 }])
   const [pace, besideLate] = await Promise.all([relay.rate(MEASURED_MS), relay.residentBytesDuring(MEASURED_MS)])
+  const cpuBeside = cpuSecondsOf(relay.processId) - cpuSeconds
   const rows = await relay.rows()
   const [report, arrived] = [await live.end(), await late.end()]
   const there = arrived.readers.filter(({ lastScn }) => lastScn >= rows / ROWS_PER_WINDOW - PACE / ROWS_PER_WINDOW)
@@ -72,6 +75,7 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
     '200.latency.p99Ms': quantile(report.latencies, 0.99),
     '200.latency.maxMs': quantile(report.latencies, 1),
     '200.late.arrivedOf20': there.length,
+    '200.late.relayCpuSeconds': cpuBeside,
     '200.memory.bytesPerReader': (beside - alone) / (LIVE + STALLED),
     '200.memory.lateBytes': Math.max(0, besideLate - beside),
   }
@@ -135,6 +139,7 @@ export const readers: BenchGroup = {
 
 function unitOf(name: string): string {
   if (name.endsWith('Ms')) return 'ms'
+  if (name.endsWith('Seconds')) return 's'
   if (/ytes(PerReader)?$/.test(name)) return 'bytes'
   return /^readers\.(full|curve)/.test(name) ? 'rows/s' : ''
 }

@@ -1,6 +1,6 @@
 import { type LaunchedProcess } from '../support/launched-process.ts'
 import { ChangePath } from '../support/change-path.ts'
-import { drainBareServer, type Drained, drainRelay } from './drain.ts'
+import { drainBareServer, type Drained, drainRelay, type Lying } from './drain.ts'
 import { until } from '../support/until.ts'
 import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 
@@ -8,8 +8,16 @@ const EVENTS = 2_000_000
 const EVENTS_PER_WINDOW = 100
 const VALUE_BYTES = 60
 const DEADLINE_MS = 120_000
-/** Of the figures of readers that drain. */
-const READERS = [1, 10, 100]
+/** Of the figures of readers that drain: how many, and what. */
+const LARGE_EVENTS: Lying = { valueBytes: 8192, in: 'memory' }
+const ROWS_IN_FILES: Lying = { valueBytes: 140, in: 'files' }
+const DRAINS: Readonly<Record<string, readonly [readers: number, lying: Lying]>> = {
+  'stream.1': [1, LARGE_EVENTS],
+  'stream.10': [10, LARGE_EVENTS],
+  'stream.100': [100, LARGE_EVENTS],
+  'stream.files.1': [1, ROWS_IN_FILES],
+  'stream.files.20': [20, ROWS_IN_FILES],
+}
 
 /** Events that lie ready in the buffer of a relay process, to a client process whose consumer counts them. */
 async function streamOnce(): Promise<number> {
@@ -38,13 +46,12 @@ async function hasAll(port: number, windows: number): Promise<boolean> {
 }
 
 /** How fast so many readers drain a relay, and the bare server that is as fast as this machine can be; in turn. */
-async function drained(readers: number, runs: number): Promise<Figure[]> {
+async function drained(name: string, readers: number, lying: Lying, runs: number): Promise<Figure[]> {
   const [relay, bare]: [Drained[], Drained[]] = [[], []]
   for (let run = 0; run < runs; run++) {
-    relay.push(await drainRelay(readers))
+    relay.push(await drainRelay(readers, lying))
     bare.push(await drainBareServer(readers))
   }
-  const name = `stream.${readers}`
   const rate = (of: string, all: readonly Drained[]): Figure => ({
     name: `${name}.${of}`,
     unit: 'bytes/s',
@@ -80,8 +87,8 @@ export const stream: BenchGroup = {
       for (let i = 0; i < runs; i++) rates.push(await streamOnce())
       figures.push({ name: 'stream.eventsPerSecond', unit: 'events/s', runs: rates })
     }
-    for (const readers of READERS)
-      if (wants(`stream.${readers}.bytesPerSecond`)) figures.push(...(await drained(readers, runs)))
+    for (const [name, [readers, lying]] of Object.entries(DRAINS))
+      if (wants(`${name}.bytesPerSecond`)) figures.push(...(await drained(name, readers, lying, runs)))
     return figures
   },
 }

@@ -1,9 +1,11 @@
-import { checkEvent, checkEventHeader, endAt, headerBytesWanted, isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
+import { endAt, isEndOfPeriodAt, lengthAt, scnAt } from '@aesop/event'
 import { invariant } from '@aesop/kernel'
 import { type WindowChunk } from '@aesop/reading'
 import { BufferChunk } from './buffer-chunk.ts'
 import { FarChunk } from './far-chunk.ts'
-import { afterFar, cutShort, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
+import { afterFar, FAR_STEP_BYTES, type FarStep, SegmentBytes } from './far-step.ts'
+import { lastEventOf, prove, type ProvenPiece } from './proven-piece.ts'
+import { type ProvenPieces } from './proven-pieces.ts'
 import { visibleNext } from './visible-next.ts'
 import { type Segment } from './segment.ts'
 import { type SegmentHold } from './segment-store.ts'
@@ -30,8 +32,8 @@ export interface CursorHome {
   /** Where the first window above `scn` begins or will begin; undefined when windows above it are gone already. */
   placeAfter(scn: bigint): CursorPlace | undefined | FarStep<CursorPlace | undefined>
   readonly reclaim: (segment: Segment) => void
-  /** Bytes that were read where they lie are looked at no more. */
-  readonly takeBack: (bytes: Buffer) => void
+  /** What was read of segments that are away. */
+  readonly pieces: ProvenPieces
   /** Holds a segment that is read where it lies; undefined: it is gone when it leaves the buffer. */
   hold(segment: Segment): SegmentHold | undefined
 }
@@ -138,32 +140,32 @@ export class BufferCursor {
     return { kind: 'far', segment, from, wantedBytes: FAR_STEP_BYTES, resume }
   }
 
-  #nextFar(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): FarStep<CursorStep> {
+  #nextFar(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): CursorStep | FarStep<CursorStep> {
     if (!this.#isClosed) this.#hold ??= this.#home.hold(segment)
-    const resume = (bytes: Buffer): CursorStep => this.#give(segment, from, bytes, maxBytes, toWindowEnd)
-    return { kind: 'far', segment, from, wantedBytes: maxBytes, resume }
+    const there = this.#home.pieces.find(segment, from)
+    if (there !== undefined && isEnough(there, from, maxBytes, toWindowEnd))
+      return this.#give(there, from, maxBytes, toWindowEnd)
+    const resume = (bytes: Buffer): CursorStep => {
+      const piece = prove(segment, from, bytes)
+      if (piece.kind === 'tooSmall') return piece
+      this.#home.pieces.add(piece)
+      return this.#give(piece, from, maxBytes, toWindowEnd)
+    }
+    return { kind: 'far', segment, from, wantedBytes: maxBytes, isOfPiece: true, resume }
   }
 
-  /** Whole events of a piece that was read, each of which proves its checksums: they are right, though the segment is gone by now. */
-  #give(segment: Segment, from: number, bytes: Buffer, maxBytes: number, toWindowEnd: boolean): CursorStep {
-    const limit = Math.min(maxBytes, bytes.length)
-    let last = -1
-    let lastEndOfPeriod = -1
-    let end = 0
-    for (let at = 0; at < limit; at = end) {
-      end = revealedEnd(segment, from, bytes, at, limit)
-      if (end > limit) break
-      last = at
-      if (isEndOfPeriodAt(bytes, at)) lastEndOfPeriod = at
-    }
-    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: end }
-    if (toWindowEnd && lastEndOfPeriod >= 0) last = lastEndOfPeriod
+  /** Whole events of a piece: they are right, though its segment is gone by now. */
+  #give(piece: ProvenPiece, from: number, maxBytes: number, toWindowEnd: boolean): CursorStep {
+    const { segment, bytes } = piece
+    const at = from - piece.from
+    const last = lastEventOf(piece, at, maxBytes, toWindowEnd)
+    if (last < 0) return { kind: 'tooSmall', pendingEventBytes: lengthAt(bytes, at) }
     this.#scn = scnAt(bytes, last)
     this.#atWindowEnd = isEndOfPeriodAt(bytes, last)
-    const length = endAt(bytes, last)
-    this.#offset = from + length
+    const end = endAt(bytes, last)
+    this.#offset = piece.from + end
     if (this.#offset === segment.visibleEnd) this.letGo()
-    return new FarChunk(bytes.subarray(0, length), this.#scn, this.#atWindowEnd, this.#home.takeBack)
+    return new FarChunk(this.#home.pieces, piece, bytes.subarray(at, end), this.#scn, this.#atWindowEnd)
   }
 
   /** The segment has left the buffer. What is held of it is read to its end. */
@@ -198,39 +200,10 @@ export class BufferCursor {
   }
 }
 
-/**
- * Proves the event at `at` of a piece, if it ends at or before the limit, and gives it its SCN where it has none yet.
- * @returns where it ends @throws EventCorruptError
- */
-function revealedEnd(segment: Segment, from: number, bytes: Buffer, at: number, limit: number): number {
-  const available = bytes.length - at
-  const headerBytes = headerBytesWanted(bytes, at, available)
-  // Not even the header: more bytes of it than were asked for, unless there are no more.
-  if (available < headerBytes && from + bytes.length < segment.visibleEnd) return Math.max(limit + 1, at + headerBytes)
-  if (available < headerBytes) throw cutShort(headerBytes, available)
-  const length = lengthAt(bytes, at)
-  checkEventHeader(bytes, at, length)
-  if (at + length > limit) return at + length
-  checkEvent(bytes, at, length)
-  segment.reveal(bytes, at, from + at)
-  return at + length
-}
-
-/** Offset of the event to end a chunk with; −1 when the first one has more than `maxBytes`. */
-function lastEventOf(segment: Segment, from: number, maxBytes: number, toWindowEnd: boolean): number {
-  if (segment.visibleEnd - from <= maxBytes) {
-    const last = segment.lastEventOffset
-    if (!toWindowEnd || isEndOfPeriodAt(segment.bytes, last)) return last
-  }
-  const limit = Math.min(from + maxBytes, segment.visibleEnd)
-  let last = -1
-  let lastEndOfPeriod = -1
-  for (let at = from; at < limit;) {
-    const end = endAt(segment.bytes, at)
-    if (end > limit) break
-    last = at
-    if (toWindowEnd && isEndOfPeriodAt(segment.bytes, at)) lastEndOfPeriod = at
-    at = end
-  }
-  return lastEndOfPeriod >= 0 ? lastEndOfPeriod : last
+/** Whether a piece has as much as a read of its own would bring, where a chunk is to end with a window. */
+function isEnough(piece: ProvenPiece, from: number, maxBytes: number, toWindowEnd: boolean): boolean {
+  const end = piece.from + piece.bytes.length
+  if (!toWindowEnd || from + maxBytes <= end || end === piece.segment.visibleEnd) return true
+  const last = lastEventOf(piece, from - piece.from, maxBytes, true)
+  return isEndOfPeriodAt(piece.bytes, last)
 }

@@ -82,13 +82,14 @@ export class BufferReader implements WindowReader {
     return sought.then((step) => (step.kind === 'found' ? this.#nextIfOpen(maxBytes, toWindowEnd) : step))
   }
 
-  /** @param again asks once more, when a damaged segment has left the buffer meanwhile */
+  /** @param again asks once more, when another reader has read there, or a damaged segment has left the buffer meanwhile */
   async #read<Result>(far: FarStep<Result>, again: () => Result | FarStep<Result> | Promise<Result>): Promise<Result> {
     let step: Result | FarStep<Result> = far
     while (isFar(step)) {
       const { segment }: FarStep<Result> = step
+      const othersRead = this.#buffer.far.whenRead(step)
       try {
-        step = await this.#buffer.readFar(step)
+        step = othersRead === undefined ? await this.#buffer.far.read(step) : await othersRead.then(again)
       } catch (error) {
         if (!(error instanceof AesopError) || segment.number >= 0) throw error
         // It may have been held, and can't be read all the same.

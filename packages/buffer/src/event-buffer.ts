@@ -16,15 +16,15 @@ import { BufferReader } from './buffer-reader.ts'
 import { type EventBufferOptions, storeOf } from './event-buffer-options.ts'
 import {
   BufferFullError,
-  damageOf,
   refuseVersion,
   ScnOrderError,
   ValueOverflowError,
   WindowStateError,
   WindowTooLargeError,
 } from './errors.ts'
+import { FarReading } from './far-reading.ts'
 import { type FarStep } from './far-step.ts'
-import { type ReaderRoom } from './reader-room.ts'
+import { type ReaderRoom, roomOf } from './reader-room.ts'
 import { Segment } from './segment.ts'
 import { capacityFrom, SegmentList } from './segment-list.ts'
 import { type LeftSegments, type SegmentStore } from './segment-store.ts'
@@ -43,6 +43,8 @@ export class EventBuffer implements PlacesHome, WindowSource {
   readonly store: SegmentStore
   /** Whether a window may be larger than memory: its segments leave it meanwhile. */
   readonly spills: boolean
+  /** What readers read of segments that are away. */
+  readonly far: FarReading
   readonly #list: SegmentList
   readonly #retention: WindowRetention
   readonly #places: WindowPlaces
@@ -89,6 +91,7 @@ export class EventBuffer implements PlacesHome, WindowSource {
       windowSegment: () => this.#windowSegment,
     })
     this.#places = new WindowPlaces(this.#list, this)
+    this.far = new FarReading(this.store, this.#retention, this.#places.pieces)
     this.#wait = new WriterWait(
       () => this.#mayReset === undefined && (this.#retention.hasRoomFor(1) || this.#makeWritable()),
       () => this.store.whenRoom(),
@@ -342,14 +345,11 @@ export class EventBuffer implements PlacesHome, WindowSource {
   roomAfter(scn: bigint): ReaderRoom | undefined {
     const place = this.#places.placeAfter(scn)
     if (place === undefined) return undefined
-    const { segment, offset } = 'kind' in place ? { segment: place.segment, offset: place.from } : place
-    const end = this.tail()
-    return {
-      behindBytes: end.segment.beforeBytes + end.offset - segment.beforeBytes - offset,
-      leftBytes: this.#retention.bytesBeforeLeaving(segment),
-      isAway: segment.isAway,
-      lastNanos: segment === this.#write ? undefined : segment.lastNanos,
-    }
+    return roomOf(
+      'kind' in place ? { segment: place.segment, offset: place.from } : place,
+      this.tail(),
+      this.#retention,
+    )
   }
 
   /** Calls the listener once per closed window, within `endWindow`; it must not throw. @returns how to end it */
@@ -383,19 +383,6 @@ export class EventBuffer implements PlacesHome, WindowSource {
   read(sinceScn: bigint, windowOffset: number, maxBytes: number): ReadResult {
     const seek = this.seek(sinceScn, windowOffset)
     return seek.kind === 'found' ? seek.cursor.next(maxBytes) : seek
-  }
-
-  /** Reads what a step wants of a segment that is away. @throws SegmentDamagedError when it is no more as it was: it has left the buffer, with all windows up to its last one */
-  async readFar<Result>(step: FarStep<Result>): Promise<Result | FarStep<Result>> {
-    const { segment, from, wantedBytes, resume } = step
-    const to = Math.min(from + wantedBytes, segment.visibleEnd)
-    try {
-      return resume(await this.store.read(segment, from, to))
-    } catch (error) {
-      const damage = damageOf(error)
-      if (damage !== undefined) this.#retention.lose(segment, damage)
-      throw damage ?? error
-    }
   }
 
   /** The end of what is visible: while a window is open it may lie in an older segment than the writer. */

@@ -14,6 +14,8 @@ export interface FarStep<Result> {
   readonly from: number
   /** How many are wanted; fewer where the segment has no more. */
   readonly wantedBytes: number
+  /** What is read becomes a piece that other readers may use (`ProvenPieces`). Left out: it is looked at once. */
+  readonly isOfPiece?: true
   /** @throws EventCorruptError when they are not what was written */
   readonly resume: (bytes: Buffer) => Result | FarStep<Result>
 }

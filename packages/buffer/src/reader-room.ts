@@ -1,3 +1,6 @@
+import { type CursorPlace } from './buffer-cursor.ts'
+import { type WindowRetention } from './window-retention.ts'
+
 /** What lies between a reader of a buffer and the two ends of that. */
 export interface ReaderRoom {
   /** Bytes of the windows that follow its place, ends of windows among them. */
@@ -14,4 +17,14 @@ export interface ReaderRoom {
    * one that is written to, which does not leave by age.
    */
   readonly lastNanos: bigint | undefined
+}
+
+/** The room of a place, in a buffer that ends at `end`. */
+export function roomOf({ segment, offset }: CursorPlace, end: CursorPlace, retention: WindowRetention): ReaderRoom {
+  return {
+    behindBytes: end.segment.beforeBytes + end.offset - segment.beforeBytes - offset,
+    leftBytes: retention.bytesBeforeLeaving(segment),
+    isAway: segment.isAway,
+    lastNanos: retention.isWrittenTo(segment) ? undefined : segment.lastNanos,
+  }
 }

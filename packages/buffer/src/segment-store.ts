@@ -53,7 +53,7 @@ export interface SegmentStore {
   setAside(segment: Segment, why: Error): void
   /** The last chunk of a segment has been released: of one that was given back, or one that may leave now. */
   released(segment: Segment): void
-  /** Bytes [from, to) of a segment that is away, for the caller alone. @throws SegmentDamagedError when they are no more */
+  /** Bytes [from, to) of a segment that is away, for the buffer alone, which changes them. @throws SegmentDamagedError when they are no more */
   read(segment: Segment, from: number, to: number): Promise<Buffer>
   /** What `read` gave is looked at no more: other bytes may be read into its memory. Left out: its memory is used once. */
   takeBack?(bytes: Buffer): void

@@ -1,6 +1,7 @@
 import { type Future, type Gone } from '@aesop/reading'
 import { BufferCursor, type CursorHome, type CursorPlace } from './buffer-cursor.ts'
 import { afterFar, type FarStep } from './far-step.ts'
+import { ProvenPieces } from './proven-pieces.ts'
 import { type SegmentList } from './segment-list.ts'
 import { type Segment } from './segment.ts'
 import { type SegmentHold, type SegmentStore } from './segment-store.ts'
@@ -52,9 +53,9 @@ export class WindowPlaces implements CursorHome {
     this.#home.released(segment)
   }
 
-  readonly takeBack = (bytes: Buffer): void => {
+  readonly pieces = new ProvenPieces((bytes) => {
     this.#home.store.takeBack?.(bytes)
-  }
+  })
 
   hold(segment: Segment): SegmentHold | undefined {
     return this.#list.hold(segment)

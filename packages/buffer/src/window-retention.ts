@@ -56,6 +56,11 @@ export class WindowRetention {
     return wanted <= 0 ? 0 : newest.capacity - newest.writeEnd + (wanted - 1) * this.#list.segmentBytes
   }
 
+  /** Whether it is the one that is written to. */
+  isWrittenTo(segment: Segment): boolean {
+    return segment === this.#options.writeSegment()
+  }
+
   /** Lets the oldest windows go until there is room, or until the next one is needed. */
   makeRoomFor(bytes: number): void {
     while (!this.hasRoomFor(bytes) && this.#mayEvictOldest()) this.#evictOldest()

@@ -9,8 +9,8 @@ export const CHUNK_BYTES_MAX = 512 * 1024
 const LOOK_BYTES_MAX = 128 * 1024
 const TEXT_BYTES_MAX = 48 * 1024
 /**
- * Of events in files: what is read has memory of its own for each reader, and all of it proves its checksums in the turn in which it comes.
- * A larger event has a larger piece, and so have those after it.
+ * Of events in files: readers at one place share the memory that is read into, and all of it proves its checksums in the turn in which it
+ * comes. A larger event has a larger piece, and so have those after it.
  */
 const FILE_BYTES = 64 * 1024
 
@@ -111,8 +111,9 @@ export class StreamReading {
       this.wasOutdated = isOutdated()
       if (this.wasOutdated) return undefined
       const bytesToAsk = this.#bytesToAsk(isFar)
-      if (isFar) gate.spend(bytesToAsk)
       const asked = this.#reader.next(bytesToAsk, this.#ending)
+      // What another reader has read and proved is there at once.
+      if (isFar && asked instanceof Promise) gate.spend(bytesToAsk)
       const step = asked instanceof Promise ? await this.#arrived(asked) : asked
       if (step === undefined) return undefined
       if (step.kind === 'chunk') {
