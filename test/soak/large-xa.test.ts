@@ -13,7 +13,9 @@ const MORE_BYTES_MAX = 200 * MIB
 let server: MariadbServer
 beforeAll(async () => {
   server = await MariadbServer.start()
-  await server.query('CREATE DATABASE shop; USE shop; CREATE TABLE item (id INT NOT NULL PRIMARY KEY, text LONGTEXT)')
+  // A table that keeps nothing: the log alone has the rows, and the disk has to hold them three times only.
+  await server.query("INSTALL SONAME 'ha_blackhole'; CREATE DATABASE shop; USE shop")
+  await server.query('CREATE TABLE shop.item (id INT NOT NULL PRIMARY KEY, text LONGTEXT) ENGINE=BLACKHOLE')
 })
 afterAll(async () => {
   await server.destroy()
@@ -59,7 +61,7 @@ test(
         deadlineMs,
       )
       await until('nothing waits', () => !waitsOnDisk(path.relay?.child.pid ?? 0), deadlineMs)
-      console.log(`memory of the relay: ${Math.round(before / MIB)}, then ${Math.round(peakBytes(path) / MIB)} MiB`)
+      console.log(`${gigabytes} GB, memory of the relay: ${Math.round(before / MIB)}, then ${Math.round(peakBytes(path) / MIB)} MiB`)
       expect(peakBytes(path)).toBeLessThan(before + MORE_BYTES_MAX)
     } finally {
       await connection.end()

@@ -15,6 +15,8 @@ export interface ChangePathOptions {
   /** Export of `consumers.js`; default `LedgerFactory`. */
   readonly consumer?: string
   readonly bufferBytes?: number
+  /** Layout of the events. Default 1. */
+  readonly eventVersion?: 1 | 2
   /** Further lines of the `relayProperties`, `key: value` each. */
   readonly relayProperties?: readonly string[]
   readonly startFrom?: string
@@ -149,6 +151,7 @@ ${(options.relayProperties ?? []).map((line) => `          ${line}\n`).join('')}
         - physicalSourceConfig:
             uri: ${options.uri}
             startFrom: ${options.startFrom ?? 'earliest'}
+            eventVersion: ${options.eventVersion ?? 1}
             sources: [${options.sources.join(', ')}]
 ${furtherSources(options.further ?? [])}`
 }
