@@ -61,7 +61,9 @@ test(
         deadlineMs,
       )
       await until('nothing waits', () => !waitsOnDisk(path.relay?.child.pid ?? 0), deadlineMs)
-      console.log(`${gigabytes} GB, memory of the relay: ${Math.round(before / MIB)}, then ${Math.round(peakBytes(path) / MIB)} MiB`)
+      console.log(
+        `${gigabytes} GB, memory of the relay: ${Math.round(before / MIB)}, then ${Math.round(peakBytes(path) / MIB)} MiB`,
+      )
       expect(peakBytes(path)).toBeLessThan(before + MORE_BYTES_MAX)
     } finally {
       await connection.end()

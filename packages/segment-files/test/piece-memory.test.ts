@@ -87,6 +87,6 @@ test('what readers of files have let go is read into again, and never what one o
   const both = await Promise.all([nextOf(reader), nextOf(other)])
   expect(both.map(({ bytes }) => linesOf(bytes)[1])).toEqual(['291:end', '101:end'])
   // What is held is shown to whoever else comes there.
-  expect(both[1]?.bytes).toEqual(held[0]?.bytes)
+  expect(both[1].bytes).toEqual(held[0]?.bytes)
   expect(addresses([...held, ...both].map(({ bytes }) => bytes)).size).toBe(3)
 })
