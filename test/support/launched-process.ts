@@ -9,7 +9,7 @@ const BIN = join(ROOT, 'packages/launch/bin/aesop-launch.js')
 /** What the launch writes to stderr once every container runs. */
 const READY = /\bready\b/
 /** Without one of them stdout belongs to the consumers of the launch, and rows may be there. */
-const COMMANDS = new Set(['check', 'print', 'graph', 'state', 'convert'])
+const COMMANDS = new Set(['check', 'print', 'graph', 'state', 'bootstrap', 'convert'])
 
 /** The level of AESOP_TEST_LOG for what is launched, unless it has one. */
 function levelOf(args: readonly string[]): string[] {

@@ -13,6 +13,25 @@ const bootstrapProperties = {
   description: 'databus.bootstrap.* keys, flat or nested.',
 }
 
+const hours = (what: string): object => ({ type: 'number', minimum: 1, default: 336, description: what })
+const retention = {
+  type: 'object',
+  description: 'What leaves the store by itself, never before it is in the tables.',
+  properties: {
+    logHours: hours('How long windows stay in the log, in hours.'),
+    logBytes: {
+      type: 'integer',
+      minimum: 1,
+      default: 10737418240,
+      description: 'Bytes of the log of one physical source.',
+    },
+    logs: { type: 'integer', minimum: 1, description: 'Logs of one physical source; left out: any number.' },
+    tombstoneHours: hours('How long the events of deleted rows stay in the tables, in hours.'),
+    everyMs: { type: 'integer', minimum: 1, default: 60000, description: 'How often it is looked, in milliseconds.' },
+  },
+  additionalProperties: false,
+}
+
 /** The classes of a bootstrap producer, for descriptors. Data only: a class is imported when its first bean is made. */
 export const bootstrapProducerComponents: Readonly<Record<string, ComponentDefinition>> = {
   DefaultBootstrapProducerFactory: {
@@ -59,6 +78,31 @@ export const bootstrapProducerComponents: Readonly<Record<string, ComponentDefin
           description:
             'tables: what was there before the relay is read through it. none: tables are as the stream makes them, whole only where the relay has had them from their first row on.',
         },
+        seedRowsPerSecond: {
+          type: 'integer',
+          minimum: 1,
+          description: 'Rows a second that are read from tables, of all together; left out: as fast as it goes.',
+        },
+        seedLoadFactor: {
+          type: 'number',
+          minimum: 0,
+          default: 3,
+          description:
+            'How many times as long as at its best a chunk of a table may take, by row, before it is waited between chunks; 0: not looked at.',
+        },
+        seedsAtOnce: {
+          type: 'integer',
+          minimum: 1,
+          default: 2,
+          description: 'Tables of one physical source that are seeded at a time.',
+        },
+        seedChunkMs: {
+          type: 'integer',
+          minimum: 1,
+          default: 100,
+          description: 'How long the database may take for a chunk, in milliseconds.',
+        },
+        retention,
       },
       additionalProperties: false,
     },

@@ -1,10 +1,21 @@
-import { type BootstrapStore, type LogBounds, type StoreWriter, type StreamDeclaration } from '@aesop/bootstrap-store'
+import {
+  type BootstrapStore,
+  type LogBounds,
+  type SourceState,
+  type SourceStatus,
+  type StoreWriter,
+  type StreamDeclaration,
+} from '@aesop/bootstrap-store'
 import { type BackoffConfig, type BeanContext, type Health, InvariantError, type Metric } from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotReader } from '@aesop/reading'
 import { type RelayAddress } from '@aesop/wire'
 import { ApplierLoop } from './applier-loop.ts'
+import { SeedingImpossibleError } from './errors.ts'
+import { Retention, RETENTION, type RetentionSettings } from './retention.ts'
+import { SeedThrottle } from './seed-throttle.ts'
 import { SeedingDesk } from './seeding-desk.ts'
+import { type SeedingProgress } from './seeding-progress.ts'
 import { StreamFollower } from './stream-follower.ts'
 
 export interface BootstrapProducerOptions {
@@ -30,18 +41,46 @@ export interface BootstrapProducerOptions {
   readonly chunkMs?: number
   /** Tables that are seeded at a time; default 2. */
   readonly seedsAtOnce?: number
+  /** Bytes of chunks of one table that may wait for the stream; default 32 MiB. */
+  readonly seedAheadBytes?: number
+  /** Spares the database that tables are read from; several producers may have one together. Left out: it waits where chunks take three times as long as at their best. */
+  readonly throttle?: SeedThrottle
+  /** What leaves the store by itself; left out: `RETENTION`. */
+  readonly retention?: RetentionSettings
 }
 
 const BATCH_BYTES = 1024 * 1024
 const BATCH_MS = 20
 const CHUNK_MS = 100
 const SEEDS_AT_ONCE = 2
+const SEED_AHEAD_BYTES = 32 * 1024 * 1024
+const LOAD_FACTOR = 3
 const STORE_RETRIES: BackoffConfig = {
   initSleepMs: 100,
   sleepIncFactor: 2,
   sleepIncDeltaMs: 0,
   maxSleepMs: 5000,
   maxRetryNum: Infinity,
+}
+
+/** Where a source stands by what is stored. */
+export interface StoredSourceReport {
+  readonly source: string
+  readonly status: SourceStatus
+  readonly logScn: bigint
+  readonly appliedScn: bigint
+  readonly seededRows: bigint
+  readonly where: string | undefined
+}
+
+/** What a producer says of itself. */
+export interface BootstrapProducerReport {
+  readonly store: string
+  readonly relay: object
+  readonly sources: readonly StoredSourceReport[]
+  /** Whether seedings are held. */
+  readonly isPaused: boolean
+  readonly seeding: readonly SeedingProgress[]
 }
 
 /** Fills a bootstrap store: follows a relay into its log, brings that into the snapshot tables, and seeds tables that are not whole. */
@@ -53,7 +92,10 @@ export class BootstrapProducer {
   #follower: StreamFollower | undefined
   #applier: ApplierLoop | undefined
   #seeding: SeedingDesk | undefined
+  #retention: Retention | undefined
   #failure: Error | undefined
+  /** Since when the store has a gap that is being mended. */
+  #gap: { readonly told: string; isSeen: boolean } | undefined
 
   constructor(options: BootstrapProducerOptions, context: BeanContext) {
     this.#options = options
@@ -77,6 +119,7 @@ export class BootstrapProducer {
     await writer.declare(this.#stream)
     this.#startApplier(writer)
     this.#startSeeding(writer)
+    this.#startRetention(writer)
     this.#follower = this.#followerInto(writer)
     await this.#follower.start()
   }
@@ -85,6 +128,7 @@ export class BootstrapProducer {
   async stop(): Promise<void> {
     await this.#follower?.stop()
     await this.#seeding?.stop()
+    await this.#retention?.stop()
     await this.#applier?.stop()
     await this.#writer?.close()
     this.#writer = undefined
@@ -99,16 +143,78 @@ export class BootstrapProducer {
     const waits = this.#seeding?.progress.find((each) => each.fault !== undefined)
     if (waits !== undefined)
       return { status: 'degraded', detail: `the seeding of ${waits.source} waits: ${waits.fault}` }
-    return follows
+    const kept = this.#retention?.fault
+    if (kept !== undefined) return { status: 'degraded', detail: `what is old stays in the store: ${kept}` }
+    return this.#isMended() ? follows : { status: 'degraded', detail: this.#gap?.told ?? '' }
   }
 
   metrics(): readonly Metric[] {
-    return this.#seeding?.metrics() ?? []
+    return [...(this.#seeding?.metrics() ?? []), ...(this.#retention?.metrics() ?? [])]
   }
 
-  describe(): object {
+  describe(): BootstrapProducerReport {
     const { store } = this.#options
-    return { store: store.name, relay: this.#follower?.describe(), seeding: this.#seeding?.progress ?? [] }
+    return {
+      store: store.name,
+      relay: this.#follower?.describe() ?? {},
+      sources: (this.#seeding?.states ?? []).map(sourceReport),
+      isPaused: this.#seeding?.isPaused ?? false,
+      seeding: this.#seeding?.progress ?? [],
+    }
+  }
+
+  get sources(): readonly string[] {
+    return this.#stream.sources
+  }
+
+  has(source: string): boolean {
+    return this.#stream.sources.includes(source)
+  }
+
+  /** Where its sources stand by what is stored, whoever writes to the store now. @throws StoreFormatError, StoreFailedError */
+  async storedSources(): Promise<readonly StoredSourceReport[]> {
+    const reader = await this.#options.store.openReader()
+    try {
+      const states = await reader.states()
+      return states.filter(({ name }) => this.has(name)).map(sourceReport)
+    } finally {
+      await reader.close()
+    }
+  }
+
+  /** Reads a table again from its beginning. @throws SeedingSourceUnknownError, SeedingImpossibleError, and what the relay says */
+  async seed(source: string, where: string | undefined): Promise<void> {
+    await this.#desk(source).seed(source, where)
+  }
+
+  /** Ends the seeding of a table. @throws SeedingSourceUnknownError, SeedingImpossibleError */
+  async cancel(source: string): Promise<void> {
+    await this.#desk(source).cancel(source)
+  }
+
+  /** No more chunks are read, until `resume` or the end of the process. */
+  pause(): void {
+    this.#seeding?.pause()
+  }
+
+  resume(): void {
+    this.#seeding?.resume()
+  }
+
+  #desk(source: string): SeedingDesk {
+    if (this.#seeding === undefined) throw new SeedingImpossibleError(source, 'its producer does not run')
+    return this.#seeding
+  }
+
+  /** Once all tables are served that a gap made void. */
+  #isMended(): boolean {
+    const gap = this.#gap
+    if (gap === undefined) return true
+    const states = this.#seeding?.states ?? []
+    const areServed = states.every(({ status }) => status === 'ACTIVE' || status === 'INACTIVE')
+    gap.isSeen ||= !areServed
+    if (gap.isSeen && areServed) this.#gap = undefined
+    return this.#gap === undefined
   }
 
   #startApplier(writer: StoreWriter): void {
@@ -120,6 +226,8 @@ export class BootstrapProducer {
 
   #startSeeding(writer: StoreWriter): void {
     const { store, snapshots, chunkMs = CHUNK_MS, seedsAtOnce = SEEDS_AT_ONCE } = this.#options
+    const { throttle = new SeedThrottle({ loadFactor: LOAD_FACTOR }), seedAheadBytes = SEED_AHEAD_BYTES } =
+      this.#options
     const applier = this.#applier
     if (applier === undefined) throw new InvariantError('the applier runs')
     const { log } = this.#context
@@ -128,9 +236,16 @@ export class BootstrapProducer {
       store,
       sources,
       seedsAtOnce,
-      seeder: { writer, reader: snapshots, applier, log, chunkMs },
+      seeder: { writer, reader: snapshots, applier, log, chunkMs, throttle, aheadBytes: seedAheadBytes },
     })
     this.#seeding.start()
+  }
+
+  #startRetention(writer: StoreWriter): void {
+    const { retention: settings = RETENTION } = this.#options
+    const { name: stream, sources } = this.#stream
+    this.#retention = new Retention({ writer, stream, sources, settings, log: this.#context.log })
+    this.#retention.start()
   }
 
   #followerInto(writer: StoreWriter): StreamFollower {
@@ -158,6 +273,7 @@ export class BootstrapProducer {
 
   #tellGap(error: Error): void {
     const message = `the store of ${this.name} has a gap, and its tables are being read again: ${error.message}`
+    this.#gap = { told: message, isSeen: false }
     this.#context.log.error(message)
     this.#context.publish?.({ type: 'alert', severity: 'error', message })
   }
@@ -167,4 +283,9 @@ export class BootstrapProducer {
     this.#context.log.error(`the bootstrap producer can not go on: ${error.message}`)
     this.#context.fail(error)
   }
+}
+
+function sourceReport({ name, status, stream, seeding }: SourceState): StoredSourceReport {
+  const { logScn, appliedScn } = stream
+  return { source: name, status, logScn, appliedScn, seededRows: seeding?.rows ?? 0n, where: seeding?.where }
 }

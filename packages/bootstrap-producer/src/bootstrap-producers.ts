@@ -1,8 +1,29 @@
 import { type AnyMetric, type BeanContext, type Health } from '@aesop/kernel'
-import { type BootstrapProducer } from './bootstrap-producer.ts'
+import { type BootstrapProducer, type BootstrapProducerReport, type StoredSourceReport } from './bootstrap-producer.ts'
+import { SeedingSourceUnknownError } from './errors.ts'
+
+/** What is asked of one table. */
+interface TableQuestion {
+  readonly table: string
+  /** A condition in the language of the source: rows for which it does not hold are not read. */
+  readonly where: string | undefined
+}
 
 /** The producers of one store, one for each physical source: the bean that a descriptor's factory makes. */
 export class BootstrapProducers {
+  /** What commands ask of it while it runs, over the admin server. */
+  readonly actions: Readonly<Record<string, (argument?: unknown) => unknown>> = {
+    seed: (argument) => this.#seed(questionIn(argument)),
+    cancel: (argument) => this.#cancel(questionIn(argument)),
+    pause: () =>
+      this.#hold((producer) => {
+        producer.pause()
+      }),
+    resume: () =>
+      this.#hold((producer) => {
+        producer.resume()
+      }),
+  }
   readonly #producers: readonly BootstrapProducer[]
   readonly #notes: readonly string[]
   readonly #context: BeanContext
@@ -37,7 +58,46 @@ export class BootstrapProducers {
     return this.#producers.flatMap((producer) => producer.metrics())
   }
 
-  describe(): unknown {
+  /** By the name of the physical source. */
+  describe(): Readonly<Record<string, BootstrapProducerReport>> {
     return Object.fromEntries(this.#producers.map((producer) => [producer.name, producer.describe()]))
+  }
+
+  /** Where all sources stand by what is stored, also while another process writes. @throws StoreFormatError, StoreFailedError */
+  async storedSources(): Promise<readonly StoredSourceReport[]> {
+    const all = await Promise.all(this.#producers.map((producer) => producer.storedSources()))
+    return all.flat()
+  }
+
+  async #seed({ table, where }: TableQuestion): Promise<object> {
+    await this.#of(table).seed(table, where)
+    return this.describe()
+  }
+
+  async #cancel({ table }: TableQuestion): Promise<object> {
+    await this.#of(table).cancel(table)
+    return this.describe()
+  }
+
+  #hold(act: (producer: BootstrapProducer) => void): object {
+    for (const producer of this.#producers) act(producer)
+    return this.describe()
+  }
+
+  /** @throws SeedingSourceUnknownError */
+  #of(table: string): BootstrapProducer {
+    const found = this.#producers.find((producer) => producer.has(table))
+    if (found !== undefined) return found
+    const known = this.#producers.flatMap(({ sources }) => sources)
+    throw new SeedingSourceUnknownError(table, known)
+  }
+}
+
+/** What came over HTTP is anything. @throws SeedingSourceUnknownError */
+function questionIn(argument: unknown): TableQuestion {
+  const { table, where } = (argument ?? {}) as { readonly table?: unknown; readonly where?: unknown }
+  return {
+    table: typeof table === 'string' ? table : '',
+    where: typeof where === 'string' ? where : undefined,
   }
 }

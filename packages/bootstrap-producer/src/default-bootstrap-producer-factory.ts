@@ -6,6 +6,7 @@ import { BootstrapProducers } from './bootstrap-producers.ts'
 import { type BootstrapSourceConfig } from './bootstrap-source-config.ts'
 import { followedRelays, type RelayPlace } from './followed-relays.ts'
 import { RelaySnapshots } from './relay-snapshots.ts'
+import { SeedThrottle } from './seed-throttle.ts'
 import { SharedWriter } from './shared-writer.ts'
 
 export interface DefaultBootstrapProducerFactoryOptions {
@@ -34,7 +35,8 @@ export class DefaultBootstrapProducerFactory {
   createInstance(): BootstrapProducers {
     const { bootstrapProducerConfig: config = new BootstrapProducerConfig(), physicalSources } = this.#options
     const store = new SharedWriter(this.#options.store ?? new SqliteBootstrapStore({}, this.#context))
-    const producers = physicalSources.map((source) => this.#producerOf(source, config, store))
+    const throttle = new SeedThrottle({ rowsPerSecond: config.seedRowsPerSecond, loadFactor: config.seedLoadFactor })
+    const producers = physicalSources.map((source) => this.#producerOf(source, config, store, throttle))
     return new BootstrapProducers(producers, config.notes, this.#context)
   }
 
@@ -42,6 +44,7 @@ export class DefaultBootstrapProducerFactory {
     source: BootstrapSourceConfig,
     config: BootstrapProducerConfig,
     store: BootstrapStore,
+    throttle: SeedThrottle,
   ): BootstrapProducer {
     const { relays: places = [] } = this.#options
     const { shared } = this.#context
@@ -50,10 +53,8 @@ export class DefaultBootstrapProducerFactory {
     const relays = followedRelays(source.name, names, places, shared)
     const reads = config.seeding === 'tables'
     const snapshots = reads ? new RelaySnapshots(relays, shared, `bootstrap ${source.name}`) : undefined
-    const { logRows: rows, storeRetries } = config
-    return new BootstrapProducer(
-      { physicalSourceConfig, store, relays, snapshots, logBounds: { rows }, storeRetries },
-      this.#context,
-    )
+    const { logRows: rows, storeRetries, seedChunkMs: chunkMs, seedsAtOnce, retention } = config
+    const settings = { logBounds: { rows }, storeRetries, chunkMs, seedsAtOnce, throttle, retention }
+    return new BootstrapProducer({ physicalSourceConfig, store, relays, snapshots, ...settings }, this.#context)
   }
 }

@@ -61,9 +61,37 @@ export class BootstrapRelaysError extends AesopError {
   }
 }
 
+export class SeedingSourceUnknownError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_SEEDING_SOURCE_UNKNOWN',
+    meaning: 'A table was to be seeded, or its seeding ended, that the bootstrap producer does not have.',
+    remedy: 'Name one of those that the message lists, or add it to physicalSources of the producer.',
+    canRetry: false,
+  } as const
+  constructor(source: string, known: readonly string[]) {
+    super(SeedingSourceUnknownError.kind, `there is no source "${source}"; there are ${known.join(', ')}`, {
+      fields: { source },
+    })
+  }
+}
+
+export class SeedingImpossibleError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_SEEDING_IMPOSSIBLE',
+    meaning: 'What was asked for the seeding of a table can not be done as it stands.',
+    remedy: 'Read the reason; aesop-launch bootstrap status says where each table stands.',
+    canRetry: false,
+  } as const
+  constructor(source: string, reason: string) {
+    super(SeedingImpossibleError.kind, `the source "${source}": ${reason}`, { fields: { source } })
+  }
+}
+
 export const bootstrapProducerErrors: readonly AesopErrorClass[] = [
   BootstrapPropertyUnknownError,
   BootstrapPropertyInvalidError,
   BootstrapPropertyRefusedError,
   BootstrapRelaysError,
+  SeedingSourceUnknownError,
+  SeedingImpossibleError,
 ]

@@ -1,4 +1,9 @@
-export { BootstrapProducer, type BootstrapProducerOptions } from './bootstrap-producer.ts'
+export {
+  BootstrapProducer,
+  type BootstrapProducerOptions,
+  type BootstrapProducerReport,
+  type StoredSourceReport,
+} from './bootstrap-producer.ts'
 export {
   BootstrapProducerConfig,
   type BootstrapProducerConfigOptions,
@@ -9,4 +14,6 @@ export {
   DefaultBootstrapProducerFactory,
   type DefaultBootstrapProducerFactoryOptions,
 } from './default-bootstrap-producer-factory.ts'
-export { type SeedingProgress } from './seeder.ts'
+export { type BootstrapProducers } from './bootstrap-producers.ts'
+export { type RetentionSettings } from './retention.ts'
+export { type SeedingProgress } from './seeding-progress.ts'

@@ -1,28 +1,22 @@
 import { type SourceState, type StoreWriter } from '@aesop/bootstrap-store'
-import { type Logger, messageOf, sleep } from '@aesop/kernel'
+import { backoffMs, type BackoffConfig, type Logger, messageOf, sleep } from '@aesop/kernel'
 import { type SnapshotChunk, type SnapshotReader } from '@aesop/reading'
 import { type ApplierLoop } from './applier-loop.ts'
+import { ChunksAhead } from './chunks-ahead.ts'
+import { isReadingLost } from './reading-lost.ts'
+import { type SeedThrottle } from './seed-throttle.ts'
+import { SeedingClock, type SeedingProgress } from './seeding-progress.ts'
 
 export interface SeederOptions {
   readonly writer: StoreWriter
   readonly reader: SnapshotReader
   readonly applier: ApplierLoop
   readonly log: Logger
+  readonly throttle: SeedThrottle
   /** How long the database may take for one chunk, in milliseconds: chunks grow and shrink towards it. */
   readonly chunkMs: number
-  readonly nowMs?: () => number
-}
-
-/** How far the seeding of a source is, for people. */
-export interface SeedingProgress {
-  readonly source: string
-  readonly state: 'waiting' | 'seeding' | 'paused' | 'done' | 'void'
-  readonly rows: number
-  /** An estimate of all of them; undefined: nobody knows. */
-  readonly ofRows: number | undefined
-  readonly rowsPerSecond: number
-  /** Why it stands still; undefined: it does not. */
-  readonly fault: string | undefined
+  /** Bytes of chunks that may wait for the stream to come to what they saw; one more is read when there is room. */
+  readonly aheadBytes: number
 }
 
 const ROWS_FIRST = 1000
@@ -30,27 +24,35 @@ const ROWS_MIN = 100
 const ROWS_MAX = 100_000
 const SWEEP_ROWS = 20_000
 const AGAIN_MS = 500
+/** After a fault: what a relay refuses may be mended by people. */
+const AGAIN: BackoffConfig = {
+  initSleepMs: AGAIN_MS,
+  sleepIncFactor: 2,
+  sleepIncDeltaMs: 0,
+  maxSleepMs: 10_000,
+  maxRetryNum: Infinity,
+}
 
-/** Enters the rows of one table as they are in the database, chunk by chunk, and goes on where it was. */
+/** Enters the rows of one table as they are in the database, chunk by chunk, and goes on where it was. SPEC.md, "Seeding". */
 export class Seeder {
   readonly source: string
   readonly #options: SeederOptions
   readonly #stopping = new AbortController()
+  readonly #clock: SeedingClock
   #running: Promise<void> | undefined
+  #isPaused = false
   #resumed: (() => void) | undefined
-  #progress: SeedingProgress
   #rowsWanted = ROWS_FIRST
-  #beganMs = 0
-  #rowsAtBegin = 0
 
   constructor(source: string, options: SeederOptions) {
     this.source = source
     this.#options = options
-    this.#progress = { source, state: 'waiting', rows: 0, ofRows: undefined, rowsPerSecond: 0, fault: undefined }
+    this.#clock = new SeedingClock(source)
   }
 
   get progress(): SeedingProgress {
-    return this.#progress
+    const { progress } = this.#clock
+    return this.#isPaused && progress.state === 'seeding' ? { ...progress, state: 'paused' } : progress
   }
 
   /** Resolves when the table is served, or the seeder is stopped. Twice is one. */
@@ -59,12 +61,11 @@ export class Seeder {
   }
 
   pause(): void {
-    if (this.#progress.state === 'seeding') this.#set({ state: 'paused' })
+    this.#isPaused = true
   }
 
   resume(): void {
-    if (this.#progress.state !== 'paused') return
-    this.#set({ state: 'seeding' })
+    this.#isPaused = false
     this.#resumed?.()
   }
 
@@ -75,53 +76,77 @@ export class Seeder {
   }
 
   async #run(where: string | undefined): Promise<void> {
-    const { signal } = this.#stopping
     const { writer, log } = this.#options
-    const state = await this.#untilDone(() => writer.beginSeeding(this.source, where))
-    if (state === undefined) return
-    await this.#begin(state)
-    let cursor = state.seeding?.cursor
-    do {
-      await this.#whilePaused()
-      const chunk = signal.aborted ? undefined : await this.#readChunk(state, cursor, where)
-      if (chunk === undefined) return
-      cursor = chunk.next
-      if (!(await this.#enter(chunk))) return
-    } while (cursor !== undefined && !signal.aborted)
+    for (let isAnew = false; ; isAnew = true) {
+      const state = await this.#untilDone(() => writer.beginSeeding(this.source, where, isAnew))
+      if (state === undefined) return
+      await this.#begin(state)
+      const outcome = state.seeding?.isRead === true ? 'entered' : await this.#chunks(state)
+      if (outcome === 'entered') break
+      if (outcome === 'ended') return
+      log.warn('the reading of a table was lost, and begins anew', { source: this.source })
+      await sleep(AGAIN_MS, this.#stopping.signal)
+    }
     if (!(await this.#sweep())) return
-    this.#set({ state: 'done', fault: undefined })
-    log.info('a table is seeded', { source: this.source, rows: this.#progress.rows })
+    this.#clock.set({ state: 'done', fault: undefined, waitsFor: undefined })
+    log.info('a table is seeded', { source: this.source, rows: this.#clock.progress.rows })
   }
 
   async #begin({ seeding }: SourceState): Promise<void> {
     const table = await this.#untilDone(() => this.#options.reader.describe(this.source))
-    this.#beganMs = this.#nowMs()
-    this.#rowsAtBegin = Number(seeding?.rows ?? 0n)
-    this.#set({ state: 'seeding', rows: this.#rowsAtBegin, ofRows: table?.estimatedRows, fault: undefined })
+    this.#clock.begin(Number(seeding?.rows ?? 0n), table?.estimatedRows, seeding?.where)
     this.#options.log.info('a table is being seeded', { source: this.source, estimatedRows: table?.estimatedRows })
+  }
+
+  /** @returns `lost`: the table has to be begun anew; `ended`: the seeder was stopped, or the table has changed */
+  async #chunks(state: SourceState): Promise<'entered' | 'lost' | 'ended'> {
+    const chunks = new ChunksAhead({
+      read: (after, signal) => this.#readChunk(state, after, signal),
+      after: state.seeding?.cursor,
+      maxBytes: this.#options.aheadBytes,
+    })
+    try {
+      for (;;) {
+        const chunk = await chunks.next()
+        if (chunk === undefined || !(await this.#enter(chunk))) return 'ended'
+        if (chunk.next === undefined) return 'entered'
+      }
+    } catch (error) {
+      if (isReadingLost(error)) return 'lost'
+      throw error
+    } finally {
+      await chunks.stop()
+    }
   }
 
   /** A chunk that lies before what the store began with was read by a relay that is behind: it says nothing of it. */
   async #readChunk(
     { seeding }: SourceState,
     after: string | undefined,
-    where: string | undefined,
+    signal: AbortSignal,
   ): Promise<SnapshotChunk | undefined> {
-    for (;;) {
-      const beganMs = this.#nowMs()
-      const request = {
-        source: this.source,
-        maxRows: this.#rowsWanted,
-        ...(after === undefined ? {} : { after }),
-        ...(where === undefined ? {} : { where }),
-      }
-      const chunk = await this.#untilDone(() => this.#options.reader.readChunk(request, this.#stopping.signal))
+    const stopped = AbortSignal.any([signal, this.#stopping.signal])
+    const { throttle, reader } = this.#options
+    while (!stopped.aborted) {
+      await this.#whilePaused()
+      const beganMs = performance.now()
+      const maxRows = throttle.limit(this.#rowsWanted)
+      const request = { source: this.source, maxRows, after, where: seeding?.where }
+      const chunk = await this.#untilDone(() => reader.readChunk(request, stopped), stopped)
       if (chunk === undefined) return undefined
-      this.#size(this.#nowMs() - beganMs)
-      if (chunk.atScn >= (seeding?.startScn ?? -1n)) return chunk
-      this.#set({ fault: `the relay is behind the store, at SCN ${chunk.atScn}` })
-      await sleep(AGAIN_MS, this.#stopping.signal)
+      const tookMs = performance.now() - beganMs
+      this.#size(tookMs)
+      if (chunk.atScn < (seeding?.startScn ?? -1n)) {
+        this.#clock.set({
+          waitsFor: `a relay that has come to SCN ${seeding?.startScn ?? -1n}; it is at ${chunk.atScn}`,
+        })
+        await sleep(AGAIN_MS, stopped)
+        continue
+      }
+      if (chunk.next !== undefined) await throttle.after(this.source, chunk.rows, tookMs, stopped)
+      return chunk
     }
+    return undefined
   }
 
   /** @returns false: it was stopped, or the table has changed */
@@ -135,7 +160,7 @@ export class Seeder {
 
   /** The table has changed, so that the rows of before are no longer sure: somebody begins anew. */
   #isVoid(outcome: 'void' | undefined): false {
-    if (outcome === 'void') this.#set({ state: 'void', fault: undefined })
+    if (outcome === 'void') this.#clock.set({ state: 'void', fault: undefined, waitsFor: undefined })
     return false
   }
 
@@ -149,33 +174,36 @@ export class Seeder {
       const outcome = await this.#untilDone(() => writer.putChunk(this.source, chunk))
       if (outcome === undefined || outcome === 'void') return this.#isVoid(outcome)
       if (outcome === 'entered') break
+      this.#clock.set({ waitsFor: `the tables to come to SCN ${visibleScn}; they are at ${applier.appliedScn}` })
       await moved
     }
-    const all = this.#progress.rows + rows
-    const seconds = Math.max(0.001, (this.#nowMs() - this.#beganMs) / 1000)
-    this.#set({ rows: all, rowsPerSecond: Math.round((all - this.#rowsAtBegin) / seconds), fault: undefined })
+    this.#clock.entered(rows)
     return true
   }
 
-  /** Tries until it is done, or the seeder is stopped. */
-  async #untilDone<T>(work: () => Promise<T>): Promise<T | undefined> {
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
+  /** Tries until it is done, or the seeder is stopped. @throws what says that the reading of the table is lost */
+  async #untilDone<T>(work: () => Promise<T>, signal = this.#stopping.signal): Promise<T | undefined> {
+    for (let tried = 0; !signal.aborted; tried++) {
       try {
-        return await work()
+        const done = await work()
+        this.#clock.set({ fault: undefined })
+        return done
       } catch (error) {
+        if (isReadingLost(error)) throw error
+        if (isOver(signal)) return undefined
         const fault = messageOf(error)
-        if (this.#progress.fault !== fault) this.#options.log.warn(`the seeding of ${this.source} waits: ${fault}`)
-        this.#set({ fault })
-        await sleep(AGAIN_MS, signal)
+        if (this.#clock.progress.fault !== fault)
+          this.#options.log.warn(`the seeding of ${this.source} waits: ${fault}`)
+        this.#clock.set({ fault })
+        await sleep(backoffMs(AGAIN, tried, Math.random()), signal)
       }
     }
     return undefined
   }
 
   async #whilePaused(): Promise<void> {
-    if (this.#progress.state !== 'paused' || this.#stopping.signal.aborted) return
-    await new Promise<void>((resolve) => (this.#resumed = resolve))
+    while (this.#isPaused && !this.#stopping.signal.aborted)
+      await new Promise<void>((resolve) => (this.#resumed = resolve))
     this.#resumed = undefined
   }
 
@@ -183,12 +211,9 @@ export class Seeder {
     const factor = Math.min(2, Math.max(0.5, this.#options.chunkMs / Math.max(1, tookMs)))
     this.#rowsWanted = Math.round(Math.min(ROWS_MAX, Math.max(ROWS_MIN, this.#rowsWanted * factor)))
   }
+}
 
-  #nowMs(): number {
-    return (this.#options.nowMs ?? (() => performance.now()))()
-  }
-
-  #set(change: Partial<SeedingProgress>): void {
-    this.#progress = { ...this.#progress, ...change }
-  }
+/** It may have aborted since it was last looked at. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted
 }

@@ -1,7 +1,9 @@
 import { type BootstrapStore, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
 import { type Metric, messageOf, sleep } from '@aesop/kernel'
 import { type SnapshotReader } from '@aesop/reading'
-import { Seeder, type SeederOptions, type SeedingProgress } from './seeder.ts'
+import { SeedingImpossibleError, SeedingSourceUnknownError } from './errors.ts'
+import { Seeder, type SeederOptions } from './seeder.ts'
+import { type SeedingProgress, waitingProgress } from './seeding-progress.ts'
 
 export interface SeedingDeskOptions {
   readonly store: BootstrapStore
@@ -19,26 +21,72 @@ export class SeedingDesk {
   readonly #stopping = new AbortController()
   readonly #seeders = new Map<string, Seeder>()
   #running: Promise<void> | undefined
+  #states: readonly SourceState[] = []
+  #isPaused = false
 
   constructor(options: SeedingDeskOptions) {
     this.#options = options
   }
 
-  /** Of all seedings since the start. */
+  /** Where the sources stood when it looked last. */
+  get states(): readonly SourceState[] {
+    return this.#states
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Of all seedings since the start, and of those that wait for their turn. */
   get progress(): readonly SeedingProgress[] {
-    return [...this.#seeders.values()].map(({ progress }) => progress)
+    const waiting = this.#states.filter((state) => isNeeded(state) && !this.#isBusy(state.name))
+    const names = new Set(waiting.map(({ name }) => name))
+    return [
+      ...[...this.#seeders.values()].map(({ progress }) => progress).filter(({ source }) => !names.has(source)),
+      ...(this.#options.seeder.reader === undefined
+        ? []
+        : waiting.map(({ name, seeding }) => waitingProgress(name, seeding))),
+    ]
   }
 
   start(): void {
     this.#running ??= this.#run()
   }
 
+  /** Until `resume`, or the process ends: no more chunks are read. */
   pause(): void {
+    this.#isPaused = true
     for (const seeder of this.#seeders.values()) seeder.pause()
   }
 
   resume(): void {
+    this.#isPaused = false
     for (const seeder of this.#seeders.values()) seeder.resume()
+  }
+
+  /**
+   * Reads a table again from its beginning, whatever it is now: it is not served meanwhile.
+   * @throws SeedingSourceUnknownError, SeedingImpossibleError, and what the relay says of the table and the condition
+   */
+  async seed(source: string, where: string | undefined): Promise<void> {
+    const { reader, writer } = this.#options.seeder
+    this.#proveKnown(source)
+    if (reader === undefined) throw new SeedingImpossibleError(source, 'seeding: none says that tables are not read')
+    // A table or a condition that can't be read is said now, to whoever asks.
+    await reader.readChunk({ source, maxRows: 1, where }, this.#stopping.signal)
+    await this.#end(source)
+    await writer.beginSeeding(source, where, true)
+    await this.#lookAll()
+  }
+
+  /** Ends the seeding of a table: it is not served before it is seeded again, by hand. @throws as `seed` */
+  async cancel(source: string): Promise<void> {
+    this.#proveKnown(source)
+    const state = this.#states.find(({ name }) => name === source)
+    if (state === undefined || !isNeeded(state)) throw new SeedingImpossibleError(source, 'it is not being seeded')
+    await this.#end(source)
+    await this.#options.seeder.writer.deactivate(source)
+    await this.#lookAll()
   }
 
   async stop(): Promise<void> {
@@ -48,44 +96,72 @@ export class SeedingDesk {
   }
 
   metrics(): readonly Metric[] {
-    return this.progress.flatMap(({ source, rows, rowsPerSecond }) => [
+    const { throttle } = this.#options.seeder
+    return this.progress.flatMap(({ source, rows, ofRows, rowsPerSecond }) => [
       gauge('rows', 'Rows that the last seeding has entered.', source, rows),
+      ...(ofRows === undefined
+        ? []
+        : [gauge('rows_estimated', 'Rows that the table has, as an estimate.', source, ofRows)]),
       gauge('rows_per_second', 'How fast it was, over all.', source, rowsPerSecond),
+      gauge(
+        'stretch',
+        'Time of the last chunk by row, against the best of the table.',
+        source,
+        throttle.stretchOf(source),
+      ),
     ])
   }
 
   async #run(): Promise<void> {
-    const { store, seeder } = this.#options
     const { signal } = this.#stopping
-    let reader: StoreReader | undefined
     while (!signal.aborted) {
       try {
-        reader ??= await store.openReader()
-        for (const state of await reader.states(this.#options.sources)) await this.#look(state)
+        await this.#lookAll()
       } catch (error) {
-        seeder.log.warn(`it can not be seen which tables have to be seeded: ${messageOf(error)}`)
+        this.#options.seeder.log.warn(`it can not be seen which tables have to be seeded: ${messageOf(error)}`)
       }
       await sleep(LOOK_MS, signal)
     }
-    await reader?.close()
+    await this.#reader?.close()
   }
 
-  async #look({ name, status }: SourceState): Promise<void> {
+  #reader: StoreReader | undefined
+
+  async #lookAll(): Promise<void> {
+    this.#reader ??= await this.#options.store.openReader()
+    this.#states = await this.#reader.states(this.#options.sources)
+    for (const state of this.#states) await this.#look(state)
+  }
+
+  async #look(state: SourceState): Promise<void> {
     const { seedsAtOnce, seeder } = this.#options
-    const isNeeded = status === 'NEW' || status === 'SEEDING' || status === 'FELL_OFF_RELAY'
-    if (!isNeeded || this.#isBusy(name)) return
+    const { name, status, seeding } = state
+    if (!isNeeded(state) || this.#isBusy(name) || this.#stopping.signal.aborted) return
     const { reader } = seeder
     if (reader === undefined) {
-      await seeder.writer.activate(name)
+      // Behind a gap nothing makes it whole.
+      if (status === 'NEW') await seeder.writer.activate(name)
       return
     }
     if (this.#busy().length >= seedsAtOnce) return
     const one = new Seeder(name, { ...seeder, reader })
+    if (this.#isPaused) one.pause()
     this.#seeders.set(name, one)
-    void one.run().catch((error: unknown) => {
+    // One that is under way goes on under its condition.
+    void one.run(status === 'SEEDING' ? seeding?.where : undefined).catch((error: unknown) => {
       seeder.log.error(`the seeding of ${name} ended, and is begun again: ${messageOf(error)}`)
       this.#seeders.delete(name)
     })
+  }
+
+  async #end(source: string): Promise<void> {
+    await this.#seeders.get(source)?.stop()
+    this.#seeders.delete(source)
+  }
+
+  #proveKnown(source: string): void {
+    const { sources } = this.#options
+    if (!sources.includes(source)) throw new SeedingSourceUnknownError(source, sources)
   }
 
   #isBusy(name: string): boolean {
@@ -93,8 +169,13 @@ export class SeedingDesk {
   }
 
   #busy(): readonly SeedingProgress[] {
-    return this.progress.filter(({ state }) => state !== 'done' && state !== 'void')
+    const all = [...this.#seeders.values()].map(({ progress }) => progress)
+    return all.filter(({ state }) => state !== 'done' && state !== 'void')
   }
+}
+
+function isNeeded({ status }: SourceState): boolean {
+  return status === 'NEW' || status === 'SEEDING' || status === 'FELL_OFF_RELAY'
 }
 
 function gauge(name: string, help: string, source: string, value: number): Metric {

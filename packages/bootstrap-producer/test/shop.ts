@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type BeanContext } from '@aesop/kernel'
 import { MemoryEventProducer, PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotChunk, type SnapshotReader, type SnapshotRequest } from '@aesop/reading'
-import { ProducerRegistration, Relay, RelayConfig } from '@aesop/relay'
+import { ProducerRegistration, Relay, RelayConfig, type RelayPropertyValues } from '@aesop/relay'
 import { onTestFinished } from 'vitest'
 import { eventOf } from '../../../test/support/stored-events.ts'
 import { newFolder, removeFolder } from '../../../test/support/test-folder.ts'
@@ -44,11 +44,12 @@ export class Shop {
   chunks = 0
   /** Called while a chunk is under way: between its place and its rows. */
   meanwhile: () => void = () => undefined
+  #held: Promise<void> = Promise.resolve()
 
-  constructor() {
+  constructor(properties: RelayPropertyValues = {}) {
     const config = new PhysicalSourceConfig({ uri: 'memory:shop', name: 'shop', sources: [ITEM, ORDER] })
     const registration = new ProducerRegistration({ eventProducer: this.producer, physicalSourceConfig: config })
-    const relayConfig = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': 0 } })
+    const relayConfig = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': 0, ...properties } })
     const options = { config: relayConfig, registrations: [registration], futureGraceMs: 0 }
     this.relay = new Relay(options, contextOf(folderOf()))
   }
@@ -85,8 +86,18 @@ export class Shop {
     return {
       describe: (source) =>
         Promise.resolve({ source, key: ['id'], isKeyless: false, estimatedRows: this.rows.size, schema: '{}' }),
-      readChunk: (request) => Promise.resolve(this.#chunk(request)),
+      readChunk: async (request) => {
+        await this.#held
+        return this.#chunk(request)
+      },
     }
+  }
+
+  /** No chunk is read until what it returns is called. */
+  holdChunks(): () => void {
+    let go: () => void = () => undefined
+    this.#held = new Promise((resolve) => (go = resolve))
+    return go
   }
 
   #chunk({ source, after }: SnapshotRequest): SnapshotChunk {

@@ -35,6 +35,8 @@ export interface SeedingState {
   /** Where the next chunk begins, as the reader of the database names it; undefined: at the beginning of the table. */
   readonly cursor: string | undefined
   readonly rows: bigint
+  /** All chunks are in: what is left is to find the rows that none of them had. */
+  readonly isRead: boolean
   /** The condition that the rows fulfil; undefined: it is the whole table. */
   readonly where: string | undefined
 }
@@ -100,8 +102,8 @@ export interface StoreWriter {
   apply(stream: string, maxBytes: number): Promise<StreamState>
   /** A gap: what is there is served to nobody, the log begins anew after `scn` in `scnSpace`. */
   breakStream(stream: string, scn: bigint, scnSpace: string): Promise<void>
-  /** Begins a seeding anew, or, with an equal condition where one is under way, goes on with it. */
-  beginSeeding(source: string, where: string | undefined): Promise<SourceState>
+  /** Begins a seeding; with an equal condition where one is under way, goes on with it, unless it is to begin anew. */
+  beginSeeding(source: string, where: string | undefined, isAnew?: boolean): Promise<SourceState>
   /**
    * @returns `early`: appliedScn has not reached the chunk's visibleScn yet; `void`: the source is not being seeded, because its
    * table has changed meanwhile. Nothing was done then
@@ -112,13 +114,20 @@ export interface StoreWriter {
   /** A table that is complete without a seeding: the stream has had it from its first row on. */
   activate(source: string): Promise<void>
   deactivate(source: string): Promise<void>
-  /** Drops the oldest log of a stream that is applied whole and that `isOld` says so of. @returns false: there was none */
+  /**
+   * One step: pieces of the oldest log of a stream that is applied whole, where a limit is passed with it. Nobody is given that
+   * log from the first step on. @returns false: there was none
+   */
   purgeLog(stream: string, limits: LogLimits): Promise<boolean>
   /**
    * Drops tombstones below an SCN, to which minScn rises; looks at the `maxRows` rows after an id, 0n at the beginning.
    * @returns the id of the last one; undefined: there were none
    */
   purgeTombstones(source: string, belowScn: bigint, afterId: bigint, maxRows: number): Promise<bigint | undefined>
+  /** Notes that appliedScn was reached by now; once an hour is kept. */
+  noteTime(stream: string): Promise<void>
+  /** The greatest SCN that is known to have been applied at a time, in milliseconds since 1970; undefined: none is. What is older is forgotten. */
+  scnReachedBefore(stream: string, ms: number): Promise<bigint | undefined>
   close(): Promise<void>
 }
 

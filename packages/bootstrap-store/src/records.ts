@@ -118,14 +118,23 @@ function sourceOf(row: SqlRow): SourceRecord {
 }
 
 function seedingOf(row: SqlRow): SeedingState | undefined {
-  const [number, startScn, endScn, cursor, rows, where] = row as [
+  const [number, startScn, endScn, cursor, rows, where, sweptId] = row as [
     bigint,
     bigint,
     bigint,
     string | null,
     bigint,
     string | null,
+    bigint,
   ]
   if (number === 0n) return undefined
-  return { number: Number(number), startScn, endScn, cursor: cursor ?? undefined, rows, where: where ?? undefined }
+  return {
+    number: Number(number),
+    startScn,
+    endScn,
+    cursor: cursor ?? undefined,
+    rows,
+    isRead: sweptId >= 0n,
+    where: where ?? undefined,
+  }
 }

@@ -185,7 +185,9 @@ export class PictureSchedule {
 
   async #seedAnew(): Promise<void> {
     const { status } = await this.#state()
-    if (status === 'ACTIVE') await this.#writer.beginSeeding(SOURCE, undefined)
+    if (status !== 'ACTIVE' && status !== 'SEEDING') return
+    this.#chunk = undefined
+    await this.#writer.beginSeeding(SOURCE, undefined, true)
   }
 
   /** One step of a seeding: chunks of three keys, read at any moment, which may see more than their SCN says. */

@@ -121,6 +121,54 @@ async function seedWith(...chunks: readonly Chunk[]): Promise<void> {
 }
 
 describe('the log', () => {
+  it('begins another log after so many rows, at the end of a window', async () => {
+    await close()
+    const session = new SqliteSession(join(folder, 'bootstrap.db'), 'writes')
+    writer = new SqlStoreWriter(session, { rows: 3 })
+    reader = new SqlStoreReader(new SqliteSession(join(folder, 'bootstrap.db'), 'reads'))
+    await writer.activate('shop.item')
+    for (const scn of [10n, 20n, 30n])
+      await write(scn, item({ scn, key: 1n, value: 'a' }, { scn, key: 2n, value: 'b' }))
+    await applyAll()
+    expect(await writer.purgeLog('shop', { maxLogs: 1 })).toBe(true)
+    expect((await state()).logStartScn).toBe(20n)
+    expect(await writer.purgeLog('shop', { maxLogs: 1 })).toBe(false)
+  })
+
+  it('is purged by steps of some pieces, and given to nobody from the first one on', async () => {
+    await writer.activate('shop.item')
+    for (let scn = 1n; scn <= 130n; scn++) await write(scn, item({ scn, key: 1n, value: `${scn}`.padEnd(5) }))
+    nowMs = 4_000_000
+    await write(200n, item({ scn: 200n, key: 1n, value: 'x'.repeat(900) }))
+    await write(300n, item({ scn: 300n, key: 1n, value: 'last' }))
+    await applyAll()
+    let steps = 0
+    while (await writer.purgeLog('shop', { maxLogs: 1 })) {
+      steps++
+      await expect(log({ startScn: 0n })).rejects.toMatchObject({ code: 'AESOP_BOOTSTRAP_LOG_PURGED' })
+    }
+    expect(steps).toBeGreaterThan(2)
+    expect(texts(await log({ startScn: 200n }))).toEqual(['1=last@300'])
+  })
+
+  it('knows what was applied at a time, of once an hour', async () => {
+    const hour = 3_600_000
+    await writer.noteTime('shop')
+    await write(10n, item({ scn: 10n, key: 1n, value: 'a' }))
+    await applyAll()
+    await writer.noteTime('shop')
+    await write(20n, item({ scn: 20n, key: 1n, value: 'b' }))
+    await applyAll()
+    nowMs = hour / 2
+    await writer.noteTime('shop')
+    nowMs = hour
+    await writer.noteTime('shop')
+    expect(await writer.scnReachedBefore('shop', -1)).toBeUndefined()
+    expect(await writer.scnReachedBefore('shop', hour - 1)).toBe(10n)
+    expect(await writer.scnReachedBefore('shop', hour)).toBe(20n)
+    expect(await writer.scnReachedBefore('shop', hour - 1)).toBeUndefined()
+  })
+
   it('has windows in order, and gives them by ordinal', async () => {
     await write(10n, item({ scn: 10n, key: 1n, value: 'a' }, { scn: 10n, key: 2n, value: 'b' }))
     await write(20n, item({ scn: 20n, key: 1n }))
@@ -366,6 +414,41 @@ describe('a seeding', () => {
     await open()
     expect((await writer.beginSeeding('shop.item', undefined)).seeding).toMatchObject({ number: 1, cursor: '[7]' })
     expect((await writer.beginSeeding('shop.item', 'a = 1')).seeding).toMatchObject({ number: 2, cursor: undefined })
+  })
+
+  it('begins anew where it is told to, and keeps what it knows of deletes', async () => {
+    await write(10n, item({ scn: 10n, key: 1n, value: 'a' }, { scn: 10n, key: 9n, value: 'gone unseen' }))
+    await writer.activate('shop.item')
+    await applyAll()
+    await writer.beginSeeding('shop.item', undefined)
+    await writer.putChunk('shop.item', chunk(10n, { 9: 'of the lost reading' }, { next: '[9]' }))
+    expect((await writer.beginSeeding('shop.item', undefined)).seeding).toMatchObject({ number: 1, cursor: '[9]' })
+    const { seeding, minScn } = await writer.beginSeeding('shop.item', undefined, true)
+    expect(seeding).toMatchObject({ number: 2, cursor: undefined, rows: 0n, isRead: false })
+    expect(minScn).toBe(-1n)
+    await seedWith(chunk(10n, { 1: 'seen again' }))
+    expect(texts(await snapshot({ sinceScn: 1n }))).toEqual(['1=a@10', '9 gone@10'])
+  })
+
+  it('keeps that all chunks are in, also where the answer to the last one was lost', async () => {
+    await writer.beginSeeding('shop.item', undefined)
+    await writer.putChunk('shop.item', chunk(-1n, { 1: 'a' }, { next: '[1]' }))
+    expect((await state()).seeding?.isRead).toBe(false)
+    const last = chunk(-1n, { 2: 'b' })
+    expect(await writer.putChunk('shop.item', last)).toBe('entered')
+    expect(await writer.putChunk('shop.item', last)).toBe('entered')
+    await close()
+    await open()
+    expect((await writer.beginSeeding('shop.item', undefined)).seeding).toMatchObject({ isRead: true, rows: 2n })
+    while ((await writer.endSeeding('shop.item', 1)) === 'more') expect((await state()).seeding?.isRead).toBe(true)
+    expect((await state()).status).toBe('ACTIVE')
+  })
+
+  it('is needed again for a source that nobody declared meanwhile', async () => {
+    await writer.activate('shop.item')
+    await writer.activate('shop.order')
+    await writer.declare({ name: 'shop', sources: ['shop.order'], schemaChangeId: SCHEMA_CHANGE_ID })
+    expect([(await state()).status, (await state('shop.order')).status]).toEqual(['FELL_OFF_RELAY', 'ACTIVE'])
   })
 
   it('is void when the table changes, and knows its deletes still where there was no gap', async () => {

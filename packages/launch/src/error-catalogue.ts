@@ -20,6 +20,7 @@ const PACKAGES = [
   'client',
   'blocking-bootstrap',
   'container-client',
+  'container-bootstrap-producer',
   'runtime',
 ] as const
 

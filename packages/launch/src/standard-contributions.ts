@@ -1,6 +1,6 @@
 import { blockingBootstrapContainer } from '@aesop/container-blocking-bootstrap'
 import { bootstrapContainer } from '@aesop/container-bootstrap'
-import { bootstrapProducerContainer } from '@aesop/container-bootstrap-producer'
+import { bootstrapProducerContribution } from '@aesop/container-bootstrap-producer'
 import { clientContainer } from '@aesop/container-client'
 import { relayContainer } from '@aesop/container-relay'
 import { type Contribution } from '@aesop/runtime'
@@ -10,6 +10,6 @@ export const standardContributions: readonly Contribution[] = [
   { name: '@aesop/container-relay', containers: [relayContainer] },
   { name: '@aesop/container-client', containers: [clientContainer] },
   { name: '@aesop/container-bootstrap', containers: [bootstrapContainer] },
-  { name: '@aesop/container-bootstrap-producer', containers: [bootstrapProducerContainer] },
+  bootstrapProducerContribution,
   { name: '@aesop/container-blocking-bootstrap', containers: [blockingBootstrapContainer] },
 ]

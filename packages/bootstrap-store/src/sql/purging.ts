@@ -3,7 +3,10 @@ import { sourceRecord, streamRecord, update } from '../records.ts'
 import { type SqlSession } from './sql-session.ts'
 import { rowTable } from './store-tables.ts'
 
-/** Drops the oldest log of a stream where a limit is passed without it. @returns false: there was none to drop */
+/** Pieces that leave in one transaction. */
+const PIECES_AT_ONCE = 64
+
+/** One step: pieces of the oldest log of a stream where a limit is passed with it. @returns false: there was none to drop */
 export function purgeLog(session: SqlSession, name: string, limits: LogLimits, nowMs: number): Promise<boolean> {
   return session.transaction('writes', async () => {
     const stream = await streamRecord(session, name)
@@ -26,8 +29,7 @@ export function purgeLog(session: SqlSession, name: string, limits: LogLimits, n
     if (oldest.lastScn >= stream.appliedScn) return false
     const [open] = await session.rows('SELECT max(seq) FROM piece WHERE log_id = ?', [oldest.id])
     if (typeof open?.[0] === 'bigint' && open[0] > stream.appliedSeq) return false
-    await session.run('DELETE FROM piece WHERE log_id = ?', [oldest.id])
-    await session.run('DELETE FROM log WHERE id = ?', [oldest.id])
+    await dropPieces(session, oldest.id)
     await session.run('UPDATE source SET log_start_scn = ? WHERE stream_id = ? AND log_start_scn < ?', [
       oldest.lastScn,
       stream.id,
@@ -35,6 +37,17 @@ export function purgeLog(session: SqlSession, name: string, limits: LogLimits, n
     ])
     return true
   })
+}
+
+/** The log goes with the last of them: until then its bytes count. */
+async function dropPieces(session: SqlSession, logId: bigint): Promise<void> {
+  const [upTo] = await session.rows(
+    `SELECT max(seq) FROM (SELECT seq FROM piece WHERE log_id = ? ORDER BY seq LIMIT ${PIECES_AT_ONCE}) looked`,
+    [logId],
+  )
+  await session.run('DELETE FROM piece WHERE log_id = ? AND seq <= ?', [logId, upTo?.[0] ?? 0])
+  const [left] = await session.rows('SELECT max(seq) FROM piece WHERE log_id = ?', [logId])
+  if (typeof left?.[0] !== 'bigint') await session.run('DELETE FROM log WHERE id = ?', [logId])
 }
 
 function isPassed(

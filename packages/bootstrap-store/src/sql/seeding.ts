@@ -8,17 +8,25 @@ import { rowTable } from './store-tables.ts'
 
 const { SEEDING, SEEDING_CATCHUP, ACTIVE } = { SEEDING: 2, SEEDING_CATCHUP: 3, ACTIVE: 4 }
 
+/** Of a source whose chunks are still to come, in the place of the id up to which it was swept. */
+const NOT_READ = -1n
+
 /** Whether each delete since its minScn is there: before its first seeding, and after a gap, none is known. */
 function wasWhole({ status, seeding }: SourceRecord): boolean {
-  return status === 'ACTIVE' || (status === 'NEW' && seeding !== undefined)
+  return status === 'ACTIVE' || (seeding !== undefined && ['NEW', 'SEEDING', 'SEEDING_CATCHUP'].includes(status))
 }
 
 /** Begins a seeding, or goes on with the one that is under way where it has the same condition. */
-export function beginSeeding(session: SqlSession, name: string, where: string | undefined): Promise<SourceState> {
+export function beginSeeding(
+  session: SqlSession,
+  name: string,
+  where: string | undefined,
+  isAnew = false,
+): Promise<SourceState> {
   return session.transaction('writes', async () => {
     const source = await sourceRecord(session, name)
     const { seeding, status, stream } = source
-    if (status === 'SEEDING' && seeding?.where === where) return source
+    if (status === 'SEEDING' && seeding?.where === where && !isAnew) return source
     await update(session, 'source', source.id, {
       status: SEEDING,
       seeding: (seeding?.number ?? 0) + 1,
@@ -27,7 +35,7 @@ export function beginSeeding(session: SqlSession, name: string, where: string | 
       seed_cursor: null,
       seed_rows: 0,
       seed_where: where ?? null,
-      seed_swept_id: 0,
+      seed_swept_id: NOT_READ,
       // Deletes of before are known only where the picture was whole.
       ...(wasWhole(source) ? {} : { min_scn: stream.appliedScn }),
     })
@@ -41,7 +49,7 @@ export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promi
     const { seeding } = source
     if (source.status !== 'SEEDING' || seeding === undefined) return 'void'
     // Its commit was lost on the way to who waited for it.
-    if (chunk.next !== undefined && seeding.cursor === chunk.next) return 'entered'
+    if (seeding.isRead || (chunk.next !== undefined && seeding.cursor === chunk.next)) return 'entered'
     if (source.stream.appliedScn < chunk.visibleScn) return 'early'
     const entry = new RowEntry(session, rowTable(source.id), BigInt(seeding.number))
     let rows = 0n
@@ -54,6 +62,7 @@ export function putChunk(session: SqlSession, name: string, chunk: Chunk): Promi
     await entry.flush()
     await update(session, 'source', source.id, {
       seed_cursor: chunk.next ?? null,
+      seed_swept_id: chunk.next === undefined ? 0 : NOT_READ,
       seed_rows: seeding.rows + rows,
       seed_end_scn: seeding.endScn > chunk.atScn ? seeding.endScn : chunk.atScn,
     })
@@ -90,15 +99,16 @@ async function sweep(
   maxRows: number,
 ): Promise<bigint | undefined> {
   const table = rowTable(source.id)
+  const sweptId = seeding.isRead ? source.sweptId : 0n
   const [upTo] = await session.rows(
     `SELECT max(id) FROM (SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${maxRows}) looked`,
-    [source.sweptId],
+    [sweptId],
   )
   const last = upTo?.[0]
   if (typeof last !== 'bigint') return undefined
   const missed = await session.rows(
     `SELECT id, bytes FROM ${table} WHERE id > ? AND id <= ? AND seeding <> ? AND scn <= ? AND is_deleted = 0`,
-    [source.sweptId, last, seeding.number, seeding.startScn],
+    [sweptId, last, seeding.number, seeding.startScn],
   )
   for (const [id, bytes] of missed as readonly (readonly [bigint, Buffer])[]) {
     const tombstone = deletedCopy(new EventView(bytes), seeding.endScn)

@@ -13,6 +13,7 @@ import { sourceRecord, sourceRecords, streamRecord, update } from '../records.ts
 import { applyPieces } from './applier.ts'
 import { LogWriter } from './log-writer.ts'
 import { purgeLog, purgeTombstones } from './purging.ts'
+import { noteTime, scnReachedBefore } from './reached-times.ts'
 import { beginSeeding, endSeeding, putChunk } from './seeding.ts'
 import { type SqlSession } from './sql-session.ts'
 import { makeRowTable } from './store-tables.ts'
@@ -57,8 +58,8 @@ export class SqlStoreWriter implements StoreWriter {
     })
   }
 
-  beginSeeding(source: string, where: string | undefined): Promise<SourceState> {
-    return this.#inTurn(() => beginSeeding(this.#session, source, where))
+  beginSeeding(source: string, where: string | undefined, isAnew = false): Promise<SourceState> {
+    return this.#inTurn(() => beginSeeding(this.#session, source, where, isAnew))
   }
 
   putChunk(source: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'> {
@@ -83,6 +84,14 @@ export class SqlStoreWriter implements StoreWriter {
 
   purgeTombstones(source: string, belowScn: bigint, afterId: bigint, maxRows: number): Promise<bigint | undefined> {
     return this.#inTurn(() => purgeTombstones(this.#session, source, belowScn, afterId, maxRows))
+  }
+
+  noteTime(stream: string): Promise<void> {
+    return this.#inTurn(() => noteTime(this.#session, stream, this.#nowMs()))
+  }
+
+  scnReachedBefore(stream: string, ms: number): Promise<bigint | undefined> {
+    return this.#inTurn(() => scnReachedBefore(this.#session, stream, ms))
   }
 
   close(): Promise<void> {
@@ -113,6 +122,7 @@ export class SqlStoreWriter implements StoreWriter {
 
 const ACTIVE = 4
 const INACTIVE = 5
+const FELL_OFF = 6
 
 async function declare(session: SqlSession, { name, sources, schemaChangeId }: StreamDeclaration): Promise<void> {
   if ((await streamRecord(session, name)) === undefined) {
@@ -123,6 +133,9 @@ async function declare(session: SqlSession, { name, sources, schemaChangeId }: S
   }
   const stream = (await streamRecord(session, name)) ?? undeclared(name)
   await update(session, 'stream', stream.id, { schema_change_id: schemaChangeId })
+  // Nobody reads its windows any more: where it comes back, there is a gap.
+  for (const { id, name: left } of await sourceRecords(session, name))
+    if (!sources.includes(left)) await update(session, 'source', id, { status: FELL_OFF })
   const known = new Set((await sourceRecords(session)).map((source) => source.name))
   for (const source of sources) if (!known.has(source)) await declareSource(session, stream.id, stream.logScn, source)
 }
@@ -140,7 +153,10 @@ async function breakStream(session: SqlSession, name: string, scn: bigint, scnSp
   const stream = (await streamRecord(session, name)) ?? undeclared(name)
   await session.run('DELETE FROM piece WHERE stream_id = ?', [stream.id])
   await session.run('DELETE FROM log WHERE stream_id = ?', [stream.id])
-  await session.run('UPDATE source SET status = 6, log_start_scn = ? WHERE stream_id = ?', [scn, stream.id])
+  // One that never had a window has no gap, it begins.
+  if (stream.scnSpace !== undefined) await session.run('UPDATE source SET status = 6 WHERE stream_id = ?', [stream.id])
+  await session.run('UPDATE source SET log_start_scn = ? WHERE stream_id = ?', [scn, stream.id])
+  await session.run('DELETE FROM reached WHERE stream_id = ?', [stream.id])
   const { logSeq } = stream
   await update(session, 'stream', stream.id, {
     scn_space: scnSpace,

@@ -78,6 +78,7 @@ function statements(dialect: SqlDialect): readonly string[] {
       'log',
       `id ${integer} PRIMARY KEY, ${number('stream_id', 'first_scn', 'last_scn', 'byte_count', 'begun_ms')}`,
     ),
+    table('reached', number('stream_id', 'scn', 'at_ms')),
     ...after.filter((statement) => statement !== undefined),
   ]
 }

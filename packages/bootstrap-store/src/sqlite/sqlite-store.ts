@@ -118,8 +118,8 @@ class ThreadWriter implements StoreWriter {
   async breakStream(stream: string, scn: bigint, scnSpace: string): Promise<void> {
     await this.#side.call('breakStream', stream, scn, scnSpace)
   }
-  beginSeeding(source: string, where: string | undefined): Promise<SourceState> {
-    return this.#side.call('beginSeeding', source, where) as Promise<SourceState>
+  beginSeeding(source: string, where: string | undefined, isAnew = false): Promise<SourceState> {
+    return this.#side.call('beginSeeding', source, where, isAnew) as Promise<SourceState>
   }
   putChunk(source: string, chunk: Chunk): Promise<'entered' | 'early' | 'void'> {
     return this.#side.call('putChunk', source, { ...chunk, bytes: alone(chunk.bytes) }) as Promise<
@@ -140,6 +140,12 @@ class ThreadWriter implements StoreWriter {
   }
   purgeTombstones(source: string, belowScn: bigint, afterId: bigint, maxRows: number): Promise<bigint | undefined> {
     return this.#side.call('purgeTombstones', source, belowScn, afterId, maxRows) as Promise<bigint | undefined>
+  }
+  async noteTime(stream: string): Promise<void> {
+    await this.#side.call('noteTime', stream)
+  }
+  scnReachedBefore(stream: string, ms: number): Promise<bigint | undefined> {
+    return this.#side.call('scnReachedBefore', stream, ms) as Promise<bigint | undefined>
   }
   close(): Promise<void> {
     return this.#close()

@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EventView } from '@aesop/event'
+import { SqliteStore, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
+import { onTestFinished } from 'vitest'
+import { freePort } from './free-port.ts'
+import { LaunchedProcess } from './launched-process.ts'
+import { RELAY_TOKEN } from './markers.ts'
+import { newFolder, removeFolder } from './test-folder.ts'
+import { until } from './until.ts'
+
+const READY_MS = 60_000
+const SERVED_MS = 60_000
+export const SOURCE = 'shop.item'
+
+/** Relay and bootstrap producer of `shop.item`, each a process that can be killed and started again. */
+export class BootstrapLaunch {
+  readonly folder = newFolder('bootstrap-launch')
+  readonly #adminPort: number
+  readonly #running = new Map<string, LaunchedProcess>()
+
+  private constructor(uri: string, relayPort: number, adminPort: number, config: string) {
+    this.#adminPort = adminPort
+    onTestFinished(async () => {
+      for (const process of this.#running.values()) if (process.exitCode === undefined) await process.stop('SIGKILL')
+      removeFolder(this.folder)
+    })
+    for (const [container, descriptor] of [
+      ['relay', relayOf(uri, relayPort)],
+      ['bootstrap-producer', producerOf(relayPort, config)],
+    ] as const) {
+      writeFileSync(join(this.folder, `${container}-config.yaml`), descriptor)
+      writeFileSync(join(this.folder, `${container}.yaml`), bootstrapOf(container))
+    }
+  }
+
+  /** @param config what stands in `bootstrapProducerConfig` */
+  static async of(uri: string, config = ''): Promise<BootstrapLaunch> {
+    return new BootstrapLaunch(uri, await freePort(), await freePort(), config)
+  }
+
+  async start(container: 'relay' | 'bootstrap-producer'): Promise<LaunchedProcess> {
+    const admin = container === 'relay' ? 'off' : String(this.#adminPort)
+    const process = LaunchedProcess.start(
+      [`${container}.yaml`, '--admin', admin],
+      { AESOP_RELAY_TOKEN: RELAY_TOKEN },
+      this.folder,
+    )
+    this.#running.set(container, process)
+    await process.untilReady(READY_MS)
+    return process
+  }
+
+  /** Runs `aesop-launch bootstrap …` against the running producer. */
+  command(...args: readonly string[]): LaunchedProcess {
+    return LaunchedProcess.start(['bootstrap', ...args, '--admin', String(this.#adminPort)], {}, this.folder)
+  }
+
+  async state(): Promise<SourceState | undefined> {
+    return this.#read(async (reader) => (await reader.states([SOURCE]))[0])
+  }
+
+  /** Until the table is served, with all that the relay has given. */
+  async isServed(): Promise<void> {
+    await until('the table is served', async () => (await this.state())?.status === 'ACTIVE', SERVED_MS)
+  }
+
+  /** The values of its rows by their key, as a consumer gets them that begins now. */
+  async picture(): Promise<Map<number, string>> {
+    return this.#read(async (reader) => {
+      const [state] = await reader.states([SOURCE])
+      const startScn = state?.stream.appliedScn ?? -1n
+      const picture = new Map<number, string>()
+      const view = new EventView()
+      let afterId = 0n
+      for (let isDone = false; !isDone;) {
+        const common = { source: SOURCE, afterId, startScn, sinceScn: 0n, takesSchemaChanges: true }
+        const answer = await reader.snapshot({ ...common, maxBytes: 1 << 22 })
+        if (answer.kind !== 'events') throw new Error('an event does not fit')
+        for (let offset = 0; offset < answer.bytes.length; offset = view.end) {
+          view.moveTo(answer.bytes, offset)
+          picture.set(Number(view.key), view.value.toString('latin1'))
+        }
+        ;({ place: afterId, isDone } = answer)
+      }
+      return picture
+    })
+  }
+
+  async #read<Result>(use: (reader: StoreReader) => Promise<Result>): Promise<Result> {
+    const store = new SqliteStore({ path: join(this.folder, 'store.db') })
+    try {
+      return await use(await store.openReader())
+    } finally {
+      await store.close()
+    }
+  }
+}
+
+function bootstrapOf(container: string): string {
+  return `beans:
+  bootstrapInfo:
+    class: BootstrapInfo
+    properties:
+      applicationName: ${container}
+      projectsRoot: .
+      stateDirectory: .aesop-${container}
+      componentContainers: [${container}]
+`
+}
+
+function relayOf(uri: string, port: number): string {
+  return `beans:
+  relay:
+    class: DefaultRelayFactory
+    properties:
+      relayConfig: { relayProperties: { databus.relay.container.httpPort: ${port} } }
+      producerRegistrationList:
+        - physicalSourceConfig: { uri: '${uri}', name: shop, sources: [${SOURCE}], startFrom: latest }
+`
+}
+
+function producerOf(port: number, config: string): string {
+  return `beans:
+  producer:
+    class: DefaultBootstrapProducerFactory
+    properties:
+      bootstrapProducerConfig: { ${config} }
+      relays: [{ relayPort: ${port} }]
+      physicalSources: [{ name: shop, sources: [${SOURCE}] }]
+      store: { class: SqliteBootstrapStore, properties: { file: store.db } }
+`
+}
