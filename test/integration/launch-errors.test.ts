@@ -113,17 +113,6 @@ describe('descriptors with faults', () => {
     expect(launch.exitCode).toBe(EXIT.descriptors)
   })
 
-  test.each(['bootstrap'])('the container %s is refused as not available yet', async (name) => {
-    writeRelay('memory:x')
-    writeFileSync(
-      join(folder, 'bootstrap.yaml'),
-      `beans:\n  bootstrapInfo:\n    class: BootstrapInfo\n    properties: { applicationName: early, componentContainers: [${name}] }\n`,
-    )
-    const launch = await run()
-    expect(launch.errors).toMatch(/not available yet/)
-    expect(launch.exitCode).toBe(EXIT.descriptors)
-  })
-
   test('a port in use: exit 4, the port and the remedy', async () => {
     const holder: Server = createServer()
     const port = await freePort()

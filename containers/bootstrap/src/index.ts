@@ -1,11 +1,11 @@
 import { type ContainerDefinition } from '@aesop/runtime'
+import { bootstrapComponents } from './bootstrap-components.ts'
 
-/** The Bootstrap component container as the runtime sees it. */
+/** The Bootstrap component container: a bootstrap store over HTTP, from `bootstrap-config.yaml`. */
 export const bootstrapContainer: ContainerDefinition = {
   name: 'bootstrap',
   className: 'BootstrapRuntimeComponentContainer',
   descriptorName: 'bootstrap-config.yaml',
-  catalogue: { components: {} },
-  roots: [],
-  unavailable: 'a bootstrap server is not available yet in this version',
+  catalogue: { components: bootstrapComponents },
+  roots: ['DefaultBootstrapServerFactory'],
 }

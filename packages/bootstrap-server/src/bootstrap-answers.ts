@@ -3,6 +3,7 @@ import { checkpointEvent } from '@aesop/event'
 import { sleep } from '@aesop/kernel'
 import {
   SnapshotOutdatedError,
+  type SnapshotQuestion,
   type SourceState,
   type StoreAnswer,
   StoreLogPurgedError,
@@ -46,6 +47,11 @@ export interface AnswersOptions {
   readonly address: () => string
   /** How long `/startSCN` waits until the store has come to what the client has, in milliseconds. */
   readonly behindMs: number
+  /** Whether the snapshot of a source is left out where the log reaches back to what the client has. */
+  readonly leavesOut: (source: string) => boolean
+  /** Most rows of a batch; undefined: its bytes bound it. */
+  readonly snapshotRows: number | undefined
+  readonly logRows: number | undefined
 }
 
 /** Room that Databus leaves for the checkpoint that it adds, in bytes. */
@@ -70,7 +76,9 @@ export class BootstrapAnswers {
     const states = await this.#reached(sources, place, signal)
     const { sinceScn } = place
     const [{ storeId, stream }] = states
-    if (sinceScn > 0n && states.every((state) => logReaches(state, sinceScn))) return { scn: sinceScn, storeId }
+    const { leavesOut } = this.#options
+    const isLogEnough = states.every((state) => leavesOut(state.name) && logReaches(state, sinceScn))
+    if (sinceScn > 0n && isLogEnough) return { scn: sinceScn, storeId }
     for (const state of states) refuseTooYoung(state, sinceScn, takesSchemaChanges)
     if (stream.appliedScn < 0n) throw new RequestFailedError('Bootstrap DB is being initialized!')
     return { scn: stream.appliedScn, storeId }
@@ -87,7 +95,8 @@ export class BootstrapAnswers {
   async batch(request: BootstrapRequest): Promise<BatchAnswer> {
     const { place, placeBytes, batchBytes } = request
     this.#checkServer(place)
-    const { address } = this.#options
+    const { address, snapshotRows, logRows } = this.#options
+    const maxRows = place.phase === 'snapshot' ? snapshotRows : logRows
     const most = request.output === 'binary' ? BATCH_BYTES_MAX : TEXT_BYTES_MAX
     const margin = placeBytes + Math.max(MARGIN_BYTES, address().length)
     const usable = Math.max(0, Math.min(batchBytes, most) - margin)
@@ -97,10 +106,10 @@ export class BootstrapAnswers {
     }
     const { answer, schemaChangeId, storeId } = await named(() =>
       this.#options.slots.with(async (reader) => {
-        const asked = await ask(reader, request, usable)
+        const asked = await ask(reader, request, usable, maxRows)
         // One that is larger than any batch goes alone, to who has room for it.
         const isAlone = asked.answer.kind === 'tooSmall' && asked.answer.pendingBytes <= batchBytes - margin
-        return isAlone ? ask(reader, request, asked.answer.pendingBytes) : asked
+        return isAlone ? ask(reader, request, asked.answer.pendingBytes, maxRows) : asked
       }),
     )
     if (answer.kind === 'tooSmall')
@@ -182,29 +191,33 @@ async function statesOf(reader: StoreReader, names: readonly string[], place: Bo
   return [first, ...others]
 }
 
-async function ask(reader: StoreReader, request: BootstrapRequest, maxBytes: number): Promise<Asked> {
+async function ask(
+  reader: StoreReader,
+  request: BootstrapRequest,
+  maxBytes: number,
+  maxRows: number | undefined,
+): Promise<Asked> {
   const { place } = request
   const source = place.phase === 'snapshot' ? place.snapshotSource : place.catchupSource
   const [{ storeId, stream }] = await statesOf(reader, [source], place)
-  const answer = await eventsOf(reader, request, storeId, maxBytes)
+  const answer = await eventsOf(reader, request, { storeId, maxBytes, maxRows })
   return { answer, schemaChangeId: stream.schemaChangeId, storeId }
 }
 
 function eventsOf(
   reader: StoreReader,
   request: BootstrapRequest,
-  storeId: string,
-  maxBytes: number,
+  bounds: Pick<SnapshotQuestion, 'storeId' | 'maxBytes' | 'maxRows'>,
 ): Promise<StoreAnswer> {
   const { place, takesSchemaChanges } = request
   const { startScn, sinceScn, targetScn } = place
   if (place.phase === 'snapshot') {
     const source = place.snapshotSource
     const afterId = place.snapshotOffset
-    return reader.snapshot({ source, storeId, afterId, startScn, sinceScn, maxBytes, takesSchemaChanges })
+    return reader.snapshot({ ...bounds, source, afterId, startScn, sinceScn, takesSchemaChanges })
   }
   const source = place.catchupSource
-  return reader.log({ source, storeId, afterOrdinal: place.windowOffset, startScn, targetScn, sinceScn, maxBytes })
+  return reader.log({ ...bounds, source, afterOrdinal: place.windowOffset, startScn, targetScn, sinceScn })
 }
 
 function movedTo(place: BootstrapPlace, at: bigint, scn: bigint | undefined): BootstrapPlace {

@@ -1,5 +1,5 @@
-import { type BootstrapStore } from '@aesop/bootstrap-store'
-import { type Health, type HttpGuard, type Logger, type Metric } from '@aesop/kernel'
+import { type BootstrapStore, type SourceState } from '@aesop/bootstrap-store'
+import { formatJson, type Health, type HttpGuard, type Logger, type Metric } from '@aesop/kernel'
 import { formatEvents, PageServer, serverLimits, type ServerLimits } from '@aesop/stream-server'
 import {
   formatScn,
@@ -17,6 +17,7 @@ import { BootstrapAnswers, type ScnAnswer } from './bootstrap-answers.ts'
 import { BootstrapAddressMissingError, BootstrapListenError } from './errors.ts'
 import { PeerTurns } from './peer-turns.ts'
 import { ReaderSlots } from './reader-slots.ts'
+import { StoreWatch } from './store-watch.ts'
 
 export interface BootstrapServerOptions {
   readonly store: BootstrapStore
@@ -41,12 +42,22 @@ export interface BootstrapServerOptions {
   readonly requestsPerPeer?: number
   /** How long `/startSCN` waits for a store that is behind the client, in milliseconds; default 60,000. */
   readonly behindMs?: number
+  /** Whether the snapshot of a source is left out where the log reaches back to what the client has; default: of each it is. */
+  readonly leavesOut?: (source: string) => boolean
+  /** Most rows of an answer of a snapshot, and of the log; left out: its bytes bound it. */
+  readonly snapshotRows?: number
+  readonly logRows?: number
+  /** Names of the settings that were given, which `/config` shows. */
+  readonly configuration?: () => readonly string[]
+  /** How often the store is looked at for health and pages, in milliseconds; default 1,000. */
+  readonly watchMs?: number
 }
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::'])
 const READERS = 4
 const REQUESTS_PER_PEER = 8
 const BEHIND_MS = 60_000
+const WATCH_MS = 1_000
 const READ_TIMEOUT_MS = 15_000
 const PENDING_BYTES = 64 * 1024 * 1024
 const NO_COUNTS = { startScn: 0, targetScn: 0, bootstrap: 0, rows: 0, bytes: 0, failed: 0 }
@@ -62,17 +73,21 @@ export class BootstrapServer {
   readonly #answers: BootstrapAnswers
   readonly #peers: PeerTurns
   readonly #pages: PageServer
+  readonly #watch: StoreWatch
   readonly #counts = { ...NO_COUNTS }
   #port: number | undefined
 
   /** @throws BootstrapAddressMissingError */
   constructor(options: BootstrapServerOptions) {
     const { store, readers = READERS, requestsPerPeer = REQUESTS_PER_PEER, behindMs = BEHIND_MS } = options
+    const { leavesOut = () => true, snapshotRows, logRows, watchMs = WATCH_MS, log } = options
     this.#options = options
     if (options.address === undefined && EVERY_ADDRESS.has(options.host))
       throw new BootstrapAddressMissingError(options.host)
     this.#slots = new ReaderSlots(store, readers)
-    this.#answers = new BootstrapAnswers({ slots: this.#slots, address: () => this.address, behindMs })
+    this.#watch = new StoreWatch({ slots: this.#slots, storeName: store.name, log, everyMs: watchMs })
+    const address = (): string => this.address
+    this.#answers = new BootstrapAnswers({ slots: this.#slots, address, behindMs, leavesOut, snapshotRows, logRows })
     this.#peers = new PeerTurns(requestsPerPeer)
     this.#pages = new PageServer(
       {
@@ -81,7 +96,8 @@ export class BootstrapServer {
         readTimeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
         limits: options.limits ?? defaultLimits(),
         scnSpace: () => undefined,
-        status: () => ({ good: true, status: 'RUNNING', message: '' }),
+        // A store that is not whole yet is no reason to take the server away: its clients wait.
+        status: () => ({ good: true, status: 'RUNNING', message: this.health().detail ?? '' }),
       },
       (app) => {
         this.#addPages(app)
@@ -94,24 +110,32 @@ export class BootstrapServer {
     return this.#options.address ?? `${this.#options.host}:${this.#port ?? this.#options.port}`
   }
 
-  /** @returns the port @throws BootstrapListenError */
+  /** Names of the sources that the store has; the set grows while the server runs. */
+  get sources(): ReadonlySet<string> {
+    return this.#watch.names
+  }
+
+  /** Listens, whether its store is there yet or not. @returns the port @throws BootstrapListenError */
   async start(): Promise<number> {
     const { host, port } = this.#options
     try {
-      return (this.#port = await this.#pages.listen())
+      this.#port = await this.#pages.listen()
     } catch (cause) {
       throw new BootstrapListenError(host, port, cause)
     }
+    await this.#watch.start()
+    return this.#port
   }
 
   /** Takes no more requests, cuts those that are answered, and lets go of the store. Twice is harmless. */
   async stop(): Promise<void> {
     await this.#pages.close()
+    await this.#watch.stop()
     await this.#slots.close()
   }
 
   health(): Health {
-    return { status: 'up' }
+    return this.#watch.health()
   }
 
   metrics(): readonly Metric[] {
@@ -138,7 +162,8 @@ export class BootstrapServer {
   }
 
   describe(): unknown {
-    return { address: this.address, store: this.#options.store.name, ...this.#counts }
+    const sources = this.#watch.sources.map(shownSource)
+    return { address: this.address, store: this.#options.store.name, sources, ...this.#counts }
   }
 
   #addPages(app: Express): void {
@@ -158,6 +183,9 @@ export class BootstrapServer {
       sendScn(response, await this.#answers.targetScn(parseTargetScnRequest(parameters)))
     })
     add(paths.bootstrap, (parameters, response) => this.#sendBatch(parameters, response))
+    app.get(paths.config, (_request, response) => {
+      response.end(formatJson({ given: this.#options.configuration?.() ?? [] }))
+    })
   }
 
   async #inTurn(
@@ -189,6 +217,21 @@ export class BootstrapServer {
     this.#counts.rows += rows
     this.#counts.bytes += bytes.length
     response.end(request.output === 'binary' ? bytes : [...formatEvents(bytes, request.output)].join(''))
+  }
+}
+
+/** A source for people: SCNs as text, because they have 64 bits. */
+function shownSource({ name, stream, status, logStartScn, minScn, clearedScn, seeding }: SourceState): object {
+  return {
+    name,
+    physicalSource: stream.name,
+    status,
+    logScn: String(stream.logScn),
+    appliedScn: String(stream.appliedScn),
+    logStartScn: String(logStartScn),
+    minScn: String(minScn),
+    clearedScn: String(clearedScn),
+    ...(seeding && { rowsSeeded: Number(seeding.rows), seededAtScn: String(seeding.endScn) }),
   }
 }
 

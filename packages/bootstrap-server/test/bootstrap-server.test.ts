@@ -257,6 +257,30 @@ describe('a bootstrap server', () => {
     expect(readBatch(await batch({ startScn: 10n })).events).toEqual(['1=b@10'])
   })
 
+  it('gives so many rows at most, and leaves no snapshot out, where it was told so', async () => {
+    await write(10n, row(10n, 1n, 'a'), row(10n, 2n, 'b'))
+    await write(20n, row(20n, 3n, 'c'))
+    await activate()
+    await server.stop()
+    const guard = new HttpGuard({ host: '127.0.0.1' }, silentLogger)
+    const bounds = { snapshotRows: 2, logRows: 1, leavesOut: () => false }
+    server = new BootstrapServer({ store, host: '127.0.0.1', port: 0, guard, log: silentLogger, ...bounds })
+    await server.start()
+    expect(await text(formatStartScnRequest(['shop.item'], placeAt({ sinceScn: 10n })))).toBe('"20"')
+    const snapshot = await batch({ startScn: 20n })
+    expect(readBatch(snapshot)).toMatchObject({ events: ['1=a@10', '2=b@10'], place: { snapshotOffset: 2n } })
+    expect(snapshot.headers.get('PhaseCompleted')).toBeNull()
+    const log = {
+      phase: 'catchup' as const,
+      startScn: 5n,
+      targetScn: 20n,
+      snapshotOffset: -1n,
+      catchupSource: 'shop.item',
+    }
+    const first = await batch({ ...log, windowScn: 5n, windowOffset: 0n })
+    expect(readBatch(first)).toMatchObject({ events: ['1=a@10'], place: { windowOffset: 1n } })
+  })
+
   it('has one address by which its places are known', () => {
     const host = '0.0.0.0'
     const guard = new HttpGuard({ host, hosts: [], peers: [], token: undefined, isInsecure: true }, silentLogger)

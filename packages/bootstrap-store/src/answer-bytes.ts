@@ -1,15 +1,17 @@
 import { type StoreAnswer } from './bootstrap-store.ts'
 
-/** Gathers the events of one answer, at most so many bytes of them. */
+/** Gathers the events of one answer, at most so many of them and of their bytes. */
 export class AnswerBytes {
   readonly #maxBytes: number
+  readonly #maxRows: number
   readonly #events: Buffer[] = []
   #bytes = 0
   #place = 0n
   #refusedBytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, maxRows = Infinity) {
     this.#maxBytes = maxBytes
+    this.#maxRows = maxRows
   }
 
   get rows(): number {
@@ -18,7 +20,7 @@ export class AnswerBytes {
 
   /** @returns false: it does not fit */
   add(event: Buffer, place: bigint): boolean {
-    if (this.#bytes + event.length > this.#maxBytes) {
+    if (this.#events.length >= this.#maxRows || this.#bytes + event.length > this.#maxBytes) {
       this.#refusedBytes = event.length
       return false
     }

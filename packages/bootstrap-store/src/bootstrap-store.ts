@@ -160,6 +160,8 @@ export interface SnapshotQuestion {
   /** Whether it can be told by a SchemaChange event that a table was emptied. */
   readonly takesSchemaChanges: boolean
   readonly maxBytes: number
+  /** At least 1; undefined: as many as have room. */
+  readonly maxRows?: number | undefined
 }
 
 export interface LogQuestion {
@@ -172,6 +174,7 @@ export interface LogQuestion {
   readonly targetScn: bigint
   readonly sinceScn: bigint
   readonly maxBytes: number
+  readonly maxRows?: number | undefined
 }
 
 /** Whole events; of a snapshot `place` is an id, of the log an ordinal. */

@@ -66,10 +66,11 @@ export class SqlStoreReader implements StoreReader {
   }
 
   async #snapshot(question: SnapshotQuestion): Promise<StoreAnswer> {
-    const { afterId, startScn, sinceScn, maxBytes } = question
+    const { afterId, startScn, sinceScn, maxBytes, maxRows = Infinity } = question
     const source = await this.#served(question)
-    const answer = new AnswerBytes(maxBytes)
     const cleared = clearedSince(source, question)
+    // That the table was emptied is no row.
+    const answer = new AnswerBytes(maxBytes, cleared === undefined ? maxRows : maxRows + 1)
     // It comes with the first row, or alone where there is none: it has no place of its own.
     if (afterId === 0n && cleared !== undefined && !answer.add(cleared, 0n)) return answer.tooSmall()
     const [newest] = await this.#session.rows(`SELECT max(id) FROM ${rowTable(source.id)}`)
@@ -91,10 +92,10 @@ export class SqlStoreReader implements StoreReader {
   }
 
   async #log(question: LogQuestion): Promise<StoreAnswer> {
-    const { source: name, afterOrdinal, startScn, targetScn, sinceScn, maxBytes } = question
+    const { source: name, afterOrdinal, startScn, targetScn, sinceScn, maxBytes, maxRows } = question
     const source = await this.#served(question)
     if (startScn < source.logStartScn) throw new StoreLogPurgedError(name, startScn, source.logStartScn)
-    const answer = new AnswerBytes(maxBytes)
+    const answer = new AnswerBytes(maxBytes, maxRows)
     const from = startScn < sinceScn ? sinceScn : startScn + 1n
     let place = afterOrdinal
     for (;;) {

@@ -25,7 +25,7 @@ export class SqliteSession implements SqlSession {
   constructor(path: string, mode: 'writes' | 'reads') {
     this.#path = path
     // SQLite makes a file that is not there, also for who reads.
-    if (mode === 'reads') this.#file = fileAt(path) ?? missing(path)
+    if (mode === 'reads') this.#file = this.#named('open its file', () => fileAt(path)) ?? missing(path)
     this.#database = this.#named('open its file', () => new Database(path))
     this.#named('open its file', () => {
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
@@ -64,7 +64,8 @@ export class SqliteSession implements SqlSession {
 
   /** A file that was taken away can be read for ever, and stays as it was. */
   #checkFile(): void {
-    if (this.#file === undefined || this.#file === fileAt(this.#path)) return
+    if (this.#file === undefined) return
+    if (this.#file === this.#named('be read on', () => fileAt(this.#path))) return
     throw new StoreFailedError(this.#path, 'be read on', new Error('its file was taken away or replaced'))
   }
 
