@@ -25,8 +25,8 @@ const processes = [
 /** Tests that take many seconds: they run with those. */
 const long = [
   'packages/blocking-bootstrap/test/killed-run.test.ts',
-  'packages/client/test/bootstrapper.test.ts',
   'packages/bootstrap-producer/test/{faults,seeding-desk}.test.ts',
+  'packages/client/test/{bootstrapper,bootstrap-schedule}.test.ts',
   'packages/launch/test/convert.test.ts',
   'packages/relay/test/{turns,limits,hostile-requests}.test.ts',
   'packages/producer-mysql/test/{same-bytes,transaction-pass}.test.ts',

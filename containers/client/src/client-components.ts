@@ -7,6 +7,12 @@ const relayClientConfigs = {
   items: { 'x-bean': 'RelayClientConfig' },
   description: 'The relays, tried in turn; left out: the relay of this process, else port 9000 of this host.',
 }
+const bootstrapClientConfigs = {
+  type: 'array',
+  items: { 'x-bean': 'BootstrapClientConfig' },
+  description:
+    'The bootstrap servers, which give a snapshot to who is new or further behind than any relay; left out: the one of this process.',
+}
 const relayToken = {
   type: 'string',
   secret: true,
@@ -34,9 +40,9 @@ const checkpointStore = {
 const startFrom = {
   type: 'string',
   pattern:
-    '^(earliest|latest|\\d{1,19}|\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))$',
+    '^(earliest|latest|bootstrap|\\d{1,19}|\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))$',
   description:
-    'Where it begins without a checkpoint: earliest, latest, an SCN in quotes, or a time like 2026-03-31T22:00:00Z; left out: the oldest window of the relay.',
+    'Where it begins without a checkpoint: earliest, latest, bootstrap (what a bootstrap server has, and then the stream), an SCN in quotes, or a time like 2026-03-31T22:00:00Z; left out: the oldest window of the relay.',
 }
 
 /** The classes of the client, for descriptors. Data only: a class is imported when its first bean is made. */
@@ -62,6 +68,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
       properties: {
         clientProperties,
         relayClientConfigs,
+        bootstrapClientConfigs,
         relayToken,
         relayTransport,
         checkpointDirectoryLocation,
@@ -99,6 +106,24 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
     },
   },
   RelayClientConfig: relayClientConfig,
+  BootstrapClientConfig: {
+    description: 'The address of one bootstrap server.',
+    load: async () => (await import('@aesop/client')).BootstrapClientConfig,
+    schema: {
+      type: 'object',
+      properties: {
+        bootstrapId: { type: 'integer' },
+        bootstrapHost: { type: 'string', default: '127.0.0.1' },
+        bootstrapPort: { type: 'integer', minimum: 1, maximum: 65535, default: 6060 },
+        bootstrapLogicalSourceNames: { type: 'array', items: { type: 'string' } },
+        bootstrapToken: {
+          ...relayToken,
+          description: 'What this server asks for; left out: relayToken of the client.',
+        },
+      },
+      additionalProperties: false,
+    },
+  },
   ConsumerRegistration: {
     description: 'A consumer and the logical sources that it wants.',
     load: async () => (await import('@aesop/client')).ConsumerRegistration,
@@ -124,6 +149,17 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
           description: 'How a relay of this process is read; left out: as relayTransport of the client says.',
         },
         startFrom,
+        readFromBootstrap: {
+          type: 'boolean',
+          description:
+            'true: as startFrom: bootstrap. false: it never bootstraps. Left out: it bootstraps where it falls off and a server is known.',
+        },
+        onTooYoung: {
+          enum: ['suspend', 'complete'],
+          default: 'suspend',
+          description:
+            'What happens where the bootstrap store does not reach back to what the consumer has: it stops, or forgets all of it (onStartBootstrap) and gets everything.',
+        },
         onSourceQuarantined: {
           enum: ['suspend', 'continue'],
           default: 'suspend',

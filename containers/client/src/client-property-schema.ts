@@ -31,8 +31,6 @@ function schemaOf(treatment: PropertyTreatment): object {
       return { type: 'number', minimum: treatment.min }
     case 'boolean':
       return { type: 'boolean' }
-    case 'off-only':
-      return { const: false, description: `Only false: ${treatment.reason}.` }
     case 'text':
       return treatment.oneOf === undefined ? { type: 'string' } : { enum: treatment.oneOf }
     case 'noted':

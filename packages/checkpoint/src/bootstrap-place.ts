@@ -34,7 +34,7 @@ export interface BootstrapPlace {
 /** @returns undefined of a checkpoint of another mode */
 export function bootstrapPlaceOf(checkpoint: Checkpoint): BootstrapPlace | undefined {
   const { mode, others, windowScn, windowOffset, snapshotOffset, scnSpace } = checkpoint
-  if (mode !== 'BOOTSTRAP_SNAPSHOT' && mode !== 'BOOTSTRAP_CATCHUP') return undefined
+  if (!checkpoint.isOfBootstrap) return undefined
   const scn = (key: string): bigint => BigInt((others[key] as bigint | number | undefined) ?? -1)
   const index = (key: string): number => Number((others[key] as bigint | number | undefined) ?? 0)
   const text = (key: string): string => (typeof others[key] === 'string' ? others[key] : '')

@@ -90,14 +90,22 @@ export class Checkpoint {
    */
   lastWholeWindow(): Checkpoint {
     if (!this.isOnline) {
-      const fault = `consumption_mode is ${this.mode}, expected ONLINE_CONSUMPTION: bootstrap is not available yet`
-      throw new CheckpointInvalidError(fault)
+      throw new CheckpointInvalidError(`consumption_mode is ${this.mode}, expected ONLINE_CONSUMPTION`)
     }
     if (this.isFlexible || this.isFullyConsumed) return this
     if (this.prevScn >= 0n) return Checkpoint.online(this.prevScn, -1n, this.scnSpace)
     throw new CheckpointInvalidError(
       `it lies inside the window of SCN ${this.windowScn} (windowOffset ${this.windowOffset}) and has no prevScn`,
     )
+  }
+
+  /** @throws CheckpointInvalidError when it is neither a place in a stream nor one in a bootstrap where a client may go on */
+  checkPlace(): void {
+    if (!this.isOfBootstrap) this.lastWholeWindow()
+  }
+
+  get isOfBootstrap(): boolean {
+    return this.mode === 'BOOTSTRAP_SNAPSHOT' || this.mode === 'BOOTSTRAP_CATCHUP'
   }
 
   /** Whether the current window was consumed to its end. */

@@ -33,7 +33,7 @@ export class FileCheckpointStore implements CheckpointStore {
     if (text === undefined) return undefined
     try {
       const checkpoint = Checkpoint.parse(text)
-      checkpoint.lastWholeWindow()
+      checkpoint.checkPlace()
       return checkpoint
     } catch (error) {
       throw new CheckpointUnreadableError(this.path, error)

@@ -105,7 +105,7 @@ describe('the checkpoint file', () => {
 
   test.each([
     '{"consumption_mode":"INIT","windowScn":-1,"windowOffset":-1}',
-    '{"consumption_mode":"BOOTSTRAP_SNAPSHOT","windowScn":-1,"snapshot_offset":0,"bootstrap_since_scn":0}',
+    '{"consumption_mode":"BOOTSTRAP_SNAPSHOT","windowScn":-1,"snapshot_offset":7,"bootstrap_since_scn":0}',
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":5,"windowOffset":2}',
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-7}',
     '{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":-1,"tsNsecs":5}',
@@ -115,6 +115,14 @@ describe('the checkpoint file', () => {
     writeFileSync(store.path, text)
     expect(() => store.load()).toThrow(CheckpointUnreadableError)
     expect(() => store.load()).toThrow(store.path)
+  })
+
+  test('has the place of a bootstrap as it was saved', async () => {
+    const text =
+      '{"consumption_mode":"BOOTSTRAP_SNAPSHOT","windowScn":-1,"prevScn":-1,"windowOffset":-1,"snapshot_offset":7,"bootstrap_since_scn":0,"bootstrap_start_scn":9}'
+    const store = new FileCheckpointStore(folder, 'people')
+    await store.save(Checkpoint.parse(text))
+    expect(store.load()?.format()).toBe(text)
   })
 
   test('of two registrations never meet, however long, and though they differ only at the end', async () => {

@@ -129,7 +129,7 @@ export class AnswerReader {
 }
 
 /** The link in use is busy with the stream: the schemas come over another one. */
-async function learnSchemas(source: SubscribedSource, link: RelayLink, signal: AbortSignal): Promise<void> {
+export async function learnSchemas(source: SubscribedSource, link: RelayLink, signal: AbortSignal): Promise<void> {
   const beside = link.beside()
   try {
     source.learn(await beside.schemas([source.source.id], signal))

@@ -71,8 +71,7 @@ export class CheckpointSaver {
   /** Saves the place where a registration begins. @throws CheckpointUnwritableError, at once or as a rejection */
   saveNow(checkpoint: Checkpoint): Promise<void> | undefined {
     const saving = this.#newest.store(checkpoint)
-    if (saving === undefined) return undefined
-    return Promise.race([saving, this.#rejectsAtRelease()])
+    return saving === undefined ? undefined : this.#untilRelease(saving)
   }
 
   /** @returns a promise where nothing more may be given before it is fulfilled */
@@ -129,14 +128,18 @@ export class CheckpointSaver {
     return this.#newest.close(limit)
   }
 
-  #rejectsAtRelease(): Promise<never> {
+  /** Nobody waits for a save any longer than that; a bootstrap waits for one behind each batch, and leaves no listener. */
+  #untilRelease(saving: Promise<void>): Promise<void> {
     const { signal } = this.#released
-    return new Promise((_resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const fail = (): void => {
         reject(new CheckpointUnwritableError(this.#keptIn, new Error('it did not answer before the client stopped')))
       }
       signal.addEventListener('abort', fail)
       if (signal.aborted) fail()
+      void saving.then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', fail)
+      })
     })
   }
 }

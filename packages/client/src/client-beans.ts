@@ -3,7 +3,7 @@ import { LOG_KEYS, type LogKeys, Secret, type SecretText } from '@aesop/kernel'
 import { type ClientProperties } from './client-settings.ts'
 import { type ConsumerFactory, type EventConsumer } from './consumer.ts'
 import { ClientPropertyInvalidError, RegistrationInvalidError } from './errors.ts'
-import { type AcknowledgePolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
+import { type AcknowledgePolicy, type TooYoungPolicy, UNSAVED_WINDOWS_MAX } from './registration.ts'
 import { type RelayTransport } from '@aesop/wire'
 import { type QuarantinePolicy } from './schema-change.ts'
 import { parseStartFrom, type RegistrationStart, START_FROM_FORM } from './start-from.ts'
@@ -36,11 +36,41 @@ export class RelayClientConfig {
   }
 }
 
+export interface BootstrapClientConfigOptions {
+  /** A number of the user's own; nothing depends on it. */
+  readonly bootstrapId?: number
+  readonly bootstrapHost?: string
+  readonly bootstrapPort?: number
+  /** Sources that this server has; left out: all. */
+  readonly bootstrapLogicalSourceNames?: readonly string[]
+  /** What this server asks for; left out: `relayToken` of the client. */
+  readonly bootstrapToken?: string | SecretText
+}
+
+/** Where a bootstrap server listens and what it has. */
+export class BootstrapClientConfig {
+  readonly bootstrapId: number | undefined
+  readonly bootstrapHost: string
+  readonly bootstrapPort: number
+  readonly bootstrapLogicalSourceNames: readonly string[]
+  readonly bootstrapToken: SecretText | undefined
+
+  constructor(options: BootstrapClientConfigOptions = {}) {
+    this.bootstrapId = options.bootstrapId
+    this.bootstrapHost = options.bootstrapHost ?? '127.0.0.1'
+    this.bootstrapPort = options.bootstrapPort ?? 6060
+    this.bootstrapLogicalSourceNames = options.bootstrapLogicalSourceNames ?? []
+    this.bootstrapToken = secretOf(options.bootstrapToken)
+  }
+}
+
 export interface ClientConfigOptions {
   /** `databus.client.*` keys. */
   readonly clientProperties?: ClientProperties
   /** Left out: the relay of the same process, else port 9000 of this host. */
   readonly relayClientConfigs?: readonly RelayClientConfig[]
+  /** Who gives a snapshot to a registration that no relay can serve; left out: the bootstrap server of the same process. */
+  readonly bootstrapClientConfigs?: readonly BootstrapClientConfig[]
   /** Sent to relays as `Authorization: Bearer …`; left out: `AESOP_RELAY_TOKEN` of the environment, where it is set. */
   readonly relayToken?: string | SecretText
   /**
@@ -69,6 +99,7 @@ export interface ClientConfigOptions {
 export class ClientConfig {
   readonly clientProperties: ClientProperties
   readonly relayClientConfigs: readonly RelayClientConfig[]
+  readonly bootstrapClientConfigs: readonly BootstrapClientConfig[]
   readonly relayToken: SecretText | undefined
   readonly relayTransport: RelayTransport
   readonly checkpointDirectoryLocation: string | undefined
@@ -82,6 +113,7 @@ export class ClientConfig {
   constructor(options: ClientConfigOptions = {}) {
     this.clientProperties = options.clientProperties ?? {}
     this.relayClientConfigs = options.relayClientConfigs ?? []
+    this.bootstrapClientConfigs = options.bootstrapClientConfigs ?? []
     this.relayToken = secretOf(options.relayToken)
     this.relayTransport = transportOf(options.relayTransport ?? 'direct', (value) => {
       throw new ClientPropertyInvalidError('relayTransport', value, 'direct or http')
@@ -120,9 +152,17 @@ export interface ConsumerRegistrationOptions {
   /**
    * Where it begins while it has no checkpoint: `earliest`, the oldest change that the log of its source still has; `latest`, behind the
    * newest window of the relay; an SCN in decimal: behind it; a time, ISO 8601 with its zone: the first change at or after it. It is
-   * found out once, and is the first checkpoint. Left out: the oldest window that the relay has.
+   * found out once, and is the first checkpoint. `bootstrap`: what a bootstrap server has of its sources is given first. Left out: the
+   * oldest window that the relay has.
    */
   readonly startFrom?: string
+  /** Aesop's name for `startFrom: bootstrap` (true); false: it never bootstraps, whatever falls off. */
+  readonly readFromBootstrap?: boolean
+  /**
+   * What happens where it fell off, and the bootstrap store does not know any more which of the rows that it has were deleted:
+   * `suspend` (default) stops it by name; `complete` lets its consumer forget what it has (`onStartBootstrap`), and gives it everything.
+   */
+  readonly onTooYoung?: string
   /**
    * What happens where a source begins to leave out rows of a table that has a fault: `suspend` (default) stops the registration
    * by name, and its action `resume` lets it go on without them; `continue` goes on by itself.
@@ -142,6 +182,9 @@ export class ConsumerRegistration {
   readonly relayTransport: RelayTransport | undefined
   readonly onSourceQuarantined: QuarantinePolicy
   readonly startFrom: RegistrationStart | undefined
+  readonly onTooYoung: TooYoungPolicy
+  /** Whether it may bootstrap where it fell off. */
+  readonly canBootstrap: boolean
 
   /** @throws RegistrationInvalidError */
   constructor(options: ConsumerRegistrationOptions) {
@@ -159,7 +202,9 @@ export class ConsumerRegistration {
             throw new RegistrationInvalidError(this.id, `says relayTransport: ${value}, expected direct or http`)
           })
     this.onSourceQuarantined = policyOf(this.id, options.onSourceQuarantined ?? 'suspend')
-    this.startFrom = options.startFrom === undefined ? undefined : startOf(this.id, options.startFrom)
+    this.startFrom = startOf(this.id, options)
+    this.canBootstrap = options.readFromBootstrap !== false
+    this.onTooYoung = tooYoungOf(this.id, options.onTooYoung ?? 'suspend')
     if (this.logicalSources.length > 0 && this.id.trim() === '')
       throw new RegistrationInvalidError(this.id, 'has an empty id')
     if (/\p{Surrogate}/u.test(this.id)) throw new RegistrationInvalidError(this.id, 'has an id that is no text')
@@ -204,8 +249,19 @@ function policyOf(id: string, value: string): QuarantinePolicy {
   throw new RegistrationInvalidError(id, `says onSourceQuarantined: ${value}, expected suspend or continue`)
 }
 
-function startOf(id: string, value: string): RegistrationStart {
-  const start = parseStartFrom(value)
-  if (start !== undefined) return start
-  throw new RegistrationInvalidError(id, `says startFrom: ${value}, expected ${START_FROM_FORM}`)
+function tooYoungOf(id: string, value: string): TooYoungPolicy {
+  if (value === 'suspend' || value === 'complete') return value
+  throw new RegistrationInvalidError(id, `says onTooYoung: ${value}, expected suspend or complete`)
+}
+
+type StartOptions = Pick<ConsumerRegistrationOptions, 'startFrom' | 'readFromBootstrap'>
+
+function startOf(id: string, { startFrom, readFromBootstrap }: StartOptions): RegistrationStart | undefined {
+  if (startFrom === undefined) return readFromBootstrap === true ? { kind: 'bootstrap' } : undefined
+  const start = parseStartFrom(startFrom)
+  if (start === undefined)
+    throw new RegistrationInvalidError(id, `says startFrom: ${startFrom}, expected ${START_FROM_FORM}`)
+  if (readFromBootstrap !== (start.kind !== 'bootstrap')) return start
+  const why = `says readFromBootstrap: ${String(readFromBootstrap)}, and startFrom: ${startFrom}: leave one of them out`
+  throw new RegistrationInvalidError(id, why)
 }

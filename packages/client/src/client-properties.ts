@@ -5,8 +5,6 @@ export type PropertyTreatment =
   | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
   | { readonly kind: 'number'; readonly min: number }
   | { readonly kind: 'boolean' }
-  /** A switch for something that is not there: false is as it is, true is refused. */
-  | { readonly kind: 'off-only'; readonly reason: string }
   | { readonly kind: 'text'; readonly oneOf?: readonly string[] }
   /** Accepted without effect; the reason is logged once at start. */
   | { readonly kind: 'noted'; readonly reason: string }
@@ -19,26 +17,35 @@ const TIMER_MS_MAX = 0x7fffffff
 const MILLISECONDS: PropertyTreatment = { kind: 'integer', min: 0, max: TIMER_MS_MAX }
 const RETRIES: PropertyTreatment = { kind: 'integer', min: -1 }
 const BOOLEAN: PropertyTreatment = { kind: 'boolean' }
-const BOOTSTRAP: PropertyTreatment = { kind: 'noted', reason: 'this client does not bootstrap yet' }
+const OWN_WAITS: PropertyTreatment = {
+  kind: 'noted',
+  reason: 'the waits between questions to a bootstrap server are those of bstPullerRetries',
+}
 const NO_BUFFER: PropertyTreatment = {
   kind: 'noted',
   reason: 'events are handed on as they arrive: a slow consumer slows the relay, there is no buffer to fill',
 }
 
 const CONNECTION: Readonly<Record<string, PropertyTreatment>> = {
-  ...backoff('pullerRetries', true),
-  ...backoff('dispatcherRetries', true),
-  ...backoff('bstPullerRetries', false),
-  ...backoff('bstDispatcherRetries', false),
-  ...backoff('bsPullerRetriesBeforeCkptCleanup', false),
+  ...backoff('pullerRetries'),
+  ...backoff('dispatcherRetries'),
+  ...backoff('bstPullerRetries'),
+  ...backoff('bstDispatcherRetries'),
+  ...prefixed('bsPullerRetriesBeforeCkptCleanup.', {
+    initSleep: OWN_WAITS,
+    sleepIncFactor: OWN_WAITS,
+    sleepIncDelta: OWN_WAITS,
+    maxSleep: OWN_WAITS,
+    maxRetryNum: RETRIES,
+  }),
   numRetriesOnFallOff: COUNT,
   consumerTimeBudgetMs: { kind: 'integer', min: -1, max: TIMER_MS_MAX },
-  bstConsumerTimeBudgetMs: BOOTSTRAP,
+  bstConsumerTimeBudgetMs: { kind: 'integer', min: -1, max: TIMER_MS_MAX },
   consumeCurrent: BOOLEAN,
   readLatestScnOnError: BOOLEAN,
   ...noBuffer('eventBuffer'),
   ...noBuffer('bstEventBuffer'),
-  'bstEventBuffer.maxSize': NO_BUFFER,
+  'bstEventBuffer.maxSize': { kind: 'integer', min: 1024, max: 0x7fffffff },
   'eventBuffer.maxEventSize': { kind: 'noted', reason: 'maxEventSize of ClientConfig bounds an event' },
   'eventBuffer.maxSize': { kind: 'integer', min: 1024, max: 0x7fffffff },
   consumerParallelism: {
@@ -71,8 +78,8 @@ const PROPERTIES: Readonly<Record<string, PropertyTreatment>> = {
   'checkpointPersistence.fileSystem.runtime.historySize': { kind: 'integer', min: 0, max: 99 },
   'checkpointPersistence.clearBeforeUse': BOOLEAN,
   'runtime.relaysList': { kind: 'text' },
-  'runtime.bootstrap.enabled': { kind: 'off-only', reason: BOOTSTRAP.reason },
-  'runtime.bootstrap.servicesList': BOOTSTRAP,
+  'runtime.bootstrap.enabled': BOOLEAN,
+  'runtime.bootstrap.servicesList': { kind: 'text' },
   pullerBufferUtilizationPct: NO_BUFFER,
   pullerThreadDeadnessThresholdMs: { kind: 'noted', reason: 'a silent relay is left after followMs and 15 s' },
   dscUpdateIntervalMs: { kind: 'noted', reason: 'there are no dynamic schemas to update' },
@@ -83,10 +90,12 @@ const PROPERTIES: Readonly<Record<string, PropertyTreatment>> = {
 
 /** Families of keys: what stands in parentheses is free. */
 const FAMILIES: readonly (readonly [RegExp, PropertyTreatment])[] = [
-  [/^runtime\.relay\([^)]+\)\.(host|sources)$/, { kind: 'text' }],
-  [/^runtime\.relay\([^)]+\)\.name$/, { kind: 'noted', reason: 'a relay is known by its host and port' }],
-  [/^runtime\.relay\([^)]+\)\.port$/, { kind: 'integer', min: 1, max: 65_535 }],
-  [/^runtime\.bootstrap\.service\([^)]+\)\./, BOOTSTRAP],
+  [/^runtime\.(relay|bootstrap\.service)\([^)]+\)\.(host|sources)$/, { kind: 'text' }],
+  [
+    /^runtime\.(relay|bootstrap\.service)\([^)]+\)\.name$/,
+    { kind: 'noted', reason: 'a server is known by its host and port' },
+  ],
+  [/^runtime\.(relay|bootstrap\.service)\([^)]+\)\.port$/, { kind: 'integer', min: 1, max: 65_535 }],
   [/^connection\([^)]+\)\./, { kind: 'refused', reason: 'give the registration a client of its own instead' }],
   [
     /^clientCluster\([^)]+\)\./,
@@ -126,17 +135,14 @@ function noBuffer(name: string): Record<string, PropertyTreatment> {
   return prefixed(`${name}.`, Object.fromEntries(keys.split(' ').map((key) => [key, NO_BUFFER])))
 }
 
-function backoff(name: string, honoured: boolean): Record<string, PropertyTreatment> {
-  const factor: PropertyTreatment = { kind: 'number', min: 0 }
-  const honouredKeys = {
+function backoff(name: string): Record<string, PropertyTreatment> {
+  return prefixed(`${name}.`, {
     initSleep: MILLISECONDS,
-    sleepIncFactor: factor,
+    sleepIncFactor: { kind: 'number', min: 0 },
     sleepIncDelta: MILLISECONDS,
     maxSleep: MILLISECONDS,
     maxRetryNum: RETRIES,
-  }
-  const keys = honoured ? honouredKeys : Object.fromEntries(Object.keys(honouredKeys).map((key) => [key, BOOTSTRAP]))
-  return prefixed(`${name}.`, keys)
+  })
 }
 
 function prefixed(

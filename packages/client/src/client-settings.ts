@@ -6,7 +6,7 @@ import { type RelayAddress } from '@aesop/wire'
 /** A flat map of `databus.client.*` keys, as a descriptor gives it. */
 export type ClientProperties = Readonly<Record<string, unknown>>
 
-/** A relay and the sources it serves; none named: all. */
+/** A relay, or a bootstrap server, and the sources it serves; none named: all. */
 export interface ConfiguredRelay extends RelayAddress {
   readonly sources: readonly string[]
 }
@@ -30,11 +30,33 @@ export interface ClientSettings {
   readonly historySize: number
   readonly clearBeforeUse: boolean
   readonly relays: readonly ConfiguredRelay[]
+  readonly bootstrap: ClientBootstrapSettings
+  readonly bootstrapServers: readonly ConfiguredRelay[]
+  /** Whether bootstrap servers are asked at all. */
+  readonly canBootstrap: boolean
   /** Keys without effect, each with its reason. */
   readonly notes: readonly string[]
 }
 
+/** What the properties say of bootstraps. */
+export interface ClientBootstrapSettings {
+  /** Of questions to a server. */
+  readonly retries: BackoffConfig
+  /** How often, and after which waits, a failing consumer is given the same events again. */
+  readonly dispatcherRetries: BackoffConfig
+  /** Faults in a row after which the server that a place is of is given up, where there is another one. */
+  readonly retriesBeforeRestart: number
+  readonly timeBudgetMs: number
+  /** What one answer may have, in bytes. */
+  readonly batchBytes: number
+}
+
 const RELAY_PORT = 9000
+const BOOTSTRAP_PORT = 6060
+/** A place is kept behind each batch: more in one saves little, and comes again after a kill. */
+const BATCH_BYTES = 1024 * 1024
+/** Some five minutes of Databus' waits: a snapshot that begins anew at another server is dear. */
+const RETRIES_BEFORE_RESTART = 60
 const FETCH_BYTES = 10 * 1024 * 1024
 
 /** @throws ClientPropertyUnknownError, ClientPropertyInvalidError, ClientPropertyRefusedError */
@@ -45,8 +67,7 @@ export function parseClientProperties(properties: ClientProperties): ClientSetti
     const treatment = treatmentOf(key)
     if (treatment === undefined) throw new ClientPropertyUnknownError(key, nearestKey(key))
     const value = convert(key, given, treatment)
-    const isRefused = treatment.kind === 'refused' || (treatment.kind === 'off-only' && value === true)
-    if (isRefused) throw new ClientPropertyRefusedError(key, treatment.reason)
+    if (treatment.kind === 'refused') throw new ClientPropertyRefusedError(key, treatment.reason)
     if (treatment.kind === 'noted') notes.push(`${key} has no effect: ${treatment.reason}`)
     else values.set(key.slice('databus.client.'.length), value)
   }
@@ -63,11 +84,14 @@ function settingsOf(values: ReadonlyMap<string, unknown>, notes: readonly string
     maxSleepMs: connection(`${name}.maxSleep`, defaults.maxSleepMs),
     maxRetryNum: connection(`${name}.maxRetryNum`, defaults.maxRetryNum),
   })
+  const pullerRetries = retries('pullerRetries', PULLER_RETRIES)
+  const dispatcherRetries = retries('dispatcherRetries', DISPATCHER_RETRIES)
+  const consumerTimeBudgetMs = connection('consumerTimeBudgetMs', 300_000)
   return {
-    pullerRetries: retries('pullerRetries', PULLER_RETRIES),
-    dispatcherRetries: retries('dispatcherRetries', DISPATCHER_RETRIES),
+    pullerRetries,
+    dispatcherRetries,
     numRetriesOnFallOff: connection<number | undefined>('numRetriesOnFallOff', undefined),
-    consumerTimeBudgetMs: connection('consumerTimeBudgetMs', 300_000),
+    consumerTimeBudgetMs,
     consumeCurrent: connection<boolean | undefined>('consumeCurrent', undefined),
     readLatestScnOnError: connection('readLatestScnOnError', read('enableReadLatestOnRelayFallOff', false)),
     fetchBytes: connection('eventBuffer.maxSize', FETCH_BYTES),
@@ -75,7 +99,22 @@ function settingsOf(values: ReadonlyMap<string, unknown>, notes: readonly string
     checkpointDirectory: read<string | undefined>('checkpointPersistence.fileSystem.rootDirectory', undefined),
     historySize: historySizeOf(read),
     clearBeforeUse: read('checkpointPersistence.clearBeforeUse', false),
-    relays: [...relaysOfKeys(values), ...relaysOfList(read('runtime.relaysList', ''))],
+    relays: [
+      ...serversOfKeys(values, 'runtime.relay', RELAY_PORT),
+      ...serversOfList('runtime.relaysList', read('runtime.relaysList', '')),
+    ],
+    bootstrap: {
+      retries: retries('bstPullerRetries', pullerRetries),
+      dispatcherRetries: retries('bstDispatcherRetries', dispatcherRetries),
+      retriesBeforeRestart: connection('bsPullerRetriesBeforeCkptCleanup.maxRetryNum', RETRIES_BEFORE_RESTART),
+      timeBudgetMs: connection('bstConsumerTimeBudgetMs', consumerTimeBudgetMs),
+      batchBytes: connection('bstEventBuffer.maxSize', BATCH_BYTES),
+    },
+    bootstrapServers: [
+      ...serversOfKeys(values, 'runtime.bootstrap.service', BOOTSTRAP_PORT),
+      ...serversOfList('runtime.bootstrap.servicesList', read('runtime.bootstrap.servicesList', '')),
+    ],
+    canBootstrap: read('runtime.bootstrap.enabled', true),
     notes,
   }
 }
@@ -103,30 +142,30 @@ function historySizeOf(read: <T>(name: string, otherwise: T) => T): number {
   return read<boolean>(`${prefix}.historyEnabled`, false) ? read(`${prefix}.historySize`, 5) : 0
 }
 
-function relaysOfKeys(values: ReadonlyMap<string, unknown>): ConfiguredRelay[] {
+function serversOfKeys(values: ReadonlyMap<string, unknown>, name: string, portOtherwise: number): ConfiguredRelay[] {
   const ids = new Set<string>()
-  for (const name of values.keys()) {
-    const id = /^runtime\.relay\(([^)]+)\)/.exec(name)?.[1]
+  for (const key of values.keys()) {
+    const id = key.startsWith(`${name}(`) ? /\(([^)]+)\)/.exec(key)?.[1] : undefined
     if (id !== undefined) ids.add(id)
   }
   return [...ids].map((id) => {
-    const text = (part: string): string | undefined => values.get(`runtime.relay(${id}).${part}`) as string | undefined
+    const text = (part: string): string | undefined => values.get(`${name}(${id}).${part}`) as string | undefined
     return {
       host: text('host') ?? 'localhost',
-      port: (values.get(`runtime.relay(${id}).port`) as number | undefined) ?? RELAY_PORT,
+      port: (values.get(`${name}(${id}).port`) as number | undefined) ?? portOtherwise,
       sources: sourceNames(text('sources')),
     }
   })
 }
 
 /** `[name)]host:port:source,source;…` */
-function relaysOfList(list: string): ConfiguredRelay[] {
+function serversOfList(key: string, list: string): ConfiguredRelay[] {
   const items = list.split(';').filter((item) => item.trim() !== '')
   return items.map((item) => {
     const [host, port, sources] = item.slice(item.indexOf(')') + 1).split(':')
     const number = Number(port)
     if (host === undefined || host.trim() === '' || !Number.isInteger(number) || number < 1 || number > 65_535) {
-      throw new ClientPropertyInvalidError('databus.client.runtime.relaysList', item, 'host:port:source,source')
+      throw new ClientPropertyInvalidError(`databus.client.${key}`, item, 'host:port:source,source')
     }
     return { host: host.trim(), port: number, sources: sourceNames(sources) }
   })
@@ -143,7 +182,6 @@ function convert(key: string, given: unknown, treatment: PropertyTreatment): unk
   const text = String(given).trim()
   switch (treatment.kind) {
     case 'boolean':
-    case 'off-only':
       if (text === 'true' || text === 'false') return text === 'true'
       throw new ClientPropertyInvalidError(key, given, 'true or false')
     case 'integer': {

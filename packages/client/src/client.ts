@@ -77,7 +77,7 @@ export class Client implements Lifecycle, Observable, PlaceKeeper, HasLiveLists 
    * @throws ClientPropertyInvalidError when no header can hold a token
    */
   init(): void | Promise<void> {
-    for (const { token } of this.#maker.relays()) checkToken(token)
+    for (const { token } of [...this.#maker.relays(), ...this.#maker.configuredBootstraps]) checkToken(token)
     const later = this.#declared.flatMap((declared) => this.#enter(declared).reader.prepare() ?? [])
     if (later.length > 0) return Promise.all(later).then(() => undefined)
   }

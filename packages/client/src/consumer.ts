@@ -97,6 +97,11 @@ export interface EventConsumer {
   onSchemaChange?(change: SchemaChange, signal: AbortSignal): Result
   onRollback?(scn: bigint, signal: AbortSignal): Result
   onError?(error: AesopError, signal: AbortSignal): Result
+  /**
+   * In a bootstrap; each that is missing is that of the stream, but `onStartBootstrap` and `onStopBootstrap`. A consumer that may be told to
+   * forget what it has (`startFrom: bootstrap`, `onTooYoung: complete`) needs `onStartBootstrap`; one that acknowledges windows itself needs
+   * `onBootstrapCheckpoint`.
+   */
   onBootstrapEvent?(event: ChangeEvent, signal: AbortSignal): Result
   onStartBootstrap?(signal: AbortSignal, start: BootstrapStart): Result
   onStopBootstrap?(signal: AbortSignal): Result
@@ -121,6 +126,7 @@ export interface ConsumerContext {
    * - An SCN inside the stream that is the end of no window stands for the last window before it.
    * - One at or below an earlier one is ignored, and so is one of windows that were rolled back and have not come again.
    * - After the registration has ended it is ignored, with a line in the log.
+   * - While it bootstraps it is ignored: there `onBootstrapCheckpoint` says that a batch is done, and may take its time.
    *
    * @throws AcknowledgeRefusedError when no such window was given yet, or the registration does not say so
    */

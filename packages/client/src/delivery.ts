@@ -14,6 +14,7 @@ import {
   ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
   consumerText,
+  ConsumerUnfitError,
   SourceQuarantinedError,
 } from './errors.ts'
 
@@ -139,6 +140,7 @@ function isOfRelay(error: unknown): boolean {
   const isOurs =
     error instanceof ConsumerFatalError ||
     error instanceof ConsumerOverdueError ||
+    error instanceof ConsumerUnfitError ||
     error instanceof SourceQuarantinedError
   return error instanceof AesopError && !isOurs
 }

@@ -209,6 +209,61 @@ export class AcknowledgeMissingError extends AesopError {
   }
 }
 
+export class BootstrapServerMissingError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_BOOTSTRAP_SERVER_MISSING',
+    meaning:
+      'A registration is to bootstrap, or to go on with a bootstrap, and its client knows no bootstrap server that has its sources.',
+    remedy:
+      'Name the server in bootstrapClientConfigs of the ClientConfig, or let a bootstrap container run in the same process; then resume the registration. Without one, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that the relay has: what only the bootstrap would have given is left out.',
+    canRetry: true,
+  } as const
+  constructor(registration: string, sources: readonly string[]) {
+    super(
+      BootstrapServerMissingError.kind,
+      `the registration "${registration}" is to bootstrap ${quoted(sources)}, and no bootstrap server that has that is known`,
+      { fields: { registration, sources } },
+    )
+  }
+}
+
+export class BootstrapRetriesExhaustedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_BOOTSTRAP_RETRIES_EXHAUSTED',
+    meaning: 'Every bootstrap server failed, as often as bstPullerRetries.maxRetryNum allows.',
+    remedy:
+      'Mend what the cause names, then resume the registration or start the client again: the bootstrap goes on where it was.',
+    canRetry: false,
+  } as const
+  constructor(tries: number, cause: unknown) {
+    super(
+      BootstrapRetriesExhaustedError.kind,
+      `no bootstrap server brought anything in ${tries} tries: ${textOf(cause)}`,
+      { cause, fields: { tries } },
+    )
+  }
+}
+
+export class ConsumerUnfitError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_CLIENT_CONSUMER_UNFIT',
+    meaning:
+      'A registration is to bootstrap, and its consumer lacks a callback without which it would end with rows that are gone, or without rows.',
+    remedy:
+      'Give the consumer the callback that the message names (docs/bootstrap.md has an example), then start the client again: the bootstrap goes on where it was.',
+    canRetry: false,
+  } as const
+  constructor(registration: string, fault: string) {
+    super(
+      ConsumerUnfitError.kind,
+      `the registration "${registration}" can not be bootstrapped: its consumer ${fault}`,
+      {
+        fields: { registration },
+      },
+    )
+  }
+}
+
 export class ClientPropertyUnknownError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_PROPERTY_UNKNOWN',
@@ -332,6 +387,9 @@ export const clientErrors: readonly AesopErrorClass[] = [
   ConsumerOverdueError,
   AcknowledgeRefusedError,
   AcknowledgeMissingError,
+  BootstrapServerMissingError,
+  BootstrapRetriesExhaustedError,
+  ConsumerUnfitError,
   ClientPropertyUnknownError,
   ClientPropertyInvalidError,
   ClientPropertyRefusedError,

@@ -2,7 +2,7 @@ import { Checkpoint } from '@aesop/checkpoint'
 import { type RelayLink } from '@aesop/wire'
 import { type Dispatcher } from './dispatcher.ts'
 import { type SourceCatalogue } from './source-catalogue.ts'
-import { type RegistrationStart } from './start-from.ts'
+import { type PlaceStart } from './start-from.ts'
 
 /**
  * The place where a registration begins that has none stored, as its `startFrom` says. It is asked for once, and stored before a window
@@ -15,10 +15,10 @@ import { type RegistrationStart } from './start-from.ts'
  * | behind that               | there, whatever came meanwhile                                 |
  */
 export class FirstPlace {
-  readonly #from: RegistrationStart
+  readonly #from: PlaceStart
   #found: Checkpoint | undefined
 
-  constructor(from: RegistrationStart) {
+  constructor(from: PlaceStart) {
     this.#from = from
   }
 

@@ -1,6 +1,8 @@
 export { Caller } from './caller.ts'
 export { Client } from './client.ts'
 export {
+  BootstrapClientConfig,
+  type BootstrapClientConfigOptions,
   ClientConfig,
   type ClientConfigOptions,
   ConsumerRegistration,
@@ -34,6 +36,8 @@ export {
   AcknowledgeMissingError,
   AcknowledgeRefusedError,
   type CallbackPlace,
+  BootstrapRetriesExhaustedError,
+  BootstrapServerMissingError,
   ClientFaultError,
   ClientNotRunningError,
   ClientPropertyInvalidError,
@@ -44,6 +48,7 @@ export {
   ConsumerOverdueError,
   ConsumerRetriesExhaustedError,
   ConsumerTimeBudgetError,
+  ConsumerUnfitError,
   EventOrderError,
   PullerRetriesExhaustedError,
   RegistrationInvalidError,

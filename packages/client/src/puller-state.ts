@@ -5,7 +5,8 @@ import { type BackoffConfig, backoffMs } from '@aesop/kernel'
  * total: every event is legal in every state. See SPEC.md for the table, the invariants and the loops.
  *
  *   idle ─start─► registering ─registered─► streaming ─stream-ended─► streaming
- *                     ▲                        │  │
+ *                     ▲  │                     │  │
+ *                     │  └─ registered, in the phase of a bootstrap ─► bootstrapping ─bootstrapped─► registering
  *                     └── waited ── backing-off ◄─┘ (fault, rolled-back, nothing came)
  *   any of them: pause ─► paused ─resume─► registering;  fatal or a fault for good ─► suspended;  stop ─► stopped
  */
@@ -13,6 +14,7 @@ export const pullerStatuses = [
   'idle',
   'registering',
   'streaming',
+  'bootstrapping',
   'backing-off',
   'paused',
   'suspended',
@@ -22,15 +24,21 @@ export type PullerStatus = (typeof pullerStatuses)[number]
 
 /**
  * What kind of fault a relay showed: `retry` may pass by itself; `refused` is for good, unless another relay differs;
- * `fell-off`: the relay no longer holds what follows the checkpoint; `ahead`: the checkpoint is ahead of the relay.
+ * `fell-off`: the relay no longer holds what follows the checkpoint; `ahead`: the checkpoint is ahead of the relay, or the bootstrap
+ * server of the process is not there, either of which may be starting.
  */
 export type Fault = 'retry' | 'refused' | 'fell-off' | 'ahead'
 
 export type PullerEvent =
-  | { readonly kind: 'start' | 'pause' | 'resume' | 'stop' | 'waited' | 'registered' | 'progress' | 'fatal' }
+  | {
+      readonly kind:
+        'start' | 'pause' | 'resume' | 'stop' | 'waited' | 'registered' | 'progress' | 'fatal' | 'bootstrapped'
+    }
   | { readonly kind: 'stream-ended'; readonly empty: boolean }
   | { readonly kind: 'rolled-back'; readonly delayMs: number }
   | { readonly kind: 'fault'; readonly fault: Fault }
+  /** The bootstrap can not go on: for the consumer's sake, or for a server's. */
+  | { readonly kind: 'bootstrap-failed'; readonly reason: 'fault' | 'consumer' }
 
 export type PullerAction =
   /** Go on with what is being done. */
@@ -39,12 +47,16 @@ export type PullerAction =
   | { readonly kind: 'rest' }
   | { readonly kind: 'register'; readonly relay: number }
   | { readonly kind: 'stream'; readonly fromLatest: boolean }
+  /** Begin a bootstrap, or go on with it, to its end. */
+  | { readonly kind: 'bootstrap' }
   | { readonly kind: 'wait'; readonly ms: number }
   /** Tell the consumer and health; the error is the last fault, unless the retries were exhausted. */
   | { readonly kind: 'suspend'; readonly reason: 'fault' | 'retries-exhausted' | 'consumer' }
 
 export interface PullerState {
   readonly status: PullerStatus
+  /** What follows when a relay has been asked for its sources: its stream, or a bootstrap. */
+  readonly phase: 'online' | 'bootstrap'
   /** Index of the relay in use. */
   readonly relay: number
   /** Faults in a row, since the last progress. */
@@ -52,6 +64,8 @@ export interface PullerState {
   /** Faults in a row that are for good. */
   readonly refusals: number
   readonly fellOffs: number
+  /** Bootstraps in a row behind which no relay went on. */
+  readonly fruitless: number
   /** Milliseconds spent waiting for relays that are behind the checkpoint. */
   readonly aheadMs: number
   /** Changes may be lost on purpose: begin with the newest window (readLatestScnOnError). */
@@ -68,6 +82,8 @@ export interface PullerConfig {
   readonly pollMs: number
   /** How often a relay is asked again, each time the next one, when one no longer holds what follows the checkpoint. */
   readonly fallOffRetries: number
+  /** Whether a bootstrap server is known now that has what is read: then whoever fell off bootstraps, and nothing is left out. */
+  readonly canBootstrap: boolean
   readonly readLatestScnOnError: boolean
   /** How long relays that are behind the checkpoint are waited for: they may be starting. */
   readonly aheadPatienceMs: number
@@ -80,11 +96,19 @@ export interface PullerStep {
 
 /** A refusal is believed when it comes again: a flipped bit can look like one. */
 const REFUSALS_MIN = 3
-const FRESH = { attempt: 0, refusals: 0, fellOffs: 0, aheadMs: 0, fromLatest: false, after: 'register' } as const
+const FRESH = {
+  attempt: 0,
+  refusals: 0,
+  fellOffs: 0,
+  fruitless: 0,
+  aheadMs: 0,
+  fromLatest: false,
+  after: 'register',
+} as const
 const NONE: PullerAction = { kind: 'none' }
 const REST: PullerAction = { kind: 'rest' }
 
-export const initialPullerState: PullerState = { status: 'idle', relay: 0, ...FRESH }
+export const initialPullerState: PullerState = { status: 'idle', phase: 'online', relay: 0, ...FRESH }
 
 /** `random` in [0, 1) chooses the first relay and spreads the waits. An event that changes nothing returns the same state. */
 export function next(state: PullerState, event: PullerEvent, config: PullerConfig, random: number): PullerStep {
@@ -101,13 +125,17 @@ export function next(state: PullerState, event: PullerEvent, config: PullerConfi
     case 'waited':
       return state.status === 'backing-off' ? afterWait(state) : stay(state)
     case 'registered':
-      return state.status === 'registering' ? stream(state) : stay(state)
+      return state.status === 'registering' ? registered(state) : stay(state)
     case 'progress':
       return state.status === 'streaming' && !isFresh(state) ? stay({ ...state, ...FRESH }) : stay(state)
     case 'stream-ended':
       return state.status === 'streaming' ? streamEnded(state, event.empty, config) : stay(state)
     case 'rolled-back':
-      return state.status === 'streaming' ? backOff(state, event.delayMs, 'stream') : stay(state)
+      return rolledBack(state, event.delayMs)
+    case 'bootstrapped':
+      return state.status === 'bootstrapping' ? bootstrapped(state) : stay(state)
+    case 'bootstrap-failed':
+      return state.status === 'bootstrapping' ? suspend(state, event.reason) : stay(state)
     case 'fatal':
       return isWorking(state) ? suspend(state, 'consumer') : stay(state)
     case 'fault':
@@ -120,7 +148,7 @@ function stay(state: PullerState): PullerStep {
 }
 
 function isWorking(state: PullerState): boolean {
-  return state.status === 'registering' || state.status === 'streaming'
+  return state.status === 'registering' || state.status === 'streaming' || state.status === 'bootstrapping'
 }
 
 function canPause(state: PullerState): boolean {
@@ -129,7 +157,7 @@ function canPause(state: PullerState): boolean {
 
 /** Whether nothing is remembered that progress would wipe out: spares the hot path a new state. */
 export function isFresh(state: PullerState): boolean {
-  return !state.fromLatest && state.attempt + state.refusals + state.fellOffs + state.aheadMs === 0
+  return !state.fromLatest && state.attempt + state.refusals + state.fellOffs + state.fruitless + state.aheadMs === 0
 }
 
 function begin(state: PullerState, relay: number): PullerStep {
@@ -138,6 +166,21 @@ function begin(state: PullerState, relay: number): PullerStep {
 
 function register(state: PullerState, relay: number): PullerStep {
   return { state: { ...state, status: 'registering', relay }, action: { kind: 'register', relay } }
+}
+
+function registered(state: PullerState): PullerStep {
+  if (state.phase === 'online') return stream(state)
+  return { state: { ...state, status: 'bootstrapping' }, action: { kind: 'bootstrap' } }
+}
+
+function bootstrapped(state: PullerState): PullerStep {
+  return register({ ...state, ...FRESH, phase: 'online', fruitless: state.fruitless + 1 }, state.relay)
+}
+
+/** A bootstrap goes on from the place that was kept, and asks a relay for its sources before. */
+function rolledBack(state: PullerState, delayMs: number): PullerStep {
+  if (state.status === 'streaming') return backOff(state, delayMs, 'stream')
+  return state.status === 'bootstrapping' ? backOff(state, delayMs, 'register') : stay(state)
 }
 
 function stream(state: PullerState): PullerStep {
@@ -166,7 +209,7 @@ function streamEnded(state: PullerState, empty: boolean, config: PullerConfig): 
 function faulted(state: PullerState, fault: Fault, config: PullerConfig, random: number): PullerStep {
   switch (fault) {
     case 'fell-off':
-      return fellOff(state, config)
+      return fellOff(state, config, random)
     case 'refused': {
       const refusals = state.refusals + 1
       if (refusals >= Math.max(config.relays, REFUSALS_MIN)) return suspend({ ...state, refusals }, 'fault')
@@ -191,12 +234,21 @@ function retry(state: PullerState, config: PullerConfig, random: number): Puller
 }
 
 /** Other relays are asked at once: one of them may reach further back. */
-function fellOff(state: PullerState, config: PullerConfig): PullerStep {
+function fellOff(state: PullerState, config: PullerConfig, random: number): PullerStep {
   const fellOffs = state.fellOffs + 1
   const moved = nextRelay({ ...state, fellOffs }, config)
   if (fellOffs <= config.fallOffRetries) return register(moved, moved.relay)
+  if (config.canBootstrap) return toBootstrap({ ...moved, fellOffs: 0, phase: 'bootstrap' }, config, random)
   if (!config.readLatestScnOnError || state.fromLatest) return suspend({ ...state, fellOffs }, 'fault')
   return register({ ...moved, fellOffs: 0, fromLatest: true }, moved.relay)
+}
+
+/** One that follows another, because no relay went on where that had ended, is waited for: the store may be no further yet. */
+function toBootstrap(state: PullerState, { retries }: PullerConfig, random: number): PullerStep {
+  const { fruitless, relay } = state
+  if (fruitless === 0) return register(state, relay)
+  if (retries.maxRetryNum >= 0 && fruitless > retries.maxRetryNum) return suspend(state, 'fault')
+  return backOff(state, backoffMs(retries, fruitless - 1, random), 'register')
 }
 
 function nextRelay(state: PullerState, config: PullerConfig): PullerState {

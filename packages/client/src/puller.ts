@@ -1,11 +1,12 @@
 import { AesopError, InvariantError, type Logger, sleep, ToldBefore } from '@aesop/kernel'
 import { type KeyFilter, type RelayAddress, type RelayLink, ScnInFutureError, ScnNotFoundError } from '@aesop/wire'
-import { AnswerReader, InterruptedError } from './answer-reader.ts'
+import { AnswerReader, InterruptedError, type RelayInUse } from './answer-reader.ts'
+import { type RegistrationBootstrap } from './bootstrap/registration-bootstrap.ts'
 import { Delivery } from './delivery.ts'
 import { type DeliveryConfig } from './delivery-policy.ts'
 import { type Dispatcher } from './dispatcher.ts'
 import { type FirstPlace } from './first-place.ts'
-import { ConsumerFailedError, PullerRetriesExhaustedError } from './errors.ts'
+import { BootstrapServerMissingError, ConsumerFailedError, PullerRetriesExhaustedError } from './errors.ts'
 import {
   type Fault,
   initialPullerState,
@@ -25,7 +26,10 @@ export interface PullerOptions {
   readonly relays: readonly RelayAddress[]
   /** Asked at each connection: the relay of the process may move. @throws RelayTokenUnreadableError */
   readonly linkTo: (relay: RelayAddress) => RelayLink
-  readonly machine: PullerConfig
+  readonly machine: Omit<PullerConfig, 'canBootstrap'>
+  readonly bootstrap: RegistrationBootstrap
+  /** What begins: the stream, or a bootstrap. */
+  readonly phase: PullerState['phase']
   readonly dispatcher: Dispatcher
   /** Where reading begins that has no place yet; left out: with the oldest window of the relay. */
   readonly firstPlace?: FirstPlace | undefined
@@ -46,12 +50,12 @@ export interface PullerOptions {
   readonly random: () => number
 }
 
-/** Drives `puller-state` with a socket, a clock and a dispatcher; what follows a failure of the consumer is `delivery`'s. */
+/** Drives `puller-state` with a socket, a clock and a dispatcher; what follows a failure of the consumer is `delivery`'s, a bootstrap is `bootstrap`'s. */
 export class Puller {
   readonly #options: PullerOptions
   readonly #delivery: Delivery
   readonly #reader: AnswerReader
-  #state: PullerState = initialPullerState
+  #state: PullerState
   #link: RelayLink | undefined
   #catalogue: SourceCatalogue | undefined
   #requests: PullerEvent[] = []
@@ -63,6 +67,7 @@ export class Puller {
   constructor(options: PullerOptions) {
     const { policy, log, random } = options
     this.#options = options
+    this.#state = { ...initialPullerState, phase: options.phase }
     this.#delivery = new Delivery({ policy, log, random, nowMs: () => performance.now() })
     this.#reader = new AnswerReader({
       ...options,
@@ -116,7 +121,9 @@ export class Puller {
   async stop(giveUp?: AbortSignal): Promise<void> {
     this.#reader.isStopping = true
     const stopNow = (): void => {
-      this.#options.dispatcher.giveUp(new Error('the client stops'))
+      const reason = new Error('the client stops')
+      this.#options.dispatcher.giveUp(reason)
+      this.#options.bootstrap.giveUp(reason)
       this.#request({ kind: 'stop' })
     }
     giveUp?.addEventListener('abort', stopNow)
@@ -126,14 +133,23 @@ export class Puller {
     giveUp?.removeEventListener('abort', stopNow)
   }
 
-  /** Whether a window is open that may still come to its end. */
+  /** Whether a window is open, or a batch of a bootstrap. */
+  get #isOpen(): boolean {
+    return this.#options.dispatcher.inWindow || this.#options.bootstrap.isOpen
+  }
+
+  /** Whether one is open that may still come to its end. */
   get #isWithinWindow(): boolean {
-    return this.#running !== undefined && this.#options.dispatcher.inWindow && !this.#delivery.owesRollback
+    return this.#running !== undefined && this.#isOpen && !this.#delivery.owesRollback
+  }
+
+  get #machine(): PullerConfig {
+    return { ...this.#options.machine, canBootstrap: this.#options.bootstrap.isKnown }
   }
 
   /** Requests are answered in order; one that means nothing in the state it would meet disturbs nobody. */
   #request(event: PullerEvent): void {
-    const { machine } = this.#options
+    const machine = this.#machine
     const before = this.#requests.reduce((state, request) => next(state, request, machine, 0).state, this.#state)
     const { state } = next(before, event, machine, 0)
     if (state === before) return
@@ -149,7 +165,7 @@ export class Puller {
   async #run(): Promise<void> {
     let event: PullerEvent = { kind: 'start' }
     while (this.#state.status !== 'stopped') {
-      const { state, action } = next(this.#state, event, this.#options.machine, this.#options.random())
+      const { state, action } = next(this.#state, event, this.#machine, this.#options.random())
       this.#state = state
       event = this.#afterwards(await this.#perform(action))
     }
@@ -174,6 +190,8 @@ export class Puller {
         return this.#guarded(() => this.#register(action.relay))
       case 'stream':
         return this.#guarded(() => this.#stream(action.fromLatest))
+      case 'bootstrap':
+        return this.#guarded(() => this.#bootstrap())
       case 'wait':
         await sleep(action.ms, this.#interrupt.signal)
         return { kind: 'waited' }
@@ -209,9 +227,9 @@ export class Puller {
     try {
       return await work()
     } catch (error) {
-      const { inWindow } = this.#options.dispatcher
-      if (!this.#interrupt.signal.aborted || error instanceof ConsumerFailedError) return this.#eventOf(error, inWindow)
-      this.#delivery.brokeOff(inWindow)
+      const isOpen = this.#isOpen
+      if (!this.#interrupt.signal.aborted || error instanceof ConsumerFailedError) return this.#eventOf(error, isOpen)
+      this.#delivery.brokeOff(isOpen)
       return { kind: 'waited' }
     }
   }
@@ -249,19 +267,41 @@ export class Puller {
 
   /** A call that is overdue comes to its end before anything else is given: an old value must not overwrite a newer one. */
   async #consumerSettled(): Promise<void> {
-    const { dispatcher, log, registration } = this.#options
-    const { overdue } = dispatcher
+    const { dispatcher, bootstrap, log, registration } = this.#options
+    const overdue = dispatcher.overdue ?? bootstrap.overdue
     if (overdue === undefined) return
     const { callback, scn } = overdue
     log.warn(`the registration "${registration}" goes on when its call of ${callback} has settled`, { scn })
     await dispatcher.whenSettled(this.#interrupt.signal)
+    await bootstrap.whenSettled(this.#interrupt.signal)
     if (this.#interrupt.signal.aborted) throw new InterruptedError()
   }
 
-  async #stream(fromLatest: boolean): Promise<PullerEvent> {
+  get #relay(): RelayInUse {
     const link = this.#link
     const catalogue = this.#catalogue
-    if (link === undefined || catalogue === undefined) throw new InvariantError('streaming without a relay')
+    if (link === undefined || catalogue === undefined) throw new InvariantError('there is no relay in use')
+    return { link, catalogue }
+  }
+
+  async #bootstrap(): Promise<PullerEvent> {
+    const { bootstrap, dispatcher } = this.#options
+    const end = await bootstrap.run({
+      relay: this.#relay,
+      dispatcher,
+      delivery: this.#delivery,
+      signal: this.#interrupt.signal,
+      onStopPlace: () => {
+        if (this.#reader.isStopping) this.#request({ kind: 'stop' })
+      },
+    })
+    if (end.kind === 'finished') return { kind: 'bootstrapped' }
+    this.#delivery.fault = end.error
+    return { kind: 'bootstrap-failed', reason: end.reason === 'consumer' ? 'consumer' : 'fault' }
+  }
+
+  async #stream(fromLatest: boolean): Promise<PullerEvent> {
+    const { link, catalogue } = this.#relay
     const { dispatcher, firstPlace } = this.#options
     const { signal } = this.#interrupt
     if (this.#delivery.owesRollback) await dispatcher.rollback()
@@ -273,7 +313,7 @@ export class Puller {
 
   #progressed(): void {
     if (!isFresh(this.#state)) {
-      this.#state = next(this.#state, { kind: 'progress' }, this.#options.machine, 0).state
+      this.#state = next(this.#state, { kind: 'progress' }, this.#machine, 0).state
     }
     this.#delivery.progressed()
   }
@@ -289,6 +329,6 @@ const TOLD_MAX = 100
 
 function faultOf(error: AesopError): Fault {
   if (error instanceof ScnNotFoundError) return 'fell-off'
-  if (error instanceof ScnInFutureError) return 'ahead'
+  if (error instanceof ScnInFutureError || error instanceof BootstrapServerMissingError) return 'ahead'
   return error.canRetry ? 'retry' : 'refused'
 }

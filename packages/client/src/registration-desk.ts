@@ -1,5 +1,12 @@
-import { Checkpoint, type CheckpointStore, type PlaceJournal } from '@aesop/checkpoint'
+import {
+  type BootstrapPlace,
+  bootstrapPlaceOf,
+  Checkpoint,
+  type CheckpointStore,
+  type PlaceJournal,
+} from '@aesop/checkpoint'
 import { messageOf, type Place, type PlaceChange, type PlaceDesk, type PlaceQuestion } from '@aesop/kernel'
+import { whereOf } from './bootstrap/bootstrap-report.ts'
 import { RegistrationPlaceError } from './errors.ts'
 import { formatStartFrom, type RegistrationStart } from './start-from.ts'
 
@@ -121,6 +128,8 @@ export class RegistrationDesk implements PlaceDesk {
 }
 
 function placeOf(checkpoint: Checkpoint): Place {
+  const place = bootstrapPlaceOf(checkpoint)
+  if (place !== undefined) return placeInBootstrap(place)
   if (checkpoint.isFlexible) return { note: 'the oldest window that its relay has' }
   const { windowScn, windowOffset, prevScn, tsNanos, scnSpace } = checkpoint
   const more = {
@@ -132,6 +141,16 @@ function placeOf(checkpoint: Checkpoint): Place {
     ...(prevScn < 0n ? {} : { scn: prevScn }),
     ...more,
     note: `and ${windowOffset} events of window ${windowScn}`,
+  }
+}
+
+function placeInBootstrap(place: BootstrapPlace): Place {
+  const { sinceScn, scnSpace, server } = place
+  const from = sinceScn > 0n ? `since SCN ${sinceScn}` : 'from nothing'
+  const at = server === undefined ? '' : `, from ${server}`
+  return {
+    ...(scnSpace === undefined ? {} : { scnSpace }),
+    note: `within a bootstrap ${from}: ${whereOf(place)}${at}`,
   }
 }
 

@@ -1,7 +1,15 @@
 import { isAbsolute, join } from 'node:path'
-import { type CheckpointStore, FileCheckpointStore, MemoryCheckpointStore, ProcessReaders } from '@aesop/checkpoint'
-import { type BeanContext, formatJson } from '@aesop/kernel'
+import {
+  type CheckpointStore,
+  FileCheckpointStore,
+  MemoryCheckpointStore,
+  ProcessBootstraps,
+  ProcessReaders,
+} from '@aesop/checkpoint'
+import { type BeanContext, formatJson, type SecretText } from '@aesop/kernel'
 import { type KeyFilter, LocalRelays, parseKeyFilter, tokenOfEnvironment } from '@aesop/wire'
+import { BootstrapServers } from './bootstrap/bootstrap-servers.ts'
+import { type ConsumerNeeds, faultOfConsumer } from './bootstrap/fit-consumer.ts'
 import { type ClientConfig, type ConsumerRegistration } from './client-beans.ts'
 import { type ClientSettings, type ConfiguredRelay } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -18,11 +26,22 @@ export class RegistrationMaker {
   readonly #config: ClientConfig
   readonly #settings: ClientSettings
   readonly #context: BeanContext
+  /** The bootstrap servers that the client was told of. */
+  readonly configuredBootstraps: readonly ConfiguredRelay[]
+  readonly #bootstraps: BootstrapServers
 
   constructor(config: ClientConfig, settings: ClientSettings, context: BeanContext) {
     this.#config = config
     this.#settings = settings
     this.#context = context
+    const token = config.relayToken ?? tokenOfEnvironment()
+    this.configuredBootstraps = bootstrapsOf(config, settings, token)
+    this.#bootstraps = new BootstrapServers({
+      configured: this.configuredBootstraps,
+      own: ProcessBootstraps.of(context.shared),
+      token,
+      isEnabled: settings.canBootstrap,
+    })
   }
 
   /** @throws RegistrationInvalidError when no relay serves its sources */
@@ -30,6 +49,8 @@ export class RegistrationMaker {
     const { id, logicalSources, checkpointStore, startFrom } = declared
     const { checkpoints, clearBeforeUse, consumeCurrent } = this.#settings
     if (startFrom !== undefined && consumeCurrent === false) throw new RegistrationInvalidError(id, TWO_STARTS)
+    const why = startFrom?.kind === 'bootstrap' ? this.#bootstraps.faultOf(logicalSources) : undefined
+    if (why !== undefined) throw new RegistrationInvalidError(id, `is to bootstrap, and ${why}`)
     const keepsNothing = checkpointStore === undefined && checkpoints === 'NONE'
     return new RegistrationReader({
       id,
@@ -42,7 +63,7 @@ export class RegistrationMaker {
 
   /** @throws RegistrationInvalidError, InvalidRequestError, and what the consumer's factory throws */
   async make(declared: ConsumerRegistration, reader: RegistrationReader): Promise<Registration> {
-    const { id, logicalSources } = declared
+    const { id, logicalSources, canBootstrap } = declared
     const { followMs, maxEventSize, aheadPatienceMs, unsavedWindowsMax, logKeys } = this.#config
     const transport = declared.relayTransport ?? this.#config.relayTransport
     const readers = ProcessReaders.of(this.#context.shared)
@@ -69,6 +90,9 @@ export class RegistrationMaker {
       filters: filtersOf(declared),
       onSourceQuarantined: declared.onSourceQuarantined,
       startFrom: declared.startFrom,
+      onTooYoung: declared.onTooYoung,
+      bootstrapServers: () => (canBootstrap ? this.#bootstraps.for(logicalSources) : []),
+      publish: (alert) => this.#context.publish?.(alert),
       log: this.#context.log,
       meters: this.#context.meters,
       tracer: this.#context.tracer,
@@ -80,16 +104,16 @@ export class RegistrationMaker {
     return made
   }
 
-  async #consumerOf(
-    { id, logicalSources, eventConsumer, consumerFactory }: ConsumerRegistration,
-    acknowledge: (scn: bigint) => void,
-  ): Promise<EventConsumer> {
+  async #consumerOf(declared: ConsumerRegistration, acknowledge: (scn: bigint) => void): Promise<EventConsumer> {
+    const { id, logicalSources, eventConsumer, consumerFactory } = declared
     const { log } = this.#context
     const context = { registration: id, logicalSources, acknowledge, log }
     const made = eventConsumer ?? (await consumerFactory?.createConsumer(context))
     if (typeof made?.onDataEvent !== 'function') {
       throw new RegistrationInvalidError(id, 'has a consumer without the method onDataEvent')
     }
+    const unfit = faultOfConsumer(made, needsOf(declared))
+    if (unfit !== undefined) throw new RegistrationInvalidError(id, `is to bootstrap, and its consumer ${unfit}`)
     return made
   }
 
@@ -137,6 +161,26 @@ export class RegistrationMaker {
     if (given === undefined) return new FileCheckpointStore(join(stateDirectory, 'checkpoints'), id, { historySize })
     return new FileCheckpointStore(isAbsolute(given) ? given : join(projectsRoot, given), id, { historySize })
   }
+}
+
+/** What is known beforehand that a registration will ask of its consumer. */
+function needsOf({ startFrom, onTooYoung, acknowledge }: ConsumerRegistration): ConsumerNeeds {
+  const isSure = startFrom?.kind === 'bootstrap'
+  return { forgets: isSure || onTooYoung === 'complete', acknowledges: isSure && acknowledge === 'consumer' }
+}
+
+function bootstrapsOf(
+  { bootstrapClientConfigs }: ClientConfig,
+  { bootstrapServers }: ClientSettings,
+  token: SecretText | undefined,
+): ConfiguredRelay[] {
+  const configured = bootstrapClientConfigs.map((server) => ({
+    host: server.bootstrapHost,
+    port: server.bootstrapPort,
+    sources: server.bootstrapLogicalSourceNames,
+    token: server.bootstrapToken ?? token,
+  }))
+  return [...configured, ...bootstrapServers.map((server) => ({ ...server, token }))]
 }
 
 /** @throws InvalidRequestError when a filter is none */

@@ -1,4 +1,6 @@
 import {
+  type BootstrapPlace,
+  bootstrapPlaceOf,
   type Checkpoint,
   type CheckpointStore,
   isPromise,
@@ -90,7 +92,9 @@ export class RegistrationReader implements ProcessReader {
 
   get checkpointScn(): bigint | undefined {
     const checkpoint = this.#registration?.checkpoint ?? this.#stored()
-    return checkpoint === undefined || checkpoint.isFlexible ? this.#options.firstScn : checkpoint.windowScn
+    if (checkpoint === undefined || checkpoint.isFlexible) return this.#options.firstScn
+    const place = bootstrapPlaceOf(checkpoint)
+    return place === undefined ? checkpoint.windowScn : scnAfter(place)
   }
 
   get readScn(): bigint {
@@ -111,6 +115,12 @@ export class RegistrationReader implements ProcessReader {
       return undefined
     }
   }
+}
+
+/** Where a registration will need a relay when its bootstrap ends, as far as that is known. */
+function scnAfter({ startScn, targetScn }: BootstrapPlace): bigint | undefined {
+  if (startScn < 0n) return undefined
+  return targetScn > startScn ? targetScn : startScn
 }
 
 function isThere(relay: ConfiguredRelay, host: string, port: number): boolean {

@@ -1,6 +1,14 @@
-import { Checkpoint, type CheckpointStore, CheckpointUnreadableError } from '@aesop/checkpoint'
+import {
+  bootstrapCheckpoint,
+  type BootstrapPlace,
+  bootstrapPlaceOf,
+  Checkpoint,
+  type CheckpointStore,
+  CheckpointUnreadableError,
+} from '@aesop/checkpoint'
 import {
   AesopError,
+  type Alert,
   fillRemedy,
   type Health,
   type LogKeys,
@@ -21,6 +29,7 @@ import {
   type RelayLink,
   ScnNotFoundError,
 } from '@aesop/wire'
+import { RegistrationBootstrap } from './bootstrap/registration-bootstrap.ts'
 import { CheckpointSaver } from './checkpoint-saver.ts'
 import { type ClientSettings } from './client-settings.ts'
 import { type EventConsumer } from './consumer.ts'
@@ -62,11 +71,17 @@ export interface RegistrationOptions {
   readonly onSourceQuarantined?: QuarantinePolicy
   /** Where it begins without a checkpoint; left out: with the oldest window that the relay has. */
   readonly startFrom?: RegistrationStart | undefined
+  /** The bootstrap servers that have its sources now. Default: none. */
+  readonly bootstrapServers?: () => readonly RelayAddress[]
+  /** What follows where a bootstrap store does not reach back to what the consumer has. Default `suspend`. */
+  readonly onTooYoung?: TooYoungPolicy
   readonly log: Logger
   /** Default: nothing is kept. */
   readonly meters?: Meters | undefined
   /** Default: nobody is told. */
   readonly tracer?: Tracer | undefined
+  /** Told when a bootstrap begins and ends. Default: nobody listens. */
+  readonly publish?: ((alert: Alert) => void) | undefined
   /** How keys stand in errors and log lines. Default `hash`. */
   readonly logKeys?: LogKeys
   /** Called after each checkpoint that the consumer agreed to. */
@@ -78,6 +93,9 @@ export interface RegistrationOptions {
 
 /** Who acknowledges windows: see `ConsumerContext.acknowledge`. */
 export type AcknowledgePolicy = 'window' | 'consumer'
+
+/** Whether a registration that a bootstrap store does not reach back to is suspended, or forgets what it has and gets everything. */
+export type TooYoungPolicy = 'suspend' | 'complete'
 
 /** For how long a consumer may fail at one place, or a store be behind, before the relay of its process goes on without it. */
 const FAILING_MS = 5_000
@@ -96,6 +114,7 @@ export class Registration {
   #dispatcher: Dispatcher | undefined
   #puller: Puller | undefined
   #saver: CheckpointSaver | undefined
+  #bootstrap: RegistrationBootstrap | undefined
   readonly #given = new WindowsGiven()
   #stopping: Promise<void> | undefined
   #hasEnded = false
@@ -116,8 +135,11 @@ export class Registration {
     if (settings.clearBeforeUse) await store.clear()
     this.#saver = new CheckpointSaver({ store: this.#measured(store), keptIn, unsavedWindowsMax, log })
     const stored = await this.#load(store)
-    this.#dispatcher = this.#makeDispatcher(stored ?? this.#firstCheckpoint(), this.#saver)
-    this.#puller = this.#makePuller(this.#dispatcher, stored === undefined)
+    const place = stored === undefined ? undefined : bootstrapPlaceOf(stored)
+    const checkpoint = place === undefined ? stored : Checkpoint.flexible()
+    this.#dispatcher = this.#makeDispatcher(checkpoint ?? this.#firstCheckpoint(), this.#saver)
+    this.#bootstrap = this.#makeBootstrap(place, this.#saver)
+    this.#puller = this.#makePuller(this.#dispatcher, this.#bootstrap, stored === undefined)
     await this.#dispatcher.start()
     // A stop may have come while the store or the consumer took their time.
     if (this.#stopping === undefined) this.#puller.start()
@@ -155,6 +177,8 @@ export class Registration {
       this.#options.log.warn(`the registration "${this.id}" has ended: SCN ${scn} is acknowledged too late`, { scn })
       return
     }
+    // In a bootstrap onBootstrapCheckpoint says what is done.
+    if (this.isBootstrapping) return
     const taken = this.#given.take(scn)
     if (taken === undefined) return
     this.#dispatcher?.acknowledged(taken.newest)
@@ -172,7 +196,10 @@ export class Registration {
 
   /** Goes on after a pause, or after the registration was suspended by an error. */
   resume(): void {
-    if (this.#puller?.state.status === 'suspended') this.#dispatcher?.acceptQuarantine()
+    if (this.#puller?.state.status === 'suspended') {
+      this.#dispatcher?.acceptQuarantine()
+      this.#bootstrap?.acceptQuarantine()
+    }
     this.#puller?.resume()
   }
 
@@ -202,7 +229,7 @@ export class Registration {
   }
 
   async #sayStop(): Promise<void> {
-    const overdue = this.#dispatcher?.overdue
+    const overdue = this.#dispatcher?.overdue ?? this.#bootstrap?.overdue
     if (overdue === undefined) return this.#dispatcher?.stop()
     const { callback, scn } = overdue
     this.#options.log.warn(`onStopConsumption is not called: the call of ${callback} has not settled`, { scn })
@@ -249,12 +276,38 @@ export class Registration {
     }
   }
 
-  #makePuller(dispatcher: Dispatcher, isNew: boolean): Puller {
+  #makeBootstrap(place: BootstrapPlace | undefined, saver: CheckpointSaver): RegistrationBootstrap {
+    const { settings, consumer, logicalSources, filters, eventBytesMax, log, publish } = this.#options
+    const { bootstrapServers, acknowledge = 'window', onTooYoung = 'suspend', logKeys = 'hash' } = this.#options
+    return new RegistrationBootstrap({
+      registration: this.id,
+      logicalSources,
+      consumer,
+      acknowledge,
+      onSourceQuarantined: this.#options.onSourceQuarantined ?? 'suspend',
+      servers: bootstrapServers ?? (() => []),
+      place,
+      settings: { ...settings.bootstrap, onTooYoung },
+      filters,
+      eventBytesMax,
+      keep: async (checkpoint) => saver.saveNow(checkpoint),
+      logKeys,
+      log,
+      publish,
+      random: this.#options.random ?? Math.random,
+    })
+  }
+
+  #makePuller(dispatcher: Dispatcher, bootstrap: RegistrationBootstrap, isNew: boolean): Puller {
     const { settings, relays, aheadPatienceMs, followMs, eventBytesMax, filters, log, logicalSources } = this.#options
     const { startFrom } = this.#options
+    const beginsByBootstrap = bootstrap.place !== undefined || (isNew && startFrom?.kind === 'bootstrap')
     return new Puller({
       registration: this.id,
-      firstPlace: isNew && startFrom !== undefined ? new FirstPlace(startFrom) : undefined,
+      firstPlace:
+        isNew && startFrom !== undefined && startFrom.kind !== 'bootstrap' ? new FirstPlace(startFrom) : undefined,
+      bootstrap,
+      phase: beginsByBootstrap ? 'bootstrap' : 'online',
       logicalSources,
       relays,
       linkTo: (relay) => this.#linkTo(relay),
@@ -296,7 +349,8 @@ export class Registration {
     })
     this.#saver?.flush()
     this.totals.numErrorsReceived++
-    await this.#dispatcher?.tell(known)
+    const isInBootstrap = this.isBootstrapping && this.#bootstrap?.hasGiven === true
+    await (isInBootstrap ? this.#bootstrap : this.#dispatcher)?.tell(known)
   }
 
   #named(error: Error): AesopError {
@@ -305,8 +359,15 @@ export class Registration {
     return remedy === undefined ? error : new ScnNotFoundError(error.message, { remedy, fields: error.fields })
   }
 
+  /** Where it goes on after a fault; of one that bootstraps that names how far its bootstrap is. */
   get checkpoint(): Checkpoint | undefined {
-    return this.#dispatcher?.checkpoint
+    const place = this.#bootstrap?.place
+    return place === undefined ? this.#dispatcher?.checkpoint : bootstrapCheckpoint(place)
+  }
+
+  /** Whether it is given a snapshot and what follows it, and no relay is read. */
+  get isBootstrapping(): boolean {
+    return this.#puller?.state.phase === 'bootstrap'
   }
 
   /** SCN up to which it has read; −1 before the first window. */
@@ -314,14 +375,14 @@ export class Registration {
     return this.#dispatcher?.readScn ?? -1n
   }
 
-  /** Whether it goes on by itself: not paused, suspended or stopped, and its consumer does not fail for long. */
+  /** Whether it reads its relay by itself: not paused, suspended, stopped or bootstrapping, and its consumer does not fail for long. */
   get isRunning(): boolean {
     // A window that is being finished at the end is still read, one that was given up comes again at the next start.
     const finishes = this.#dispatcher?.inWindow === true && this.#giveUp?.aborted !== true
     if (this.#stopping !== undefined && !finishes) return false
     const { status } = this.#puller?.state ?? { status: 'idle' as const }
     const failingMs = Math.max(this.#puller?.failingMs ?? 0, this.#saver?.heldMs ?? 0)
-    return !RESTING.has(status) && failingMs < FAILING_MS
+    return !RESTING.has(status) && !this.isBootstrapping && failingMs < FAILING_MS
   }
 
   health(): Health {
@@ -330,12 +391,39 @@ export class Registration {
     const detail = fault === undefined ? '' : `: ${messageOf(fault)}`
     if (status === 'suspended') return { status: 'down', detail: `${this.id} is suspended${detail}` }
     if (status === 'paused') return { status: 'degraded', detail: `${this.id} is paused` }
+    if (this.isBootstrapping) return { status: 'degraded', detail: `${this.id} bootstraps${this.#progress}${detail}` }
     if (fault !== undefined) return { status: 'degraded', detail: `${this.id} is ${status}${detail}` }
     return { status: 'up' }
   }
 
+  /** How far its bootstrap is, for people. */
+  get #progress(): string {
+    const progress = this.#bootstrap?.progress
+    if (progress === undefined) return ''
+    const { phase, source, rows, since, server } = progress
+    return ` (${phase} of ${source}, ${rows} rows since ${since}, from ${server})`
+  }
+
   metrics(): readonly Metric[] {
-    return this.totals.metrics('aesop_client', this.id)
+    const { finished, rows } = this.#bootstrap?.totals ?? { finished: 0, rows: 0 }
+    const metric = (name: string, help: string, type: Metric['type'], value: number): Metric => ({
+      name: `aesop_client_${name}`,
+      help,
+      type,
+      value,
+      labels: { registration: this.id },
+    })
+    return [
+      ...this.totals.metrics('aesop_client', this.id),
+      metric(
+        'bootstrapping',
+        '1 while it is given a snapshot and what follows it.',
+        'gauge',
+        Number(this.isBootstrapping),
+      ),
+      metric('bootstraps_total', 'Bootstraps that came to their end.', 'counter', finished),
+      metric('bootstrap_rows_total', 'Row changes that bootstraps gave.', 'counter', rows),
+    ]
   }
 
   describe(): Readonly<Record<string, unknown>> {
@@ -347,17 +435,20 @@ export class Registration {
       relay: this.#puller?.relayAddress,
       transport: this.#puller?.transport,
       state: this.#puller?.state.status ?? 'idle',
-      checkpoint: this.#dispatcher?.checkpoint.windowScn,
-      scnSpace: this.#dispatcher?.checkpoint.scnSpace,
+      checkpoint: this.#bootstrap?.place === undefined ? this.#dispatcher?.checkpoint.windowScn : undefined,
+      scnSpace: this.checkpoint?.scnSpace,
       startFrom: startFrom === undefined ? undefined : formatStartFrom(startFrom),
+      phase: this.#puller?.state.phase ?? 'online',
+      bootstrap: this.#bootstrap?.progress,
       fault: this.#puller?.fault?.message,
       ...this.totals.toJson(),
     }
   }
 }
 
-/** A bootstrap would have a budget of its own; until there is one its phase is never entered. */
-function policyOf({ dispatcherRetries: retries, pullerRetries: saveRetries }: ClientSettings): DeliveryConfig {
-  const stops = { retries, exhausted: 'stop' } as const
-  return { online: stops, bootstrap: stops, saveRetries }
+/** A bootstrap has a budget of its own. */
+function policyOf({ dispatcherRetries, bootstrap, pullerRetries: saveRetries }: ClientSettings): DeliveryConfig {
+  const exhausted = 'stop'
+  const online = { retries: dispatcherRetries, exhausted } as const
+  return { online, bootstrap: { retries: bootstrap.dispatcherRetries, exhausted }, saveRetries }
 }

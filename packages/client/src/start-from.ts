@@ -1,17 +1,20 @@
 import { type StartFrom } from '@aesop/wire'
 
-/** Where a registration begins that has no checkpoint; an SCN is a place already. */
-export type RegistrationStart = StartFrom | { readonly kind: 'scn'; readonly scn: bigint }
+/** A place of the stream where a registration begins that has no checkpoint; an SCN is one already. */
+export type PlaceStart = StartFrom | { readonly kind: 'scn'; readonly scn: bigint }
+
+/** Where a registration begins that has no checkpoint: at a place of the stream, or behind a snapshot of what is there. */
+export type RegistrationStart = PlaceStart | { readonly kind: 'bootstrap' }
 
 export const START_FROM_FORM =
-  'earliest, latest, an SCN in decimal, or a time with its zone, like 2026-03-31T22:00:00Z or 2026-04-01T00:00:00.5+02:00'
+  'earliest, latest, bootstrap, an SCN in decimal, or a time with its zone, like 2026-03-31T22:00:00Z or 2026-04-01T00:00:00.5+02:00'
 
 const SCN_MAX = 2n ** 63n - 1n
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(Z|[+-](\d{2}):(\d{2}))$/
 
 /** @returns undefined where it is none of `START_FROM_FORM` */
 export function parseStartFrom(text: string): RegistrationStart | undefined {
-  if (text === 'earliest' || text === 'latest') return { kind: text }
+  if (text === 'earliest' || text === 'latest' || text === 'bootstrap') return { kind: text }
   if (/^\d{1,19}$/.test(text)) return BigInt(text) <= SCN_MAX ? { kind: 'scn', scn: BigInt(text) } : undefined
   const ms = msOf(text)
   return ms === undefined || ms < 0 ? undefined : { kind: 'time', ms }

@@ -79,8 +79,6 @@ function delivering(consumer: EventConsumer): { delivery: BootstrapDelivery; kep
     logicalSources: SOURCES,
     onSourceQuarantined: 'suspend',
     callbacks: bootstrapCallbacks(consumer),
-    catalogue,
-    refresh: () => Promise.resolve(),
     keep: (checkpoint) => {
       kept.push(bootstrapPlaceOf(checkpoint)?.snapshotOffset ?? -9n)
       return Promise.resolve()
@@ -89,6 +87,7 @@ function delivering(consumer: EventConsumer): { delivery: BootstrapDelivery; kep
     timeBudgetMs: 0,
     log: silentLogger,
   })
+  delivery.bind(catalogue, () => Promise.resolve())
   return { delivery, kept }
 }
 

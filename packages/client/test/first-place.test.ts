@@ -139,7 +139,6 @@ describe('a registration without a checkpoint', () => {
 
 it.each([
   ['{"consumption_mode":"ONLINE_CONSUMPTION","windowScn":5,"windowOffset":2}', 'has no prevScn'],
-  ['{"consumption_mode":"BOOTSTRAP_SNAPSHOT","windowScn":-1,"snapshot_offset":0,"bootstrap_since_scn":0}', 'bootstrap'],
   ['{"consumption_mode":"INIT","windowScn":-1}', 'consumption_mode is INIT'],
 ])('a registration does not start from %s, whatever store it comes from', async (text, fault) => {
   const store = new MemoryCheckpointStore()

@@ -16,6 +16,7 @@ const config: PullerConfig = {
   retries: { initSleepMs: 10, sleepIncFactor: 2, sleepIncDeltaMs: 0, maxSleepMs: 100, maxRetryNum: -1 },
   pollMs: 7,
   fallOffRetries: 2,
+  canBootstrap: false,
   readLatestScnOnError: false,
   aheadPatienceMs: 25,
 }
@@ -32,6 +33,9 @@ const EVENTS = {
   'stream-ended': { kind: 'stream-ended', empty: false },
   'stream-empty': { kind: 'stream-ended', empty: true },
   'rolled-back': { kind: 'rolled-back', delayMs: 3 },
+  bootstrapped: { kind: 'bootstrapped' },
+  'bootstrap-faulted': { kind: 'bootstrap-failed', reason: 'fault' },
+  'bootstrap-refused': { kind: 'bootstrap-failed', reason: 'consumer' },
   'fault-retry': { kind: 'fault', fault: 'retry' },
   'fault-refused': { kind: 'fault', fault: 'refused' },
   'fault-fell-off': { kind: 'fault', fault: 'fell-off' },
@@ -67,6 +71,9 @@ const TABLE: Record<PullerStatus, Record<EventName, Expected>> = {
     'stream-ended': ['registering', 'none'],
     'stream-empty': ['registering', 'none'],
     'rolled-back': ['registering', 'none'],
+    bootstrapped: ['registering', 'none'],
+    'bootstrap-faulted': ['registering', 'none'],
+    'bootstrap-refused': ['registering', 'none'],
     'fault-retry': ['backing-off', 'wait'],
     'fault-refused': ['backing-off', 'wait'],
     'fault-fell-off': ['registering', 'register'],
@@ -84,6 +91,29 @@ const TABLE: Record<PullerStatus, Record<EventName, Expected>> = {
     'stream-ended': ['streaming', 'stream'],
     'stream-empty': ['backing-off', 'wait'],
     'rolled-back': ['backing-off', 'wait'],
+    bootstrapped: ['streaming', 'none'],
+    'bootstrap-faulted': ['streaming', 'none'],
+    'bootstrap-refused': ['streaming', 'none'],
+    'fault-retry': ['backing-off', 'wait'],
+    'fault-refused': ['backing-off', 'wait'],
+    'fault-fell-off': ['registering', 'register'],
+    'fault-ahead': ['backing-off', 'wait'],
+  },
+  bootstrapping: {
+    start: ['bootstrapping', 'none'],
+    pause: ['paused', 'rest'],
+    resume: ['bootstrapping', 'none'],
+    stop: ['stopped', 'rest'],
+    waited: ['bootstrapping', 'none'],
+    registered: ['bootstrapping', 'none'],
+    progress: ['bootstrapping', 'none'],
+    fatal: ['suspended', 'suspend'],
+    'stream-ended': ['bootstrapping', 'none'],
+    'stream-empty': ['bootstrapping', 'none'],
+    'rolled-back': ['backing-off', 'wait'],
+    bootstrapped: ['registering', 'register'],
+    'bootstrap-faulted': ['suspended', 'suspend'],
+    'bootstrap-refused': ['suspended', 'suspend'],
     'fault-retry': ['backing-off', 'wait'],
     'fault-refused': ['backing-off', 'wait'],
     'fault-fell-off': ['registering', 'register'],
@@ -134,7 +164,7 @@ function walk(
 }
 
 describe('what the puller remembers', () => {
-  const counts = ['attempt', 'refusals', 'fellOffs', 'aheadMs'] as const
+  const counts = ['attempt', 'refusals', 'fellOffs', 'fruitless', 'aheadMs'] as const
   const remembered: Partial<PullerState>[] = [
     { fromLatest: true },
     ...counts.map((name) => ({ [name]: 1 })),
@@ -175,11 +205,67 @@ describe('what the puller remembers', () => {
       attempt: 3,
       refusals: 1,
       fellOffs: 2,
+      fruitless: 2,
       aheadMs: 9,
       fromLatest: true,
       relay: 1,
     }
     expect(next(paused, EVENTS.resume, config, 0).state).toEqual({ ...inStatus('registering'), relay: 1 })
+  })
+})
+
+describe('the phase of a bootstrap', () => {
+  const known = { ...config, canBootstrap: true }
+  const inPhase = (status: PullerStatus): PullerState => ({ ...inStatus(status), phase: 'bootstrap' })
+  const fallen = ['fault-fell-off', 'registered', 'fault-fell-off', 'registered', 'fault-fell-off'] as const
+
+  it.each([
+    [false, true],
+    [true, true],
+    [true, false],
+  ])('follows a fall-off that is believed (known: %s; readLatestScnOnError: %s)', (canBootstrap, latest) => {
+    const using = { ...config, canBootstrap, readLatestScnOnError: latest }
+    const { state } = walk(inStatus('streaming'), fallen, using)
+    expect(state).toMatchObject({
+      status: 'registering',
+      phase: canBootstrap ? 'bootstrap' : 'online',
+      fromLatest: !canBootstrap,
+    })
+    expect(next(state, EVENTS.registered, using, 0).action.kind).toBe(canBootstrap ? 'bootstrap' : 'stream')
+  })
+
+  it.each<EventName[]>([
+    ['pause', 'resume', 'registered'],
+    ['fatal', 'resume', 'registered'],
+    ['bootstrap-faulted', 'resume', 'registered'],
+    ['bootstrap-refused', 'resume', 'registered'],
+    ['rolled-back', 'waited', 'registered'],
+    ['rolled-back', 'pause', 'resume', 'registered'],
+    ['fault-retry', 'waited', 'registered'],
+    ['fault-ahead', 'waited', 'fault-retry', 'waited', 'registered'],
+    ['fault-fell-off', 'registered'],
+  ])('stays after %s, %s, %s', (...events) => {
+    const { state, actions } = walk(inPhase('bootstrapping'), events, known)
+    expect([state.status, actions.at(-1)?.kind]).toEqual(['bootstrapping', 'bootstrap'])
+  })
+
+  it('ends when everything was given: the stream of the same relay follows', () => {
+    const { state, actions } = walk({ ...inPhase('bootstrapping'), relay: 1, attempt: 3 }, ['bootstrapped'], known)
+    expect(actions).toEqual([{ kind: 'register', relay: 1 }])
+    expect(state).toMatchObject({ phase: 'online', attempt: 0 })
+    expect(walk(state, ['registered'], known).state.status).toBe('streaming')
+  })
+
+  it.each([
+    ['bootstrap-faulted', 'fault'],
+    ['bootstrap-refused', 'consumer'],
+  ] as const)('is suspended by %s, for the sake of: %s', (event, reason) => {
+    expect(next(inPhase('bootstrapping'), EVENTS[event], known, 0).action).toEqual({ kind: 'suspend', reason })
+  })
+
+  it('begins where the registration says so', () => {
+    const { actions } = walk({ ...initialPullerState, phase: 'bootstrap' }, ['start', 'registered'], known)
+    expect(actions.map(({ kind }) => kind)).toEqual(['register', 'bootstrap'])
   })
 })
 
@@ -283,6 +369,21 @@ describe('the loops of the puller end', () => {
     expect(actions.filter(({ kind }) => kind === 'wait')).toHaveLength(2)
   })
 
+  it('L9: a bootstrap behind which no relay goes on is followed by another one after a wait that grows', () => {
+    const known = { ...config, canBootstrap: true, fallOffRetries: 0 }
+    const round = repeat('fault-fell-off', 'waited', 'registered', 'bootstrapped', 'registered').slice(0, 25)
+    const { state, actions } = walk(inStatus('streaming'), round, known)
+    expect(actions.flatMap((action) => (action.kind === 'wait' ? [action.ms] : []))).toEqual([10, 20, 40, 80])
+    expect(actions.filter(({ kind }) => kind === 'bootstrap')).toHaveLength(5)
+    expect(walk(state, ['progress', 'fault-fell-off'], known).actions.at(-1)?.kind).toBe('register')
+    expect(walk(state, ['stream-ended', 'fault-fell-off'], known).actions.at(-1)?.kind).toBe('register')
+    const bounded = { ...known, retries: { ...config.retries, maxRetryNum: 2 } }
+    const suspended = walk(inStatus('streaming'), round, bounded)
+    expect(suspended.state.status).toBe('suspended')
+    expect(suspended.actions.filter(({ kind }) => kind === 'bootstrap')).toHaveLength(3)
+    expect(suspended.actions).toContainEqual({ kind: 'suspend', reason: 'fault' })
+  })
+
   it('L5: an answer that brings nothing at once is followed by a pause', () => {
     expect(next(inStatus('streaming'), EVENTS['stream-empty'], config, 0).action).toEqual({ kind: 'wait', ms: 7 })
   })
@@ -296,17 +397,23 @@ describe('seeded walks of the puller', () => {
     { weight: 7, arbitrary: fc.constantFrom(...(Object.keys(EVENTS) as EventName[])) },
   )
 
+  const beginnings = fc
+    .constantFrom('online', 'bootstrap')
+    .map((phase): PullerState => ({ ...initialPullerState, phase: phase === 'online' ? 'online' : 'bootstrap' }))
+
   it('keep the invariants after every step', () => {
     const reached = zeros(pullerStatuses)
     assertProperty(
       fc.property(
         fc.array(names, { maxLength: 60, size: 'max' }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (events, random) => {
-          let state = initialPullerState
+        beginnings,
+        fc.boolean(),
+        (events, random, beginning, canBootstrap) => {
+          let state = beginning
           for (const name of events) {
             const before = state
-            const { state: after, action } = next(before, EVENTS[name], config, random)
+            const { state: after, action } = next(before, EVENTS[name], { ...config, canBootstrap }, random)
             state = after
             reached[after.status]++
             // I1: a relay that is there. I2: stopped stays stopped. I3: the action fits the status.
@@ -314,6 +421,9 @@ describe('seeded walks of the puller', () => {
             if (before.status === 'stopped') expect(after).toBe(before)
             if (action.kind === 'register') expect(after.status).toBe('registering')
             if (action.kind === 'stream') expect(after.status).toBe('streaming')
+            if (action.kind === 'bootstrap') expect(after.status).toBe('bootstrapping')
+            if (after.status === 'bootstrapping') expect(after.phase).toBe('bootstrap')
+            if (after.status === 'streaming') expect(after.phase).toBe('online')
             if (action.kind === 'wait') expect(after.status).toBe('backing-off')
             if (action.kind === 'suspend') expect(after.status).toBe('suspended')
             // I4: a change of status always comes with an action: nothing can hang in between.
@@ -330,12 +440,12 @@ describe('seeded walks of the puller', () => {
   it('pause and resume bring back a fresh start on the same relay', () => {
     const reached = zeros(pullerStatuses.filter((status) => status !== 'stopped'))
     assertProperty(
-      fc.property(fc.array(names, { maxLength: 20, size: 'max' }), (events) => {
-        const { state } = walk(initialPullerState, events)
+      fc.property(fc.array(names, { maxLength: 20, size: 'max' }), beginnings, (events, beginning) => {
+        const { state } = walk(beginning, events)
         if (state.status === 'stopped') return
         reached[state.status]++
         const { state: resumed } = walk(state, ['pause', 'resume'])
-        expect(resumed).toMatchObject({ status: 'registering', relay: state.relay, attempt: 0 })
+        expect(resumed).toMatchObject({ status: 'registering', relay: state.relay, phase: state.phase, attempt: 0 })
       }),
       { seed: SEED, numRuns: 1000, reached, atLeast: 10 },
     )

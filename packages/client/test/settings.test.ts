@@ -36,13 +36,62 @@ describe('the properties of a client', () => {
       [key('runtime.relay(1).name')]: 'first',
       [key('runtime.bootstrap.enabled')]: 'false',
       [key('connectionDefaults.eventBuffer.averageEventSize')]: 2048,
-      [key('connectionDefaults.bstEventBuffer.maxSize')]: 2048,
+      [key('connectionDefaults.bstEventBuffer.averageEventSize')]: 2048,
+      [key('connectionDefaults.bsPullerRetriesBeforeCkptCleanup.initSleep')]: 5,
+      [key('runtime.bootstrap.service(1).name')]: 'first',
     })
     expect(notes).toEqual([
       expect.stringContaining('runtime.relay(1).name has no effect') as string,
       expect.stringContaining('eventBuffer.averageEventSize has no effect') as string,
-      expect.stringContaining('bstEventBuffer.maxSize has no effect') as string,
+      expect.stringContaining('bstEventBuffer.averageEventSize has no effect') as string,
+      expect.stringContaining('bsPullerRetriesBeforeCkptCleanup.initSleep has no effect') as string,
+      expect.stringContaining('runtime.bootstrap.service(1).name has no effect') as string,
     ])
+  })
+
+  it('of a bootstrap are those of the stream, where they are not said', () => {
+    const { bootstrap, pullerRetries, dispatcherRetries } = parseClientProperties({
+      [key('connectionDefaults.pullerRetries.initSleep')]: 7,
+      [key('connectionDefaults.dispatcherRetries.maxRetryNum')]: 8,
+      [key('connectionDefaults.consumerTimeBudgetMs')]: 9,
+    })
+    expect(bootstrap).toEqual({
+      retries: pullerRetries,
+      dispatcherRetries,
+      retriesBeforeRestart: 60,
+      timeBudgetMs: 9,
+      batchBytes: 1024 * 1024,
+    })
+    const said = parseClientProperties({
+      [key('connectionDefaults.bstPullerRetries.initSleep')]: 1,
+      [key('connectionDefaults.bstDispatcherRetries.maxRetryNum')]: 2,
+      [key('connectionDefaults.bstConsumerTimeBudgetMs')]: 3,
+      [key('connectionDefaults.bsPullerRetriesBeforeCkptCleanup.maxRetryNum')]: 4,
+      [key('connectionDefaults.bstEventBuffer.maxSize')]: 5000,
+    }).bootstrap
+    expect(said).toMatchObject({
+      retries: { initSleepMs: 1 },
+      dispatcherRetries: { maxRetryNum: 2 },
+      timeBudgetMs: 3,
+      retriesBeforeRestart: 4,
+      batchBytes: 5000,
+    })
+  })
+
+  it('name bootstrap servers one by one or in a list, and say whether any is asked', () => {
+    const settings = parseClientProperties({
+      [key('runtime.bootstrap.service(1).host')]: 'a',
+      [key('runtime.bootstrap.service(2).port')]: 1000,
+      [key('runtime.bootstrap.service(2).sources')]: 'x, y',
+      [key('runtime.bootstrap.servicesList')]: 'b:2000:x,y',
+      [key('runtime.bootstrap.enabled')]: 'false',
+    })
+    expect(settings.bootstrapServers).toEqual([
+      { host: 'a', port: 6060, sources: [] },
+      { host: 'localhost', port: 1000, sources: ['x', 'y'] },
+      { host: 'b', port: 2000, sources: ['x', 'y'] },
+    ])
+    expect([settings.relays, settings.canBootstrap, parseClientProperties({}).canBootstrap]).toEqual([[], false, true])
   })
 
   it('name relays one by one or in a list', () => {
@@ -75,7 +124,13 @@ describe('the properties of a client', () => {
     ['runtime.relaysList', 'host', 'expected host:port:source,source'],
     ['connection(a,b).pullerRetries.initSleep', 1, "can't be honoured: give the registration a client of its own"],
     ['clientCluster(1).zkAddr', 'x', "can't be honoured: a client in a cluster is not available yet"],
-    ['runtime.bootstrap.enabled', true, "can't be honoured: this client does not bootstrap yet"],
+    [
+      'runtime.bootstrap.servicesList',
+      'host',
+      'client property "databus.client.runtime.bootstrap.servicesList" is host',
+    ],
+    ['runtime.bootstrap.service(1).port', 0, 'expected an integer from 1 to 65535'],
+    ['connectionDefaults.bstEventBuffer.maxSize', 1000, 'expected an integer from 1024'],
     ['runtime.bootstrap.enabled', 'yes', 'expected true or false'],
     ['connectionDefaults.consumerTimeBudgetMs', 2 ** 31, 'expected an integer from -1 to 2147483647'],
     ['connectionDefaults.pullerRetries.initSleep', 2 ** 31, 'expected an integer from 0 to 2147483647'],

@@ -169,7 +169,9 @@ describe('startFrom', () => {
   ])('refuses "%s" by name', (startFrom) => {
     const declared = (): ConsumerRegistration =>
       new ConsumerRegistration({ id: 'a', logicalSources: ['b'], eventConsumer: new RecordingConsumer(), startFrom })
-    expect(declared).toThrow(`the registration "a" says startFrom: ${startFrom}, expected earliest, latest, an SCN`)
+    expect(declared).toThrow(
+      `the registration "a" says startFrom: ${startFrom}, expected earliest, latest, bootstrap, an SCN`,
+    )
   })
 
   it('is refused beside a property that says another place', () => {

@@ -6,7 +6,7 @@ export class ScnNotFoundError extends AesopError {
     code: 'AESOP_RELAY_SCN_NOT_FOUND',
     meaning: 'The relay no longer holds the changes that follow the SCN it was asked for.',
     remedy:
-      'Give the relay a larger buffer, so that it reaches back further after its next start; or, if the changes in between may be lost, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that it has.',
+      'Give the relay a larger buffer, so that it reaches back further after its next start, or the client a bootstrap server (bootstrapClientConfigs), which brings it up to date; or, if the changes in between may be lost, aesop-launch state set <bootstrap.yaml> --registration <id> --to oldest goes on with the oldest window that it has.',
     canRetry: false,
   } as const
   constructor(message: string, options?: AesopErrorOptions) {
@@ -209,7 +209,8 @@ export class BootstrapTooYoungError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_TOO_YOUNG',
     meaning: 'The bootstrap store does not reach back to the SCN that was asked for.',
-    remedy: 'Start the client from a full snapshot.',
+    remedy:
+      'Let the consumer forget what it has and get everything: onTooYoung: complete of its registration (it needs onStartBootstrap). An unmodified client of Databus: remove its checkpoint, so that it begins with a whole snapshot.',
     canRetry: false,
   } as const
   constructor(message: string, options?: AesopErrorOptions) {

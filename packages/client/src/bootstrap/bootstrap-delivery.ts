@@ -1,6 +1,6 @@
 import { bootstrapCheckpoint, type BootstrapPlace, type Checkpoint } from '@aesop/checkpoint'
 import { type EventView, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
-import { type LogKeys, type Logger, shownKey } from '@aesop/kernel'
+import { type AesopError, type LogKeys, type Logger, shownKey } from '@aesop/kernel'
 import { Caller } from '../caller.ts'
 import { ConsumerCallbackResult, type Result } from '../consumer.ts'
 import { type BootstrapCallbacks } from '../delivery-callbacks.ts'
@@ -16,10 +16,6 @@ export interface BootstrapDeliveryOptions {
   readonly logicalSources: readonly string[]
   readonly onSourceQuarantined: QuarantinePolicy
   readonly callbacks: BootstrapCallbacks
-  /** What the relay serves whose events the store has. */
-  readonly catalogue: SourceCatalogue
-  /** Lets a source learn the schema that an event of it names. */
-  readonly refresh: (source: SubscribedSource) => Promise<void>
   /** Stores a place; what follows waits for it. @throws CheckpointUnwritableError, as a rejection */
   readonly keep: (checkpoint: Checkpoint) => Promise<void>
   /** What follows a failure of the consumer, in the phase of a bootstrap. */
@@ -41,6 +37,10 @@ export class BootstrapDelivery implements BootstrapReceiver {
   readonly #options: BootstrapDeliveryOptions
   readonly #caller: Caller
   readonly #changes: SchemaChangeDesk
+  /** Events that were given, whether or not they have come before. */
+  rows = 0
+  #catalogue: SourceCatalogue | undefined
+  #refresh: ((source: SubscribedSource) => Promise<void>) | undefined
   /** Where a roll-back goes. */
   #kept: BootstrapPlace | undefined
   #asked: BootstrapPlace | undefined
@@ -66,6 +66,46 @@ export class BootstrapDelivery implements BootstrapReceiver {
       },
       log,
     })
+  }
+
+  /** Whether a batch is given that has not ended. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** The call that used up its time twice and goes on: until it settles the consumer may be given nothing. */
+  get overdue(): CallbackPlace | undefined {
+    return this.#caller.calls.overdue
+  }
+
+  /** Resolves when no call is overdue, or when the signal aborts. */
+  whenSettled(signal: AbortSignal): Promise<void> {
+    return this.#caller.calls.whenSettled(signal)
+  }
+
+  /** Fires the signal of the call that runs: its batch is given up. */
+  giveUp(reason: Error): void {
+    this.#caller.calls.fire(reason)
+  }
+
+  /** Tells the consumer why nothing comes any more. */
+  tell(error: AesopError): Promise<void> {
+    return this.#caller.tell(error)
+  }
+
+  /** Goes on without the rows that made it stop. */
+  acceptQuarantine(): void {
+    this.#changes.accept()
+  }
+
+  /**
+   * Tells what the relay serves whose events the store has, and how a source learns the schema that an event of it names. What is left of
+   * a batch that was interrupted is forgotten.
+   */
+  bind(catalogue: SourceCatalogue, refresh: (source: SubscribedSource) => Promise<void>): void {
+    this.#catalogue = catalogue
+    this.#refresh = refresh
+    this.#leave()
   }
 
   async begin(place: BootstrapPlace, isComplete: boolean): Promise<void> {
@@ -133,7 +173,7 @@ export class BootstrapDelivery implements BootstrapReceiver {
       await this.#caller.about('startSequence', this.#scn)
     }
     await this.#leaveSource()
-    if (view.sourceId === this.#options.catalogue.changesId) return this.#change(view)
+    if (view.sourceId === this.#catalogue?.changesId) return this.#change(view)
     await this.#enterSource(view.sourceId)
     await this.#row(view)
   }
@@ -147,7 +187,7 @@ export class BootstrapDelivery implements BootstrapReceiver {
   async #rowOfNewSchema(view: EventView): Promise<void> {
     const source = this.#source
     if (source === undefined) throw new EventOrderError('a row of no source')
-    await this.#options.refresh(source)
+    await this.#refresh?.(source)
     const schema = source.schemaOf(view)
     if (schema === undefined) throw this.#schemaMissing(source.source.name, view)
     await this.#deliver(view, schema)
@@ -157,6 +197,7 @@ export class BootstrapDelivery implements BootstrapReceiver {
     const event = (this.#event ??= new RowEvent(view.bytes, view.offset, schema))
     event.moveTo(view.bytes, view.offset, schema)
     this.#events++
+    this.rows++
     let result: Result
     try {
       result = this.#options.callbacks.event(event, this.#caller.calls.signal)
@@ -168,7 +209,7 @@ export class BootstrapDelivery implements BootstrapReceiver {
   }
 
   async #change(view: EventView): Promise<void> {
-    const schema = this.#options.catalogue.source(view.sourceId)?.schemaOf(view)
+    const schema = this.#catalogue?.source(view.sourceId)?.schemaOf(view)
     if (schema === undefined) throw this.#schemaMissing(SCHEMA_CHANGE_SOURCE, view)
     const change = readSchemaChange(view, schema)
     if (change === undefined) return
@@ -180,7 +221,7 @@ export class BootstrapDelivery implements BootstrapReceiver {
   }
 
   #enterSource(sourceId: number): Promise<void> | undefined {
-    const subscribed = this.#options.catalogue.source(sourceId)
+    const subscribed = this.#catalogue?.source(sourceId)
     if (subscribed === undefined)
       throw new EventOrderError(`an event of the source ${sourceId}, which was not asked for`)
     this.#sourceId = sourceId
