@@ -228,7 +228,7 @@ describe('a bootstrap that is under way', () => {
   it('is not waited for by the relay of its process, which knows where it will be needed', async () => {
     const shared = new Map<string, unknown>()
     const rig = new Rig({ shared })
-    const { letGo } = await heldAt(rig, 'b-row', 2)
+    const { letGo } = await heldAt(rig, 'b-checkpoint', 2)
     const [reader] = ProcessReaders.of(shared).all()
     expect(reader?.isRunning).toBe(false)
     const place = bootstrapPlaceOf(rig.stored() as Checkpoint)
