@@ -12,6 +12,10 @@ import { until } from '../support/until.ts'
  * they can. The disk is a small file system that only the process sees, which needs no rights.
  */
 const OWN_DISK = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
+const onOwnDisk = (folder: string): string[] => [
+  ...['unshare', '--user', '--map-root-user', '--mount'],
+  ...['sh', '-c', OWN_DISK, folder],
+]
 
 describe('a process that can write nothing', () => {
   let server: MariadbServer
@@ -72,16 +76,7 @@ describe('a process that can write nothing', () => {
     await using launch = launchOf()
     const state = join(launch.folder, '.aesop')
     mkdirSync(state)
-    const launched = await launch.start([
-      'unshare',
-      '--user',
-      '--map-root-user',
-      '--mount',
-      'sh',
-      '-c',
-      OWN_DISK,
-      state,
-    ])
+    const launched = await launch.start(onOwnDisk(state))
     await insert(1)
     await launch.until('UPSERT 1')
     const filler = join(`/proc/${launched.child.pid ?? 0}/root`, state, 'filler')
@@ -91,6 +86,22 @@ describe('a process that can write nothing', () => {
       rmSync(filler)
     })
     expect(await launched.stop('SIGTERM')).toBe(0)
+  })
+
+  test('because its disk is full says so when it is to stop, by its exit code', async () => {
+    await using launch = launchOf()
+    const state = join(launch.folder, '.aesop')
+    mkdirSync(state)
+    const launched = await launch.start(onOwnDisk(state))
+    await insert(1)
+    await launch.until('UPSERT 1')
+    const filler = join(`/proc/${launched.child.pid ?? 0}/root`, state, 'filler')
+    await until('the first places are saved', () => isSettled(launched, state))
+    fill(filler)
+    await insert(2)
+    await launch.until('UPSERT 2')
+    expect(await launched.stop('SIGTERM')).toBe(5)
+    expect(launched.errors).toContain('ENOSPC')
   })
 
   test('because it has no file descriptors left goes on, and repeats nothing after a restart', async () => {
