@@ -22,8 +22,8 @@ const LANES: string[][][] = [
     ['tsc', '-p', 'tsconfig.json', ...(ANEW ? ['--incremental', 'false'] : [])],
     ...(stale.length === 0 ? [] : [['eslint', ...stale]]),
   ],
-  // They run from `src`, and wait for no build. Vitest leaves a core to the linter by itself, and needs none left where that is idle.
-  [['vitest', 'run', '--project', 'unit', ...(stale.length === 0 ? ['--maxWorkers=2'] : [])]],
+  // They run from `src`, and wait for no build. They take longer than the other lane, so no core is left to that alone.
+  [['vitest', 'run', '--project', 'unit', '--maxWorkers=2']],
 ]
 
 /** Runs one tool of node_modules; resolves with whether it succeeded. */

@@ -7,11 +7,11 @@ import { until } from '../support/until.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 
 /*
- * The ledger: a writer commits 100,000 rows and notes which commits the server acknowledged; meanwhile relay, client
+ * The ledger: a writer commits 40,000 rows and notes which commits the server acknowledged; meanwhile relay, client
  * and server are killed at moments drawn from a seed. At the end the consumer has seen exactly the ids that the
  * table holds, every acknowledged one among them, and first saw them in commit order.
  */
-const ROWS = 100_000
+const ROWS = 40_000
 const ROWS_PER_TRANSACTION = 50
 const DEADLINE_MS = 120_000
 const SEED = seedOf(20_161_119)

@@ -16,7 +16,7 @@ import { until } from '../support/until.ts'
  */
 const ITEMS = 8000
 const TAGS = 600
-const KILLS = 4
+const KILLS = 3
 const DEADLINE_MS = 100_000
 const CONSUMER = resolve(import.meta.dirname, '../support/copy-consumer.js')
 
