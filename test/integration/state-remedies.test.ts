@@ -44,6 +44,12 @@ async function settled(startFrom: string, aheadPatienceMs?: number): Promise<Sta
   return launch
 }
 
+/** The end of the log, as a place is written. */
+async function reached(): Promise<string> {
+  const [end] = await server.query<{ File: string; Position: number }>('SHOW MASTER STATUS')
+  return `${end?.File}:${end?.Position}`
+}
+
 /** Cuts a file of the state in the middle. */
 function cut(launch: StatefulLaunch, path: string): void {
   const file = join(launch.folder, '.aesop', path)
@@ -128,6 +134,31 @@ describe('the printed remedy works', () => {
     await launch.stop()
     expect(printed).toContain(code)
     await tryAll(launch, printed, 1)
+  })
+
+  test('of an XA transaction that waits for ever', async () => {
+    await using launch = await settled('latest')
+    const session = await server.connect()
+    await session.query(
+      `SET timestamp = UNIX_TIMESTAMP() - 7200; XA START 'lost'; INSERT INTO shop.item VALUES (${nextId++}, 'lost'); XA END 'lost'; XA PREPARE 'lost'`,
+    )
+    await session.end()
+    let launched = await launch.start([], ['--admin', '0'])
+    const pageOf = async (path: string): Promise<string> =>
+      (await fetch(`${/admin=(\S+)/.exec(launched.errors)?.[1] ?? ''}${path}`)).text()
+    const WAITS = /the XA transaction x'6c6f7374',x'',1 has waited .* must not be purged/
+    await until('it is told', async () => WAITS.test(await pageOf('/health/ready')))
+    expect(await pageOf('/metrics')).toMatch(/producer_xa_waiting_seconds\S* 72\d\d\b/)
+    // What comes behind it is delivered meanwhile, and then there is another place.
+    await launch.until(`UPSERT ${await insert()}`)
+    await until('nothing comes any more', async () => (await pageOf('/health/ready')).includes(await reached()))
+    const printed = await pageOf('/health/ready')
+    await launch.stop()
+    await tryAll(launch, printed, 1)
+    launched = await launch.start([], ['--admin', '0'])
+    expect(await pageOf('/metrics')).toMatch(/producer_xa_waiting\{\S* 0\b/)
+    expect(await pageOf('/health/ready')).not.toMatch(WAITS)
+    await server.query("XA ROLLBACK 'lost'")
   })
 
   test('of a place inside an event, which the server can not read from', async () => {

@@ -355,5 +355,5 @@ describe('a bootstrap that is killed, breaks, and changes servers', () => {
       reached,
       atLeast: 2,
     })
-  })
+  }, 180_000)
 })

@@ -39,6 +39,7 @@ import { type MysqlSnapshotReader } from './snapshot/mysql-snapshot-reader.ts'
 import { snapshotsOfSource } from './snapshot/snapshots-of-source.ts'
 import { SourceTables } from './table/source-tables.ts'
 import { clearHeldFiles } from './transaction/held-file.ts'
+import { xaConcern, xaMetrics } from './transaction/waiting-xa.ts'
 
 const TRUST_REMEDY = 'Give the source sslCa or sslFingerprint, which prove the server and encrypt the connection.'
 
@@ -220,7 +221,12 @@ export class MysqlEventProducer implements EventProducer {
 
   /** What keeps changes, or its place, from being kept although it runs. */
   private get concern(): string | undefined {
-    return this.place?.concern ?? this.origin?.concern
+    return this.place?.concern ?? this.origin?.concern ?? this.xaConcern
+  }
+
+  private get xaConcern(): string | undefined {
+    const waiting = this.reader?.waitingXa
+    return waiting && xaConcern(waiting, { source: this.name, reached: this.reader?.reached, nowMs: Date.now() })
   }
 
   health(): Health {
@@ -228,7 +234,8 @@ export class MysqlEventProducer implements EventProducer {
   }
 
   metrics(): readonly Metric[] {
-    return [...this.runner.metrics(), ...(this.late?.metrics() ?? [])]
+    const xa = xaMetrics(this.reader?.waitingXa, Date.now())
+    return [...this.runner.metrics(), ...(this.late?.metrics() ?? []), ...xa]
   }
 
   /** The log, and what is known of the shapes of its tables; SCNs that say nothing any more are forgotten. */

@@ -110,7 +110,7 @@ describe('rows of XA transactions that wait on disk', () => {
       else {
         pair.both((held) => {
           const xa = held.close()
-          if (xa !== undefined) held.prepare(xid, xa)
+          if (xa !== undefined) held.prepare(xid, xa, 0)
         })
         waiting.add(xid)
       }
@@ -132,7 +132,7 @@ describe('rows of XA transactions that wait on disk', () => {
     held.open(begin())
     held.take(eventOf(100))
     const first = held.close()
-    if (first !== undefined) held.prepare('first', first)
+    if (first !== undefined) held.prepare('first', first, 0)
     let most = 0
     for (let i = 0; i < 20; i++) {
       held.open(begin())
@@ -168,7 +168,7 @@ describe('rows of XA transactions that wait on disk', () => {
     const prepare = (xid: string, position: number): void => {
       held.open({ gtid: undefined, from: { ...begin().from, position } })
       const xa = held.close()
-      if (xa !== undefined) held.prepare(xid, xa)
+      if (xa !== undefined) held.prepare(xid, xa, 0)
     }
     prepare('first', 10)
     prepare('second', 20)

@@ -114,7 +114,7 @@ describe('XA transactions that wait', () => {
     for (const [xid, each] of Object.entries({ a: first, b: second })) {
       held.open(each)
       const opened = held.close()
-      if (opened !== undefined) held.prepare(xid, opened)
+      if (opened !== undefined) held.prepare(xid, opened, 0)
     }
     expect([held.isWaiting, held.oldestFrom]).toEqual([true, first.from])
     expect(held.settle('a')?.from).toBe(first.from)

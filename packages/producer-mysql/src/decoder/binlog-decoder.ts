@@ -24,6 +24,7 @@ import { TableCache } from '../shape/table-cache.ts'
 import { type TableCatalogue } from '../table/table-description.ts'
 import { TableShapes } from '../shape/table-shapes.ts'
 import { type PassedTables, TransactionPass } from './transaction-pass.ts'
+import { type WaitingXa } from '../transaction/waiting-xa.ts'
 import { type WindowPosition } from '../log/window-position.ts'
 
 export interface BinlogDecoderOptions {
@@ -135,6 +136,11 @@ export class BinlogDecoder implements BinlogHandler {
   /** Up to here everything has been delivered, whoever captures it; undefined: not known yet. */
   get reached(): { readonly file: string; readonly position: number } | undefined {
     return this.transaction.reached
+  }
+
+  /** XA transactions whose verdict has still to come; undefined: none waits. */
+  get waitingXa(): WaitingXa | undefined {
+    return this.transaction.waitingXa
   }
 
   onEvent(bytes: Buffer, offset: number, end: number): Promise<void> | undefined {

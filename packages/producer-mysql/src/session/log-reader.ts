@@ -9,6 +9,7 @@ import { type ShapeHistory } from '../shape/shape-history.ts'
 import { BinlogSession } from './binlog-session.ts'
 import { type KeptPlace } from './kept-place.ts'
 import { proveLog } from './proven-stream.ts'
+import { type WaitingXa } from '../transaction/waiting-xa.ts'
 
 /** What decodes besides the standard: processors, mappers, who is told of changes of tables; and where XA transactions wait. */
 export type DecoderExtras = Pick<
@@ -63,6 +64,10 @@ export class LogReader {
   get reached(): (ResumePoint & { readonly file: string; readonly position: number }) | undefined {
     const here = this.#decoder?.handler.reached
     return here === undefined ? undefined : { ...this.#options.place.current(), ...here }
+  }
+
+  get waitingXa(): WaitingXa | undefined {
+    return this.#decoder?.handler.waitingXa
   }
 
   /** While the log is read again, the place from which it will go on has to be there, too. */

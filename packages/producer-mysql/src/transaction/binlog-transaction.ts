@@ -17,6 +17,7 @@ import { Savepoints } from './savepoints.ts'
 import { type SourceChange } from '../shape/schema-change-events.ts'
 import { StatementEffects } from '../shape/statement-effects.ts'
 import { type HeldTransaction, HeldXa } from './held-xa.ts'
+import { type WaitingXa } from './waiting-xa.ts'
 import { TransactionBegin } from './transaction-begin.ts'
 import { TransactionWindow } from './transaction-window.ts'
 import { PlaceEnd, type WindowPosition } from '../log/window-position.ts'
@@ -132,6 +133,11 @@ export class BinlogTransaction {
   /** Notes what an event of a transaction that is passed over changes: the shape of tables goes on from there. */
   passedEvent(event: BinLogEvent): Promise<void> | undefined {
     return this.effects.passed(event, this.limits.loggedBytesMax)
+  }
+
+  /** XA transactions whose verdict has still to come. */
+  get waitingXa(): WaitingXa | undefined {
+    return this.xa.waiting
   }
 
   /** Row changes delivered so far. */
@@ -389,7 +395,7 @@ export class BinlogTransaction {
     if (held !== undefined && prepared.onePhase) return this.replay(held, event)
     this.cursor.endTransaction()
     if (held === undefined) return undefined
-    this.xa.prepare(prepared.xid, held)
+    this.xa.prepare(prepared.xid, held, event.timestamp)
     // It has not been passed yet.
     this.begins.group = undefined
     return undefined

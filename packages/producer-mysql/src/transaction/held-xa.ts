@@ -1,5 +1,6 @@
 import { type BinLogEvent } from '../log/binlog-event.ts'
 import { type WindowPosition } from '../log/window-position.ts'
+import { type WaitingXa } from './waiting-xa.ts'
 import { HeldEvents } from './held-events.ts'
 import { HeldRoom, type HeldXaOptions } from './held-room.ts'
 import { type XaTransaction } from './xa-transactions.ts'
@@ -9,12 +10,18 @@ export interface HeldTransaction extends XaTransaction {
   readonly events: HeldEvents
 }
 
+/** One that waits: when it was prepared, by the clock of its server, in seconds since 1970. */
+interface PreparedTransaction {
+  readonly held: HeldTransaction
+  readonly seconds: number
+}
+
 /** The XA transactions whose rows wait for a verdict, and the one whose rows are being read. */
 export class HeldXa {
   readonly #room: HeldRoom
   #open: HeldTransaction | undefined
   /** By identifier, the oldest first. */
-  readonly #prepared = new Map<string, HeldTransaction>()
+  readonly #prepared = new Map<string, PreparedTransaction>()
 
   /** @param options left out: everything is held in memory */
   constructor(options?: HeldXaOptions) {
@@ -34,7 +41,15 @@ export class HeldXa {
   /** Where the oldest one that waits begins; undefined: none waits. */
   get oldestFrom(): WindowPosition | undefined {
     const [oldest] = this.#prepared.values()
-    return oldest?.from
+    return oldest?.held.from
+  }
+
+  /** Those that wait; undefined: none does. */
+  get waiting(): WaitingXa | undefined {
+    const [oldest] = this.#prepared
+    if (oldest === undefined) return undefined
+    const [xid, { held, seconds: preparedSeconds }] = oldest
+    return { count: this.#prepared.size, oldest: { xid, preparedSeconds, from: held.from } }
   }
 
   /** The rows that follow are those of this one. */
@@ -73,17 +88,17 @@ export class HeldXa {
   }
 
   /** It waits for its verdict. */
-  prepare(xid: string, xa: HeldTransaction): void {
+  prepare(xid: string, held: HeldTransaction, seconds: number): void {
     // One that was lost without a verdict goes with its place: the oldest is the one that began first.
     this.drop(this.settle(xid))
-    this.#prepared.set(xid, xa)
+    this.#prepared.set(xid, { held, seconds })
   }
 
   /** The verdict has come, or nobody waits for it any more. Whoever takes it, drops it. */
   settle(xid: string): HeldTransaction | undefined {
     const xa = this.#prepared.get(xid)
     this.#prepared.delete(xid)
-    return xa
+    return xa?.held
   }
 
   /** Its rows are not wanted any more; twice is harmless. */
@@ -93,7 +108,7 @@ export class HeldXa {
 
   forget(): void {
     this.drop(this.close())
-    for (const xa of this.#prepared.values()) this.drop(xa)
+    for (const { held } of this.#prepared.values()) this.drop(held)
     this.#prepared.clear()
   }
 }
