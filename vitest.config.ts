@@ -25,7 +25,7 @@ const processes = [
 /** Tests that take many seconds: they run with those. */
 const long = [
   'packages/blocking-bootstrap/test/killed-run.test.ts',
-  'packages/bootstrap-producer/test/{faults,seeding-desk}.test.ts',
+  'packages/bootstrap-producer/test/{faults,seeding-desk,verifying}.test.ts',
   'packages/client/test/{bootstrapper,bootstrap-schedule}.test.ts',
   'packages/launch/test/convert.test.ts',
   'packages/relay/test/{turns,limits,hostile-requests}.test.ts',

@@ -42,7 +42,7 @@ describe('the catalogue of errors', () => {
     expect(new Set(named.map((words) => words[1]))).toEqual(new Set(['set', 'reset', 'pass', 'show', 'locate']))
     for (const words of named) {
       const line = parseCommandLine(words, { isTerminal: false, env: {} }, commands)
-      if (typeof line === 'string') throw new Error(`${words.join(' ')} asks for a text`)
+      if (typeof line === 'string' || 'helpOf' in line) throw new Error(`${words.join(' ')} asks for a text`)
       const { command, ...rest } = line
       expect(command.name).toBe('state')
       expect(stateCommand({ ...rest, contributions: [], containers: [] }).verb, words.join(' ')).toBe(words[1])

@@ -53,7 +53,8 @@ export class BootstrapLaunch {
 
   /** Runs `aesop-launch bootstrap …` against the running producer. */
   command(...args: readonly string[]): LaunchedProcess {
-    return LaunchedProcess.start(['bootstrap', ...args, '--admin', String(this.#adminPort)], {}, this.folder)
+    const env = { AESOP_RELAY_TOKEN: RELAY_TOKEN }
+    return LaunchedProcess.start(['bootstrap', ...args, '--admin', String(this.#adminPort)], env, this.folder)
   }
 
   async state(): Promise<SourceState | undefined> {

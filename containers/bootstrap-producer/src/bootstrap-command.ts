@@ -1,7 +1,7 @@
 import type { CommandDefinition } from '@aesop/runtime'
 
 /** What can be asked of a bootstrap producer: each verb is a word behind `bootstrap`. */
-export const BOOTSTRAP_VERBS = ['seed', 'status', 'pause', 'resume', 'cancel'] as const
+export const BOOTSTRAP_VERBS = ['seed', 'status', 'pause', 'resume', 'cancel', 'verify'] as const
 
 /** The command `aesop-launch bootstrap`, as data. */
 export const bootstrapCommand: CommandDefinition = {
@@ -12,6 +12,7 @@ export const bootstrapCommand: CommandDefinition = {
     ['bootstrap pause', 'no more rows are read from tables, until resume or a restart'],
     ['bootstrap resume', 'goes on with it'],
     ['bootstrap cancel <table>', 'ends the seeding of a table, which is not served then'],
+    ['bootstrap verify <bootstrap.yaml> [<table>…]', 'compares tables, row by row, with what the store has'],
   ],
   options: {
     where: { type: 'string', value: '<condition>', summary: 'seed: only rows for which it holds are read' },

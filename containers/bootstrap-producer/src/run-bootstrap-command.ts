@@ -1,19 +1,13 @@
-import { resolve } from 'node:path'
 import { formatJson } from '@aesop/kernel'
-import {
-  createApplication,
-  EXIT_CODES,
-  formatError,
-  formatProblem,
-  type Invocation,
-  prepareLaunch,
-} from '@aesop/runtime'
+import { EXIT_CODES, type Invocation } from '@aesop/runtime'
 import { AdminQuestions } from './admin-questions.ts'
 import { BOOTSTRAP_VERBS } from './bootstrap-command.ts'
-import { producersOf, type ProducerPage } from './bootstrap-page.ts'
+import { type ProducerPage } from './bootstrap-page.ts'
 import { NoBootstrapProducerError } from './errors.ts'
 import { followSeeding } from './follow-seeding.ts'
 import { seedingLine, storedLine } from './seeding-lines.ts'
+import { verify } from './verify-tables.ts'
+import { withProducers } from './with-producers.ts'
 
 const PAGE = '/admin/bootstrap'
 
@@ -28,6 +22,7 @@ export async function runBootstrapCommand(invocation: Invocation): Promise<numbe
   }
   const [first = ''] = rest
   if (verb === 'status' && first !== '') return storedStatus(invocation, first)
+  if (verb === 'verify') return verify(invocation, first, rest.slice(1))
   const admin = new AdminQuestions(options)
   const pages = (await admin.page(PAGE)) as readonly ProducerPage[]
   if (pages.length === 0) throw new NoBootstrapProducerError(`the process at ${admin.url}`)
@@ -43,7 +38,9 @@ function faultOf(verb: string | undefined, rest: readonly string[], values: Invo
   if (!BOOTSTRAP_VERBS.some((each) => each === verb)) return `bootstrap needs one of ${BOOTSTRAP_VERBS.join(', ')}`
   const needsTable = verb === 'seed' || verb === 'cancel'
   if (needsTable && rest.length !== 1) return `bootstrap ${verb} needs one table, the name of its logical source`
-  if (!needsTable && rest.length > (verb === 'status' ? 1 : 0)) return `bootstrap ${verb} takes no ${rest.join(' ')}`
+  if (verb === 'verify' && rest.length === 0) return 'bootstrap verify needs the bootstrap.yaml of a bootstrap producer'
+  if (verb !== 'verify' && !needsTable && rest.length > (verb === 'status' ? 1 : 0))
+    return `bootstrap ${verb} takes no ${rest.join(' ')}`
   const option = Object.entries(values).find(([, value]) => value !== undefined)?.[0]
   if (option !== undefined && verb !== 'seed') return `bootstrap ${verb} takes no --${option}`
   return undefined
@@ -88,24 +85,12 @@ function pageWith(pages: readonly ProducerPage[], table: string): ProducerPage {
   return pages.find(has) ?? (pages[0] as ProducerPage)
 }
 
-/** By what is stored: the beans are made, because they know where their store is, and nothing is started. */
-async function storedStatus({ options, containers }: Invocation, path: string): Promise<number> {
-  const { set, profiles, properties, projectsRoot, strict, json } = options
-  const how = { set, isSetByArguments: true, profiles, properties, projectsRoot, strict, containers }
-  const preparation = await prepareLaunch(resolve(path), how)
-  const report = { mask: preparation.mask, color: options.color, verbose: options.verbose }
-  for (const problem of preparation.problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
-  if (preparation.launch === undefined) return EXIT_CODES.descriptors
-  const application = await createApplication(preparation, { locksState: false })
-  try {
-    for (const error of await application.buildAll()) process.stderr.write(`${formatError(error, report)}\n`)
-    const producers = producersOf(application)
-    if (producers.length === 0) throw new NoBootstrapProducerError(path)
-    const sources = (await Promise.all(producers.map(({ instance }) => instance.storedSources()))).flat()
-    const text = json ? formatJson(sources, 2) : sources.map(storedLine).join('\n')
+/** By what is stored. */
+function storedStatus(invocation: Invocation, path: string): Promise<number> {
+  return withProducers(invocation, path, async (producers) => {
+    const sources = (await Promise.all(producers.map((each) => each.storedSources()))).flat()
+    const text = invocation.options.json ? formatJson(sources, 2) : sources.map(storedLine).join('\n')
     process.stdout.write(`${text}\n`)
     return EXIT_CODES.stopped
-  } finally {
-    await application.stop()
-  }
+  })
 }

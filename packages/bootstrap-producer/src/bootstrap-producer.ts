@@ -11,12 +11,14 @@ import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotReader } from '@aesop/reading'
 import { type RelayAddress } from '@aesop/wire'
 import { ApplierLoop } from './applier-loop.ts'
-import { SeedingImpossibleError } from './errors.ts'
+import { NotComparableError, SeedingImpossibleError } from './errors.ts'
 import { Retention, RETENTION, type RetentionSettings } from './retention.ts'
 import { SeedThrottle } from './seed-throttle.ts'
 import { SeedingDesk } from './seeding-desk.ts'
 import { type SeedingProgress } from './seeding-progress.ts'
 import { StreamFollower } from './stream-follower.ts'
+import { type TableReport } from './verify/table-report.ts'
+import { TableVerifier } from './verify/table-verifier.ts'
 
 export interface BootstrapProducerOptions {
   /** The relay that is followed (`relay:` URI), and the sources that the store has. */
@@ -55,6 +57,7 @@ const CHUNK_MS = 100
 const SEEDS_AT_ONCE = 2
 const SEED_AHEAD_BYTES = 32 * 1024 * 1024
 const LOAD_FACTOR = 3
+const PATIENCE_MS = 60_000
 const STORE_RETRIES: BackoffConfig = {
   initSleepMs: 100,
   sleepIncFactor: 2,
@@ -71,6 +74,14 @@ export interface StoredSourceReport {
   readonly appliedScn: bigint
   readonly seededRows: bigint
   readonly where: string | undefined
+}
+
+/** What whoever compares tables wants to be told, and how long. */
+export interface VerifyQuestion {
+  readonly signal: AbortSignal
+  readonly onMoved: (report: TableReport) => void
+  /** How long a store may stand still while it is waited for, and a relay may not answer; default a minute. */
+  readonly patienceMs?: number
 }
 
 /** What a producer says of itself. */
@@ -177,6 +188,21 @@ export class BootstrapProducer {
     try {
       const states = await reader.states()
       return states.filter(({ name }) => this.has(name)).map(sourceReport)
+    } finally {
+      await reader.close()
+    }
+  }
+
+  /**
+   * Compares a table with what is stored of it, whoever writes to the store now. SPEC.md, "Verifying".
+   * @throws StoreMissingError, StoreFormatError, StoreFailedError
+   */
+  async verify(source: string, question: VerifyQuestion): Promise<TableReport> {
+    const { store, snapshots: tables } = this.#options
+    if (tables === undefined) throw new NotComparableError(source, 'seeding: none says that tables are not read')
+    const reader = await store.openReader()
+    try {
+      return await new TableVerifier(source, { patienceMs: PATIENCE_MS, ...question, store: reader, tables }).run()
     } finally {
       await reader.close()
     }

@@ -1,6 +1,12 @@
 import { type AnyMetric, type BeanContext, type Health } from '@aesop/kernel'
-import { type BootstrapProducer, type BootstrapProducerReport, type StoredSourceReport } from './bootstrap-producer.ts'
+import {
+  type BootstrapProducer,
+  type BootstrapProducerReport,
+  type StoredSourceReport,
+  type VerifyQuestion,
+} from './bootstrap-producer.ts'
 import { SeedingSourceUnknownError } from './errors.ts'
+import { type TableReport } from './verify/table-report.ts'
 
 /** What is asked of one table. */
 interface TableQuestion {
@@ -69,6 +75,19 @@ export class BootstrapProducers {
     return all.flat()
   }
 
+  /** Compares a table with what is stored of it, also while another process writes. @throws as `BootstrapProducer.verify`, SeedingSourceUnknownError */
+  async verify(table: string, question: VerifyQuestion): Promise<TableReport> {
+    return this.#of(table).verify(table, question)
+  }
+
+  get sources(): readonly string[] {
+    return this.#producers.flatMap(({ sources }) => sources)
+  }
+
+  has(table: string): boolean {
+    return this.#producers.some((producer) => producer.has(table))
+  }
+
   async #seed({ table, where }: TableQuestion): Promise<object> {
     await this.#of(table).seed(table, where)
     return this.describe()
@@ -88,8 +107,7 @@ export class BootstrapProducers {
   #of(table: string): BootstrapProducer {
     const found = this.#producers.find((producer) => producer.has(table))
     if (found !== undefined) return found
-    const known = this.#producers.flatMap(({ sources }) => sources)
-    throw new SeedingSourceUnknownError(table, known)
+    throw new SeedingSourceUnknownError(table, this.sources)
   }
 }
 

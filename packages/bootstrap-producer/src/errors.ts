@@ -87,6 +87,25 @@ export class SeedingImpossibleError extends AesopError {
   }
 }
 
+export class NotComparableError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_NOT_COMPARABLE',
+    meaning:
+      'A table could not be compared with what the bootstrap store has of it: one of both is not there, or not whole.',
+    remedy:
+      'Read the reason; aesop-launch bootstrap status says where the table stands. Compare it again when it is ACTIVE and the producer follows.',
+    canRetry: true,
+  } as const
+  constructor(source: string, reason: string) {
+    super(NotComparableError.kind, `the source "${source}" was not compared: ${reason}`, { fields: { source } })
+  }
+
+  static ofStill(source: string, standsAt: bigint, wanted: bigint): NotComparableError {
+    const reason = `rows differ from what the store has at SCN ${standsAt}, the table is at ${wanted}, and the store stands still: start its producer, or see why it waits`
+    return new NotComparableError(source, reason)
+  }
+}
+
 export const bootstrapProducerErrors: readonly AesopErrorClass[] = [
   BootstrapPropertyUnknownError,
   BootstrapPropertyInvalidError,
@@ -94,4 +113,5 @@ export const bootstrapProducerErrors: readonly AesopErrorClass[] = [
   BootstrapRelaysError,
   SeedingSourceUnknownError,
   SeedingImpossibleError,
+  NotComparableError,
 ]

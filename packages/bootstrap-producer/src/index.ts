@@ -3,6 +3,7 @@ export {
   type BootstrapProducerOptions,
   type BootstrapProducerReport,
   type StoredSourceReport,
+  type VerifyQuestion,
 } from './bootstrap-producer.ts'
 export {
   BootstrapProducerConfig,
@@ -17,3 +18,4 @@ export {
 export { type BootstrapProducers } from './bootstrap-producers.ts'
 export { type RetentionSettings } from './retention.ts'
 export { type SeedingProgress } from './seeding-progress.ts'
+export { type RowDifferenceKind, type TableReport } from './verify/table-report.ts'

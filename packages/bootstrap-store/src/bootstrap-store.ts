@@ -191,6 +191,41 @@ export type StoreAnswer =
   /** The next event alone has more bytes than were asked for. */
   | { readonly kind: 'tooSmall'; readonly pendingBytes: number }
 
+/** What stands for the key of a row, where that is not the same row. */
+export interface StoredDifference {
+  /** Which of the events that were asked about, from 0. */
+  readonly index: number
+  readonly key: string
+  /** `absent`: nothing has the key; `deleted`: a tombstone; `other`: another value; `damaged`: no event of this key and SCN. */
+  readonly found: 'absent' | 'deleted' | 'other' | 'damaged'
+  /** Of what stands there; −1: nothing does. */
+  readonly scn: bigint
+}
+
+export interface StoredComparison {
+  readonly state: SourceState
+  /** Of what stands for the keys. */
+  readonly ids: readonly bigint[]
+  readonly differences: readonly StoredDifference[]
+}
+
+export interface LiveRowsQuestion {
+  readonly source: string
+  /** Id of the last row that was looked at; 0n at the beginning. */
+  readonly afterId: bigint
+  /** Rows above it are left out. */
+  readonly atMostScn: bigint
+  readonly maxRows: number
+}
+
+export interface LiveRows {
+  readonly state: SourceState
+  readonly rows: readonly { readonly id: bigint; readonly key: string }[]
+  /** Goes on after it. */
+  readonly place: bigint
+  readonly isDone: boolean
+}
+
 /** Reads; SPEC.md, "What reads". */
 export interface StoreReader {
   /** All sources, or those that are named. @throws StoreSourceUnknownError */
@@ -201,6 +236,10 @@ export interface StoreReader {
   log(question: LogQuestion): Promise<StoreAnswer>
   /** What stands for one key now: its event, a tombstone too; undefined: nothing. */
   event(source: string, key: EventKey): Promise<Buffer | undefined>
+  /** Which of these rows, whole events of a chunk, do not stand in the store with the same value. Whatever the status. */
+  compare(question: { readonly source: string; readonly bytes: Buffer }): Promise<StoredComparison>
+  /** Rows that are not deleted, in the order of their ids. Whatever the status. */
+  liveRows(question: LiveRowsQuestion): Promise<LiveRows>
   close(): Promise<void>
 }
 

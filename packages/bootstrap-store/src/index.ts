@@ -1,6 +1,8 @@
 export {
   type BootstrapStore,
   type Chunk,
+  type LiveRows,
+  type LiveRowsQuestion,
   type LogBounds,
   type LogLimits,
   type LogQuestion,
@@ -10,6 +12,8 @@ export {
   type SourceState,
   type SourceStatus,
   type StoreAnswer,
+  type StoredComparison,
+  type StoredDifference,
   type StoreReader,
   type StoreWriter,
   type StreamDeclaration,

@@ -6,6 +6,7 @@ const BYTES = 1
 const LONG_BYTES = 2
 /** Longer ones are told apart by their digest: indexes of databases end somewhere. */
 const KEPT_BYTES = 1024
+const DIGEST_BYTES = 32
 
 /** What tells the keys of a source apart, as bytes; SPEC.md, "Tables". */
 export function rowKeyOf(view: EventView): Buffer {
@@ -17,6 +18,12 @@ export function rowKeyFor(key: EventKey): Buffer {
   if (typeof key === 'string') return ofBytes(Buffer.from(key))
   if (key instanceof Uint8Array) return ofBytes(Buffer.from(key.buffer, key.byteOffset, key.length))
   return ofLong(BigInt(key))
+}
+
+/** For people: the key that these bytes are of, of a long one its beginning. */
+export function keyText(rowKey: Buffer): string {
+  if (rowKey[0] === LONG && rowKey.length === 1 + 8) return String(rowKey.readBigInt64BE(1))
+  return rowKey.toString('utf8', rowKey[0] === LONG_BYTES ? 1 + DIGEST_BYTES : 1)
 }
 
 function ofLong(key: bigint): Buffer {

@@ -174,6 +174,8 @@ class House {
           snapshot: (question) => ask(() => reader.snapshot(question)),
           log: (question) => ask(() => reader.log(question)),
           event: (source, key) => ask(() => reader.event(source, key)),
+          compare: (question) => ask(() => reader.compare(question)),
+          liveRows: (question) => ask(() => reader.liveRows(question)),
           close: () => reader.close(),
         }
         return answers

@@ -13,6 +13,7 @@ export type CommandLine =
       readonly values: Readonly<Record<string, string | boolean | undefined>>
       readonly options: CommonOptions
     }
+  | { readonly helpOf: CommandDefinition; readonly verb: string | undefined }
   | 'help'
   | 'short-help'
   | 'version'
@@ -64,12 +65,18 @@ export function parseCommandLine(
 ): CommandLine {
   if (args.length === 0) return 'short-help'
   const { values, positionals } = parse(args, commands)
-  if (values['help'] === true) return 'help'
+  if (values['help'] === true) return helpOf(positionals, commands)
   if (values['version'] === true) return 'version'
   const common = values as CommonValues
   const options = commonOptions(common, terminal)
   const { command, rest } = commandOf(positionals, commands, common['dry-run'] === true)
   return { command, args: rest, values: ownValues(values, command, commands), options }
+}
+
+/** Of a command that is named, else of all. */
+function helpOf([first, verb]: readonly string[], commands: readonly CommandDefinition[]): CommandLine {
+  const named = commands.find(({ name, usage }) => name === first && usage.length > 0)
+  return named === undefined ? 'help' : { helpOf: named, verb }
 }
 
 function commandOf(

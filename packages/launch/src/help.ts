@@ -23,7 +23,7 @@ const COMMON = `Options
       --no-color                 no colours (also: NO_COLOR in the environment)
   -q, --quiet                    warnings and errors only
   -v, --verbose                  debug lines, stacks of errors
-  -h, --help                     this text
+  -h, --help                     this text; of a command that is named, or a verb of it: what is of it
   -V, --version                  the version
 `
 
@@ -47,6 +47,24 @@ Usage: aesop-launch [run] <bootstrap.yaml> [options]
 ${lines.join('\n')}
 
 ${COMMON}${own.join('')}${END}`
+}
+
+/** The help of one command, or of one of its verbs; what is no verb of it changes nothing. */
+export function commandHelpText({ name, usage, options = {} }: CommandDefinition, verb: string | undefined): string {
+  const ofVerb = usage.filter(([args]) => args.startsWith(`${name} ${verb ?? ''} `) || args === `${name} ${verb ?? ''}`)
+  const shown = ofVerb.length > 0 ? ofVerb : usage
+  const own = Object.entries(options).filter(([, { summary }]) => ofVerb.length === 0 || isOfVerb(summary, verb))
+  return `Usage:
+${shown.map(([args, summary]) => usageLine(args, summary)).join('\n')}
+${optionLines(name, Object.fromEntries(own)).join('')}
+aesop-launch --help shows all commands, the options that each of them takes, and exit codes.
+`
+}
+
+/** A summary may begin with the verbs that the option is of: `seed: …`, `locate, pass: …`. */
+function isOfVerb(summary: string, verb: string | undefined): boolean {
+  const verbs = /^([a-z, ]+): /.exec(summary)?.[1]?.split(', ')
+  return verbs === undefined || verbs.includes(verb ?? '')
 }
 
 /** A long command line has a line of its own. */

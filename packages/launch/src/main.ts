@@ -14,7 +14,7 @@ import {
 import { parseCommandLine } from './command-line.ts'
 import { commandsOf, containersOf, ownContribution, refuseMeetingNames } from './contributions.ts'
 import { UsageError } from './errors.ts'
-import { helpText, SHORT_HELP } from './help.ts'
+import { commandHelpText, helpText, SHORT_HELP } from './help.ts'
 
 export interface MainOptions {
   /** The component containers that descriptors may name; default the five standard ones. */
@@ -56,11 +56,15 @@ async function execute(args: readonly string[], { takeOverSignals, ...options }:
   refuseMeetingNames(contributions)
   const commands = commandsOf(contributions)
   const line = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env }, commands)
-  if (typeof line === 'string' || line.command.endsBySignal !== false) {
+  if (typeof line === 'string' || 'helpOf' in line || line.command.endsBySignal !== false) {
     const early = takeOverSignals?.()
     if (early !== undefined) return EXIT_CODES.forced + constants.signals[early]
   }
   if (typeof line === 'string') return showText(line, commands)
+  if ('helpOf' in line) {
+    process.stdout.write(commandHelpText(line.helpOf, line.verb))
+    return 0
+  }
   const { command, ...rest } = line
   const action = await command.load()
   return action({ ...rest, contributions, containers: containersOf(contributions), takeOverSignals })

@@ -213,6 +213,32 @@ describe('what is written where', { timeout }, () => {
     expect([plain, forced, off].map(({ stderr }) => stderr.includes('\u001b['))).toEqual([false, true, false])
   })
 
+  test('the help of a command, or of a verb of it, has its lines and options alone', async () => {
+    using folder = new LaunchFolder('')
+    const help = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout } = await new Launched([...args, '--help'], folder.path).ended
+      expect(code).toBe(0)
+      return stdout
+    }
+    const command = await help('state')
+    for (const part of [
+      'state show <bootstrap>',
+      'state release <bootstrap>',
+      '--to <place>',
+      '--table <logical source>',
+    ])
+      expect(command).toContain(part)
+    expect(command).not.toContain('aesop-launch check')
+    const locate = await help('state', 'locate', 'bootstrap.yaml')
+    expect(locate).toMatch(
+      /^Usage:\n {7}aesop-launch state locate <bootstrap> --at <place>\n[^\n]*\n\nOptions of state\n/,
+    )
+    expect(locate).toContain('--at <place>')
+    expect(locate).not.toContain('--to <place>')
+    expect(await help('state', 'nothing')).toBe(command)
+    expect(await help('nothing')).toContain('Exit codes')
+  })
+
   test('help and version go to stdout with code 0', async () => {
     using folder = new LaunchFolder('')
     const help = await new Launched(['--help'], folder.path).ended

@@ -1,9 +1,12 @@
 import { type EventKey, EventView } from '@aesop/event'
 import {
+  type LiveRows,
+  type LiveRowsQuestion,
   type LogQuestion,
   type SnapshotQuestion,
   type SourceState,
   type StoreAnswer,
+  type StoredComparison,
   type StoreReader,
 } from '../bootstrap-store.ts'
 import {
@@ -17,6 +20,7 @@ import {
 import { AnswerBytes } from '../answer-bytes.ts'
 import { sourceRecord, type SourceRecord, sourceRecords } from '../records.ts'
 import { rowKeyFor } from '../row-key.ts'
+import { compareRows, liveRows } from './comparing.ts'
 import { type SqlSession } from './sql-session.ts'
 import { rowTable } from './store-tables.ts'
 
@@ -58,6 +62,14 @@ export class SqlStoreReader implements StoreReader {
       ])
       return row?.[0] as Buffer | undefined
     })
+  }
+
+  compare({ source, bytes }: { readonly source: string; readonly bytes: Buffer }): Promise<StoredComparison> {
+    return this.#atOnce(() => compareRows(this.#session, source, bytes))
+  }
+
+  liveRows(question: LiveRowsQuestion): Promise<LiveRows> {
+    return this.#atOnce(() => liveRows(this.#session, question))
   }
 
   async close(): Promise<void> {

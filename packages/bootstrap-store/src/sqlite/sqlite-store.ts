@@ -5,12 +5,15 @@ import { FolderLock, makePrivateFolder } from '@aesop/kernel'
 import {
   type BootstrapStore,
   type Chunk,
+  type LiveRows,
+  type LiveRowsQuestion,
   type LogBounds,
   type LogLimits,
   type LogQuestion,
   type SnapshotQuestion,
   type SourceState,
   type StoreAnswer,
+  type StoredComparison,
   type StoreReader,
   type StoreWriter,
   type StreamDeclaration,
@@ -173,6 +176,12 @@ class ThreadReader implements StoreReader {
   async event(source: string, key: EventKey): Promise<Buffer | undefined> {
     const bytes = (await this.#side.call('event', source, key)) as Uint8Array | undefined
     return bytes === undefined ? undefined : bufferOf(bytes)
+  }
+  compare({ source, bytes }: { readonly source: string; readonly bytes: Buffer }): Promise<StoredComparison> {
+    return this.#side.call('compare', { source, bytes: alone(bytes) }) as Promise<StoredComparison>
+  }
+  liveRows(question: LiveRowsQuestion): Promise<LiveRows> {
+    return this.#side.call('liveRows', question) as Promise<LiveRows>
   }
   close(): Promise<void> {
     return this.#close()

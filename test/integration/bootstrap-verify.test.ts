@@ -1,0 +1,163 @@
+import Database from 'libsql'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EventView } from '@aesop/event'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BootstrapLaunch, SOURCE } from '../support/bootstrap-launch.ts'
+import { type LaunchedProcess } from '../support/launched-process.ts'
+import { SeededDraw } from '../support/seeded-draw.ts'
+import { type Product, ShopServer } from '../support/shop-server.ts'
+import { eventOf } from '../support/stored-events.ts'
+
+const ROWS = 6000
+const KEYS = 9000
+const NO_KEY = 77_777_777
+
+interface Told {
+  readonly tables: readonly [
+    { readonly outcome: string; readonly rows: number; readonly missing: number; readonly extra: number } & {
+      readonly other: number
+      readonly named: readonly { readonly key: string; readonly kind: string }[]
+    },
+  ]
+}
+
+async function told(command: LaunchedProcess, code: number): Promise<Told['tables'][0]> {
+  expect(await command.untilExit(), command.errors).toBe(code)
+  return (JSON.parse(command.output.join('\n')) as Told).tables[0]
+}
+
+/** One of several that change rows at random, until it is told to stop. */
+async function write(shop: ShopServer, draw: SeededDraw, isOver: () => boolean): Promise<void> {
+  const connection = await shop.server.connect()
+  for (let n = 0; !isOver(); n++) {
+    const key = draw.below(KEYS)
+    const statement = [
+      `REPLACE INTO shop.item VALUES (${key}, 'by ${draw.seed}, ${n}', ${n})`,
+      `UPDATE shop.item SET more = more + 1 WHERE id BETWEEN ${key} AND ${key + 5}`,
+      `DELETE FROM shop.item WHERE id = ${key}`,
+    ][draw.below(3)]
+    // Two of them may hold each other up: the server ends one, which goes on with the next.
+    await connection.query(statement ?? '').catch(() => undefined)
+    if (draw.below(10) === 0) await delay(1)
+  }
+  await connection.end()
+}
+
+/** The rows of the store's table, changed beside its writer. */
+class Hand implements Disposable {
+  readonly #database: Database.Database
+
+  constructor(launch: BootstrapLaunch) {
+    this.#database = new Database(join(launch.folder, 'store.db'))
+    this.#database.exec('PRAGMA busy_timeout = 10000')
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+
+  /** An event as it should be, with another value. */
+  changeValue(key: number): void {
+    const { scn } = this.#eventOf(key)
+    this.#enter(key, eventOf({ scn, key: BigInt(key), value: 'another' }))
+  }
+
+  flipByte(key: number): void {
+    const bytes = Buffer.from(this.#eventOf(key).bytes)
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+    this.#enter(key, bytes)
+  }
+
+  delete(key: number): void {
+    expect(this.#database.prepare('DELETE FROM row_1 WHERE row_key = ?').run([keyBytes(key)]).changes).toBe(1)
+  }
+
+  add(like: number, key: number): void {
+    const { scn } = this.#eventOf(like)
+    const bytes = eventOf({ scn, key: BigInt(key), value: 'nobody' })
+    this.#database
+      .prepare('INSERT INTO row_1 (row_key, scn, is_deleted, seeding, bytes) VALUES (?, ?, 0, 1, ?)')
+      .run([keyBytes(key), scn, bytes])
+  }
+
+  #eventOf(key: number): EventView {
+    const select = this.#database.prepare('SELECT bytes FROM row_1 WHERE row_key = ?').raw(true)
+    const [row] = select.all([keyBytes(key)]) as readonly (readonly [Buffer])[]
+    return new EventView(Buffer.from(row?.[0] ?? Buffer.alloc(0)))
+  }
+
+  #enter(key: number, bytes: Buffer): void {
+    this.#database.prepare('UPDATE row_1 SET bytes = ? WHERE row_key = ?').run([bytes, keyBytes(key)])
+  }
+}
+
+function keyBytes(key: number): Buffer {
+  const bytes = Buffer.alloc(9)
+  bytes.writeBigInt64BE(BigInt(key), 1)
+  return bytes
+}
+
+describe.each(['MariaDB', 'MySQL'] as const)('bootstrap verify of %s', (product: Product) => {
+  let shop: ShopServer
+  beforeAll(async () => {
+    shop = await ShopServer.start(product)
+  })
+  afterAll(() => shop[Symbol.asyncDispose]())
+
+  test('finds a store equal under four writers, names rows that were damaged, and needs no running producer', async () => {
+    await shop.begin()
+    for (let from = 0; from < ROWS; from += 1000) {
+      const rows = Array.from({ length: 1000 }, (_, at) => `(${from + at}, 'before ${from + at}', 0)`)
+      await shop.server.query(`INSERT INTO shop.item VALUES ${rows.join(', ')}`)
+    }
+    await shop.server.query("INSERT INTO shop.item VALUES (100001, 'a', 0), (100002, 'b', 0), (100003, 'c', 0)")
+    await shop.resetLog()
+    const launch = await BootstrapLaunch.of(shop.server.uri())
+    await launch.start('relay')
+    const producer = await launch.start('bootstrap-producer')
+    await launch.isServed()
+    const verify = (...args: readonly string[]): LaunchedProcess =>
+      launch.command('verify', 'bootstrap-producer.yaml', ...args, '--json')
+
+    let isOver = false
+    const writers = [1, 2, 3, 4].map((seed) => write(shop, new SeededDraw(seed), () => isOver))
+    try {
+      const report = await told(verify(), 0)
+      expect(report).toMatchObject({ outcome: 'equal', missing: 0, extra: 0, other: 0, named: [] })
+      expect(report.rows).toBeGreaterThan(2000)
+    } finally {
+      isOver = true
+      await Promise.all(writers)
+    }
+
+    using hand = new Hand(launch)
+    hand.changeValue(100_001)
+    hand.flipByte(100_002)
+    hand.add(100_001, NO_KEY)
+    hand.delete(100_003)
+    // There are as many rows as before: who only counts sees nothing.
+    expect(await told(verify(SOURCE), 1)).toMatchObject({
+      outcome: 'differs',
+      missing: 1,
+      extra: 1,
+      other: 2,
+      named: [
+        { key: '100001', kind: 'other' },
+        { key: '100002', kind: 'other' },
+        { key: '100003', kind: 'missing' },
+        { key: String(NO_KEY), kind: 'extra' },
+      ],
+    })
+
+    expect(await producer.stop()).toBe(0)
+    const lines = launch.command('verify', 'bootstrap-producer.yaml')
+    expect(await lines.untilExit(), lines.errors).toBe(1)
+    expect(lines.output.join('\n')).toMatch(
+      /^shop\.item: differs, \d+ rows compared: 1 missing in the store, 1 only in the store, 2 other bytes\n {2}100001: other bytes/,
+    )
+    const unknown = launch.command('verify', 'bootstrap-producer.yaml', 'shop.nothing')
+    expect(await unknown.untilExit()).toBe(2)
+    expect(unknown.errors).toContain('there is no source "shop.nothing"')
+  })
+})
