@@ -1,5 +1,5 @@
 import { type StoreWriter, type StreamState } from '@aesop/bootstrap-store'
-import { type Logger, messageOf, sleep } from '@aesop/kernel'
+import { AesopError, type Logger, messageOf, sleep } from '@aesop/kernel'
 
 export interface ApplierLoopOptions {
   readonly writer: StoreWriter
@@ -7,6 +7,8 @@ export interface ApplierLoopOptions {
   /** Bytes of one transaction: what is written meanwhile waits for it. */
   readonly stepBytes: number
   readonly log: Logger
+  /** Of what trying again can't help: nothing more is applied. */
+  readonly onFailed: (error: Error) => void
 }
 
 const AGAIN_MS = 1000
@@ -82,6 +84,10 @@ export class ApplierLoop {
     } catch (error) {
       if (this.#fault === undefined) log.error(`the snapshot tables can not be brought on: ${messageOf(error)}`)
       this.#fault = error instanceof Error ? error : new Error(messageOf(error))
+      if (this.#fault instanceof AesopError && !this.#fault.canRetry) {
+        this.#stopping.abort()
+        this.#options.onFailed(this.#fault)
+      }
       await sleep(AGAIN_MS, this.#stopping.signal)
       return true
     }

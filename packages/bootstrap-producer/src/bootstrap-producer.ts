@@ -246,7 +246,15 @@ export class BootstrapProducer {
   #startApplier(writer: StoreWriter): void {
     const { batchBytes = BATCH_BYTES } = this.#options
     const { log } = this.#context
-    this.#applier = new ApplierLoop({ writer, stream: this.#stream.name, stepBytes: batchBytes, log })
+    this.#applier = new ApplierLoop({
+      writer,
+      stream: this.#stream.name,
+      stepBytes: batchBytes,
+      log,
+      onFailed: (error) => {
+        this.#fail(error)
+      },
+    })
     this.#applier.start()
   }
 
@@ -304,7 +312,9 @@ export class BootstrapProducer {
     this.#context.publish?.({ type: 'alert', severity: 'error', message })
   }
 
+  /** Several parts may see one fault: the first one is told. */
   #fail(error: Error): void {
+    if (this.#failure !== undefined) return
     this.#failure = error
     this.#context.log.error(`the bootstrap producer can not go on: ${error.message}`)
     this.#context.fail(error)

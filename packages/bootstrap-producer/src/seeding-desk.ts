@@ -1,4 +1,4 @@
-import { type BootstrapStore, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
+import { type BootstrapStore, isStoreFault, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
 import { type Metric, messageOf, sleep } from '@aesop/kernel'
 import { type SnapshotReader } from '@aesop/reading'
 import { SeedingImpossibleError, SeedingSourceUnknownError } from './errors.ts'
@@ -119,13 +119,21 @@ export class SeedingDesk {
         await this.#lookAll()
       } catch (error) {
         this.#options.seeder.log.warn(`it can not be seen which tables have to be seeded: ${messageOf(error)}`)
+        if (isStoreFault(error)) await this.#leaveReader()
       }
       await sleep(LOOK_MS, signal)
     }
-    await this.#reader?.close()
+    await this.#leaveReader()
   }
 
   #reader: StoreReader | undefined
+
+  /** What one can't see that has failed another one may, which is opened at the next look. */
+  async #leaveReader(): Promise<void> {
+    const reader = this.#reader
+    this.#reader = undefined
+    await reader?.close().catch(() => undefined)
+  }
 
   async #lookAll(): Promise<void> {
     this.#reader ??= await this.#options.store.openReader()

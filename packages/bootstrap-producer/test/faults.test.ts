@@ -4,6 +4,7 @@ import {
   SqliteStore,
   type SourceState,
   type StoreReader,
+  StoreThreadDiedError,
   type StoreWriter,
 } from '@aesop/bootstrap-store'
 import { type Alert, AesopError, type BeanContext } from '@aesop/kernel'
@@ -164,6 +165,21 @@ describe('a bootstrap producer', () => {
     await rig.start()
     await until('it goes on where it was', async () => (await rig.state()).stream.appliedScn === shop.scn)
     expect(stream.logScn).toBeLessThan(shop.scn)
+  })
+
+  it('ends by name where the connection to its store has died, though nothing is to be written', async () => {
+    const shop = await new Shop().start()
+    shop.change([1, 'one'])
+    const rig = new Rig(shop)
+    await rig.start()
+    await rig.isServed()
+    rig.store.before = (method) => (method === 'apply' ? new StoreThreadDiedError('the store', 'none') : undefined)
+    await until('it has failed', () => rig.failures.length > 0)
+    expect(rig.failures).toMatchObject([{ code: 'AESOP_BOOTSTRAP_STORE_THREAD_DIED', canRetry: false }])
+    expect(rig.producer?.health().status).toBe('down')
+    const applied = rig.store.calls.get('apply')
+    await rig.stop()
+    expect(rig.store.calls.get('apply')).toBe(applied)
   })
 
   it('breaks the stream and reads all tables again where no relay has what follows, and says so', async () => {

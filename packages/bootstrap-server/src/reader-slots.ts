@@ -1,4 +1,4 @@
-import { type BootstrapStore, StoreFailedError, type StoreReader } from '@aesop/bootstrap-store'
+import { type BootstrapStore, isStoreFault, type StoreReader } from '@aesop/bootstrap-store'
 import { RequestFailedError } from '@aesop/wire'
 
 /**
@@ -33,7 +33,7 @@ export class ReaderSlots {
       this.#give(reader)
       return result
     } catch (error) {
-      if (error instanceof StoreFailedError) this.#giveUp(reader)
+      if (isStoreFault(error)) this.#giveUp(reader)
       else this.#give(reader)
       throw error
     }

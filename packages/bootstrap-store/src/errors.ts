@@ -70,6 +70,23 @@ export class StoreFailedError extends AesopError {
   }
 }
 
+export class StoreThreadDiedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_STORE_THREAD_DIED',
+    meaning:
+      'The thread of a connection to a SQLite store has ended by a fault, and with it the connection: nothing that is asked of it is done.',
+    remedy:
+      'Start the process again: it goes on behind what the store has. Where it comes again, report it with what the message says.',
+    canRetry: false,
+  } as const
+  constructor(store: string, cause: unknown) {
+    super(StoreThreadDiedError.kind, `the thread of the bootstrap store ${store} has ended: ${messageOf(cause)}`, {
+      cause,
+      fields: { store },
+    })
+  }
+}
+
 export class StoreSpaceForeignError extends AesopError {
   static readonly kind = {
     code: 'AESOP_BOOTSTRAP_SPACE_FOREIGN',
@@ -192,4 +209,11 @@ export const bootstrapStoreErrors: readonly AesopErrorClass[] = [
   StoreTooYoungError,
   StoreLogPurgedError,
   StoreSettingInvalidError,
+  StoreThreadDiedError,
 ]
+
+/** Whether the connection that threw it is of no use any more, or may be so; also of an error that came out of a thread. */
+export function isStoreFault(error: unknown): boolean {
+  if (!(error instanceof AesopError)) return false
+  return error.code === StoreFailedError.kind.code || error.code === StoreThreadDiedError.kind.code
+}

@@ -21,6 +21,7 @@ export {
   type WindowBatch,
 } from './bootstrap-store.ts'
 export {
+  isStoreFault,
   SnapshotOutdatedError,
   StoreFailedError,
   StoreFormatError,
@@ -32,6 +33,7 @@ export {
   StoreSourceNotServedError,
   StoreSourceUnknownError,
   StoreSpaceForeignError,
+  StoreThreadDiedError,
   StoreTooYoungError,
 } from './errors.ts'
 export { MysqlBootstrapStore, type MysqlBootstrapStoreOptions } from './mysql/mysql-bootstrap-store.ts'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Chunk, SqliteStore } from '../src/index.ts'
+import { ThreadSide } from '../src/sqlite/thread-side.ts'
 import { eventOf, pieceOf, SCHEMA_CHANGE_ID, told } from '../../../test/support/stored-events.ts'
 
 let folder: string
@@ -71,6 +72,19 @@ describe('a SQLite store in threads', () => {
     await expect(other.openWriter()).rejects.toMatchObject({ code: 'AESOP_BOOTSTRAP_STORE_IN_USE' })
     await writer.close()
     await (await other.openWriter()).close()
+  })
+
+  it('says by name that a thread has died, to whoever waits and to whoever asks then, and can be opened again', async () => {
+    const data = { path: join(folder, 'one.db'), bounds: {} }
+    const side = await ThreadSide.begin({ ...data, mode: 'writes' })
+    // What can't be sent out of a thread ends it.
+    const died = { code: 'AESOP_BOOTSTRAP_STORE_THREAD_DIED', canRetry: false }
+    await expect(side.call('__lookupGetter__', '__proto__')).rejects.toMatchObject(died)
+    await expect(side.call('declare', shop)).rejects.toMatchObject(died)
+    await side.end()
+    const another = await ThreadSide.begin({ ...data, mode: 'reads' })
+    expect(await another.call('states')).toEqual([])
+    await another.end()
   })
 
   it('is for its user alone', async () => {

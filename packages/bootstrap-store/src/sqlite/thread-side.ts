@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
-import { StoreFailedError } from '../errors.ts'
+import { StoreFailedError, StoreThreadDiedError } from '../errors.ts'
 import { type ThreadAnswer, type ThreadData, thrownHere } from './thread-message.ts'
 
 interface Waiting {
@@ -18,6 +18,7 @@ export class ThreadSide {
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
   #ended: Error | undefined
+  #isEnding = false
 
   private constructor(data: ThreadData) {
     this.#path = data.path
@@ -56,6 +57,7 @@ export class ThreadSide {
 
   /** Closes the connection, after what was asked for before. Twice is harmless. */
   async end(): Promise<void> {
+    this.#isEnding = true
     if (this.#ended === undefined) await this.call('close').catch(() => undefined)
     await this.#worker.terminate()
   }
@@ -68,7 +70,9 @@ export class ThreadSide {
   }
 
   #end(cause: Error): void {
-    this.#ended ??= new StoreFailedError(this.#path, 'answer', cause)
+    this.#ended ??= this.#isEnding
+      ? new StoreFailedError(this.#path, 'answer', cause)
+      : new StoreThreadDiedError(this.#path, cause)
     for (const { reject } of this.#waiting.values()) reject(this.#ended)
     this.#waiting.clear()
   }
