@@ -114,4 +114,41 @@ describe.each([
     },
     60_000,
   )
+
+  test('a buffer in memory that is filled again has what is captured now, and nobody is given a row twice', async () => {
+    const folder = newFolder('former-configuration')
+    onTestFinished(() => {
+      removeFolder(folder)
+    })
+    await server.query('DROP DATABASE IF EXISTS app; CREATE DATABASE app')
+    await server.query(`CREATE TABLE ${TABLE} (id INT PRIMARY KEY, name VARCHAR(20), salary VARCHAR(20))`)
+    const started = (consumer: Keeper): Promise<OneProcess> =>
+      OneProcess.start({
+        uri: server.uri(),
+        sources: [TABLE],
+        startFrom: 'latest',
+        bufferBytes: 1 << 22,
+        consumers: { keeper: consumer },
+        folder,
+        relayProperties: { 'databus.relay.schemaRegistry.fileSystem.schemaDir': 'written' },
+      })
+    const before = new Keeper()
+    let began: bigint
+    {
+      await using running = await started(before)
+      for (const id of [1, 2, 3]) await server.query(`INSERT INTO ${TABLE} VALUES (${id}, 'Ada', 'secret-${id}')`)
+      await until('three rows', () => before.rows.length === 3)
+      began = running.relay.buffer?.prevScn ?? -1n
+      await until('the checkpoint', () => running.checkpointOf('keeper') >= (running.relay.buffer?.lastScn ?? -1n))
+    }
+    leaveOutSalary(folder)
+    const after = new Keeper()
+    await using running = await started(after)
+    await server.query(`INSERT INTO ${TABLE} VALUES (4, 'Bob', 'secret-4')`)
+    await until('the fourth row', () => after.rows.length > 0)
+    expect(after.rows).toEqual([{ id: 4, name: 'Bob' }])
+    const filled = await streamAfter(running, began)
+    expect(filled).toContain('Ada')
+    expect(filled).not.toContain('secret')
+  })
 })
