@@ -14,6 +14,7 @@ const DEADLINE_MS = 20_000
 const ROWS = 23
 const CUT_AT = 3001
 const ROWS_BEFORE_CUT = 19
+const LATE = 'late: bootstrapped, rows of bookshop.book 6, bookshop.customer 1, bookshop.sale 3; live from here on'
 let folder = ''
 
 beforeEach(() => {
@@ -37,15 +38,23 @@ function cutLog(): Buffer {
 
 const start = (...args: string[]): LaunchedProcess => LaunchedProcess.start(['bootstrap.yaml', ...args], {}, folder)
 
-async function allRows(launch: LaunchedProcess): Promise<readonly string[]> {
-  return launch.untilOutput((lines) => lines.length >= ROWS, DEADLINE_MS)
+const isLate = (line: string): boolean => line.startsWith('late: ')
+/** What the first consumer prints; the late one has its own lines. */
+const rowsIn = (lines: readonly string[]): string[] => lines.filter((line) => line !== '' && !isLate(line))
+
+async function rowsUntil(launch: LaunchedProcess, count: number): Promise<readonly string[]> {
+  return rowsIn(await launch.untilOutput((lines) => rowsIn(lines).length >= count, DEADLINE_MS))
 }
 
+const allRows = (launch: LaunchedProcess): Promise<readonly string[]> => rowsUntil(launch, ROWS)
+
 describe('the quick start', () => {
-  test('prints one line per change to stdout, and nothing else there', async () => {
+  test('prints one line per change to stdout, and nothing else there but what the late consumer says', async () => {
     const launch = start()
     const rows = await allRows(launch)
+    await launch.untilOutput((lines) => lines.some(isLate), DEADLINE_MS)
     expect(await launch.stop()).toBe(0)
+    expect(launch.output.filter(isLate)).toEqual([LATE])
     expect(rows).toHaveLength(ROWS)
     expect(rows.filter((row) => !/^(UPSERT|DELETE) bookshop\.(book|customer|sale) \d+ {2}\S/.test(row))).toEqual([])
     expect(rows[0]).toBe(
@@ -60,15 +69,18 @@ describe('the quick start', () => {
     async (signal) => {
       const rest = cutLog()
       const first = start()
-      await first.untilOutput((lines) => lines.length >= ROWS_BEFORE_CUT, DEADLINE_MS)
+      await rowsUntil(first, ROWS_BEFORE_CUT)
+      await first.untilOutput((lines) => lines.some(isLate), DEADLINE_MS)
       expect(await first.stop(signal)).toBe(0)
       expect(existsSync(join(folder, '.aesop'))).toBe(true)
       appendFileSync(LOG(), rest)
       const again = start()
-      await again.untilOutput((lines) => lines.length >= ROWS - ROWS_BEFORE_CUT, DEADLINE_MS)
+      await rowsUntil(again, ROWS - ROWS_BEFORE_CUT)
+      await again.untilOutput((lines) => lines.filter(isLate).length >= ROWS - ROWS_BEFORE_CUT, DEADLINE_MS)
       expect(await again.stop(signal)).toBe(0)
+      expect(again.output.filter(isLate).every((line) => line.startsWith('late: live '))).toBe(true)
       const whole = start('--fresh')
-      expect([...first.output, ...again.output]).toEqual(await allRows(whole))
+      expect([...rowsIn(first.output), ...rowsIn(again.output)]).toEqual(await allRows(whole))
       await whole.stop()
     },
   )
@@ -85,31 +97,31 @@ describe('the quick start', () => {
   test('goes on as its log grows, as tail -f does', async () => {
     const rest = cutLog()
     const launch = start()
-    await launch.untilOutput((lines) => lines.length >= ROWS_BEFORE_CUT, DEADLINE_MS)
-    expect(launch.output).toHaveLength(ROWS_BEFORE_CUT)
+    expect(await rowsUntil(launch, ROWS_BEFORE_CUT)).toHaveLength(ROWS_BEFORE_CUT)
     appendFileSync(LOG(), rest)
     expect(await allRows(launch)).toHaveLength(ROWS)
     expect(await launch.stop()).toBe(0)
   })
 
-  test('runs by npm start', async () => {
-    const child = spawn('npm', ['start', '--silent', '--', '--fresh', '--set', 'relay.port=0'], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    let output = ''
-    const seen = new Promise<void>((done) => {
-      child.stdout.on('data', (text: Buffer) => {
-        output += text.toString()
-        if (output.split('\n').length > ROWS) done()
-      })
-    })
-    await seen
-    const ended = new Promise((done) => child.once('exit', done))
-    // The whole group, as a terminal's Ctrl-C does.
-    process.kill(-(child.pid ?? 0), 'SIGINT')
-    await ended
-    expect(output.trim().split('\n')).toHaveLength(ROWS)
+  test('shows the same by npm start, each time', async () => {
+    const first = await outputOfNpmStart()
+    expect(rowsIn(first)).toHaveLength(ROWS)
+    expect(first.filter(isLate)).toEqual([LATE])
+    expect(await outputOfNpmStart()).toEqual(first)
   })
 })
+
+/** What it prints, up to the line of the late consumer. */
+async function outputOfNpmStart(): Promise<string[]> {
+  const args = ['start', '--silent', '--', '--admin', '0']
+  const child = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const ended = new Promise((done) => child.once('exit', done))
+  let output = ''
+  for await (const text of child.stdout.setEncoding('utf8')) {
+    output += String(text)
+    // The whole group, as a terminal's Ctrl-C does.
+    if (output.includes(LATE)) process.kill(-(child.pid ?? 0), 'SIGINT')
+  }
+  await ended
+  return output.trim().split('\n')
+}

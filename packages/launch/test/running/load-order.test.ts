@@ -28,7 +28,11 @@ function traceInto(path: string): string {
   const hooks = `import { appendFileSync } from 'node:fs'
 export async function load(url, context, next) { appendFileSync(${JSON.stringify(path)}, url + '\\n'); return next(url, context) }`
   writeFileSync(join(folder, 'hooks.mjs'), hooks)
-  const register = `import { register } from 'node:module'; register(${JSON.stringify(pathToFileURL(join(folder, 'hooks.mjs')).href)})`
+  // The thread of a bootstrap store loads modules of its own, beside those of the launch.
+  const hooksUrl = JSON.stringify(pathToFileURL(join(folder, 'hooks.mjs')).href)
+  const register = `import { register } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
+if (isMainThread) register(${hooksUrl})`
   writeFileSync(join(folder, 'trace.mjs'), register)
   return `--import=${pathToFileURL(join(folder, 'trace.mjs')).href}`
 }
