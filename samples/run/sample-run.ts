@@ -3,7 +3,7 @@ import { LaunchedProcess } from '../../test/support/launched-process.ts'
 import { MariadbServer } from '../../test/support/mariadb-server.ts'
 import { newFolder, removeFolder } from '../../test/support/test-folder.ts'
 
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 90_000
 
 export function say(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -40,9 +40,18 @@ export class SampleRun {
    * @param name of the folder of its state: what is launched again under one name goes on where it was
    */
   async launch(descriptor: string, name: string, env: Readonly<Record<string, string>>): Promise<LaunchedProcess> {
-    const launched = this.own(LaunchedProcess.start([descriptor], { ...env, SAMPLE_ROOT: this.rootOf(name) }))
+    const launched = this.own(LaunchedProcess.start([descriptor, '--projects-root', this.rootOf(name)], env))
     await launched.untilReady(DEADLINE_MS)
     return launched
+  }
+
+  /** Runs a command of `aesop-launch`, and says what it prints. */
+  async command(args: readonly string[]): Promise<void> {
+    say(`     aesop-launch ${args.join(' ')}`)
+    const command = this.own(LaunchedProcess.start(args))
+    const code = await command.untilExit()
+    if (code !== 0) throw new Error(`aesop-launch ${args.join(' ')} ended with ${String(code)}: ${command.errors}`)
+    for (const line of command.output) say(`     ${line}`)
   }
 
   rootOf(name: string): string {

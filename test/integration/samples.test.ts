@@ -40,6 +40,41 @@ describe('npm run sample:mysql-mysql-blocking-bootstrap', () => {
   })
 })
 
+describe('npm run sample:bootstrap-producer', () => {
+  test('seeds a table, and shows what the store has', async () => {
+    const { stdout } = await run('npm', ['run', '--silent', 'sample:bootstrap-producer'], { cwd: ROOT })
+    expect(stdout).toMatch(/^ {5}shop\.item: 20000 rows, 100 %/m)
+    expect(stdout).toMatch(/^ {7}shop\.item: ACTIVE, 20000 rows seeded, in the tables up to SCN (\d+) of \1$/m)
+    expect(stdout).toMatch(
+      /bootstrap seed shop\.item .*\n(.*\n)* {5}shop\.item: done, .* 100 %, 20000 of about \d+ rows$/m,
+    )
+    expect(stdout.split('\n').filter((line) => /^\d\. /.test(line))).toHaveLength(7)
+  })
+})
+
+describe('npm run sample:bootstrap-server', () => {
+  test('gives the rows to requests by hand and to a client, which goes on live', async () => {
+    const { stdout } = await run('npm', ['run', '--silent', 'sample:bootstrap-server'], { cwd: ROOT })
+    const lines = stdout.split('\n').map((line) => line.trim())
+    expect(lines.filter((line) => line.startsWith('{"opcode":"UPSERT"'))).toHaveLength(4)
+    expect(lines.filter((line) => /^bootstrap {2}UPSERT item \d/.test(line))).toHaveLength(4)
+    expect(lines.filter((line) => line.startsWith('live  '))).toEqual([
+      'live  UPSERT item 2  item 2, stock 102',
+      'live  DELETE item 3  item 3, stock 3',
+    ])
+  })
+})
+
+describe('npm run sample:late-consumer', () => {
+  test('brings a consumer that fell off back to the table, and says so on its page', async () => {
+    const args = ['run', '--silent', 'sample:late-consumer', '--', '--once']
+    const { stdout } = await run('npm', args, { cwd: ROOT })
+    expect(stdout).toMatch(/[1-9]\d* rows of the snapshot, [1-9]\d* of the catch-up/)
+    expect(stdout).toMatch(/the page says: The copy equals the table: \d+ items\./i)
+    expect(stdout.split('\n').filter((line) => /^\d\. /.test(line))).toHaveLength(8)
+  })
+})
+
 describe("the descriptors of Aesop's own sample", () => {
   let server: MariadbServer
   let sandbox = ''
