@@ -309,21 +309,6 @@ describe('the snapshot table', () => {
     expect(texts(await snapshot())).toEqual(['1=a@10'])
   })
 
-  it.each([
-    ['ALTER', 'NEW'],
-    ['RENAME', 'NEW'],
-    ['QUARANTINED', 'INACTIVE'],
-    ['RELEASED', 'FELL_OFF_RELAY'],
-    ['PASSED_OVER', 'FELL_OFF_RELAY'],
-  ])('is not sure any more after %s: the source is %s then', async (kind, status) => {
-    await write(10n, item({ scn: 10n, key: 1n, value: 'a' }))
-    await writer.activate('shop.item')
-    await write(20n, pieceOf('shop.item', [schemaChangeOf(20n, 'shop.item', kind)]))
-    expect((await state()).status).toBe('ACTIVE')
-    await applyAll()
-    expect((await state()).status).toBe(status)
-  })
-
   it('lets tombstones go below an SCN, and then refuses who may have the rows', async () => {
     await write(10n, item({ scn: 10n, key: 1n, value: 'a' }, { scn: 10n, key: 2n, value: 'b' }))
     await write(20n, item({ scn: 20n, key: 1n }))

@@ -76,20 +76,33 @@ function changed(
 ): Promise<void> | undefined {
   const kind = schemaChangeKindOf(view)
   if (clearsTable(kind)) return clear(session, source, entry, view)
-  const status = kind === undefined ? undefined : STATUS_AFTER[kind]
-  return status === undefined ? undefined : update(session, 'source', source.id, { status })
+  const after = kind === undefined ? undefined : STATUS_AFTER[kind]
+  if (after === undefined) return undefined
+  const { status, keeps } = after
+  const stays = keeps.length === 0 ? '' : ` AND status NOT IN (${keeps.join(', ')})`
+  return session.run(`UPDATE source SET status = ? WHERE id = ?${stays}`, [status, source.id]) ?? undefined
 }
+
+interface StatusAfter {
+  readonly status: number
+  /** What it stays at where it is that. */
+  readonly keeps: readonly number[]
+}
+
+const { NEW, INACTIVE, FELL_OFF_RELAY } = SOURCE_STATUSES
+/** Behind a gap not all deletes are known, whatever comes then; one that is not to be served waits for people, or for its release. */
+const CHANGED: StatusAfter = { status: NEW, keeps: [INACTIVE, FELL_OFF_RELAY] }
 
 /**
  * ALTER and RENAME: its rows may be others now, and all deletes are known. RELEASED and PASSED_OVER: there is a gap. QUARANTINED:
  * it can't be known until it is released.
  */
-const STATUS_AFTER: Partial<Record<SchemaChangeKind, number>> = {
-  ALTER: SOURCE_STATUSES.NEW,
-  RENAME: SOURCE_STATUSES.NEW,
-  RELEASED: SOURCE_STATUSES.FELL_OFF_RELAY,
-  PASSED_OVER: SOURCE_STATUSES.FELL_OFF_RELAY,
-  QUARANTINED: SOURCE_STATUSES.INACTIVE,
+const STATUS_AFTER: Partial<Record<SchemaChangeKind, StatusAfter>> = {
+  ALTER: CHANGED,
+  RENAME: CHANGED,
+  RELEASED: { status: FELL_OFF_RELAY, keeps: [] },
+  PASSED_OVER: { status: FELL_OFF_RELAY, keeps: [INACTIVE] },
+  QUARANTINED: { status: INACTIVE, keeps: [] },
 }
 
 async function clear(session: SqlSession, source: SourceRecord, entry: RowEntry, view: EventView): Promise<void> {
