@@ -13,6 +13,7 @@ import {
   StoreTooYoungError,
 } from '@aesop/bootstrap-store'
 import {
+  BootstrapElsewhereError,
   BootstrapOutdatedError,
   type BootstrapRequest,
   BootstrapTooOldError,
@@ -168,7 +169,7 @@ export class BootstrapAnswers {
   #checkServer({ server }: BootstrapPlace): void {
     const own = this.#options.address()
     if (server === undefined || server === own) return
-    throw new RequestFailedError(`the checkpoint is of the bootstrap server ${server}, and this one is ${own}`)
+    throw new BootstrapElsewhereError(`the checkpoint is of the bootstrap server ${server}, and this one is ${own}`)
   }
 }
 

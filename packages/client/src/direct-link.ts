@@ -120,8 +120,9 @@ class DirectAnswer implements RelayAnswer {
   /** @throws RelaySilentError, InterruptedError, RelayConnectionLostError */
   #checkEnd(): void {
     const { address } = this.head
-    if (this.#isSilent) throw new RelaySilentError(address, this.#bounds.silenceMs)
+    if (this.#isSilent) throw new RelaySilentError(`relay at ${address}`, this.#bounds.silenceMs)
     if (this.#signal.aborted) throw new InterruptedError()
-    if (this.#answer.wasCut) throw new RelayConnectionLostError(address, 'it could not wait until its window ended')
+    if (this.#answer.wasCut)
+      throw new RelayConnectionLostError(`relay at ${address}`, 'it could not wait until its window ended')
   }
 }

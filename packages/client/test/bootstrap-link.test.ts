@@ -93,6 +93,14 @@ describe('what a bootstrap server answers', () => {
     await expect(link.targetScn(place, signal)).rejects.toMatchObject({ code: 'AESOP_WIRE_RESPONSE_MALFORMED' })
   })
 
+  it('is named as what it is where it can not be reached', async () => {
+    const nobody = new BootstrapLink({ host: '127.0.0.1', port: 1 }, ['shop.a'], 'people')
+    await expect(nobody.targetScn(place, signal)).rejects.toThrow(
+      /^the bootstrap server at 127\.0\.0\.1:1 can't be reached/,
+    )
+    nobody.close()
+  })
+
   const flipped = Buffer.from(row(20n))
   flipped[flipped.length - 1] = 0
   it.each<[string, Answer, string]>([
@@ -102,7 +110,7 @@ describe('what a bootstrap server answers', () => {
     ['a log that goes back', { chunks: [row(30n), row(20n), end] }, 'AESOP_CLIENT_EVENT_ORDER'],
     ['an event behind the place', { chunks: [end, row(20n)] }, 'AESOP_WIRE_RESPONSE_MALFORMED'],
     ['a place that is none', { chunks: [checkpointEvent('{}')] }, 'AESOP_CHECKPOINT_INVALID'],
-    ['another server', { chunks: [end], headers: { 'X-DBUS2-BS-HOSTPORT': 'b:1' } }, 'AESOP_BOOTSTRAP_OUTDATED'],
+    ['another server', { chunks: [end], headers: { 'X-DBUS2-BS-HOSTPORT': 'b:1' } }, 'AESOP_BOOTSTRAP_ELSEWHERE'],
     ['another store', { chunks: [end], headers: { 'X-AESOP-BOOTSTRAP-STORE': 'b' } }, 'AESOP_BOOTSTRAP_OUTDATED'],
     [
       'a server without a name',

@@ -47,6 +47,7 @@ const EVENTS = {
   refused: () => ({ kind: 'fault', fault: 'refused' }),
   'too-old': () => ({ kind: 'fault', fault: 'too-old' }),
   outdated: () => ({ kind: 'fault', fault: 'outdated' }),
+  elsewhere: () => ({ kind: 'fault', fault: 'elsewhere' }),
   'too-young': () => ({ kind: 'fault', fault: 'too-young' }),
 } as const satisfies Record<string, (state: BootstrapState) => BootstrapEvent>
 type EventName = keyof typeof EVENTS
@@ -98,6 +99,7 @@ const working = (status: BootstrapStatus): Record<EventName, Expected> => ({
   refused: ['backing-off', 'wait'],
   'too-old': ['backing-off', 'wait'],
   outdated: ['backing-off', 'wait'],
+  elsewhere: ['backing-off', 'wait'],
   'too-young': ['suspended', 'suspend'],
 })
 
@@ -197,6 +199,21 @@ describe('a bootstrap', () => {
     const { place } = { ...inStatus('reading') }
     const elsewhere = bootstrapFrom({ ...place, server: 'two:2' }, config)
     expect(walk(elsewhere, ['start', 'begun']).actions[1]).toMatchObject({ kind: 'read', server: 1 })
+  })
+
+  it('asks each server for a place of one that has another name, and begins anew where it is of none', () => {
+    const { place } = inStatus('reading')
+    const stored = { ...place, server: 'first:1' }
+    const { state, actions } = walk(bootstrapFrom(stored, config), ['start', 'begun', 'elsewhere', 'waited'])
+    expect(actions.at(-1)).toMatchObject({ kind: 'read', server: 1, place: stored })
+    const twice = walk(state, ['retry', 'waited'])
+    expect(twice.actions.at(-1)).toMatchObject({ kind: 'read', server: 1, place: stored })
+    expect(walk(twice.state, ['batch', 'retry', 'waited']).actions.at(-1)).toMatchObject({ kind: 'read', server: 1 })
+    const other = walk(state, ['elsewhere', 'waited'])
+    expect(other.actions.at(-1)).toMatchObject({ kind: 'begin', place: { startScn: -1n, server: undefined } })
+    // One that does not answer may be it.
+    const silent = walk(bootstrapFrom(stored, config), ['start', 'begun', 'retry', 'waited'])
+    expect(silent.actions.at(-1)).toMatchObject({ kind: 'read', server: 1, place: stored })
   })
 
   it('gets everything where the store is too young and that was allowed, and is suspended else', () => {

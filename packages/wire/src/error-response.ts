@@ -50,6 +50,7 @@ const NAMES: readonly { readonly name: string; readonly cause: boolean; readonly
   { name: 'aesop.SnapshotFailedError', cause: true, of: errors.SnapshotFailedError },
   { name: 'aesop.SnapshotDelayedError', cause: true, of: errors.SnapshotDelayedError },
   { name: 'aesop.BootstrapOutdatedError', cause: true, of: errors.BootstrapOutdatedError },
+  { name: 'aesop.BootstrapElsewhereError', cause: true, of: errors.BootstrapElsewhereError },
   { name: REQUEST_PROCESSING, cause: false, of: errors.RequestFailedError },
   { name: 'aesop.RequestRefusedError', cause: false, of: errors.RequestRefusedError },
   { name: 'aesop.TokenRefusedError', cause: false, of: errors.TokenRefusedError },

@@ -256,6 +256,20 @@ export class BootstrapOutdatedError extends AesopError {
   }
 }
 
+export class BootstrapElsewhereError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_BOOTSTRAP_ELSEWHERE',
+    meaning:
+      'A bootstrap server was asked to go on with a bootstrap that another one began: ids and ordinals are those of one.',
+    remedy:
+      'The client asks its other servers, and begins the snapshot anew where none began it. A server that takes the place of another keeps its address (address of bootstrapConfig).',
+    canRetry: true,
+  } as const
+  constructor(message: string, options?: AesopErrorOptions) {
+    super(BootstrapElsewhereError.kind, message, options)
+  }
+}
+
 export class ResponseMalformedError extends AesopError {
   static readonly kind = {
     code: 'AESOP_WIRE_RESPONSE_MALFORMED',
@@ -305,6 +319,7 @@ export const wireErrors: readonly AesopErrorClass[] = [
   BootstrapTooYoungError,
   SnapshotFailedError,
   SnapshotDelayedError,
+  BootstrapElsewhereError,
   BootstrapOutdatedError,
   ResponseMalformedError,
   ResponseTooLargeError,

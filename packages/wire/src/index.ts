@@ -14,6 +14,7 @@ export {
 } from './bootstrap-requests.ts'
 export { type ErrorResponse, formatError, parseError } from './error-response.ts'
 export {
+  BootstrapElsewhereError,
   BootstrapOutdatedError,
   BootstrapTooOldError,
   BootstrapTooYoungError,

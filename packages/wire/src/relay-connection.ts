@@ -26,16 +26,19 @@ const CONNECT_MS_MAX = 10_000
 export class RelayConnection {
   readonly address: string
   readonly relay: RelayAddress
+  /** What errors name, such as `relay at host:port`. */
+  readonly #peer: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   readonly #headers: Readonly<Record<string, string>>
 
   /** @throws RelayTokenUnreadableError */
-  constructor(relay: RelayAddress, clientService: string) {
+  constructor(relay: RelayAddress, clientService: string, kind: 'relay' | 'bootstrap server' = 'relay') {
     this.relay = relay
     this.address = `${relay.host}:${relay.port}`
+    this.#peer = `${kind} at ${this.address}`
     this.#headers = {
       [headers.clientService]: clientService.replace(/[^\x20-\x7e]/g, '?'),
-      ...tokenHeader(relay.token, this.address),
+      ...tokenHeader(relay.token, this.#peer),
     }
   }
 
@@ -47,7 +50,7 @@ export class RelayConnection {
   /** The same of an answer that `open` has returned. @throws AesopError */
   async textOf(response: IncomingMessage, bytesMax: number, silenceMsMax: number): Promise<string> {
     const { text, isCut } = await this.#readText(response, silenceMsMax, bytesMax)
-    if (isCut) throw ResponseTooLargeError.of(`an answer of the relay at ${this.address}`, bytesMax, 'bytes')
+    if (isCut) throw ResponseTooLargeError.of(`an answer of the ${this.#peer}`, bytesMax, 'bytes')
     return text
   }
 
@@ -68,7 +71,7 @@ export class RelayConnection {
     // While the consumer works the relay may be silent: the timer counts only while a chunk is waited for.
     let waiting = true
     const silence = setTimeout(() => {
-      if (waiting) response.destroy(new RelaySilentError(this.address, silenceMsMax))
+      if (waiting) response.destroy(new RelaySilentError(this.#peer, silenceMsMax))
     }, silenceMsMax)
     const iterator = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>
     try {
@@ -102,7 +105,7 @@ export class RelayConnection {
         clearTimeout(silence)
         resolve(response)
       })
-      const silence = setTimeout(() => sent.destroy(new RelaySilentError(this.address, silenceMsMax)), silenceMsMax)
+      const silence = setTimeout(() => sent.destroy(new RelaySilentError(this.#peer, silenceMsMax)), silenceMsMax)
       sent.once('socket', (socket) => {
         if (!socket.connecting) return
         // Between the end of an answer and its return to the agent nobody listens: an abort then must end nothing.
@@ -147,19 +150,19 @@ export class RelayConnection {
   }
 
   #statusFault({ statusCode }: IncomingMessage): Error {
-    return new ResponseMalformedError(`the relay at ${this.address} answered with status ${String(statusCode)}`)
+    return new ResponseMalformedError(`the ${this.#peer} answered with status ${String(statusCode)}`)
   }
 
   #unanswered(error: Error): Error {
     if (error instanceof RelaySilentError) return error
     if (systemCodeOf(error) === 'HPE_HEADER_OVERFLOW')
-      return ResponseTooLargeError.of(`the head of an answer of the relay at ${this.address}`, maxHeaderSize, 'bytes')
-    return new RelayUnreachableError(this.address, error)
+      return ResponseTooLargeError.of(`the head of an answer of the ${this.#peer}`, maxHeaderSize, 'bytes')
+    return new RelayUnreachableError(this.#peer, error)
   }
 
   #lost(error: unknown): Error {
     if (error instanceof RelaySilentError) return error
-    return new RelayConnectionLostError(this.address, error instanceof Error ? error : messageOf(error))
+    return new RelayConnectionLostError(this.#peer, error instanceof Error ? error : messageOf(error))
   }
 }
 

@@ -3,48 +3,53 @@ import { AesopError, type AesopErrorClass, messageOf } from '@aesop/kernel'
 export class RelayUnreachableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_RELAY_UNREACHABLE',
-    meaning: 'No connection to a relay could be made.',
-    remedy: 'Check that the relay runs and that relayHost and relayPort are right; the client tries again by itself.',
+    meaning: 'No connection to a relay or a bootstrap server could be made.',
+    remedy:
+      'Check that it runs, and that relayHost and relayPort, or bootstrapHost and bootstrapPort, are right; the client tries again by itself.',
     canRetry: true,
   } as const
-  constructor(address: string, cause: unknown) {
-    super(RelayUnreachableError.kind, `the relay at ${address} can't be reached: ${messageOf(cause)}`, { cause })
+  /** @param peer such as `relay at host:port` */
+  constructor(peer: string, cause: unknown) {
+    super(RelayUnreachableError.kind, `the ${peer} can't be reached: ${messageOf(cause)}`, { cause })
   }
 }
 
 export class RelayConnectionLostError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_CONNECTION_LOST',
-    meaning: 'The connection to a relay broke in the middle of an answer.',
-    remedy: 'The client reads again from the last whole window by itself; if it happens often, look at the network.',
+    meaning: 'The connection to a relay or a bootstrap server broke in the middle of an answer.',
+    remedy:
+      'The client reads again from the last whole window, or the last batch, by itself; if it happens often, look at the network.',
     canRetry: true,
   } as const
-  constructor(address: string, cause: unknown) {
-    super(RelayConnectionLostError.kind, `the relay at ${address} broke off its answer: ${messageOf(cause)}`, { cause })
+  constructor(peer: string, cause: unknown) {
+    super(RelayConnectionLostError.kind, `the ${peer} broke off its answer: ${messageOf(cause)}`, { cause })
   }
 }
 
 export class RelaySilentError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_RELAY_SILENT',
-    meaning: 'A relay neither sent anything nor ended its answer in time.',
-    remedy: 'The client goes on with another relay or a new connection by itself; look at the relay and the network.',
+    meaning: 'A relay or a bootstrap server neither sent anything nor ended its answer in time.',
+    remedy:
+      'The client goes on with another one or a new connection by itself; look at the one that the message names, and at the network.',
     canRetry: true,
   } as const
-  constructor(address: string, silentMs: number) {
-    super(RelaySilentError.kind, `the relay at ${address} was silent for ${silentMs} ms`, { fields: { silentMs } })
+  constructor(peer: string, silentMs: number) {
+    super(RelaySilentError.kind, `the ${peer} was silent for ${silentMs} ms`, { fields: { silentMs } })
   }
 }
 
 export class RelayTokenUnreadableError extends AesopError {
   static readonly kind = {
     code: 'AESOP_CLIENT_RELAY_TOKEN_UNREADABLE',
-    meaning: 'The token for a relay can not be read where relayToken says, or no header can hold it.',
+    meaning:
+      'The token for a relay or a bootstrap server can not be read where relayToken or bootstrapToken says, or no header can hold it.',
     remedy: 'Mend what the message names; the client tries again by itself.',
     canRetry: true,
   } as const
-  constructor(address: string, reason: string, cause?: unknown) {
-    super(RelayTokenUnreadableError.kind, `the token for the relay at ${address} ${reason}`, { cause })
+  constructor(peer: string, reason: string, cause?: unknown) {
+    super(RelayTokenUnreadableError.kind, `the token for the ${peer} ${reason}`, { cause })
   }
 }
 

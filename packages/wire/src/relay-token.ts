@@ -17,17 +17,17 @@ export function tokenOfEnvironment(): SecretText | undefined {
 }
 
 /** The header for a relay, with the token as it is now; none without a token. @throws RelayTokenUnreadableError */
-export function tokenHeader(token: SecretText | undefined, address: string): Readonly<Record<string, string>> {
+export function tokenHeader(token: SecretText | undefined, peer: string): Readonly<Record<string, string>> {
   if (token === undefined) return {}
-  const text = readToken(token, address)
-  if (!HEADER_SAFE.test(text)) throw new RelayTokenUnreadableError(address, `must be ${TOKEN_FORM}`)
+  const text = readToken(token, peer)
+  if (!HEADER_SAFE.test(text)) throw new RelayTokenUnreadableError(peer, `must be ${TOKEN_FORM}`)
   return { authorization: `Bearer ${text}` }
 }
 
-function readToken(token: SecretText, address: string): string {
+function readToken(token: SecretText, peer: string): string {
   try {
     return token.reveal()
   } catch (cause) {
-    throw new RelayTokenUnreadableError(address, `can not be read: ${messageOf(cause)}`, cause)
+    throw new RelayTokenUnreadableError(peer, `can not be read: ${messageOf(cause)}`, cause)
   }
 }

@@ -2,6 +2,7 @@ import { type BootstrapPlace, bootstrapCheckpoint, bootstrapPlaceOf, Checkpoint 
 import { EventDecoder, type EventView, SOURCE_ID_CHECKPOINT } from '@aesop/event'
 import {
   answerLimits,
+  BootstrapElsewhereError,
   BootstrapOutdatedError,
   formatBootstrapRequest,
   formatStartScnRequest,
@@ -50,7 +51,7 @@ export class BootstrapLink {
 
   /** @throws RelayTokenUnreadableError */
   constructor(server: RelayAddress, sources: readonly string[], clientService: string) {
-    this.#connection = new RelayConnection(server, clientService)
+    this.#connection = new RelayConnection(server, clientService, 'bootstrap server')
     this.#sources = sources
   }
 
@@ -110,7 +111,7 @@ export class BootstrapLink {
       throw new BootstrapOutdatedError(
         `the bootstrap server ${server} has the store ${String(storeId)}, and the place is of ${String(place.storeId)}`,
       )
-    throw new BootstrapOutdatedError(
+    throw new BootstrapElsewhereError(
       `the bootstrap server at ${this.address} calls itself ${server}, and the place is of ${String(place.server)}`,
     )
   }

@@ -25,9 +25,9 @@ export type BootstrapStatus = (typeof bootstrapStatuses)[number]
 
 /**
  * What kind of fault a server showed: `retry` may pass by itself, and so may `too-old`, a store that is behind the consumer;
- * `refused` is for good, unless another server differs; `outdated`: what the place is of is gone; `too-young`: the store does not reach back.
+ * `refused` is for good, unless another server differs; `outdated`: what the place is of is gone; `elsewhere`: the place is of another server; `too-young`: the store does not reach back.
  */
-export type BootstrapFault = 'retry' | 'refused' | 'too-old' | 'outdated' | 'too-young'
+export type BootstrapFault = 'retry' | 'refused' | 'too-old' | 'outdated' | 'elsewhere' | 'too-young'
 
 export type BootstrapEvent =
   | { readonly kind: 'start' | 'begun' | 'waited' | 'resume' | 'fatal' }
@@ -72,6 +72,8 @@ export interface BootstrapState {
   readonly hasBegun: boolean
   /** Index of the server in use. */
   readonly server: number
+  /** Indexes of those that may be the one that the place is of: it may be known by another name than it calls itself. */
+  readonly candidates: readonly number[]
   /** Faults in a row, since the last batch that was a step onward. */
   readonly attempt: number
   /** Faults in a row that are for good. */
@@ -116,8 +118,10 @@ export function bootstrapFrom(place: BootstrapPlace, config: BootstrapConfig): B
   return newBootstrap(place.sinceScn, place.scnSpace, config)
 }
 
-function idleAt(place: BootstrapPlace, { batchBytes }: BootstrapConfig): BootstrapState {
-  return { status: 'idle', place, hasBegun: false, server: 0, attempt: 0, refusals: 0, batchBytes }
+function idleAt(place: BootstrapPlace, config: BootstrapConfig): BootstrapState {
+  const { batchBytes } = config
+  const candidates = everyServer(config)
+  return { status: 'idle', place, hasBegun: false, server: 0, candidates, attempt: 0, refusals: 0, batchBytes }
 }
 
 /** `random` in [0, 1) chooses the first server and spreads the waits. An event that changes nothing returns the same state. */
@@ -129,7 +133,7 @@ export function next(
 ): BootstrapStep {
   switch (event.kind) {
     case 'start':
-      return state.status === 'idle' ? ask({ ...state, server: firstServer(state, config, random) }) : stay(state)
+      return state.status === 'idle' ? ask(atFirstServer(state, config, random)) : stay(state)
     case 'begun':
       return state.status === 'beginning' ? ask({ ...state, hasBegun: true }) : stay(state)
     case 'waited':
@@ -161,10 +165,15 @@ function isWorking({ status }: BootstrapState): boolean {
   return status === 'beginning' || status === 'asking-start' || status === 'reading' || status === 'asking-target'
 }
 
-/** A place belongs to its server; without one any will do. */
-function firstServer({ place }: BootstrapState, { servers }: BootstrapConfig, random: number): number {
-  const own = servers.findIndex((server) => server === place.server)
-  return own < 0 ? Math.floor(random * servers.length) : own
+/** A place belongs to its server. Without one any will do; where none has its name each is asked. */
+function atFirstServer(state: BootstrapState, config: BootstrapConfig, random: number): BootstrapState {
+  const own = config.servers.indexOf(state.place.server ?? '')
+  if (own >= 0) return { ...state, server: own, candidates: [own] }
+  return { ...state, server: Math.floor(random * config.servers.length), candidates: everyServer(config) }
+}
+
+function everyServer({ servers }: BootstrapConfig): readonly number[] {
+  return servers.map((_, index) => index)
 }
 
 /** Asks for what the place lacks. */
@@ -199,7 +208,8 @@ function scnCame(
   random: number,
 ): BootstrapStep {
   const { place, status } = state
-  if (status === 'asking-start') return ask({ ...state, place: { ...place, startScn: scn, server, storeId } })
+  if (status === 'asking-start')
+    return ask(ofItsServer({ ...state, place: { ...place, startScn: scn, server, storeId } }))
   if (status !== 'asking-target') return stay(state)
   // A log that ends before the snapshot is not the log of that snapshot.
   if (scn < place.startScn) return faulted(state, 'outdated', config, random)
@@ -214,12 +224,17 @@ function batchEnded(
 ): BootstrapStep {
   const moved = movedBy(state.place, said)
   if (moved === undefined && !isPhaseCompleted) return tooSmall(state, pendingBytes, config, random)
-  const fresh = { ...state, place: moved ?? state.place, attempt: 0, refusals: 0 }
+  const fresh = ofItsServer({ ...state, place: moved ?? state.place, attempt: 0, refusals: 0 })
   if (!isPhaseCompleted) return ask(fresh)
   const after = afterPhase(fresh.place, config.sources)
   if (after !== undefined) return ask({ ...fresh, place: after })
   const { targetScn, scnSpace } = fresh.place
   return { state: { ...fresh, status: 'done' }, action: { kind: 'finish', scn: targetScn, scnSpace } }
+}
+
+/** The one in use is that of the place: it has answered. */
+function ofItsServer(state: BootstrapState): BootstrapState {
+  return { ...state, candidates: [state.server] }
 }
 
 /** Nothing came: the next event needs a larger batch, or the server is to be asked later. */
@@ -234,6 +249,11 @@ function faulted(state: BootstrapState, fault: BootstrapFault, config: Bootstrap
     case 'too-young': {
       const isWhole = state.place.sinceScn === 0n
       return config.onTooYoung === 'suspend' || isWhole ? suspend(state, 'fault') : ask(anew(state, 0n, config))
+    }
+    case 'elsewhere': {
+      const candidates = state.candidates.filter((server) => server !== state.server)
+      if (candidates.length === 0) return faulted(state, 'outdated', config, random)
+      return retry({ ...state, candidates }, config, random)
     }
     case 'outdated':
       return retry(anew(state, state.place.sinceScn, config), config, random)
@@ -257,13 +277,18 @@ function retry(state: BootstrapState, config: BootstrapConfig, random: number): 
 
 /** A place that has its start SCN means nothing to another server: it is given up only when its own fails again and again. */
 function onServer(state: BootstrapState, config: BootstrapConfig): BootstrapState {
-  const server = (state.server + 1) % config.servers.length
-  if (state.place.startScn < 0n) return { ...state, server }
-  const isGivenUp = config.servers.length > 1 && state.attempt % config.retriesBeforeRestart === 0
-  return isGivenUp ? { ...anew(state, state.place.sinceScn, config), server } : state
+  const { place, attempt } = state
+  const isGivenUp = place.startScn >= 0n && config.servers.length > 1 && attempt % config.retriesBeforeRestart === 0
+  return nextCandidate(isGivenUp ? anew(state, place.sinceScn, config) : state)
+}
+
+function nextCandidate(state: BootstrapState): BootstrapState {
+  const { server, candidates } = state
+  return { ...state, server: candidates.find((index) => index > server) ?? candidates[0] ?? server }
 }
 
 /** The snapshot begins once more, and the consumer is told. */
-function anew(state: BootstrapState, sinceScn: bigint, { sources }: BootstrapConfig): BootstrapState {
-  return { ...state, place: firstPlace(sources, sinceScn, state.place.scnSpace), hasBegun: false }
+function anew(state: BootstrapState, sinceScn: bigint, config: BootstrapConfig): BootstrapState {
+  const place = firstPlace(config.sources, sinceScn, state.place.scnSpace)
+  return { ...state, place, hasBegun: false, candidates: everyServer(config) }
 }

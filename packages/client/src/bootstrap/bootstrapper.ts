@@ -1,6 +1,7 @@
 import { type BootstrapPlace } from '@aesop/checkpoint'
 import { AesopError, InvariantError, type Logger, sleep } from '@aesop/kernel'
 import {
+  BootstrapElsewhereError,
   BootstrapOutdatedError,
   BootstrapTooOldError,
   BootstrapTooYoungError,
@@ -184,5 +185,6 @@ function faultOf(error: AesopError): BootstrapFault {
   if (error instanceof BootstrapTooOldError) return 'too-old'
   if (error instanceof BootstrapTooYoungError) return 'too-young'
   if (error instanceof BootstrapOutdatedError) return 'outdated'
+  if (error instanceof BootstrapElsewhereError) return 'elsewhere'
   return error.canRetry ? 'retry' : 'refused'
 }
