@@ -31,7 +31,7 @@ it('refuses a table whose rows are left out of the stream, until it is released'
     mappers: new Map(),
     sourceTables,
     shapes: new ShapeHistory(undefined, true, sourceTables.all, silentLogger),
-    live: new LiveLog(() => undefined, 10),
+    live: new LiveLog(() => undefined, { stillMs: 10, atMostMs: 10 }),
     quarantines: () => quarantines,
   })
   expect(() => tables.sourceOf('shop.book')).toThrow(
@@ -46,7 +46,7 @@ it('refuses a table whose rows are left out of the stream, until it is released'
 it('says by name that a source does not come to a place in time', async () => {
   const live = new LiveLog(
     () => ({ scn: 5n, file: 'log.000002', position: 40, generation: 0, serverIdentity: 'a', gtids: undefined }),
-    20,
+    { stillMs: 20, atMostMs: 10_000 },
   )
   const { signal } = new AbortController()
   const begun = await live.now('shop.book', signal)
@@ -58,6 +58,22 @@ it('says by name that a source does not come to a place in time', async () => {
   })
 })
 
+it('waits for a source that is far behind as long as it goes on, within a bound', async () => {
+  let position = 40
+  const stateNow = () => ({ scn: 5n, file: 'log.000002', position: position++, generation: 0 })
+  const state = () => ({ ...stateNow(), serverIdentity: 'a', gtids: undefined })
+  const { signal } = new AbortController()
+  const patient = new LiveLog(state, { stillMs: 1, atMostMs: 10_000 })
+  const begun = await patient.now('shop.book', signal)
+  const wanted = { file: 'log.000002', position: 60 }
+  await expect(patient.reached('shop.book', wanted, begun, signal)).resolves.toMatchObject({ scn: 5n })
+  const far = { file: 'log.000002', position: 1_000_000 }
+  const bounded = new LiveLog(state, { stillMs: 10_000, atMostMs: 50 })
+  await expect(bounded.reached('shop.book', far, begun, signal)).rejects.toMatchObject({
+    code: 'AESOP_SNAPSHOT_BEHIND',
+  })
+})
+
 it('reads a chunk again when another server, or another generation of its log, is read meanwhile', async () => {
   const begun = { scn: 5n, file: 'log.000002', position: 40, generation: 0, serverIdentity: 'a', gtids: undefined }
   const { signal } = new AbortController()
@@ -65,7 +81,7 @@ it('reads a chunk again when another server, or another generation of its log, i
     { generation: 1, serverIdentity: 'b' },
     { serverIdentity: 'b', position: 50 },
   ]) {
-    const live = new LiveLog(() => ({ ...begun, ...change }), 20)
+    const live = new LiveLog(() => ({ ...begun, ...change }), { stillMs: 20, atMostMs: 20 })
     await expect(
       live.reached('shop.book', { file: 'log.000002', position: 50 }, begun, signal),
     ).resolves.toBeUndefined()

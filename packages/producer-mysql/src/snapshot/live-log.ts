@@ -16,17 +16,25 @@ export interface LiveState {
   readonly gtids: string | undefined
 }
 
+/** How long a chunk waits for a place, in milliseconds. */
+export interface LiveWait {
+  /** Of a reading that stands still. */
+  readonly stillMs: number
+  /** Of one that goes on: whoever asked for the chunk gives up at some time. */
+  readonly atMostMs: number
+}
+
 const POLL_MS = 5
 
 /** Asks how far the live reading is, and waits until it has come to a place. */
 export class LiveLog {
   readonly #state: () => LiveState | undefined
-  readonly #waitMs: number
+  readonly #wait: LiveWait
 
-  /** @param state undefined: nothing is read now @param waitMs how long a chunk waits for a place */
-  constructor(state: () => LiveState | undefined, waitMs: number) {
+  /** @param state undefined: nothing is read now */
+  constructor(state: () => LiveState | undefined, wait: LiveWait) {
     this.#state = state
-    this.#waitMs = waitMs
+    this.#wait = wait
   }
 
   /** @throws SnapshotBehindError, or what the signal gives */
@@ -57,14 +65,19 @@ export class LiveLog {
     wanted: string,
     isThere: (state: LiveState) => boolean,
   ): Promise<LiveState> {
+    const { stillMs, atMostMs } = this.#wait
     const begunMs = performance.now()
+    let movedMs = begunMs
+    let stoodAt: string | undefined
     for (;;) {
       const state = this.#state()
       if (state !== undefined && isThere(state)) return state
-      if (performance.now() - begunMs > this.#waitMs) {
-        const reached = state === undefined ? 'no place' : `${state.file}:${state.position}`
-        throw new SnapshotBehindError(source, wanted, reached, this.#waitMs)
-      }
+      const reached = state === undefined ? 'no place' : `${state.file}:${state.position}`
+      const nowMs = performance.now()
+      if (reached !== stoodAt) movedMs = nowMs
+      stoodAt = reached
+      if (nowMs - movedMs > stillMs || nowMs - begunMs > atMostMs)
+        throw new SnapshotBehindError(source, wanted, reached, Math.round(nowMs - begunMs))
       await delay(POLL_MS, undefined, { signal })
     }
   }

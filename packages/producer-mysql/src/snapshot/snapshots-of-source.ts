@@ -24,8 +24,8 @@ export interface SnapshotsOfSource {
   readonly reader: () => LogReader | undefined
 }
 
-/** How long a chunk waits for the stream of its source. */
-const LIVE_WAIT_MS = 30_000
+/** How long a chunk waits for the stream of its source: who asks over HTTP waits two minutes. */
+const LIVE_WAIT = { stillMs: 30_000, atMostMs: 90_000 }
 
 /** What reads the tables of one source; undefined: its settings want none. */
 export function snapshotsOfSource(options: SnapshotsOfSource): MysqlSnapshotReader | undefined {
@@ -33,7 +33,7 @@ export function snapshotsOfSource(options: SnapshotsOfSource): MysqlSnapshotRead
   const { physicalSource, schemas } = context
   const { snapshotConnections } = mysqlSettingsOf(physicalSource)
   if (snapshotConnections === 0) return undefined
-  const live = new LiveLog(() => liveState(reader()), LIVE_WAIT_MS)
+  const live = new LiveLog(() => liveState(reader()), LIVE_WAIT)
   const { uri, serverId, sourceTables } = server
   const quarantines = (): KeptPlace['quarantines']['list'] => place.quarantines.list
   const tables = new ChunkTables({ physicalSource, schemas, mappers, sourceTables, shapes, live, quarantines })
