@@ -13,21 +13,34 @@ const READY_MS = 60_000
 const SERVED_MS = 60_000
 export const SOURCE = 'shop.item'
 
+interface LaunchSettings {
+  readonly uri: string
+  readonly config: string
+  /** What stands in the physical source of the relay. */
+  readonly source: string
+  /** Of the store, below the folder. */
+  readonly file: string
+}
+
+const STORE = 'store.db'
+
 /** Relay and bootstrap producer of `shop.item`, each a process that can be killed and started again. */
 export class BootstrapLaunch {
   readonly folder = newFolder('bootstrap-launch')
   readonly #adminPort: number
+  readonly #file: string
   readonly #running = new Map<string, LaunchedProcess>()
 
-  private constructor(uri: string, relayPort: number, adminPort: number, config: string) {
+  private constructor(relayPort: number, adminPort: number, settings: LaunchSettings) {
     this.#adminPort = adminPort
+    this.#file = settings.file
     onTestFinished(async () => {
       for (const process of this.#running.values()) if (process.exitCode === undefined) await process.stop('SIGKILL')
       removeFolder(this.folder)
     })
     for (const [container, descriptor] of [
-      ['relay', relayOf(uri, relayPort)],
-      ['bootstrap-producer', producerOf(relayPort, config)],
+      ['relay', relayOf(relayPort, settings)],
+      ['bootstrap-producer', producerOf(relayPort, settings)],
     ] as const) {
       writeFileSync(join(this.folder, `${container}-config.yaml`), descriptor)
       writeFileSync(join(this.folder, `${container}.yaml`), bootstrapOf(container))
@@ -35,8 +48,18 @@ export class BootstrapLaunch {
   }
 
   /** @param config what stands in `bootstrapProducerConfig` */
-  static async of(uri: string, config = ''): Promise<BootstrapLaunch> {
-    return new BootstrapLaunch(uri, await freePort(), await freePort(), config)
+  static async of(
+    uri: string,
+    config = '',
+    more: Partial<Pick<LaunchSettings, 'source' | 'file'>> = {},
+  ): Promise<BootstrapLaunch> {
+    const settings = { uri, config, source: 'startFrom: latest', file: STORE, ...more }
+    return new BootstrapLaunch(await freePort(), await freePort(), settings)
+  }
+
+  /** What the producer's process says of its health. */
+  async health(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.#adminPort}/health/ready`)).text()
   }
 
   async start(container: 'relay' | 'bootstrap-producer'): Promise<LaunchedProcess> {
@@ -89,7 +112,7 @@ export class BootstrapLaunch {
   }
 
   async #read<Result>(use: (reader: StoreReader) => Promise<Result>): Promise<Result> {
-    const store = new SqliteStore({ path: join(this.folder, 'store.db') })
+    const store = new SqliteStore({ path: join(this.folder, this.#file) })
     try {
       return await use(await store.openReader())
     } finally {
@@ -110,18 +133,18 @@ function bootstrapOf(container: string): string {
 `
 }
 
-function relayOf(uri: string, port: number): string {
+function relayOf(port: number, { uri, source }: LaunchSettings): string {
   return `beans:
   relay:
     class: DefaultRelayFactory
     properties:
       relayConfig: { relayProperties: { databus.relay.container.httpPort: ${port} } }
       producerRegistrationList:
-        - physicalSourceConfig: { uri: '${uri}', name: shop, sources: [${SOURCE}], startFrom: latest }
+        - physicalSourceConfig: { uri: '${uri}', name: shop, sources: [${SOURCE}], ${source} }
 `
 }
 
-function producerOf(port: number, config: string): string {
+function producerOf(port: number, { config, file }: LaunchSettings): string {
   return `beans:
   producer:
     class: DefaultBootstrapProducerFactory
@@ -129,6 +152,6 @@ function producerOf(port: number, config: string): string {
       bootstrapProducerConfig: { ${config} }
       relays: [{ relayPort: ${port} }]
       physicalSources: [{ name: shop, sources: [${SOURCE}] }]
-      store: { class: SqliteBootstrapStore, properties: { file: store.db } }
+      store: { class: SqliteBootstrapStore, properties: { file: ${file} } }
 `
 }
