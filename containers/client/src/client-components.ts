@@ -30,6 +30,17 @@ const logicalSources = {
   items: { type: 'string' },
   description: 'Names as the relay serves them.',
 }
+/** What a consumer is told in a bootstrap, where it is sure that one begins: what its start refuses, `check` says. */
+const bootstrapMethods = [
+  ...[{ startFrom: 'bootstrap' }, { readFromBootstrap: true }, { onTooYoung: 'complete' }].map((where) => ({
+    where,
+    methods: ['onStartBootstrap'],
+  })),
+  ...[{ startFrom: 'bootstrap' }, { readFromBootstrap: true }].map((where) => ({
+    where: { ...where, acknowledge: 'consumer' },
+    methods: ['onBootstrapCheckpoint'],
+  })),
+]
 const consumerFactory = { 'x-methods': ['createConsumer'], description: 'Makes the consumer of this registration.' }
 
 const checkpointStore = {
@@ -131,7 +142,7 @@ export const clientComponents: Readonly<Record<string, ComponentDefinition>> = {
       type: 'object',
       properties: {
         id: { type: 'string', description: 'Names the checkpoint; left out: derived from the logical sources.' },
-        eventConsumer: { 'x-methods': ['onDataEvent'] },
+        eventConsumer: { 'x-methods': ['onDataEvent'], 'x-methods-where': bootstrapMethods },
         consumerFactory,
         checkpointStore,
         logicalSources,

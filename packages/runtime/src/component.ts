@@ -8,6 +8,7 @@ import { type StandardSchema } from './descriptor/standard-schema.ts'
  * - `x-bean: 'RelayConfig'`: the value is a bean. A `ref` or `class` is taken as it is; a plain map becomes the
  *   properties of this class, and a scalar its one required property.
  * - `x-methods: ['createConsumer']`: whatever is injected must have these methods.
+ * - `x-methods-where: [{ where: { startFrom: 'bootstrap' }, methods: ['onStartBootstrap'] }]`: and these, where the properties beside it say so.
  * - `x-leads: true`: the bean that has this property starts and stops the beans that are injected there, as a relay does
  *   with its producers; the runtime makes, shows and destroys them, and leaves their `start` and `stop` alone.
  * - `x-distinct: ['address.port']`, of a list: the values at this path differ from item to item; a default counts as a value.

@@ -22,7 +22,7 @@ import { flattenEntries } from './flat-entries.ts'
 import { type Links } from './linker.ts'
 import { type ModuleClass, type ModuleClassUse } from './module-class.ts'
 import { convertScalar } from './scalar-conversion.ts'
-import { ANYTHING, asSchema, leadsItsValue, methodsOf, propertySchema } from './schema-words.ts'
+import { ANYTHING, asSchema, leadsItsValue, methodsOf, propertySchemaBeside } from './schema-words.ts'
 import { escapePointer } from './schema-validator.ts'
 import { type SourceRange } from './source-file.ts'
 
@@ -183,7 +183,7 @@ class BeanCompiler {
     for (const { key, keyAt, value } of entries) {
       const below = `${pointer}/${escapePointer(key)}`
       scope.place(below, { keyAt, at: value.at, path: value.path })
-      const compiled = this.#compile(value, propertySchema(schema, key), below, scope)
+      const compiled = this.#compile(value, propertySchemaBeside(schema, key, entries), below, scope)
       recipes.push([key, compiled.recipe])
       plain[key] = compiled.plain
     }

@@ -1,4 +1,5 @@
 import { type PropertySchema } from '../component.ts'
+import { type Entry } from './definition.ts'
 
 /** The schema that allows everything. */
 export const ANYTHING: PropertySchema = {}
@@ -7,6 +8,25 @@ export const ANYTHING: PropertySchema = {}
 export function methodsOf(schema: PropertySchema): readonly string[] {
   const methods = schema['x-methods']
   return Array.isArray(methods) ? (methods as string[]) : []
+}
+
+interface MethodsWhere {
+  readonly where: Readonly<Record<string, unknown>>
+  readonly methods: readonly string[]
+}
+
+/** The schema of one property as the others beside it want it: `x-methods-where` adds methods. */
+export function propertySchemaBeside(schema: PropertySchema, key: string, beside: readonly Entry[]): PropertySchema {
+  const property = propertySchema(schema, key)
+  const conditions = property['x-methods-where']
+  if (!Array.isArray(conditions)) return property
+  const isSaid = ([name, wanted]: readonly [string, unknown]): boolean =>
+    beside.some(
+      ({ key: said, value }) => said === name && value.kind === 'scalar' && String(value.value) === String(wanted),
+    )
+  const more = (conditions as readonly MethodsWhere[]).filter(({ where }) => Object.entries(where).every(isSaid))
+  const methods = new Set([...methodsOf(property), ...more.flatMap((condition) => condition.methods)])
+  return { ...property, 'x-methods': [...methods] }
 }
 
 /** Whether what is injected is started and stopped by the bean that has the property. */
