@@ -8,22 +8,27 @@ import { standardContributions } from '../src/standard-contributions.ts'
 
 const standardContainers = containersOf(standardContributions)
 
-const PAGE = resolve(import.meta.dirname, '../../../docs/descriptors.md')
+const DOCS = resolve(import.meta.dirname, '../../../docs')
 
 /** The examples of a section that name their file in the first line, by that name. */
 function examplesOf(section: string): Record<string, string> {
-  const blocks = [...section.matchAll(/^```(?:yaml|js)\n(?:#|\/\/) ([\w.-]+\.(?:yaml|js|ts))[^\n]*\n([^]*?)^```/gm)]
+  const blocks = [...section.matchAll(/^```(?:yaml|js|ts)\n(?:#|\/\/) ([\w.-]+\.(?:yaml|js|ts))[^\n]*\n([^]*?)^```/gm)]
   return Object.fromEntries(blocks.map(([, name = '', text = '']) => [name, text]))
 }
 
-const sections = readFileSync(PAGE, 'utf8')
-  .split(/^## /m)
-  .map((section) => ({ title: section.split('\n')[0] ?? '', files: examplesOf(section) }))
-  .filter(({ files }) => Object.keys(files).length > 0)
+const sectionsOf = (page: string): { title: string; files: Record<string, string> }[] =>
+  readFileSync(join(DOCS, page), 'utf8')
+    .split(/^## /m)
+    .map((section) => ({ title: section.split('\n')[0] ?? '', files: examplesOf(section) }))
+    .filter(({ files }) => Object.keys(files).length > 0)
 
-describe('the examples of docs/descriptors.md', () => {
+describe.each([
+  ['descriptors.md', 6],
+  ['bootstrap.md', 2],
+])('the examples of docs/%s', (page, atLeast) => {
+  const sections = sectionsOf(page)
   test('are found', () => {
-    expect(sections.length).toBeGreaterThanOrEqual(6)
+    expect(sections.length).toBeGreaterThanOrEqual(atLeast)
   })
 
   test.each(sections)('under "$title" have no error and no warning', async ({ files }) => {

@@ -298,7 +298,8 @@ export class ModuleLoadFailedError extends DescriptorError {
   static readonly kind = {
     code: 'AESOP_MODULE_LOAD_FAILED',
     meaning: "The module of a user's class was found, but failed while it was loaded.",
-    remedy: 'Read the cause; run with -v for the stack.',
+    remedy:
+      'Read the cause; run with -v for the stack. Where that is Unexpected token \'export\': a .js file of a package without "type": "module" is CommonJS; name the file .ts or .mjs.',
     canRetry: false,
   } as const
   constructor(message: string, finding: Finding) {
