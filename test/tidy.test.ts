@@ -80,7 +80,7 @@ const ONLY: readonly (readonly [string, RegExp])[] = [
   ['express', /^packages\/(stream-server|bootstrap-server|relay|runtime)\/src\//],
   ['@vlasky/zongji', /^packages\/producer-mysql\/src\//],
   ['mysql2', /^packages\/(producer-mysql\/src|bootstrap-store\/src\/mysql)\//],
-  ['libsql', /^packages\/bootstrap-store\/src\/sqlite\//],
+  ['libsql', /^(packages\/bootstrap-store\/src\/sqlite\/|test\/bench\/bare-store\.ts)/],
   ['avsc', /^packages\/schema\/src\//],
 ]
 

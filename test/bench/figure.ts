@@ -4,6 +4,8 @@ export interface Figure {
   readonly unit: string
   /** One value per run, in the order of the runs. */
   readonly runs: readonly number[]
+  /** What it should be at least; undefined: nobody has said. */
+  readonly target?: number
 }
 
 export interface Summary {
@@ -13,9 +15,10 @@ export interface Summary {
   readonly min: number
   readonly max: number
   readonly runs: number
+  readonly target?: number
 }
 
-export function summaryOf({ name, unit, runs }: Figure): Summary {
+export function summaryOf({ name, unit, runs, target }: Figure): Summary {
   const sorted = [...runs].sort((a, b) => a - b)
   const middle = sorted.length / 2
   const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN
@@ -27,6 +30,7 @@ export function summaryOf({ name, unit, runs }: Figure): Summary {
     min: rounded(sorted[0] ?? Number.NaN),
     max: rounded(sorted.at(-1) ?? Number.NaN),
     runs: runs.length,
+    ...(target === undefined ? {} : { target }),
   }
 }
 
@@ -36,8 +40,9 @@ function rounded(value: number): number {
 }
 
 /** A figure of a comparison: the values of one divided by those of the other, run by run. */
-export function ratioOf(name: string, of: Figure, to: Figure): Figure {
-  return { name, unit: 'ratio', runs: of.runs.map((value, run) => value / (to.runs[run] ?? Number.NaN)) }
+export function ratioOf(name: string, of: Figure, to: Figure, target?: number): Figure {
+  const runs = of.runs.map((value, run) => value / (to.runs[run] ?? Number.NaN))
+  return { name, unit: 'ratio', runs, ...(target === undefined ? {} : { target }) }
 }
 
 /** A group of figures that are measured together. */

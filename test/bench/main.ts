@@ -5,7 +5,7 @@ const USAGE = `Usage: npm run bench [-- PREFIX… [--json] [--runs N]]
 
 Measures the figures whose names begin with one of the prefixes (all without any). Method: test/bench/README.md.
 
-  --json     one JSON line per figure: name, unit, median, min, max, runs
+  --json     one JSON line per figure: name, unit, median, min, max, runs, target
   --runs N   runs of each figure; default 3
 `
 
@@ -19,6 +19,7 @@ const GROUPS: Readonly<Record<string, () => Promise<BenchGroup>>> = {
   deliver: async () => (await import('./deliver.ts')).deliver,
   latency: async () => (await import('./latency.ts')).latency,
   ingest: async () => (await import('./ingest.ts')).ingest,
+  bootstrap: async () => (await import('./bootstrap.ts')).bootstrap,
 }
 
 function show(figure: Figure, json: boolean): void {
@@ -28,9 +29,10 @@ function show(figure: Figure, json: boolean): void {
     return
   }
   const number = (value: number): string => value.toLocaleString('en-US')
-  const { name, unit, median, min, max, runs } = summary
+  const { name, unit, median, min, max, runs, target } = summary
+  const wanted = target === undefined ? '' : `, target ${number(target)}`
   console.log(
-    `${name.padEnd(44)} ${number(median).padStart(12)} ${unit.padEnd(10)} (${number(min)}–${number(max)}, ${runs} runs)`,
+    `${name.padEnd(44)} ${number(median).padStart(12)} ${unit.padEnd(10)} (${number(min)}–${number(max)}, ${runs} runs${wanted})`,
   )
 }
 
