@@ -20,19 +20,25 @@ export function sentEvents(
 ): SentEvents {
   const view = new EventView()
   const pieces: Buffer[] = []
-  let lastScn: bigint | undefined
+  let rows = 0
+  // What is sent as it is goes in one piece from here on.
+  let from = 0
   for (let offset = 0; offset < bytes.length; offset = view.end) {
     view.moveTo(bytes, offset)
-    lastScn = view.scn
     const isChange = view.sourceId === schemaChangeId
     const passes = isChange ? takesSchemaChanges : filter === undefined || keyPasses(filter, view.key)
-    if (passes) pieces.push(eventVersionMax === 0 ? version1(view) : bytes.subarray(offset, view.end))
+    if (passes) rows++
+    if (passes && (eventVersionMax > 0 || versionAt(bytes, offset) === 1)) continue
+    pieces.push(bytes.subarray(from, offset))
+    if (passes) pieces.push(version1(view))
+    from = view.end
   }
-  return { bytes: Buffer.concat(pieces), rows: pieces.length, lastScn }
+  const lastScn = bytes.length > 0 ? view.scn : undefined
+  if (from === 0) return { bytes, rows, lastScn }
+  return { bytes: Buffer.concat([...pieces, bytes.subarray(from)]), rows, lastScn }
 }
 
-function version1({ bytes, offset, end }: EventView): Buffer {
-  if (versionAt(bytes, offset) === 1) return bytes.subarray(offset, end)
+function version1({ bytes, offset }: EventView): Buffer {
   const target = Buffer.allocUnsafe(downConvertedBytesAt(bytes, offset))
   downConvert(bytes, offset, target, 0)
   return target

@@ -5,6 +5,7 @@ export class AnswerBytes {
   readonly #maxBytes: number
   readonly #maxRows: number
   readonly #events: Buffer[] = []
+  #rows = 0
   #bytes = 0
   #place = 0n
   #refusedBytes = 0
@@ -15,19 +16,31 @@ export class AnswerBytes {
   }
 
   get rows(): number {
-    return this.#events.length
+    return this.#rows
+  }
+  get roomBytes(): number {
+    return this.#maxBytes - this.#bytes
+  }
+  get roomRows(): number {
+    return this.#maxRows - this.#rows
   }
 
   /** @returns false: it does not fit */
   add(event: Buffer, place: bigint): boolean {
-    if (this.#events.length >= this.#maxRows || this.#bytes + event.length > this.#maxBytes) {
+    if (this.roomRows < 1 || event.length > this.roomBytes) {
       this.#refusedBytes = event.length
       return false
     }
-    this.#events.push(event)
-    this.#bytes += event.length
-    this.#place = place
+    this.addAll(event, 1, place)
     return true
+  }
+
+  /** Takes events that have room, one behind the other. */
+  addAll(events: Buffer, rows: number, place: bigint): void {
+    this.#events.push(events)
+    this.#rows += rows
+    this.#bytes += events.length
+    this.#place = place
   }
 
   /** There is more after the last event, or after `place`. */
@@ -45,6 +58,6 @@ export class AnswerBytes {
 
   #answer(place: bigint, isDone: boolean): StoreAnswer {
     const bytes = Buffer.concat(this.#events, this.#bytes)
-    return { kind: 'events', bytes, rows: this.#events.length, place, isDone }
+    return { kind: 'events', bytes, rows: this.#rows, place, isDone }
   }
 }

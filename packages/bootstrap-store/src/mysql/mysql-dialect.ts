@@ -25,4 +25,5 @@ export const mysqlDialect: SqlDialect = {
     is_deleted = IF(VALUES(scn) > scn, 0, is_deleted),
     bytes = IF(VALUES(scn) > scn, VALUES(bytes), bytes),
     scn = GREATEST(VALUES(scn), scn)`,
+  joining: undefined,
 }

@@ -20,6 +20,16 @@ export interface SqlDialect {
   upsertOfStream(table: string, rows: number): string
   /** The same for rows of a chunk: a greater SCN replaces, an equal one does not; each is marked as met by the seeding. */
   upsertOfChunk(table: string, rows: number): string
+  /** Undefined: a row that comes alone costs no more than its part of many. */
+  readonly joining: JoinedRows | undefined
+}
+
+/** Many rows of a select of (id, bytes), in the order of their ids, as one. */
+export interface JoinedRows {
+  /** (id of the last one, rows, sum of their lengths). */
+  lengths(select: string): string
+  /** (rows, sum of their lengths, their bytes one behind the other). */
+  joined(select: string): string
 }
 
 const COLUMNS = 'row_key, scn, is_deleted, seeding, bytes'
@@ -47,4 +57,9 @@ export const sqliteDialect: SqlDialect = {
     scn = max(excluded.scn, ${table}.scn),
     is_deleted = CASE WHEN excluded.scn > ${table}.scn THEN 0 ELSE ${table}.is_deleted END,
     bytes = CASE WHEN excluded.scn > ${table}.scn THEN excluded.bytes ELSE ${table}.bytes END`,
+  joining: {
+    lengths: (select) => `SELECT max(id), count(*), sum(length(bytes)) FROM (${select})`,
+    // A text is taken over byte by byte, as the blobs are that are made one.
+    joined: (select) => `SELECT count(*), sum(length(bytes)), CAST(group_concat(bytes, '') AS BLOB) FROM (${select})`,
+  },
 }

@@ -21,11 +21,11 @@ import { AnswerBytes } from '../answer-bytes.ts'
 import { sourceRecord, type SourceRecord, sourceRecords } from '../records.ts'
 import { rowKeyFor } from '../row-key.ts'
 import { compareRows, liveRows } from './comparing.ts'
+import { addNextRows } from './next-rows.ts'
 import { type SqlSession } from './sql-session.ts'
 import { rowTable } from './store-tables.ts'
 
-/** Rows, or pieces, that are got in one statement. */
-const ROWS_AT_ONCE = 512
+/** Pieces that are got in one statement. */
 const PIECES_AT_ONCE = 4
 /** Ids that are looked through before an answer goes out without rows: a look at many that do not fit must not take long. */
 const IDS_LOOKED_AT = 200_000n
@@ -88,17 +88,13 @@ export class SqlStoreReader implements StoreReader {
     const [newest] = await this.#session.rows(`SELECT max(id) FROM ${rowTable(source.id)}`)
     const lastId = newest?.[0]
     if (typeof lastId !== 'bigint') return answer.done(afterId)
-    const ofRows = sinceScn > 0n ? '' : ' AND is_deleted = 0'
-    const select = `SELECT id, bytes FROM ${rowTable(source.id)} WHERE id > ? AND id <= ? AND scn >= ? AND scn <= ?${ofRows} ORDER BY id LIMIT ${ROWS_AT_ONCE}`
+    const wanted = { table: rowTable(source.id), sinceScn, startScn, withDeleted: sinceScn > 0n }
+    const upToId = least(lastId, afterId + IDS_LOOKED_AT)
     let place = afterId
-    const upTo = least(lastId, afterId + IDS_LOOKED_AT)
-    while (place < upTo) {
-      const rows = (await this.#session.rows(select, [place, upTo, sinceScn, startScn])) as unknown as StoredRow[]
-      for (const [id, bytes] of rows) {
-        if (!answer.add(bytes, id)) return place === afterId ? answer.tooSmall() : answer.more()
-        place = id
-      }
-      if (rows.length < ROWS_AT_ONCE) place = upTo
+    while (place < upToId) {
+      const step = await addNextRows(this.#session, { ...wanted, afterId: place, upToId }, answer)
+      if (step.kind === 'full') return step.place === afterId ? answer.tooSmall() : answer.more()
+      place = step.kind === 'end' ? upToId : step.place
     }
     return place >= lastId ? answer.done(lastId) : answer.more(place)
   }
