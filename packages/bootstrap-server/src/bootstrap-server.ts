@@ -213,6 +213,8 @@ export class BootstrapServer {
     response.setHeader(headers.bootstrapStore, storeId)
     if (pendingBytes !== undefined) response.setHeader(headers.pendingEventSize, pendingBytes)
     if (isPhaseCompleted) response.setHeader(headers.phaseCompleted, 'TRUE')
+    // Of an answer with a length Databus' Java client takes the first 8 KiB, and believes that they are all.
+    response.setHeader('Transfer-Encoding', 'chunked')
     this.#counts.bootstrap++
     this.#counts.rows += rows
     this.#counts.bytes += bytes.length

@@ -186,6 +186,7 @@ describe('a bootstrap server', () => {
     const query = `checkPoint=${encodeURIComponent(place.format())}&batchSize=100000&sources=40`
     const got = await get(`/bootstrap?${query}&output=binary`)
     expect(got.bytes[0]).toBe(0)
+    expect([got.headers.get('transfer-encoding'), got.headers.get('content-length')]).toEqual(['chunked', null])
     expect(readBatch(got)).toMatchObject({ events: ['1=a@10'], place: { windowOffset: 2n } })
     const [first, second] = (await text(`/bootstrap?${query}&output=json_plain_value`)).trim().split('\n')
     expect(JSON.parse(first ?? '')).toMatchObject({ opcode: 'UPSERT', key: 1, sequence: 10, value: 'a' })
