@@ -10,7 +10,7 @@ import { newFolder, removeFolder } from '../support/test-folder.ts'
  * or change what it keeps.
  */
 const ROOT = resolve(import.meta.dirname, '../..')
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 60_000
 const MARK = 'PLANTED CODE RAN'
 const TSX_ESM = import.meta.resolve('tsx/esm/api')
 const TSX_CJS = import.meta.resolve('tsx/cjs/api')

@@ -10,7 +10,7 @@ import { newFolder, removeFolder } from '../support/test-folder.ts'
  * not share a state folder with anybody.
  */
 const ROOT = resolve(import.meta.dirname, '../..')
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 60_000
 const ROWS = 23
 const CUT_AT = 3001
 const ROWS_BEFORE_CUT = 19

@@ -10,7 +10,7 @@ import { LaunchedProcess } from '../../../../test/support/launched-process.ts'
  * millisecond each. So a launch has loaded all of ours by then; what this holds is a count, because times vary.
  */
 const ROOT = resolve(import.meta.dirname, '../../../..')
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 50_000
 let folder = ''
 
 beforeEach(() => {
