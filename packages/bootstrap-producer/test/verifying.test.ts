@@ -9,7 +9,8 @@ import { BootstrapProducer, type TableReport } from '../src/index.ts'
 import { MetRows } from '../src/verify/met-rows.ts'
 import { contextOf, folderOf, ITEM, ORDER, Shop } from './shop.ts'
 
-const KEYS = 40
+/** Few, so that a change meets the range that is being compared. */
+const KEYS = 6
 
 /** A store that has a shop's table, whole. */
 async function served(shop: Shop, snapshots: SnapshotReader = shop.reader): Promise<BootstrapProducer> {
@@ -58,12 +59,12 @@ describe('a table that is compared with its store', () => {
     }
     shop.meanwhile = () => {
       for (let n = draw.below(4); n > 0; n--) change()
-      setTimeout(change, draw.below(3))
+      for (let n = draw.below(4); n > 0; n--) setTimeout(change, draw.below(100))
     }
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 5; round++) {
       const report = await verify(producer)
       expect(report).toMatchObject({ outcome: 'equal', named: [] })
-      expect(report.rows).toBeGreaterThan(KEYS / 4)
+      expect(report.rows).toBeGreaterThan(0)
     }
   })
 
