@@ -48,6 +48,10 @@ export class OracleConsumer {
   get isDead(): boolean {
     return this.#process?.isDead === true
   }
+  /** Whether what it has may still lack what the log of the store has. */
+  get isBootstrapping(): boolean {
+    return this.#client?.registrations.some((registration) => registration.isBootstrapping) === true
+  }
   /** Why nothing comes any more. */
   get suspendedBy(): string | undefined {
     const [registration] = this.#client?.registrations ?? []

@@ -210,7 +210,7 @@ export class OracleSchedule {
     for (const one of this.#consumers) {
       const hasLast = (): boolean => {
         this.#proveRunning(launch)
-        return [...one.rows.values()].every((rows) => rows.has(LAST))
+        return !one.isBootstrapping && [...one.rows.values()].every((rows) => rows.has(LAST))
       }
       await until(`the last row at ${one.id}`, hasLast, SERVED_MS, () => this.done)
       await one.stop()
