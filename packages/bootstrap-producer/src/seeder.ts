@@ -151,6 +151,7 @@ export class Seeder {
 
   /** @returns false: it was stopped, or the table has changed */
   async #sweep(): Promise<boolean> {
+    this.#clock.set({ waitsFor: 'the rows that no chunk had to be found' })
     for (;;) {
       const outcome = await this.#untilDone(() => this.#options.writer.endSeeding(this.source, SWEEP_ROWS))
       if (outcome === undefined || outcome === 'void') return this.#isVoid(outcome)

@@ -4,6 +4,7 @@ import { type SnapshotReader } from '@aesop/reading'
 import { SeedingImpossibleError, SeedingSourceUnknownError } from './errors.ts'
 import { Seeder, type SeederOptions } from './seeder.ts'
 import { type SeedingProgress, waitingProgress } from './seeding-progress.ts'
+import { StallWatch } from './stall-watch.ts'
 
 export interface SeedingDeskOptions {
   readonly store: BootstrapStore
@@ -20,7 +21,7 @@ export class SeedingDesk {
   readonly #options: SeedingDeskOptions
   readonly #stopping = new AbortController()
   readonly #seeders = new Map<string, Seeder>()
-  #running: Promise<void> | undefined
+  #running: Promise<unknown> | undefined
   #states: readonly SourceState[] = []
   #isPaused = false
 
@@ -50,7 +51,7 @@ export class SeedingDesk {
   }
 
   start(): void {
-    this.#running ??= this.#run()
+    this.#running ??= Promise.all([this.#run(), this.#watch()])
   }
 
   /** Until `resume`, or the process ends: no more chunks are read. */
@@ -124,6 +125,16 @@ export class SeedingDesk {
       await sleep(LOOK_MS, signal)
     }
     await this.#leaveReader()
+  }
+
+  /** Beside the looks, which may be what waits. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#stopping
+    const stalls = new StallWatch(this.#options.seeder.log)
+    while (!signal.aborted) {
+      stalls.look(this.progress, performance.now())
+      await sleep(LOOK_MS, signal)
+    }
   }
 
   #reader: StoreReader | undefined

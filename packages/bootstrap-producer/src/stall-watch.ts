@@ -1,0 +1,42 @@
+import { type Logger } from '@aesop/kernel'
+import { type SeedingProgress } from './seeding-progress.ts'
+
+interface Standstill {
+  readonly rows: number
+  readonly sinceMs: number
+  readonly isTold: boolean
+}
+
+/** Longer than a relay waits for its stream to come to what a chunk saw, where that stands still. */
+const STALL_MS = 45_000
+
+/** Says once of a seeding that stands still without a fault what it waits for: an answer that never comes is no error. */
+export class StallWatch {
+  readonly #log: Logger
+  readonly #bySource = new Map<string, Standstill>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** To be called again and again. */
+  look(seedings: readonly SeedingProgress[], nowMs: number): void {
+    for (const seeding of seedings) {
+      if (seeding.state !== 'seeding' || seeding.fault !== undefined) this.#bySource.delete(seeding.source)
+      else this.#look(seeding, nowMs)
+    }
+  }
+
+  #look({ source, rows, waitsFor }: SeedingProgress, nowMs: number): void {
+    const before = this.#bySource.get(source)
+    if (before?.rows !== rows) {
+      if (before?.isTold === true) this.#log.info(`the seeding of ${source} goes on`)
+      this.#bySource.set(source, { rows, sinceMs: nowMs, isTold: false })
+      return
+    }
+    if (before.isTold || nowMs - before.sinceMs < STALL_MS) return
+    const what = waitsFor ?? 'an answer of the relay or of the store'
+    this.#log.warn(`the seeding of ${source} stands still at ${rows} rows: it waits for ${what}`)
+    this.#bySource.set(source, { ...before, isTold: true })
+  }
+}
