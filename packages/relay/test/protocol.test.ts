@@ -60,6 +60,19 @@ describe('information', () => {
     expect(answer.body.toString()).not.toContain('secret')
   })
 
+  test.each([
+    '/sources',
+    '/register?sources=40',
+    '/register?sources=40&compress=true',
+    streamPath({ checkPoint: online(0) }),
+  ])('%s comes in chunks of HTTP, without a length, however short it is', async (path) => {
+    const { port, producer } = await startRelay()
+    producer.addWindow([{ key: 1 }], 5n)
+    const { body, headers } = await get(port, path)
+    expect(body.length).toBeGreaterThan(0)
+    expect([headers['transfer-encoding'], headers['content-length']]).toEqual(['chunked', undefined])
+  })
+
   test('/admin, /admin/status, /bufferInfo and /containerStats answer', async () => {
     const { port, producer } = await startRelay()
     producer.addWindow([{ key: 1 }], 5n)

@@ -119,7 +119,9 @@ function addCommands(app: Express, desks: Desks): void {
     answer: (request: wire.RequestParameters, response: Response, by: StreamClient) => void | Promise<void>,
   ): void => void app.all(wire.paths[name], counted(desks, name, answer))
   add('sources', (request, response) => {
-    response.end(wire.formatSources(sources.logical, wire.parseSourcesRequest(request)))
+    // Written before its end it comes in chunks: of an answer with a length Databus' Java client takes the first 8 KiB as all.
+    response.write(wire.formatSources(sources.logical, wire.parseSourcesRequest(request)))
+    response.end()
   })
   add('register', async (parameters, response, { counted }) => {
     const request = wire.parseRegisterRequest(parameters)

@@ -56,8 +56,10 @@ async function sendSchemas(
     gate.spend(piece.length)
     if (!gate.isOpen) await gate.opens()
   }
-  // The length of an answer that is one piece is told.
-  response.end(ready)
+  // Written before its end an answer comes in chunks, also one that is one piece: of one with a length Databus' Java client
+  // takes the first 8 KiB as all.
+  if (ready !== undefined) response.write(ready)
+  response.end()
 }
 
 /** Gzip in base64. */
