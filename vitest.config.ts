@@ -38,6 +38,11 @@ const servers = ['packages/bootstrap-store/test/mysql-store.test.ts']
 const atATime = { maxWorkers: 2 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
 const RANDOM = { AESOP_TEST_SEEDS: 'random' }
+/** Tests with cases that only `test:soak` tries: `test/support/extent.ts`. */
+const withMore = [
+  'test/integration/{blocking-bootstrap,bootstrap-verify,history,state-remedies}.test.ts',
+  'test/fault/{event-log,nothing-is-missing-after-kills,random-schedules}.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -62,11 +67,11 @@ export default defineConfig({
         testTimeout: 60_000,
         env: RANDOM,
       }),
-      project('soak', ['test/soak/**/*.test.ts'], {
+      project('soak', ['test/soak/**/*.test.ts', ...withMore], {
         ...withServers,
         fileParallelism: false,
         testTimeout: 3_600_000,
-        env: RANDOM,
+        env: { ...RANDOM, AESOP_TEST_EXTENT: 'whole' },
       }),
     ],
   },

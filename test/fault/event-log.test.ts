@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChangePath } from '../support/change-path.ts'
+import { extent } from '../support/extent.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { MysqlServer } from '../support/mysql-server.ts'
 import { until } from '../support/until.ts'
@@ -36,10 +37,12 @@ async function rowWindows(port: number): Promise<Map<bigint, Buffer>> {
 const text = (windows: ReadonlyMap<bigint, Buffer>): string[] =>
   [...windows].map(([scn, bytes]) => `${scn} ${bytes.toString('hex')}`)
 
-describe.each([
-  ['MariaDB', () => MariadbServer.start({ durable: true })],
-  ['MySQL', () => MysqlServer.start({ durable: true })],
-])('an event log of %s', (_name, start) => {
+describe.each(
+  extent<[string, () => Promise<MariadbServer | MysqlServer>]>(
+    [['MariaDB', () => MariadbServer.start({ durable: true })]],
+    [['MySQL', () => MysqlServer.start({ durable: true })]],
+  ),
+)('an event log of %s', (_name, start) => {
   let server: MariadbServer | MysqlServer
   beforeAll(async () => {
     server = await start()

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BootstrapLaunch, SOURCE } from '../support/bootstrap-launch.ts'
 import { type LaunchedProcess } from '../support/launched-process.ts'
 import { SeededDraw } from '../support/seeded-draw.ts'
+import { extent } from '../support/extent.ts'
 import { type Product, ShopServer } from '../support/shop-server.ts'
 import { eventOf } from '../support/stored-events.ts'
 
@@ -98,7 +99,7 @@ function keyBytes(key: number): Buffer {
   return bytes
 }
 
-describe.each(['MariaDB', 'MySQL'] as const)('bootstrap verify of %s', (product: Product) => {
+describe.each(extent<Product>(['MariaDB'], ['MySQL']))('bootstrap verify of %s', (product) => {
   let shop: ShopServer
   beforeAll(async () => {
     shop = await ShopServer.start(product)

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { extent } from '../support/extent.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type PrivateServer } from '../support/private-server.ts'
 import { ProducerRig } from '../support/producer-rig.ts'
@@ -162,20 +163,24 @@ describe.each([MARIADB, MYSQL])('the history of $name,', (kind) => {
   })
 
   describe('was set back to an older copy, and has grown beyond the place with the same identifiers', () => {
-    it.each(CASES.filter(({ start }) => start === 'later'))('relay $relay, $start start', async ({ relay, start }) => {
-      const scene = await new Scene(kind).begin(server)
-      await scene.server.stop()
-      const copy = copyData(scene.server)
-      await scene.server.restart()
-      await scene.startSource(start)
-      await scene.endSource(relay)
-      await scene.server.stop()
-      copy.putBack()
-      // Seconds tell one log from another where nothing else does.
-      await scene.server.restart()
-      await scene.insert(40, false)
-      await scene.endsByName(relay)
-    })
+    const cases = CASES.filter(({ start }) => start === 'later')
+    it.each(kind === MARIADB ? cases : extent(cases.slice(0, 1), cases.slice(1)))(
+      'relay $relay, $start start',
+      async ({ relay, start }) => {
+        const scene = await new Scene(kind).begin(server)
+        await scene.server.stop()
+        const copy = copyData(scene.server)
+        await scene.server.restart()
+        await scene.startSource(start)
+        await scene.endSource(relay)
+        await scene.server.stop()
+        copy.putBack()
+        // Seconds tell one log from another where nothing else does.
+        await scene.server.restart()
+        await scene.insert(40, false)
+        await scene.endsByName(relay)
+      },
+    )
   })
 
   describe('goes on when logs are rotated and purged while nothing is written', () => {
@@ -201,20 +206,23 @@ describe.each([MARIADB, MYSQL])('the history of $name,', (kind) => {
       { relay: 'down', start: 'first' },
       { relay: 'killed', start: 'later' },
     ]
-    it.each(cases)('relay $relay, $start start', async ({ relay, start }) => {
-      const scene = await new Scene(kind).begin()
-      await scene.startSource(start)
-      const replica = scene.keep(await kind.start({ serverId: 22, lines: kind.replicaLines }))
-      await kind.follow(replica, scene.server)
-      await scene.endSource(relay)
-      scene.proxy.retarget(replica.port)
-      scene.proxy.cut()
-      scene.server = replica
-      if (relay !== 'up') await scene.startAgain()
-      await expectFollowed(scene)
-      const scns = scene.rig.ledger.windows.map(({ scn }) => scn >> 52n)
-      expect(scns.at(-1)).toBe(1n)
-    })
+    it.each(kind === MARIADB ? cases : extent(cases.slice(0, 1), cases.slice(1)))(
+      'relay $relay, $start start',
+      async ({ relay, start }) => {
+        const scene = await new Scene(kind).begin()
+        await scene.startSource(start)
+        const replica = scene.keep(await kind.start({ serverId: 22, lines: kind.replicaLines }))
+        await kind.follow(replica, scene.server)
+        await scene.endSource(relay)
+        scene.proxy.retarget(replica.port)
+        scene.proxy.cut()
+        scene.server = replica
+        if (relay !== 'up') await scene.startAgain()
+        await expectFollowed(scene)
+        const scns = scene.rig.ledger.windows.map(({ scn }) => scn >> 52n)
+        expect(scns.at(-1)).toBe(1n)
+      },
+    )
   })
 
   it('goes on when the log is rotated while an XA transaction waits, with its rows', async () => {

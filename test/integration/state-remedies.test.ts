@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { fileNumberOf, formatBinlogScn } from '@aesop/producer-mysql'
+import { extent } from '../support/extent.ts'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { type CommandEnd, StatefulLaunch } from '../support/stateful-launch.ts'
 import { until } from '../support/until.ts'
@@ -56,6 +57,12 @@ function cut(launch: StatefulLaunch, path: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, 20))
 }
 
+/** Puts a word where a number belongs. */
+function garble(launch: StatefulLaunch, path: string): void {
+  const file = join(launch.folder, '.aesop', path)
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"generation":\d+/g, '"generation":"first"'))
+}
+
 /** Runs each printed command from the state as it is now: after each, what is written next arrives. */
 async function tryAll(launch: StatefulLaunch, printed: CommandEnd | string, commands: number): Promise<void> {
   const state = join(launch.folder, '.aesop')
@@ -96,20 +103,16 @@ describe('the printed remedy works', () => {
     await tryAll(launch, failed, 1)
   })
 
-  test('of a stored place that makes no sense', async () => {
+  test.each(
+    extent(
+      [{ what: 'can not be read', spoil: cut, code: 'AESOP_CHECKPOINT_MAXSCN_UNREADABLE' }],
+      [{ what: 'makes no sense', spoil: garble, code: 'AESOP_MYSQL_STORED_POSITION' }],
+    ),
+  )('of a stored place that $what', async ({ spoil, code }) => {
     await using launch = await settled('earliest')
-    const file = join(launch.folder, '.aesop/maxscn/shop.json')
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/"generation":\d+/g, '"generation":"first"'))
+    spoil(launch, 'maxscn/shop.json')
     const failed = await launch.startInVain()
-    expect(failed.errors).toContain('AESOP_MYSQL_STORED_POSITION')
-    await tryAll(launch, failed, 2)
-  })
-
-  test('of a stored place that can not be read', async () => {
-    await using launch = await settled('earliest')
-    cut(launch, 'maxscn/shop.json')
-    const failed = await launch.startInVain()
-    expect(failed.errors).toContain('AESOP_CHECKPOINT_MAXSCN_UNREADABLE')
+    expect(failed.errors).toContain(code)
     await tryAll(launch, failed, 2)
   })
 
@@ -121,10 +124,13 @@ describe('the printed remedy works', () => {
     await tryAll(launch, failed, 1)
   })
 
-  test.each([
-    ['older than all that the relay has', '7', 'AESOP_RELAY_SCN_NOT_FOUND'],
-    ['ahead of its relay', '9000000000000000000', 'AESOP_RELAY_SCN_IN_FUTURE'],
-  ])('of a registration whose checkpoint is %s', async (_what, scn, code) => {
+  test.each(
+    extent(
+      [['older than all that the relay has', '7', 'AESOP_RELAY_SCN_NOT_FOUND']],
+      // A relay waits half a minute for its source.
+      [['ahead of its relay', '9000000000000000000', 'AESOP_RELAY_SCN_IN_FUTURE']],
+    ),
+  )('of a registration whose checkpoint is %s', async (_what, scn = '', code = '') => {
     // The relay itself waits for its source half a minute: that is long enough here.
     await using launch = await settled('latest', 1000)
     expect((await launch.state('set', '--registration', 'people', '--to', scn, '--yes')).code).toBe(0)
