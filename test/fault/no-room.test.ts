@@ -72,8 +72,8 @@ describe('a process that can write nothing', () => {
     await launch.until('UPSERT 5')
   }
 
-  test('because its disk is full goes on, and saves when there is room', async () => {
-    await using launch = launchOf()
+  /** Has saved the place of its first row, and can save nothing more. */
+  async function onFullDisk(launch: StatefulLaunch): Promise<{ launched: LaunchedProcess; filler: string }> {
     const state = join(launch.folder, '.aesop')
     mkdirSync(state)
     const launched = await launch.start(onOwnDisk(state))
@@ -82,6 +82,12 @@ describe('a process that can write nothing', () => {
     const filler = join(`/proc/${launched.child.pid ?? 0}/root`, state, 'filler')
     await until('the first places are saved', () => isSettled(launched, state))
     fill(filler)
+    return { launched, filler }
+  }
+
+  test('because its disk is full goes on, and saves when there is room', async () => {
+    await using launch = launchOf()
+    const { launched, filler } = await onFullDisk(launch)
     await goesOn(launch, launched, () => {
       rmSync(filler)
     })
@@ -90,14 +96,7 @@ describe('a process that can write nothing', () => {
 
   test('because its disk is full says so when it is to stop, by its exit code', async () => {
     await using launch = launchOf()
-    const state = join(launch.folder, '.aesop')
-    mkdirSync(state)
-    const launched = await launch.start(onOwnDisk(state))
-    await insert(1)
-    await launch.until('UPSERT 1')
-    const filler = join(`/proc/${launched.child.pid ?? 0}/root`, state, 'filler')
-    await until('the first places are saved', () => isSettled(launched, state))
-    fill(filler)
+    const { launched } = await onFullDisk(launch)
     await insert(2)
     await launch.until('UPSERT 2')
     expect(await launched.stop('SIGTERM')).toBe(5)

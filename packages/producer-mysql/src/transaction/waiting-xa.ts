@@ -44,6 +44,6 @@ export function xaConcern(
   if (reached === undefined || ageMs(waiting, nowMs) < LONG_MS) return undefined
   const { xid, preparedSeconds, from } = waiting.oldest
   const since = new Date(preparedSeconds * 1000).toISOString()
-  const others = waiting.count === 1 ? '' : `, as ${waiting.count - 1} more`
+  const others = waiting.count === 1 ? '' : `, and ${waiting.count - 1} more wait behind it`
   return `the XA transaction ${xid} has waited for its verdict since ${since}${others}: a restart reads the log again from ${from.file}:${from.position}, which must not be purged. XA COMMIT or XA ROLLBACK ends what XA RECOVER lists. What the server has lost waits for ever: end the process, and aesop-launch state set <bootstrap.yaml> --source ${source} --to ${reached.file}:${reached.position} leaves behind all that wait`
 }
