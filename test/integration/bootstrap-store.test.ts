@@ -145,10 +145,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('a bootstrap store of %s', (product
 
   it('has the table, while four writers change it, and through a stop in the middle of the seeding', async () => {
     await shop.begin()
-    for (let from = 0; from < ROWS_BEFORE; from += 1000) {
-      const rows = Array.from({ length: 1000 }, (_, at) => `(${from + at}, 'before ${from + at}', 0)`)
-      await shop.server.query(`INSERT INTO shop.item VALUES ${rows.join(', ')}`)
-    }
+    await shop.fill(ROWS_BEFORE)
     await shop.resetLog()
     const rig = new Rig(shop.server.uri())
     rig.relay.init()

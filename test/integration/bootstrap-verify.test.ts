@@ -108,10 +108,7 @@ describe.each(extent<Product>(['MariaDB'], ['MySQL']))('bootstrap verify of %s',
 
   test('finds a store equal under four writers, names rows that were damaged, and needs no running producer', async () => {
     await shop.begin()
-    for (let from = 0; from < ROWS; from += 1000) {
-      const rows = Array.from({ length: 1000 }, (_, at) => `(${from + at}, 'before ${from + at}', 0)`)
-      await shop.server.query(`INSERT INTO shop.item VALUES ${rows.join(', ')}`)
-    }
+    await shop.fill(ROWS)
     await shop.server.query("INSERT INTO shop.item VALUES (100001, 'a', 0), (100002, 'b', 0), (100003, 'c', 0)")
     await shop.resetLog()
     const launch = await BootstrapLaunch.of(shop.server.uri())

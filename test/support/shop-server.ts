@@ -28,6 +28,14 @@ export class ShopServer implements AsyncDisposable {
     await this.server.query(this.#isMysql ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER')
   }
 
+  /** Rows from id 0 on, by thousands, in as many transactions. */
+  async fill(rows: number): Promise<void> {
+    for (let from = 0; from < rows; from += 1000) {
+      const values = Array.from({ length: 1000 }, (_, at) => `(${from + at}, 'before ${from + at}', 0)`)
+      await this.server.query(`INSERT INTO shop.item VALUES ${values.join(', ')}`)
+    }
+  }
+
   async insert(id: number): Promise<void> {
     await this.server.query(`INSERT INTO shop.item VALUES (${id}, '${ROW_TEXT} ${id}', 0)`)
   }
