@@ -12,4 +12,11 @@ export const blockingBootstrapContainer: ContainerDefinition = {
     constants: { DbusOpcode: { UPSERT: 'UPSERT', DELETE: 'DELETE' }, ...ofAll(({ constants = {} }) => constants) },
   },
   roots: ['BlockingBootstrapServerFactory'],
+  options: {
+    parallel: {
+      value: '<n>',
+      summary: 'consumers of each source that work at a time: numberOfPartitions of its bootstrapConfig',
+      property: 'bootstrapConfig.numberOfPartitions',
+    },
+  },
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '@aesop/kernel'
-import { type CommandDefinition, type CommonOptions, suggestion } from '@aesop/runtime'
+import { type CommandDefinition, type CommonOptions, type ContainerDefinition, suggestion } from '@aesop/runtime'
 import { UsageError } from './errors.ts'
 import { adminAddress, durationMs, oneOf, settings } from './option-values.ts'
 
@@ -62,14 +62,17 @@ export function parseCommandLine(
   args: readonly string[],
   terminal: Terminal,
   commands: readonly CommandDefinition[],
+  containers: readonly ContainerDefinition[] = [],
 ): CommandLine {
   if (args.length === 0) return 'short-help'
-  const { values, positionals } = parse(args, commands)
+  const ofContainers = containers.flatMap(({ options = {} }) => Object.keys(options))
+  const { values, positionals } = parse(args, commands, ofContainers)
   if (values['help'] === true) return helpOf(positionals, commands)
   if (values['version'] === true) return 'version'
   const common = values as CommonValues
-  const options = commonOptions(common, terminal)
   const { command, rest } = commandOf(positionals, commands, common['dry-run'] === true)
+  const containerOptions = containerValues(values, ofContainers, command)
+  const options = { ...commonOptions(common, terminal), containerOptions }
   return { command, args: rest, values: ownValues(values, command, commands), options }
 }
 
@@ -116,16 +119,35 @@ function ownValues(
   return own
 }
 
+/** The values of options that containers bring. @throws UsageError where the command takes none */
+function containerValues(
+  values: Values,
+  names: readonly string[],
+  { name: command, takesContainerOptions = false }: CommandDefinition,
+): Readonly<Record<string, string>> {
+  const given: Record<string, string> = {}
+  for (const name of names) {
+    const value = values[name]
+    if (typeof value !== 'string') continue
+    if (!takesContainerOptions) throw new UsageError(`${command} takes no --${name}: it is of launches`)
+    given[name] = value
+  }
+  return given
+}
+
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
 function parse(
   args: readonly string[],
   commands: readonly CommandDefinition[],
+  ofContainers: readonly string[],
 ): { readonly values: Values; readonly positionals: readonly string[] } {
   const own = commands.flatMap(({ options = {} }) =>
     Object.entries(options).map(([name, { type }]) => [name, { type }]),
   )
-  const options = { ...(Object.fromEntries(own) as Record<string, { type: 'string' | 'boolean' }>), ...COMMON_OPTIONS }
+  const texts = ofContainers.map((name) => [name, { type: 'string' }])
+  const brought = Object.fromEntries([...own, ...texts]) as Record<string, { type: 'string' | 'boolean' }>
+  const options = { ...brought, ...COMMON_OPTIONS }
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
@@ -141,7 +163,7 @@ function parse(
 
 type CommonValues = ReturnType<typeof parseArgs<{ options: typeof COMMON_OPTIONS }>>['values']
 
-function commonOptions(values: CommonValues, { isTerminal, env }: Terminal): CommonOptions {
+function commonOptions(values: CommonValues, { isTerminal, env }: Terminal): Omit<CommonOptions, 'containerOptions'> {
   const quiet = values.quiet === true
   const verbose = values.verbose === true
   const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'

@@ -18,22 +18,26 @@ const STATE_OPTIONS: CommandDefinition['options'] = {
 export const commands: readonly CommandDefinition[] = [
   {
     name: 'run',
+    takesContainerOptions: true,
     usage: [],
     endsBySignal: false,
     load: async () => (await import('./run-command.ts')).run,
   },
   {
     name: 'check',
+    takesContainerOptions: true,
     usage: [['check <descriptor...>', 'check without starting anything']],
     load: async () => (await import('./check-command.ts')).check,
   },
   {
     name: 'print',
+    takesContainerOptions: true,
     usage: [['print <descriptor...>', 'effective beans, with the origin of every value']],
     load: async () => (await import('./print-command.ts')).print,
   },
   {
     name: 'graph',
+    takesContainerOptions: true,
     usage: [['graph <descriptor...>', 'who needs whom']],
     options: {
       format: { type: 'string', value: '<format>', words: GRAPH_FORMATS, summary: GRAPH_FORMATS.join(', ') },

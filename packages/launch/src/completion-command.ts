@@ -5,16 +5,19 @@ import { commandsOf } from './contributions.ts'
 import { oneOf, onlyOne } from './option-values.ts'
 
 /** Prints the script that completes commands, options and files in a shell. @throws UsageError */
-export function completion({ args, contributions }: Invocation): number {
+export function completion({ args, contributions, containers }: Invocation): number {
   const shell = oneOf(onlyOne(args, 'completion', 'bash or zsh'), 'completion', SHELLS)
-  const script = bashScript(commandsOf(contributions))
+  const ofContainers = containers.flatMap(({ options = {} }) => Object.keys(options))
+  const script = bashScript(commandsOf(contributions), ofContainers)
   process.stdout.write(shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`)
   return 0
 }
 
-function bashScript(commands: readonly CommandDefinition[]): string {
+function bashScript(commands: readonly CommandDefinition[], ofContainers: readonly string[]): string {
   const own = commands.flatMap(({ options = {} }) => Object.entries(options))
-  const options = [...Object.keys(COMMON_OPTIONS), ...own.map(([name]) => name)].map((name) => `--${name}`)
+  const options = [...Object.keys(COMMON_OPTIONS), ...own.map(([name]) => name), ...ofContainers].map(
+    (name) => `--${name}`,
+  )
   const cases = [
     ...commands.map(({ name, words }) => wordsAfter(name, words)),
     ...own.map(([name, { words }]) => wordsAfter(`--${name}`, words)),

@@ -21,7 +21,7 @@ export function containersOf(contributions: readonly Contribution[]): readonly C
 export function refuseMeetingNames(contributions: readonly Contribution[]): void {
   const kinds: readonly (readonly [string, (each: Contribution) => readonly string[]])[] = [
     ['command', ({ commands = [] }) => commands.map(({ name }) => name)],
-    ['option', ({ commands = [] }) => commands.flatMap(({ options = {} }) => Object.keys(options))],
+    ['option', optionsOf],
     ['container', ({ containers = [] }) => containers.map(({ name }) => name)],
     ['page', ({ pages = [] }) => pages.map(({ path }) => path)],
   ]
@@ -35,4 +35,9 @@ export function refuseMeetingNames(contributions: readonly Contribution[]): void
       }
     }
   }
+}
+
+/** Long names of the options of a contribution: of its commands, and of its containers. */
+function optionsOf({ commands = [], containers = [] }: Contribution): readonly string[] {
+  return [...commands, ...containers].flatMap(({ options = {} }) => Object.keys(options))
 }

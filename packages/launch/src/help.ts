@@ -1,4 +1,4 @@
-import { type CommandDefinition } from '@aesop/runtime'
+import { type CommandDefinition, type CommandOption, type ContainerDefinition } from '@aesop/runtime'
 
 const COLUMN = 49
 const OPTION_COLUMN = 31
@@ -38,15 +38,16 @@ Exit codes
 `
 
 /** The whole help of `aesop-launch --help`, with the commands that there are. */
-export function helpText(commands: readonly CommandDefinition[]): string {
+export function helpText(commands: readonly CommandDefinition[], containers: readonly ContainerDefinition[]): string {
   const lines = commands.flatMap(({ usage }) => usage.map(([args, summary]) => usageLine(args, summary)))
   const own = commands.flatMap(({ name, options = {} }) => optionLines(name, options))
+  const ofContainers = containers.flatMap(({ name, options = {} }) => optionLines(`a launch with ${name}`, options))
   return `aesop-launch builds what a bootstrap descriptor asks for, starts it and keeps it alive.
 
 Usage: aesop-launch [run] <bootstrap.yaml> [options]
 ${lines.join('\n')}
 
-${COMMON}${own.join('')}${END}`
+${COMMON}${[...ofContainers, ...own].join('')}${END}`
 }
 
 /** The help of one command, or of one of its verbs; what is no verb of it changes nothing. */
@@ -73,12 +74,15 @@ function usageLine(args: string, summary: string): string {
   return command.length < COLUMN ? `${command.padEnd(COLUMN)}${summary}` : `${command}\n${' '.repeat(COLUMN)}${summary}`
 }
 
-function optionLines(command: string, options: NonNullable<CommandDefinition['options']>): string[] {
+function optionLines(
+  of: string,
+  options: Readonly<Record<string, Pick<CommandOption, 'value' | 'summary'>>>,
+): string[] {
   const lines = Object.entries(options).map(([name, { value, summary }]) => {
     const option = `      --${name}${value === undefined ? '' : ` ${value}`}`
     return `${option.padEnd(OPTION_COLUMN + 2)}${summary}\n`
   })
-  return lines.length === 0 ? [] : [`\nOptions of ${command}\n`, ...lines]
+  return lines.length === 0 ? [] : [`\nOptions of ${of}\n`, ...lines]
 }
 
 /** What is shown when no argument is given. */

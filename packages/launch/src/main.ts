@@ -55,24 +55,29 @@ async function execute(args: readonly string[], { takeOverSignals, ...options }:
   const contributions = await contributionsOf(options)
   refuseMeetingNames(contributions)
   const commands = commandsOf(contributions)
-  const line = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env }, commands)
+  const containers = containersOf(contributions)
+  const line = parseCommandLine(args, { isTerminal: process.stderr.isTTY, env: process.env }, commands, containers)
   if (typeof line === 'string' || 'helpOf' in line || line.command.endsBySignal !== false) {
     const early = takeOverSignals?.()
     if (early !== undefined) return EXIT_CODES.forced + constants.signals[early]
   }
-  if (typeof line === 'string') return showText(line, commands)
+  if (typeof line === 'string') return showText(line, commands, containers)
   if ('helpOf' in line) {
     process.stdout.write(commandHelpText(line.helpOf, line.verb))
     return 0
   }
   const { command, ...rest } = line
   const action = await command.load()
-  return action({ ...rest, contributions, containers: containersOf(contributions), takeOverSignals })
+  return action({ ...rest, contributions, containers, takeOverSignals })
 }
 
-function showText(text: 'help' | 'short-help' | 'version', commands: readonly CommandDefinition[]): number {
+function showText(
+  text: 'help' | 'short-help' | 'version',
+  commands: readonly CommandDefinition[],
+  containers: readonly ContainerDefinition[],
+): number {
   if (text === 'short-help') process.stderr.write(SHORT_HELP)
-  else process.stdout.write(text === 'help' ? helpText(commands) : `${version()}\n`)
+  else process.stdout.write(text === 'help' ? helpText(commands, containers) : `${version()}\n`)
   return text === 'short-help' ? EXIT_CODES.usage : 0
 }
 

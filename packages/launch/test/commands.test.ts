@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { containersOf } from '../src/contributions.ts'
 import { standardContributions } from '../src/standard-contributions.ts'
-import { Launched, LaunchFolder } from './support/launched.ts'
+import { type Ended, Launched, LaunchFolder } from './support/launched.ts'
 
 const standardContainers = containersOf(standardContributions)
 
@@ -109,6 +109,23 @@ describe('check', { timeout }, () => {
     expect([plain.code, strict.code, byEnvironment.code]).toEqual([0, 3, 0])
     expect(plain.stderr).toContain('warning AESOP_DESCRIPTOR_PROFILE_UNUSED')
     expect(plain.stdout).toBe('')
+  })
+})
+
+describe('an option of a container', { timeout }, () => {
+  test('gives a property of its root, is in the help, and belongs to launches', async () => {
+    using folder = new LaunchFolder('port: 5')
+    const launched = (...args: readonly string[]): Promise<Ended> => new Launched(args, folder.path).ended
+    const print = await launched('print', 'bootstrap.yaml', '--via', '8')
+    expect(print.stdout).toContain('port: 8  # fixture-config.yaml:4, value set by --via')
+    const bad = await launched('bootstrap.yaml', '--via', 'x')
+    expect(bad.code).toBe(3)
+    expect(bad.stderr).toContain('value set by --via')
+    const elsewhere = await launched('explain', 'AESOP_NO_SUCH', '--via', '8')
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('explain takes no --via')])
+    expect((await launched('--help')).stdout).toMatch(
+      /Options of a launch with fixture\n +--via <n> +port of the worker/,
+    )
   })
 })
 

@@ -4,6 +4,8 @@ import { type LogLevel } from './log/log-levels.ts'
 /** Options that every command understands. */
 export interface CommonOptions {
   readonly set: Readonly<Record<string, string>>
+  /** The given ones of the options that containers bring, by their long name. */
+  readonly containerOptions: Readonly<Record<string, string>>
   readonly profiles: readonly string[]
   /** Properties files, as written. */
   readonly properties: readonly string[]

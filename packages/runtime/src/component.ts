@@ -61,6 +61,15 @@ export interface ComponentCatalogue {
   readonly constants?: Readonly<Record<string, ConstantSet>>
 }
 
+/** `--parallel 4`: what `--set <bean>.<property>=4` is, for whoever does not know how the descriptor names its bean. */
+export interface ContainerOption {
+  /** How its value stands in the help: `<n>`. */
+  readonly value: string
+  readonly summary: string
+  /** Path from a bean of `roots`; where a reference stands on it, the bean that it names is meant. */
+  readonly property: string
+}
+
 /**
  * A kind of component container: what the classes in `containers/` are. The runtime finds its descriptors, checks and
  * builds their beans, and calls nothing of change data.
@@ -78,6 +87,8 @@ export interface ContainerDefinition {
    * by one of them, or is reported as unused.
    */
   readonly roots: readonly string[]
+  /** Options of the command line, by their long name, that give a property of its roots another value. */
+  readonly options?: Readonly<Record<string, ContainerOption>>
   /** Present when the container can't be launched yet: the reason, which the launch reports as an error. */
   readonly unavailable?: string
 }

@@ -29,6 +29,8 @@ export interface CommandDefinition {
   readonly options?: Readonly<Record<string, CommandOption>>
   /** What completion offers behind its name; left out: files. */
   readonly words?: readonly string[]
+  /** Whether it takes the options of containers, because it is about a launch as it would run. */
+  readonly takesContainerOptions?: boolean
   /** Left out: true, and a signal that came before ends it. False: it takes signals over by itself. */
   readonly endsBySignal?: boolean
   readonly load: () => Promise<CommandAction>

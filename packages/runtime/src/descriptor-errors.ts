@@ -237,7 +237,8 @@ export class PlaceholderUnresolvedError extends DescriptorError {
 export class SettingUnusedError extends DescriptorError {
   static readonly kind = {
     code: 'AESOP_DESCRIPTOR_SETTING_UNUSED',
-    meaning: 'A --set option or a properties file names a key that no descriptor uses.',
+    meaning:
+      'A --set option or a properties file names a key that no descriptor uses, or an option is of a container that is not launched.',
     remedy: 'Correct the key, or leave it out.',
     canRetry: false,
   } as const

@@ -14,6 +14,7 @@ export type {
   ComponentDefinition,
   ConstantSet,
   ContainerDefinition,
+  ContainerOption,
   ModuleExtension,
   PropertySchema,
   RuntimeBeanContext,

@@ -102,6 +102,7 @@ await main(process.argv.slice(2), {
       descriptorName: 'fixture-config.yaml',
       catalogue: { components },
       roots: ['Worker'],
+      options: { via: { value: '<n>', summary: 'port of the worker', property: 'port' } },
     },
     {
       name: 'later',

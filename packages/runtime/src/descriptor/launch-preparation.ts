@@ -15,6 +15,7 @@ import {
   type PlannedContainer,
 } from './bootstrap-plan.ts'
 import { resolveClassName } from './class-name.ts'
+import { ContainerOptions } from './container-options.ts'
 import { type Descriptor } from './definition.ts'
 import { DescriptorError as DescriptorProblem, ProblemList } from './descriptor-error.ts'
 import { Disclosure } from './disclosure.ts'
@@ -81,6 +82,7 @@ class LaunchPreparation {
   readonly #profiles: ActiveProfiles
   readonly #propertiesFiles: readonly PropertiesFile[]
   readonly #problems = new ProblemList()
+  readonly #containerOptions: ContainerOptions
   readonly #drafts = new Map<PlannedContainer, Draft[]>()
   readonly #files = new Set<string>()
   readonly #modules: LoadedModule[] = []
@@ -91,6 +93,7 @@ class LaunchPreparation {
     this.#path = path
     this.#options = options
     this.#mask = options.mask ?? new SecretMask()
+    this.#containerOptions = new ContainerOptions(options.containerOptions ?? {}, this.#problems)
     const env = options.env ?? process.env
     for (const name of TOKENS) if (env[name] !== undefined) this.#mask.learn(env[name], `\${${name}}`)
     this.#profiles = new ActiveProfiles([...listOf(env['AESOP_PROFILE'], ','), ...(options.profiles ?? [])])
@@ -111,6 +114,7 @@ class LaunchPreparation {
     if (single !== undefined && descriptor !== undefined) pending.push({ container: single, descriptor })
     for (const each of pending) await this.#draft(each)
     // The files beside a descriptor of one container may serve the others too.
+    if (pending.length > 0) this.#containerOptions.reportUnused(this.#options.containers)
     reportUnused(this.#lookup, isBootstrap ? this.#propertiesFiles : [], this.#profiles, this.#problems)
     if (this.#options.isSetByArguments === true) reportSecretSettings(this.#lookup, this.#descriptors, this.#problems)
     const extensions = compileExtensions(distinctModules(this.#modules, this.#problems), this.#problems)
@@ -211,7 +215,7 @@ class LaunchPreparation {
 
   async #draft({ container, descriptor: read }: Pending): Promise<void> {
     const problems = this.#problems
-    const descriptor = this.#overridden(read)
+    const descriptor = this.#containerOptions.applied(this.#overridden(read), container.definition)
     const own = await this.#loadModules(descriptor)
     this.#modules.push(...own)
     const modules = distinctModules([...this.#bootstrapModules, ...own], new ProblemList())

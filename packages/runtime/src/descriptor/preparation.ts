@@ -35,6 +35,8 @@ export interface PreparationOptions {
   readonly containers: readonly ContainerDefinition[]
   /** Values of `--set`. */
   readonly set?: Readonly<Record<string, string>> | undefined
+  /** Values of options that containers bring, by their long name. */
+  readonly containerOptions?: Readonly<Record<string, string>> | undefined
   /** The values of `set` stand on a command line: there is a warning when one of them is a secret. */
   readonly isSetByArguments?: boolean | undefined
   /** More places that texts come from, by name: `vault` serves `${vault:name}`, besides `file`, `env` and `cred`. */

@@ -5,17 +5,19 @@ import { type ProblemList } from './descriptor-error.ts'
 /**
  * `--set bean.property.path=value` gives a property of a bean another value. Returns the definition with it, or
  * undefined when the key names no bean of these. The value is text and takes the type of its property.
+ * @param origin what of the command line says it
  */
 export function overrideProperty(
   definitions: ReadonlyMap<string, Definition>,
   key: string,
   text: string,
   problems: ProblemList,
+  origin = `--set ${key}`,
 ): Definition | undefined {
   const id = beanIdOf(definitions, key)
   const definition = id === undefined ? undefined : definitions.get(id)
   if (id === undefined || definition === undefined) return undefined
-  const override = new Override(key, text, definition, problems)
+  const override = new Override({ key, origin, text, definition, problems })
   return { ...definition, value: override.apply(definition.value, key.slice(id.length + 1)) }
 }
 
@@ -26,14 +28,24 @@ function beanIdOf(definitions: ReadonlyMap<string, Definition>, key: string): st
   return undefined
 }
 
+interface OverrideOptions {
+  readonly key: string
+  readonly origin: string
+  readonly text: string
+  readonly definition: Definition
+  readonly problems: ProblemList
+}
+
 class Override {
   readonly #key: string
+  readonly #origin: string
   readonly #text: string
   readonly #definition: Definition
   readonly #problems: ProblemList
 
-  constructor(key: string, text: string, definition: Definition, problems: ProblemList) {
+  constructor({ key, origin, text, definition, problems }: OverrideOptions) {
     this.#key = key
+    this.#origin = origin
     this.#text = text
     this.#definition = definition
     this.#problems = problems
@@ -83,7 +95,7 @@ class Override {
     const match = /^\[(\d+)\]\.?(.*)$/.exec(rest)
     const index = Number(match?.[1] ?? items.length)
     if (index >= items.length) {
-      const message = `--set ${this.#key}: "${list.path}" is a list of ${items.length}; write its element as [0]`
+      const message = `${this.#origin}: "${list.path}" is a list of ${items.length}; write its element as [0]`
       this.#problems.add(new SettingInvalidError(message, { at: list.at, bean: this.#definition.id, path: list.path }))
       return list
     }
@@ -92,14 +104,14 @@ class Override {
   }
 
   #leaf(at: Value['at'], path: string): Value {
-    const origin = `--set ${this.#key}`
+    const origin = this.#origin
     const outside = [{ placeholder: origin, text: this.#text, origin }]
     return { kind: 'scalar', value: this.#text, at, path, origin: `value set by ${origin}`, outside }
   }
 
   #refuse(value: Value): Value {
     const what = value.kind === 'reference' ? `a reference to "${value.id}"` : `a ${value.kind}`
-    const message = `--set ${this.#key}: "${value.path}" is ${what}`
+    const message = `${this.#origin}: "${value.path}" is ${what}`
     const rest = this.#key.slice(this.#key.lastIndexOf('.') + 1)
     const hint = value.kind === 'reference' ? `set ${value.id}.${rest} instead` : undefined
     this.#problems.add(
