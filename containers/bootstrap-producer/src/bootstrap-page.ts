@@ -9,12 +9,13 @@ export interface ProducerPage {
 }
 
 /** `/admin/bootstrap`: how far each table is. */
-export function bootstrapPage(application: Application): readonly ProducerPage[] {
-  return producersOf(application).map(({ container, bean, instance }) => ({
+export function bootstrapPage(application: Application): Promise<readonly ProducerPage[]> {
+  const pages = producersOf(application).map(async ({ container, bean, instance }) => ({
     container,
     bean,
-    producers: instance.describe(),
+    producers: await instance.report(),
   }))
+  return Promise.all(pages)
 }
 
 /** The bootstrap producers of a launch. */

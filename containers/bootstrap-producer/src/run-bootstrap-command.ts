@@ -52,8 +52,9 @@ function show(pages: readonly ProducerPage[], { json, color }: Invocation['optio
     process.stdout.write(`${formatJson(Object.fromEntries(reports), 2)}\n`)
     return EXIT_CODES.stopped
   }
-  for (const [name, { store, sources, isPaused, seeding }] of reports) {
+  for (const [name, { store, sources, isPaused, seeding, fault }] of reports) {
     process.stdout.write(`${name}, into ${store}${isPaused ? ', seedings are held' : ''}\n`)
+    if (fault !== undefined) process.stdout.write(`  as it was seen last, because it can not be read now: ${fault}\n`)
     for (const source of sources) process.stdout.write(`  ${storedLine(source)}\n`)
     for (const each of seeding) process.stdout.write(`  seeding ${seedingLine(each, color && process.stdout.isTTY)}\n`)
   }

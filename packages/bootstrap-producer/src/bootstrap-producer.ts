@@ -6,7 +6,14 @@ import {
   type StoreWriter,
   type StreamDeclaration,
 } from '@aesop/bootstrap-store'
-import { type BackoffConfig, type BeanContext, type Health, InvariantError, type Metric } from '@aesop/kernel'
+import {
+  type BackoffConfig,
+  type BeanContext,
+  type Health,
+  InvariantError,
+  messageOf,
+  type Metric,
+} from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotReader } from '@aesop/reading'
 import { type RelayAddress } from '@aesop/wire'
@@ -89,6 +96,8 @@ export interface BootstrapProducerReport {
   readonly store: string
   readonly relay: object
   readonly sources: readonly StoredSourceReport[]
+  /** Why they stand there as they were seen last, and not as they are; undefined: they do not. */
+  readonly fault?: string | undefined
   /** Whether seedings are held. */
   readonly isPaused: boolean
   readonly seeding: readonly SeedingProgress[]
@@ -163,6 +172,17 @@ export class BootstrapProducer {
     return [...(this.#seeding?.metrics() ?? []), ...(this.#retention?.metrics() ?? [])]
   }
 
+  /** As `describe`, after a look at the store. */
+  async report(): Promise<BootstrapProducerReport> {
+    try {
+      await this.#seeding?.look()
+      return this.describe()
+    } catch (error) {
+      return { ...this.describe(), fault: messageOf(error) }
+    }
+  }
+
+  /** By what was seen last. */
   describe(): BootstrapProducerReport {
     const { store } = this.#options
     return {

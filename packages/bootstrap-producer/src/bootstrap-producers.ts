@@ -64,9 +64,15 @@ export class BootstrapProducers {
     return this.#producers.flatMap((producer) => producer.metrics())
   }
 
-  /** By the name of the physical source. */
+  /** By the name of the physical source, by what was seen last. */
   describe(): Readonly<Record<string, BootstrapProducerReport>> {
     return Object.fromEntries(this.#producers.map((producer) => [producer.name, producer.describe()]))
+  }
+
+  /** As `describe`, after a look at the store. */
+  async report(): Promise<Readonly<Record<string, BootstrapProducerReport>>> {
+    const reports = this.#producers.map(async (producer) => [producer.name, await producer.report()] as const)
+    return Object.fromEntries(await Promise.all(reports))
   }
 
   /** Where all sources stand by what is stored, also while another process writes. @throws StoreFormatError, StoreFailedError */
@@ -90,17 +96,17 @@ export class BootstrapProducers {
 
   async #seed({ table, where }: TableQuestion): Promise<object> {
     await this.#of(table).seed(table, where)
-    return this.describe()
+    return this.report()
   }
 
   async #cancel({ table }: TableQuestion): Promise<object> {
     await this.#of(table).cancel(table)
-    return this.describe()
+    return this.report()
   }
 
-  #hold(act: (producer: BootstrapProducer) => void): object {
+  #hold(act: (producer: BootstrapProducer) => void): Promise<object> {
     for (const producer of this.#producers) act(producer)
-    return this.describe()
+    return this.report()
   }
 
   /** @throws SeedingSourceUnknownError */

@@ -24,12 +24,13 @@ export class SeedingDesk {
   #running: Promise<unknown> | undefined
   #states: readonly SourceState[] = []
   #isPaused = false
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: SeedingDeskOptions) {
     this.#options = options
   }
 
-  /** Where the sources stood when it looked last. */
+  /** Where the sources stood when it looked last: up to `LOOK_MS` ago, more where the store answers late. */
   get states(): readonly SourceState[] {
     return this.#states
   }
@@ -77,17 +78,25 @@ export class SeedingDesk {
     await reader.readChunk({ source, maxRows: 1, where }, this.#stopping.signal)
     await this.#end(source)
     await writer.beginSeeding(source, where, true)
-    await this.#lookAll()
+    await this.look()
   }
 
   /** Ends the seeding of a table: it is not served before it is seeded again, by hand. @throws as `seed` */
   async cancel(source: string): Promise<void> {
     this.#proveKnown(source)
+    await this.look()
     const state = this.#states.find(({ name }) => name === source)
     if (state === undefined || !isNeeded(state)) throw new SeedingImpossibleError(source, 'it is not being seeded')
     await this.#end(source)
     await this.#options.seeder.writer.deactivate(source)
-    await this.#lookAll()
+    await this.look()
+  }
+
+  /** Looks where the sources are now, and begins what has to be seeded. @throws StoreFailedError */
+  look(): Promise<void> {
+    const turn = this.#turn.then(() => this.#lookAll())
+    this.#turn = turn.catch(() => undefined)
+    return turn
   }
 
   async stop(): Promise<void> {
@@ -117,7 +126,7 @@ export class SeedingDesk {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
-        await this.#lookAll()
+        await this.look()
       } catch (error) {
         this.#options.seeder.log.warn(`it can not be seen which tables have to be seeded: ${messageOf(error)}`)
         if (isStoreFault(error)) await this.#leaveReader()

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type SourceState, SqliteStore, type StoreReader } from '@aesop/bootstrap-store'
+import { type BootstrapStore, type SourceState, SqliteStore, type StoreReader } from '@aesop/bootstrap-store'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotReader } from '@aesop/reading'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -112,7 +112,6 @@ describe('seedings', () => {
     const go = shop.holdChunks()
     const rig = await new Rig(shop).start()
     await rig.has('SEEDING')
-    await until('it is known', () => rig.producer?.describe().sources[0]?.status === 'SEEDING')
     const cancelling = rig.producer?.cancel(ITEM.name)
     go()
     await cancelling
@@ -120,6 +119,43 @@ describe('seedings', () => {
     await expect(rig.producer?.cancel(ITEM.name)).rejects.toMatchObject({ code: 'AESOP_BOOTSTRAP_SEEDING_IMPOSSIBLE' })
     await rig.producer?.seed(ITEM.name, undefined)
     await rig.has('ACTIVE')
+  })
+
+  it('are reported as they are now', async () => {
+    const rig = await new Rig(await shopOf(10)).start()
+    for (const number of [1, 2, 3]) {
+      await rig.has('ACTIVE')
+      const report = await rig.producer?.report()
+      expect(report).toMatchObject({ sources: [{ status: 'ACTIVE', seededRows: 10n }] })
+      expect((await rig.state()).seeding?.number).toBe(number)
+      await rig.producer?.seed(ITEM.name, undefined)
+    }
+  })
+
+  it('are reported as they were seen last, with the reason, where the store can not be read', async () => {
+    let isBroken = false
+    const rig = new Rig(await shopOf(10))
+    const { store } = rig
+    const openReader = async (): Promise<StoreReader> => {
+      const reader = await store.openReader()
+      const states = reader.states.bind(reader)
+      return Object.assign(reader, {
+        states: (wanted?: readonly string[]) => (isBroken ? Promise.reject(new Error('no disk')) : states(wanted)),
+      })
+    }
+    const broken: BootstrapStore = {
+      name: store.name,
+      openReader,
+      openWriter: (bounds) => store.openWriter(bounds),
+      close: () => store.close(),
+    }
+    await rig.start([ITEM], { store: broken })
+    await rig.has('ACTIVE')
+    await rig.producer?.report()
+    isBroken = true
+    expect(await rig.producer?.report()).toMatchObject({ sources: [{ status: 'ACTIVE' }], fault: 'no disk' })
+    isBroken = false
+    expect(await rig.producer?.report()).not.toHaveProperty('fault')
   })
 
   it('refuse a table that nobody has, by name', async () => {
