@@ -21,6 +21,7 @@ export class ApplierLoop {
   #running: Promise<void> | undefined
   #wake: (() => void) | undefined
   #state: StreamState | undefined
+  #askedAtMs: number | undefined
   #fault: Error | undefined
 
   constructor(options: ApplierLoopOptions) {
@@ -33,6 +34,10 @@ export class ApplierLoop {
   }
   get fault(): Error | undefined {
     return this.#fault
+  }
+  /** When it asked the store what has not been answered, behind what others asked before; undefined: all is answered. */
+  get askedAtMs(): number | undefined {
+    return this.#askedAtMs
   }
 
   start(): void {
@@ -77,11 +82,13 @@ export class ApplierLoop {
     const { writer, stream, stepBytes, log } = this.#options
     try {
       const before = this.appliedScn
+      this.#askedAtMs = performance.now()
       this.#state = await writer.apply(stream, stepBytes)
-      this.#fault = undefined
+      this.#askedAtMs = this.#fault = undefined
       if (this.appliedScn !== before) for (const told of [...this.#listeners]) told()
       return this.#state.appliedScn < this.#state.logScn
     } catch (error) {
+      this.#askedAtMs = undefined
       if (this.#fault === undefined) log.error(`the snapshot tables can not be brought on: ${messageOf(error)}`)
       this.#fault = error instanceof Error ? error : new Error(messageOf(error))
       if (this.#fault instanceof AesopError && !this.#fault.canRetry) {

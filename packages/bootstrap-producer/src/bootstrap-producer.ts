@@ -13,6 +13,7 @@ import {
   InvariantError,
   messageOf,
   type Metric,
+  sleep,
 } from '@aesop/kernel'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotReader } from '@aesop/reading'
@@ -23,6 +24,7 @@ import { Retention, RETENTION, type RetentionSettings } from './retention.ts'
 import { SeedThrottle } from './seed-throttle.ts'
 import { SeedingDesk } from './seeding-desk.ts'
 import { type SeedingProgress } from './seeding-progress.ts'
+import { silenceOf, STALL_MS } from './stall-watch.ts'
 import { StreamFollower } from './stream-follower.ts'
 import { type TableReport } from './verify/table-report.ts'
 import { TableVerifier } from './verify/table-verifier.ts'
@@ -52,6 +54,8 @@ export interface BootstrapProducerOptions {
   readonly seedsAtOnce?: number
   /** Bytes of chunks of one table that may wait for the stream; default 32 MiB. */
   readonly seedAheadBytes?: number
+  /** What stands still so long is told, in milliseconds; default 45,000. */
+  readonly stallMs?: number
   /** Spares the database that tables are read from; several producers may have one together. Left out: it waits where chunks take three times as long as at their best. */
   readonly throttle?: SeedThrottle
   /** What leaves the store by itself; left out: `RETENTION`. */
@@ -65,6 +69,8 @@ const SEEDS_AT_ONCE = 2
 const SEED_AHEAD_BYTES = 32 * 1024 * 1024
 const LOAD_FACTOR = 3
 const PATIENCE_MS = 60_000
+/** Below what a command waits for the page. */
+const REPORT_MS = 2000
 const STORE_RETRIES: BackoffConfig = {
   initSleepMs: 100,
   sleepIncFactor: 2,
@@ -160,6 +166,8 @@ export class BootstrapProducer {
     if (follows.status !== 'up') return follows
     const fault = this.#applier?.fault
     if (fault !== undefined) return { status: 'degraded', detail: fault.message }
+    const silentMs = this.#seeding?.storeSilentMs ?? 0
+    if (silentMs >= (this.#options.stallMs ?? STALL_MS)) return { status: 'degraded', detail: silenceOf(silentMs) }
     const waits = this.#seeding?.progress.find((each) => each.fault !== undefined)
     if (waits !== undefined)
       return { status: 'degraded', detail: `the seeding of ${waits.source} waits: ${waits.fault}` }
@@ -172,14 +180,13 @@ export class BootstrapProducer {
     return [...(this.#seeding?.metrics() ?? []), ...(this.#retention?.metrics() ?? [])]
   }
 
-  /** As `describe`, after a look at the store. */
+  /** As `describe`, after a look at the store, which is waited for some seconds. */
   async report(): Promise<BootstrapProducerReport> {
-    try {
-      await this.#seeding?.look()
-      return this.describe()
-    } catch (error) {
-      return { ...this.describe(), fault: messageOf(error) }
-    }
+    const over = new AbortController()
+    const tooLong = sleep(REPORT_MS, over.signal).then(() => 'it does not answer')
+    const fault = await Promise.race([this.#lookFault(), tooLong])
+    over.abort()
+    return { ...this.describe(), ...(fault !== undefined && { fault }) }
   }
 
   /** By what was seen last. */
@@ -247,6 +254,16 @@ export class BootstrapProducer {
     this.#seeding?.resume()
   }
 
+  /** Why the store could not be looked at; undefined: it was. */
+  async #lookFault(): Promise<string | undefined> {
+    try {
+      await this.#seeding?.look()
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
   #desk(source: string): SeedingDesk {
     if (this.#seeding === undefined) throw new SeedingImpossibleError(source, 'its producer does not run')
     return this.#seeding
@@ -282,6 +299,7 @@ export class BootstrapProducer {
     const { store, snapshots, chunkMs = CHUNK_MS, seedsAtOnce = SEEDS_AT_ONCE } = this.#options
     const { throttle = new SeedThrottle({ loadFactor: LOAD_FACTOR }), seedAheadBytes = SEED_AHEAD_BYTES } =
       this.#options
+    const { stallMs = STALL_MS } = this.#options
     const applier = this.#applier
     if (applier === undefined) throw new InvariantError('the applier runs')
     const { log } = this.#context
@@ -290,6 +308,7 @@ export class BootstrapProducer {
       store,
       sources,
       seedsAtOnce,
+      stallMs,
       seeder: { writer, reader: snapshots, applier, log, chunkMs, throttle, aheadBytes: seedAheadBytes },
     })
     this.#seeding.start()

@@ -10,6 +10,8 @@ export interface SeedingDeskOptions {
   readonly store: BootstrapStore
   readonly sources: readonly string[]
   readonly seedsAtOnce: number
+  /** What stands still so long is told, in milliseconds. */
+  readonly stallMs: number
   readonly seeder: Omit<SeederOptions, 'reader'> & { readonly reader: SnapshotReader | undefined }
 }
 
@@ -25,6 +27,7 @@ export class SeedingDesk {
   #states: readonly SourceState[] = []
   #isPaused = false
   #turn: Promise<unknown> = Promise.resolve()
+  #askedAtMs: number | undefined
 
   constructor(options: SeedingDeskOptions) {
     this.#options = options
@@ -37,6 +40,12 @@ export class SeedingDesk {
 
   get isPaused(): boolean {
     return this.#isPaused
+  }
+
+  /** For how long a question to the store has had no answer, in milliseconds. */
+  get storeSilentMs(): number {
+    const nowMs = performance.now()
+    return Math.max(nowMs - (this.#askedAtMs ?? nowMs), nowMs - (this.#options.seeder.applier.askedAtMs ?? nowMs))
   }
 
   /** Of all seedings since the start, and of those that wait for their turn. */
@@ -139,9 +148,10 @@ export class SeedingDesk {
   /** Beside the looks, which may be what waits. */
   async #watch(): Promise<void> {
     const { signal } = this.#stopping
-    const stalls = new StallWatch(this.#options.seeder.log)
+    const stalls = new StallWatch(this.#options.seeder.log, this.#options.stallMs)
     while (!signal.aborted) {
       stalls.look(this.progress, performance.now())
+      stalls.lookAtStore(this.storeSilentMs)
       await sleep(LOOK_MS, signal)
     }
   }
@@ -156,8 +166,13 @@ export class SeedingDesk {
   }
 
   async #lookAll(): Promise<void> {
-    this.#reader ??= await this.#options.store.openReader()
-    this.#states = await this.#reader.states(this.#options.sources)
+    this.#askedAtMs = performance.now()
+    try {
+      this.#reader ??= await this.#options.store.openReader()
+      this.#states = await this.#reader.states(this.#options.sources)
+    } finally {
+      this.#askedAtMs = undefined
+    }
     for (const state of this.#states) await this.#look(state)
   }
 

@@ -132,30 +132,37 @@ describe('seedings', () => {
     }
   })
 
-  it('are reported as they were seen last, with the reason, where the store can not be read', async () => {
-    let isBroken = false
+  it('are reported as they were seen last, with the reason, where the store can not be read or does not answer', async () => {
+    let before = (): Promise<void> => Promise.resolve()
     const rig = new Rig(await shopOf(10))
     const { store } = rig
     const openReader = async (): Promise<StoreReader> => {
       const reader = await store.openReader()
       const states = reader.states.bind(reader)
-      return Object.assign(reader, {
-        states: (wanted?: readonly string[]) => (isBroken ? Promise.reject(new Error('no disk')) : states(wanted)),
-      })
+      return Object.assign(reader, { states: (wanted?: readonly string[]) => before().then(() => states(wanted)) })
     }
-    const broken: BootstrapStore = {
+    const tricky: BootstrapStore = {
       name: store.name,
       openReader,
       openWriter: (bounds) => store.openWriter(bounds),
       close: () => store.close(),
     }
-    await rig.start([ITEM], { store: broken })
+    await rig.start([ITEM], { store: tricky, stallMs: 300 })
     await rig.has('ACTIVE')
     await rig.producer?.report()
-    isBroken = true
+    before = () => Promise.reject(new Error('no disk'))
     expect(await rig.producer?.report()).toMatchObject({ sources: [{ status: 'ACTIVE' }], fault: 'no disk' })
-    isBroken = false
+    let answer = (): void => undefined
+    before = () => new Promise((resolve) => (answer = resolve))
+    expect(await rig.producer?.report()).toMatchObject({ sources: [{ status: 'ACTIVE' }], fault: 'it does not answer' })
+    expect(rig.producer?.health()).toMatchObject({
+      status: 'degraded',
+      detail: expect.stringMatching(/^the store has not answered for \d s/) as string,
+    })
+    before = () => Promise.resolve()
+    answer()
     expect(await rig.producer?.report()).not.toHaveProperty('fault')
+    expect(rig.producer?.health().status).toBe('up')
   })
 
   it('refuse a table that nobody has, by name', async () => {

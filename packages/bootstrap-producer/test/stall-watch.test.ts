@@ -4,7 +4,7 @@ import { SeedingClock } from '../src/seeding-progress.ts'
 import { StallWatch } from '../src/stall-watch.ts'
 
 /** A seeding of ten rows, and what is said of it. */
-function rig(): { clock: SeedingClock; told: string[]; lookAt: (seconds: number) => void } {
+function rig(): { clock: SeedingClock; watch: StallWatch; told: string[]; lookAt: (seconds: number) => void } {
   const told: string[] = []
   const note = (text: string): void => {
     told.push(text)
@@ -16,7 +16,7 @@ function rig(): { clock: SeedingClock; told: string[]; lookAt: (seconds: number)
   const lookAt = (seconds: number): void => {
     watch.look([clock.progress], seconds * 1000)
   }
-  return { clock, told, lookAt }
+  return { clock, watch, told, lookAt }
 }
 
 describe('a seeding that stands still', () => {
@@ -51,4 +51,13 @@ describe('a seeding that stands still', () => {
     lookAt(100)
     expect(told).toEqual([])
   })
+})
+
+it('tells of a store that does not answer, once, and of its next answer', () => {
+  const { watch, told } = rig()
+  for (const silentMs of [44_999, 45_000, 46_000, 0, 10]) watch.lookAtStore(silentMs)
+  expect(told).toEqual([
+    'the store has not answered for 45 s: tables stand still until it does',
+    'the store answers again',
+  ])
 })

@@ -72,6 +72,23 @@ describe.each(['MariaDB', 'MySQL'] as const)('a store in %s', (product) => {
     await (await other.openWriter()).close()
   })
 
+  it('says so where a reader is not answered, asks over a new connection, and closes what is silent', async () => {
+    const proxy = await FaultProxy.start(server.port)
+    await (await new MysqlStore(place()).openWriter()).declare(shop)
+    const store = new MysqlStore({ ...place(proxy.port), readMs: 300 })
+    const reader = await store.openReader()
+    await reader.states()
+    proxy.stall()
+    await expect(reader.states()).rejects.toMatchObject({
+      code: 'AESOP_BOOTSTRAP_STORE_FAILED',
+      message: expect.stringContaining('inactivity timeout') as string,
+    })
+    expect(await reader.states()).toHaveLength(1)
+    proxy.stall()
+    await store.close()
+    await proxy.close()
+  })
+
   it('loses and repeats nothing when its connection is cut, at whatever moment', async () => {
     const proxy = await FaultProxy.start(server.port)
     const store = new MysqlStore(place(proxy.port))

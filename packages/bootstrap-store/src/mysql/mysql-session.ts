@@ -6,20 +6,29 @@ import { mysqlDialect } from './mysql-dialect.ts'
 import { statementText } from './statement-text.ts'
 
 const WRITER_LOCK = 'aesop-bootstrap-store'
+/** After so long without a word the system asks whether the other side is still there. */
+const KEEP_ALIVE_MS = 10_000
+/** A page of what is stored takes far less; what changes a store may take as long as it has rows. */
+const READ_MS = 60_000
 
-/** A connection to a store in MySQL or MariaDB. One that is lost is made anew by the next call; what was under way has failed. */
+/**
+ * A connection to a store in MySQL or MariaDB. One that is lost is made anew by the next call; what was under way has failed. So has
+ * a question of a reader that is not answered within a minute.
+ */
 export class MysqlSession implements SqlSession {
   readonly dialect: SqlDialect = mysqlDialect
   readonly #options: ConnectionOptions
   readonly #name: string
   readonly #mode: 'writes' | 'reads'
+  readonly #timeout: number | undefined
   #connection: Promise<Connection> | undefined
 
   /** @param name of the store, for people */
-  constructor(options: ConnectionOptions, name: string, mode: 'writes' | 'reads') {
+  constructor(options: ConnectionOptions, name: string, mode: 'writes' | 'reads', readMs = READ_MS) {
     this.#options = options
     this.#name = name
     this.#mode = mode
+    this.#timeout = mode === 'reads' ? readMs : undefined
   }
 
   async run(sql: string, parameters: readonly SqlParameter[] = []): Promise<void> {
@@ -65,7 +74,10 @@ export class MysqlSession implements SqlSession {
     try {
       this.#connection ??= this.#connect()
       const connection = await this.#connection
-      const [answer] = await connection.query<RowDataPacket[]>(statementText(sql, parameters))
+      const [answer] = await connection.query<RowDataPacket[]>({
+        sql: statementText(sql, parameters),
+        ...(this.#timeout !== undefined && { timeout: this.#timeout }),
+      })
       return answer
     } catch (error) {
       if (error instanceof StoreInUseError) throw error
@@ -87,7 +99,13 @@ export class MysqlSession implements SqlSession {
 
   /** @throws StoreInUseError */
   async #connect(): Promise<Connection> {
-    const connection = await createConnection({ ...this.#options, rowsAsArray: true, typeCast, charset: 'utf8mb4' })
+    const connection = await createConnection({
+      ...this.#options,
+      rowsAsArray: true,
+      typeCast,
+      charset: 'utf8mb4',
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    })
     // Without a listener a connection that breaks while nobody asks would end the process.
     connection.on('error', () => undefined)
     await connection.query("SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00'")

@@ -18,6 +18,8 @@ export interface MysqlStoreOptions {
   readonly authority?: string
   /** Size of a log, in bytes; default 256 MiB. */
   readonly logBytes?: number
+  /** How long a reader waits for one answer, in milliseconds; default a minute. */
+  readonly readMs?: number
   /** Age from which on a log is not written to any more, in milliseconds; default an hour. */
   readonly logMs?: number
 }
@@ -51,7 +53,7 @@ export class MysqlStore implements BootstrapStore {
   }
 
   async openReader(): Promise<StoreReader> {
-    const session = new MysqlSession(this.#connection(), this.name, 'reads')
+    const session = new MysqlSession(this.#connection(), this.name, 'reads', this.#options.readMs)
     try {
       await checkTables(session, this.name)
     } catch (error) {
