@@ -1,130 +1,112 @@
 /*
- * Many readers of one relay in a process of their own: plain HTTP streams whose events are walked and not decoded. Each proves
+ * Many readers of one relay in a process of their own: streams over plain sockets whose events are walked and not decoded. Each proves
  * that its windows follow each other without a gap and without a repetition.
  * Argument: one `Job` as JSON. Prints one `Report` as JSON when all have come to their end, or when something comes on stdin.
  */
 import { Checkpoint } from '@aesop/checkpoint'
-import { endAt, isEndOfPeriodAt, lengthAt, scnAt, timestampNanosAt } from '@aesop/event'
-import { formatStreamRequest, headers } from '@aesop/wire'
-import { get, type IncomingMessage } from 'node:http'
+import { formatStreamRequest } from '@aesop/wire'
 import { type Job, type ReaderReport, type Readers, type Report, SOURCE } from './readers-job.ts'
+import { StreamConnection, type StreamTaker } from './stream-connection.ts'
+import { WindowWalk } from './window-walk.ts'
 
 const FOLLOW_MS = 120_000
 /** Streams that have just begun have windows to catch up with. */
 const WARM_MS = 3000
-const HEADER_BYTES = 61
+/** A reader that is ahead of its rate by less goes on: a timer is worth no less. */
+const AHEAD_MS_MIN = 20
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job
 const latencies = new Map<number, number>()
 /** Readers that have not come to their end. */
 let working = 0
 
-class Reader {
-  rows = 0
+class Reader implements StreamTaker {
   bytes = 0
-  firstScn = -1n
-  lastScn = -1n
   fault = ''
   readonly kind: Readers['kind']
   readonly #readers: Readers
   readonly #port: number
   readonly #sourceId: number
-  #rest = Buffer.alloc(0)
+  readonly #walk: WindowWalk
+  #connection: StreamConnection | undefined
   #beganMs = 0
   #rowsAtBegin = 0
   #firstMs = 0
   #lastMs = 0
+  /** When what is walked was read. */
+  #nowMs = 0
 
   constructor(port: number, sourceId: number, readers: Readers) {
     this.#port = port
     this.#sourceId = sourceId
     this.#readers = readers
     this.kind = readers.kind
+    this.#walk = new WindowWalk({
+      ...(readers.afterScn === undefined ? {} : { afterScn: readers.afterScn }),
+      isGapless: job.source === undefined,
+      windowEnded: (committedMs) => {
+        if (this.kind === 'live' && this.#nowMs >= this.#beganMs + WARM_MS) note(this.#nowMs - committedMs)
+      },
+    })
   }
 
+  /** Asks for one answer, over a connection of its own. */
   begin(): void {
     this.#beganMs = Date.now()
-    this.#rowsAtBegin = this.rows
-    const scn = this.lastScn >= 0n ? this.lastScn : BigInt(this.#readers.afterScn ?? -1)
-    const path = formatStreamRequest({
+    this.#rowsAtBegin = this.#walk.rows
+    this.#connection = new StreamConnection(this.#port, this)
+    this.#connection.ask(this.#path())
+  }
+
+  #path(): string {
+    const scn = this.#walk.lastScn
+    return formatStreamRequest({
       sources: [this.#sourceId],
-      checkpoint: scn < 0n ? Checkpoint.flexible() : Checkpoint.online(scn),
-      fromLatestScn: scn < 0n,
+      checkpoint: scn < 0 ? Checkpoint.flexible() : Checkpoint.online(BigInt(scn)),
+      fromLatestScn: scn < 0,
       sizeBytes: 1 << 20,
       output: 'binary',
       eventVersionMax: 0,
       filters: new Map(),
       followMs: FOLLOW_MS,
     })
-    get({ host: '127.0.0.1', port: this.#port, path, agent: false }, (response) => {
-      this.#take(response)
-    }).on('error', (error) => {
-      this.#failed(error.message)
-    })
   }
 
-  #take(response: IncomingMessage): void {
-    if (response.statusCode !== 200) this.#failed(`status ${String(response.statusCode)}`)
+  body(bytes: Buffer, from: number, to: number): void {
+    this.bytes += to - from
     if (this.kind === 'stalled') return
-    response.on('data', (bytes: Buffer) => {
-      this.bytes += bytes.length
-      this.#firstMs ||= performance.now()
-      this.#walk(this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]))
-      this.#slowDown(response)
-    })
-    response.on('error', (error) => {
-      this.#failed(error.message)
-    })
-    response.on('end', () => {
-      const error = response.headers[headers.error] ?? response.trailers[headers.error]
-      if (error === undefined) this.begin()
-      else if (this.#readers.maySkip !== true) this.#failed(String(error))
-      else this.#beginAnew()
-    })
+    this.#firstMs ||= performance.now()
+    this.#nowMs = Date.now()
+    this.#walk.walk(bytes, from, to)
+    if (this.#walk.rows >= (job.untilRows ?? Infinity)) this.#done()
   }
 
-  /** A reader that is overrun goes on with the newest window. */
-  #beginAnew(): void {
-    this.firstScn = this.lastScn = -1n
-    this.#rest = Buffer.alloc(0)
+  ended(error: string | undefined): void {
+    if (error !== undefined && this.#readers.maySkip !== true) throw new Error(error)
+    if (error === undefined && !this.#walk.isWhole) throw new Error('an answer ended within an event')
+    // One that is overrun goes on with the newest window.
+    if (error !== undefined) this.#walk.beginAnew()
+    this.#connection?.close()
     this.begin()
   }
 
-  #walk(bytes: Buffer): void {
-    let at = 0
-    const nowMs = Date.now()
-    while (at + HEADER_BYTES <= bytes.length && at + lengthAt(bytes, at) <= bytes.length) {
-      if (isEndOfPeriodAt(bytes, at))
-        this.#windowEnds(scnAt(bytes, at), Number(timestampNanosAt(bytes, at)) / 1e6, nowMs)
-      else this.rows++
-      at = endAt(bytes, at)
-    }
-    this.#rest = Buffer.from(bytes.subarray(at))
-    if (this.rows >= (job.untilRows ?? Infinity)) this.#done()
-  }
-
-  #windowEnds(scn: bigint, committedMs: number, nowMs: number): void {
-    const follows = job.source === undefined ? scn === this.lastScn + 1n : scn > this.lastScn
-    if (this.lastScn >= 0n && !follows) this.#failed(`${scn} after ${this.lastScn}`)
-    if (this.firstScn < 0n) this.firstScn = scn
-    this.lastScn = scn
-    if (this.kind !== 'live' || nowMs < this.#beganMs + WARM_MS) return
-    const tookMs = Math.round(nowMs - committedMs)
-    latencies.set(tookMs, (latencies.get(tookMs) ?? 0) + 1)
-  }
-
-  #slowDown(response: IncomingMessage): void {
+  /** More is read by one that is ahead of its rate later, and by one that stalls never, once its answer has begun. */
+  wantsMore(): boolean {
     const { rowsPerSecond } = this.#readers
-    if (rowsPerSecond === undefined) return
-    const aheadMs = ((this.rows - this.#rowsAtBegin) * 1000) / rowsPerSecond - (Date.now() - this.#beganMs)
-    if (aheadMs < 20) return
-    response.pause()
-    setTimeout(() => response.resume(), aheadMs)
+    if (this.kind === 'stalled') return this.bytes === 0
+    if (rowsPerSecond === undefined) return true
+    const aheadMs = ((this.#walk.rows - this.#rowsAtBegin) * 1000) / rowsPerSecond - (Date.now() - this.#beganMs)
+    if (aheadMs < AHEAD_MS_MIN) return true
+    const connection = this.#connection
+    setTimeout(() => connection?.resume(), aheadMs)
+    return false
   }
 
-  #failed(fault: string): void {
+  failed(fault: string): void {
+    // One that takes nothing is cut when what is held for it is needed back.
+    if (this.kind === 'stalled' && this.bytes > 0) return
     this.fault ||= fault
-    if (this.kind !== 'stalled') this.#done()
+    this.#done()
   }
 
   #done(): void {
@@ -134,17 +116,16 @@ class Reader {
   }
 
   report(): ReaderReport {
-    const { kind, rows, bytes, fault } = this
-    return {
-      kind,
-      rows,
-      bytes,
-      fault,
-      tookMs: (this.#lastMs || performance.now()) - this.#firstMs,
-      firstScn: Number(this.firstScn),
-      lastScn: Number(this.lastScn),
-    }
+    const { kind, bytes, fault } = this
+    const { rows, firstScn, lastScn } = this.#walk
+    const tookMs = (this.#lastMs || performance.now()) - this.#firstMs
+    return { kind, rows, bytes, fault, tookMs, firstScn, lastScn }
   }
+}
+
+function note(tookMs: number): void {
+  const ms = Math.round(tookMs)
+  latencies.set(ms, (latencies.get(ms) ?? 0) + 1)
 }
 
 async function sourceIdOf(port: number): Promise<number> {

@@ -91,7 +91,7 @@ export class ReadersProcess {
     return this.#checked()
   }
 
-  /** Ends them. @throws Error when a window of one did not follow the one before */
+  /** Ends them. @throws Error when one was refused, or a window did not follow the one before */
   async end(): Promise<Report> {
     this.child.stdin.end('end\n')
     return this.#checked()
@@ -99,7 +99,7 @@ export class ReadersProcess {
 
   async #checked(): Promise<Report> {
     const report = JSON.parse(await this.#output) as Report
-    const broken = report.readers.find(({ kind, fault }) => kind !== 'stalled' && fault !== '')
+    const broken = report.readers.find(({ fault }) => fault !== '')
     if (broken !== undefined) throw new Error(`a ${broken.kind} reader: ${broken.fault}`)
     return report
   }
