@@ -17,9 +17,12 @@ const PACE = 10_000
 const MEASURED_MS = 15_000
 const FULL_MS = 4000
 const SETTLED_MS = 3000
+/** How long the resident size is looked at for its most. */
+const LOOKED_MS = 5000
 const LIVE = 160
 const STALLED = 20
 const LATE = 20
+const FURTHER = 300
 
 function startRelay(
   query: string,
@@ -39,9 +42,17 @@ function quantile(latencies: Report['latencies'], part: number): number {
   return Number.NaN
 }
 
-/** A paced producer with its buffer in files, the newest in memory: 160 readers that keep up, 20 that stall, 20 late by ten times that. */
-async function paced(): Promise<Readonly<Record<string, number>>> {
-  await using relay = await startRelay(
+/** What `paced` measures, by the begins of names. */
+const PACED = ['readers.200.pace', 'readers.200.latency', 'readers.200.late']
+
+const UP_TO_DATE: readonly Readers[] = [
+  { kind: 'live', count: LIVE },
+  { kind: 'stalled', count: STALLED },
+]
+
+/** A paced producer with its buffer in files, the newest in memory. The relay has served readers, and is ten times that memory further. */
+async function startPaced(): Promise<RelayUnderLoad> {
+  const relay = await startRelay(
     `&eventsPerSecond=${PACE}`,
     [
       'databus.relay.eventBuffer.allocationPolicy: MMAPPED_MEMORY',
@@ -55,17 +66,20 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
   await delay(SETTLED_MS)
   await first.end()
   await delay(((10 * RESIDENT_BYTES) / ROW_BYTES / PACE) * 1000 - SETTLED_MS)
-  const alone = relay.residentBytes
-  const live = relay.read([
-    { kind: 'live', count: LIVE },
-    { kind: 'stalled', count: STALLED },
-  ])
+  return relay
+}
+
+/** 160 readers that keep up, 20 that stall, and 20 that begin late. */
+async function paced(): Promise<Readonly<Record<string, number>>> {
+  await using relay = await startPaced()
+  const live = relay.read(UP_TO_DATE)
   await delay(SETTLED_MS)
-  const beside = await relay.residentBytesDuring(MEASURED_MS / 3)
-  const cpuSeconds = cpuSecondsOf(relay.processId)
+  const beside = await relay.residentBytesDuring(LOOKED_MS)
+  const cpuSeconds = (): readonly number[] => [relay.processId, live.child.pid].map(cpuSecondsOf)
+  const before = cpuSeconds()
   const late = relay.read([{ kind: 'late', count: LATE, afterScn: 1 }])
   const [pace, besideLate] = await Promise.all([relay.rate(MEASURED_MS), relay.residentBytesDuring(MEASURED_MS)])
-  const cpuBeside = cpuSecondsOf(relay.processId) - cpuSeconds
+  const [relayCpu, readersCpu] = cpuSeconds().map((seconds, i) => seconds - (before[i] ?? Number.NaN))
   const rows = await relay.rows()
   const [report, arrived] = [await live.end(), await late.end()]
   const there = arrived.readers.filter(({ lastScn }) => lastScn >= rows / ROWS_PER_WINDOW - PACE / ROWS_PER_WINDOW)
@@ -75,9 +89,26 @@ async function paced(): Promise<Readonly<Record<string, number>>> {
     '200.latency.p99Ms': quantile(report.latencies, 0.99),
     '200.latency.maxMs': quantile(report.latencies, 1),
     '200.late.arrivedOf20': there.length,
-    '200.late.relayCpuSeconds': cpuBeside,
-    '200.memory.bytesPerReader': (beside - alone) / (LIVE + STALLED),
-    '200.memory.lateBytes': Math.max(0, besideLate - beside),
+    '200.late.relayCpuSeconds': relayCpu ?? Number.NaN,
+    '200.late.readersCpuSeconds': readersCpu ?? Number.NaN,
+    '200.late.moreBytes': Math.max(0, besideLate - beside),
+  }
+}
+
+/** What the first 180 readers add to the resident size of a relay in all, and what each further one adds beside them. */
+async function memory(): Promise<Readonly<Record<string, number>>> {
+  await using relay = await startPaced()
+  const alone = await relay.residentBytesDuring(LOOKED_MS)
+  const first = relay.read(UP_TO_DATE)
+  await delay(SETTLED_MS)
+  const beside = await relay.residentBytesDuring(LOOKED_MS)
+  const further = relay.read([{ kind: 'stalled', count: FURTHER }])
+  await delay(SETTLED_MS)
+  const besideFurther = await relay.residentBytesDuring(LOOKED_MS)
+  await Promise.all([first.end(), further.end()])
+  return {
+    '200.memory.first180Bytes': beside - alone,
+    '200.memory.bytesPerFurtherReader': (besideFurther - beside) / FURTHER,
   }
 }
 
@@ -128,7 +159,8 @@ export const readers: BenchGroup = {
       for (const [name, value] of Object.entries(measured)) note(name, value)
     }
     for (let run = 0; run < runs; run++) {
-      if (wants('readers.200')) noteAll(await paced())
+      if (PACED.some(wants)) noteAll(await paced())
+      if (wants('readers.200.memory')) noteAll(await memory())
       if (wants('readers.curve')) noteAll(await curve())
       if (!wants('readers.full')) continue
       for (const [name, each] of Object.entries(FULL)) note(name, (await besideReaders(each)).producer)
@@ -140,6 +172,6 @@ export const readers: BenchGroup = {
 function unitOf(name: string): string {
   if (name.endsWith('Ms')) return 'ms'
   if (name.endsWith('Seconds')) return 's'
-  if (/ytes(PerReader)?$/.test(name)) return 'bytes'
+  if (/ytes(PerFurtherReader)?$/.test(name)) return 'bytes'
   return /^readers\.(full|curve)/.test(name) ? 'rows/s' : ''
 }
