@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { findMariadbd } from './mariadb-server.ts'
 import provideRunFolder from './run-folder.ts'
 import { mysqlHome, unpackedMysql } from './unpacked-mysql.ts'
-
-const REMEDY = 'apt-get update && apt-get install -y mariadb-server'
+import { isZooKeeperInstalled, ZOOKEEPER_PACKAGE } from './zookeeper-server.ts'
 
 /** Which servers a run uses: `AESOP_TEST_SERVERS=mariadb` narrows it on purpose, an empty value means none. */
-function wants(server: 'mariadb' | 'mysql'): boolean {
+function wants(server: 'mariadb' | 'mysql' | 'zookeeper'): boolean {
   const servers = process.env['AESOP_TEST_SERVERS']
   return servers === undefined || servers.split(',').includes(server)
 }
@@ -15,18 +14,25 @@ function wants(server: 'mariadb' | 'mysql'): boolean {
 export default function setup(): (() => void) | undefined {
   if (wants('mariadb')) provideMariadb()
   if (wants('mysql')) provideMysql()
+  if (wants('zookeeper')) provide('ZooKeeper', ZOOKEEPER_PACKAGE, isZooKeeperInstalled)
   return provideRunFolder()
 }
 
 function provideMariadb(): void {
-  if (findMariadbd() !== undefined) return
-  if (process.getuid?.() !== 0) throw new Error(`MariaDB is needed and not installed; run as root: ${REMEDY}`)
-  const result = spawnSync('sh', ['-c', REMEDY], {
+  provide('MariaDB', 'mariadb-server', () => findMariadbd() !== undefined)
+}
+
+/** From Debian's packages: as root, else the error says the command. */
+function provide(server: string, name: string, isThere: () => boolean): void {
+  if (isThere()) return
+  const remedy = `apt-get update && apt-get install -y ${name}`
+  if (process.getuid?.() !== 0) throw new Error(`${server} is needed and not installed; run as root: ${remedy}`)
+  const result = spawnSync('sh', ['-c', remedy], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     encoding: 'utf8',
   })
-  if (findMariadbd() !== undefined) return
-  throw new Error(`MariaDB could not be installed; run: ${REMEDY}\n${result.stdout}\n${result.stderr}`)
+  if (!isThere())
+    throw new Error(`${server} could not be installed; run: ${remedy}\n${result.stdout}\n${result.stderr}`)
 }
 
 /** Downloaded once: the folder outlives the run. */

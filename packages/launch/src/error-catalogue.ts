@@ -19,6 +19,7 @@ const PACKAGES = [
   'relay',
   'client',
   'blocking-bootstrap',
+  'zookeeper',
   'container-client',
   'container-bootstrap-producer',
   'runtime',

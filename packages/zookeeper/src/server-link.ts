@@ -1,0 +1,311 @@
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { type SecretText } from '@aesop/kernel'
+import {
+  AuthRefusedError,
+  RefusedError,
+  ReplyMalformedError,
+  ServerUnreachableError,
+  SessionExpiredError,
+} from './errors.ts'
+import { FrameSplitter } from './frame-splitter.ts'
+import { type ConnectReply, connectRequest, readConnectReply, type SessionId } from './handshake.ts'
+import { JuteReader } from './jute-reader.ts'
+import { JuteWriter } from './jute-writer.ts'
+import { type Chroot } from './node-path.ts'
+import { opcodes, xids } from './opcodes.ts'
+import { type Operation } from './operation.ts'
+import { type PendingRequest, PendingRequests } from './pending-requests.ts'
+import { type ServerAddress, shownServer } from './server-list.ts'
+import { serverCodes } from './server-codes.ts'
+import { type TlsSettings, tlsOptionsOf } from './tls-settings.ts'
+
+/** Who a session is, beside its client certificate. */
+export interface AuthSettings {
+  /** `digest`, with `user:password`. */
+  readonly scheme: string
+  readonly auth: SecretText
+}
+
+export interface LinkSettings {
+  readonly server: ServerAddress
+  readonly tls: TlsSettings | undefined
+  readonly session: SessionId
+  readonly lastZxid: bigint
+  /** The time that the session asks for. */
+  readonly timeoutMs: number
+  /** From the beginning of the connection to the connect reply. */
+  readonly handshakeMs: number
+  readonly auth: readonly AuthSettings[]
+  readonly chroot: Chroot
+  readonly pending: PendingRequests
+  readonly nowMs: () => number
+}
+
+/** Whom a link tells. */
+export interface LinkOwner {
+  /** Before anything that comes in is looked at: `false` ends it, because the link has ended meanwhile. */
+  mayHandle(): boolean
+  /** A server has taken the session; @returns the packets that set its watches. */
+  accepted(reply: ConnectReply): readonly Buffer[]
+  /** The identities are taken as well: operations may be sent. */
+  ready(): void
+  /** A request that was sent then was answered. */
+  confirmed(sentAtMs: number): void
+  /** A ping was answered: the connection holds. */
+  holds(): void
+  zxid(zxid: bigint): void
+  notified(reader: JuteReader): void
+  /** Said once, last. @param isRefusal the server closed the connection instead of an answer to the connect request */
+  ended(error: Error, isRefusal: boolean): void
+}
+
+type Phase = 'opening' | 'handshake' | 'auth' | 'ready' | 'ended'
+
+/** Part of the session's time after which a ping is sent, and after which silence ends the connection. */
+const PING_PART = 1 / 3
+const SILENCE_PART = 2 / 3
+/** What may wait in the socket. */
+const WAITING_BYTES_MAX = 32 * 1024 * 1024
+
+/** One connection to one server, from its first byte to its last: rules 2 to 6 of SPEC.md. */
+export class ServerLink {
+  readonly #settings: LinkSettings
+  readonly #owner: LinkOwner
+  readonly #frames = new FrameSplitter()
+  readonly #socket: Socket
+  #phase: Phase = 'opening'
+  #handshakeSentAtMs = 0
+  #readAtMs: number
+  #timeoutMs = 0
+  #authLeft: AuthSettings[] = []
+  readonly #pingsSentAtMs: number[] = []
+  #corked = false
+  readonly #handshakeTimer: NodeJS.Timeout
+  #pingTimer: NodeJS.Timeout | undefined
+  #silenceTimer: NodeJS.Timeout | undefined
+
+  /** @throws SettingInvalidError where certificates can not be read */
+  constructor(settings: LinkSettings, owner: LinkOwner) {
+    this.#settings = settings
+    this.#owner = owner
+    this.#readAtMs = settings.nowMs()
+    const { server, tls, handshakeMs } = settings
+    const socket = tls === undefined ? connect({ ...server }) : connectTls(tlsOptionsOf(tls, server))
+    this.#socket = socket.setNoDelay(true)
+    const guarded = this.#guarded.bind(this)
+    socket.on(tls === undefined ? 'connect' : 'secureConnect', guarded(this.#greet.bind(this)))
+    socket.on('data', guarded(this.#take.bind(this)))
+    socket.on(
+      'error',
+      guarded((error: Error) => {
+        this.#unreachable('broke the connection', error)
+      }),
+    )
+    socket.on(
+      'close',
+      guarded(() => {
+        this.#unreachable('closed the connection')
+      }),
+    )
+    this.#handshakeTimer = setTimeout(
+      guarded(() => {
+        this.#unreachable(`did not take the session within ${Math.round(handshakeMs)} ms`)
+      }),
+      handshakeMs,
+    )
+  }
+
+  get isReady(): boolean {
+    return this.#phase === 'ready'
+  }
+
+  get name(): string {
+    return shownServer(this.#settings.server)
+  }
+
+  get isFull(): boolean {
+    return this.#socket.writableLength > WAITING_BYTES_MAX
+  }
+
+  /** Sends an operation that is encoded with the xid that `pending` gives it next. */
+  send(packet: Buffer, request: PendingRequest): void {
+    this.#settings.pending.add(request, this.#settings.nowMs())
+    this.#write(packet)
+  }
+
+  /** Says farewell to a server that was only asked whether it takes a session. */
+  takeLeave(): void {
+    this.#write(new JuteWriter().int(1).int(opcodes.closeSession).packet())
+    this.#socket.end()
+  }
+
+  /** Ends the connection. What waits for an answer is rejected: whether it was carried out is unknown. */
+  end(error: Error, isRefusal = false): void {
+    if (this.#phase === 'ended') return
+    this.#phase = 'ended'
+    clearTimeout(this.#handshakeTimer)
+    clearInterval(this.#pingTimer)
+    clearTimeout(this.#silenceTimer)
+    this.#socket.destroy()
+    this.#settings.pending.lose(this.name, error)
+    this.#owner.ended(error, isRefusal)
+  }
+
+  /** Nothing is handled before the owner has looked at the clock, nothing at all of a link that has ended. */
+  #guarded<Arguments extends readonly unknown[]>(handle: (...given: Arguments) => void): (...given: Arguments) => void {
+    return (...given) => {
+      if (this.#phase === 'ended' || !this.#owner.mayHandle() || this.#hasEnded) return
+      handle(...given)
+    }
+  }
+
+  /** A getter, because the phase may have changed in between. */
+  get #hasEnded(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  #unreachable(fault: string, cause?: Error): void {
+    const isRefusal = this.#phase === 'handshake' && fault.startsWith('closed')
+    this.end(ServerUnreachableError.of(this.name, isRefusal ? 'refused the session' : fault, cause), isRefusal)
+  }
+
+  #greet(): void {
+    const { session, lastZxid, timeoutMs, nowMs } = this.#settings
+    this.#phase = 'handshake'
+    this.#handshakeSentAtMs = nowMs()
+    this.#write(connectRequest(session, lastZxid, timeoutMs))
+  }
+
+  #write(packet: Buffer): void {
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(packet)
+  }
+
+  #take(chunk: Buffer): void {
+    this.#readAtMs = this.#settings.nowMs()
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        if (this.#phase === 'handshake') this.#takeConnectReply(frame)
+        else this.#takeReply(new JuteReader(frame))
+        if (this.#hasEnded) return
+      }
+    } catch (error) {
+      if (!(error instanceof ReplyMalformedError)) throw error
+      this.end(error)
+    }
+  }
+
+  #takeConnectReply(frame: Buffer): void {
+    const reply = readConnectReply(frame)
+    clearTimeout(this.#handshakeTimer)
+    if (reply.timeoutMs <= 0) {
+      this.end(new SessionExpiredError(`ZooKeeper ${this.name} knows the session no more`))
+      return
+    }
+    this.#phase = 'auth'
+    this.#timeoutMs = reply.timeoutMs
+    this.#startTimers()
+    const watches = this.#owner.accepted(reply)
+    if (this.#hasEnded) return
+    this.#owner.confirmed(this.#handshakeSentAtMs)
+    this.#authLeft = [...this.#settings.auth]
+    for (const { scheme, auth } of this.#authLeft) this.#write(authPacket(scheme, auth))
+    for (const packet of watches) this.#write(packet)
+    this.#becomeReady()
+  }
+
+  #becomeReady(): void {
+    if (this.#authLeft.length > 0) return
+    this.#phase = 'ready'
+    this.#owner.ready()
+  }
+
+  #takeReply(reader: JuteReader): void {
+    const xid = reader.int('an xid')
+    const zxid = reader.long('a zxid')
+    const code = reader.int('an error')
+    if (zxid > 0n) this.#owner.zxid(zxid)
+    if (xid === xids.notification) this.#owner.notified(reader)
+    else if (xid === xids.ping) this.#takePing()
+    else if (xid === xids.auth) this.#takeAuth(code)
+    else if (xid !== xids.setWatches) this.#takeAnswer(xid, code, reader)
+  }
+
+  #takePing(): void {
+    const sentAtMs = this.#pingsSentAtMs.shift()
+    if (sentAtMs === undefined) throw ReplyMalformedError.of('a ping', 'answered that was not sent')
+    this.#owner.confirmed(sentAtMs)
+    this.#owner.holds()
+  }
+
+  #takeAuth(code: number): void {
+    const auth = this.#authLeft.shift()
+    if (auth === undefined) throw ReplyMalformedError.of('an auth', 'answered that was not sent')
+    if (code !== 0) this.end(AuthRefusedError.of(this.name, auth.scheme))
+    else this.#becomeReady()
+  }
+
+  #takeAnswer(xid: number, code: number, reader: JuteReader): void {
+    const { pending, chroot, nowMs } = this.#settings
+    const request = pending.expect(xid)
+    if (code === serverCodes.SessionExpired) {
+      this.end(new SessionExpiredError(`ZooKeeper ${this.name} has ended the session`))
+      return
+    }
+    if (code === serverCodes.SessionMoved) {
+      this.end(ServerUnreachableError.of(this.name, 'no longer has the session: it has moved to another server'))
+      return
+    }
+    const result =
+      code === 0 ? resultOf(request.operation, reader, chroot) : RefusedError.of(request.operation.what, code)
+    const sentAtMs = pending.answered(nowMs())
+    this.#owner.confirmed(sentAtMs)
+    request.answered(result)
+  }
+
+  #startTimers(): void {
+    const pingMs = this.#timeoutMs * PING_PART
+    this.#pingTimer = setInterval(this.#guarded(this.#ping.bind(this)), pingMs)
+    this.#watchSilence()
+  }
+
+  #ping(): void {
+    this.#pingsSentAtMs.push(this.#settings.nowMs())
+    this.#write(new JuteWriter().int(xids.ping).int(opcodes.ping).packet())
+  }
+
+  /** Silence of the connection as a whole, or of the answers while pings come back: neither may last. */
+  #watchSilence(): void {
+    const { nowMs, pending } = this.#settings
+    const sinceMs = Math.min(this.#readAtMs, pending.waitingSinceMs)
+    const leftMs = sinceMs + this.#timeoutMs * SILENCE_PART - nowMs()
+    if (leftMs <= 0) this.#unreachable(`was silent for ${Math.round(this.#timeoutMs * SILENCE_PART)} ms`)
+    else this.#silenceTimer = setTimeout(this.#guarded(this.#watchSilence.bind(this)), leftMs)
+  }
+}
+
+function resultOf(operation: Operation<unknown>, reader: JuteReader, chroot: Chroot): unknown {
+  try {
+    const result = operation.read(reader, chroot)
+    reader.end(`the answer to ${operation.what}`)
+    return result
+  } catch (error) {
+    // Of a multi the header says nothing of its failure: all parts are read before it is told.
+    if (error instanceof RefusedError) return error
+    throw error
+  }
+}
+
+/** int xid -4, int opcode 100, int 0, text scheme, buffer auth */
+function authPacket(scheme: string, auth: SecretText): Buffer {
+  const writer = new JuteWriter().int(xids.auth).int(opcodes.auth).int(0)
+  return writer.text(scheme).buffer(Buffer.from(auth.reveal())).packet()
+}
