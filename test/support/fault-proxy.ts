@@ -17,6 +17,7 @@ export class FaultProxy {
   private stalled = false
   private refusing = false
   private delayMs = 0
+  private truncatesBytes = 0
   private damages: { text: Buffer; other: Buffer; times: number } | undefined
   /** Connections taken so far. */
   accepted = 0
@@ -44,6 +45,11 @@ export class FaultProxy {
   /** Damages what the server sends: each `text` becomes `other`, which must be as long; `times` at most. */
   damage(text: string, other: string, times: number): void {
     this.damages = { text: Buffer.from(text), other: Buffer.from(other), times }
+  }
+
+  /** Of the next bytes that a server sends the last ones are lost, and then the connection is reset. */
+  truncate(bytes: number): void {
+    this.truncatesBytes = bytes
   }
 
   /** New connections go to another server from now on. */
@@ -124,6 +130,12 @@ export class FaultProxy {
     let waiting = 0
     far.on('data', (chunk) => {
       this.damageIn(chunk)
+      if (this.truncatesBytes > 0) {
+        near.end(chunk.subarray(0, -this.truncatesBytes))
+        far.destroy()
+        this.truncatesBytes = 0
+        return
+      }
       if (this.delayMs === 0 && waiting === 0) {
         near.write(chunk)
         return
