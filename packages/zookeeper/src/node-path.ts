@@ -43,8 +43,8 @@ export class Chroot {
 
   /** The session's path of one that the server says. */
   own(path: string): string {
-    if (this.#prefix === '' || !path.startsWith(this.#prefix)) return path
-    return path === this.#prefix ? '/' : path.slice(this.#prefix.length)
+    if (path === this.#prefix) return '/'
+    return path.startsWith(`${this.#prefix}/`) ? path.slice(this.#prefix.length) : path
   }
 
   #below(path: string): string {

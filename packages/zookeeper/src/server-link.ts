@@ -292,13 +292,17 @@ export class ServerLink {
   }
 }
 
+/** What an operation has come to: a multi that was refused is told so by its body, where others are by the header. */
 function resultOf(operation: Operation<unknown>, reader: JuteReader, chroot: Chroot): unknown {
+  const result = refusalOr(() => operation.read(reader, chroot))
+  reader.end(`the answer to ${operation.what}`)
+  return result
+}
+
+function refusalOr(read: () => unknown): unknown {
   try {
-    const result = operation.read(reader, chroot)
-    reader.end(`the answer to ${operation.what}`)
-    return result
+    return read()
   } catch (error) {
-    // Of a multi the header says nothing of its failure: all parts are read before it is told.
     if (error instanceof RefusedError) return error
     throw error
   }
