@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { openSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
@@ -19,6 +18,8 @@ const PROPERTIES = [
   'zookeeper.jmx.log4j.disable=true',
   'zookeeper.extendedTypesEnabled=true',
   'zookeeper.forceSync=no',
+  // Once a minute else.
+  'znode.container.checkIntervalMs=200',
 ].map((each) => `-D${each}`)
 export const TICK_MS = 500
 const START_MS_MAX = 60_000

@@ -42,6 +42,8 @@ export type StateListener = (state: SessionState) => void
 const PACKET_BYTES_MAX = 1_000_000
 const LENGTH_BYTES = 4
 const CLOSE_MS_MAX = 2_000
+/** However short a session is, and however many servers it has. */
+const HANDSHAKE_MS_MIN = 100
 /** Lengths of a session without a server, until one that refuses it is asked whether it has lost its data. */
 const DATA_CHECK_LENGTHS = 3
 
@@ -222,7 +224,7 @@ export class SessionLife implements LinkOwner {
         session: isProbe ? NEW_SESSION : this.#session,
         lastZxid: isProbe ? 0n : this.#lastZxid,
         timeoutMs: requestedMs,
-        handshakeMs: (this.#timeoutMs || requestedMs) / this.#turns.count,
+        handshakeMs: Math.max(HANDSHAKE_MS_MIN, (this.#timeoutMs || requestedMs) / this.#turns.count),
         auth,
         chroot,
         pending: this.#pending,

@@ -1,3 +1,4 @@
+import { SettingInvalidError } from './errors.ts'
 import { JuteWriter } from './jute-writer.ts'
 import { type Chroot } from './node-path.ts'
 import { opcodes, xids } from './opcodes.ts'
@@ -39,6 +40,37 @@ export class Watches {
     recursive: new Map(),
   }
 
+  /** Kinds of watches whose requests are under way, by path. */
+  readonly #asked = new Map<string, Kind[]>()
+
+  /**
+   * A watch of this kind is asked for: servers (3.8) keep one kind for each path of a session, and forget a lasting one for a one-time one that comes
+   * behind it, or do not tell the latter of children.
+   * @returns what says that the request has ended
+   * @throws SettingInvalidError where the path has another kind
+   */
+  ask(kind: Kind, path: string): () => void {
+    const other = this.#kindsAt(path).find((each) => groupOf(each) !== groupOf(kind))
+    if (other !== undefined) {
+      throw SettingInvalidError.of(
+        'watcher',
+        path,
+        `the path has a ${groupOf(other)} watch of this session, and servers keep one kind`,
+      )
+    }
+    this.#asked.set(path, [...(this.#asked.get(path) ?? []), kind])
+    return () => {
+      const [, ...rest] = this.#asked.get(path) ?? []
+      if (rest.length > 0) this.#asked.set(path, rest)
+      else this.#asked.delete(path)
+    }
+  }
+
+  #kindsAt(path: string): Kind[] {
+    const set = [...ONE_TIME, ...LASTING].filter((kind) => this.#of[kind].has(path))
+    return [...set, ...(this.#asked.get(path) ?? [])]
+  }
+
   add(kind: Kind, path: string, watcher: Watcher): void {
     const there = this.#of[kind].get(path)
     if (there === undefined) this.#of[kind].set(path, new Set([watcher]))
@@ -53,10 +85,15 @@ export class Watches {
       this.#of[kind].delete(event.path)
     }
     for (const watcher of this.#of.persistent.get(event.path) ?? []) told.add(watcher)
-    for (const path of this.#of.recursive.size > 0 ? pathsAbove(event.path) : []) {
+    for (const path of this.#isForRecursive(event) ? pathsAbove(event.path) : []) {
       for (const watcher of this.#of.recursive.get(path) ?? []) told.add(watcher)
     }
     return [...told]
+  }
+
+  /** They are told of the child itself; that a list of children has changed is told for another watch. */
+  #isForRecursive({ type }: WatchEvent): boolean {
+    return type !== 'children' && this.#of.recursive.size > 0
   }
 
   /** Those that stay, with the path that they were set on. */
@@ -93,6 +130,10 @@ export class Watches {
     }
     return pieces
   }
+}
+
+function groupOf(kind: Kind): 'one-time' | WatchMode {
+  return kind === 'persistent' || kind === 'recursive' ? kind : 'one-time'
 }
 
 class Piece {

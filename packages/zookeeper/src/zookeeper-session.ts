@@ -98,13 +98,10 @@ export class ZooKeeperSession {
 
   /** undefined: the node is not there, and the watcher is told when it comes. */
   async exists(path: string, options: ReadOptions = {}): Promise<Stat | undefined> {
-    const { watcher } = options
+    const kindOf = (result: unknown): WatchKind | undefined =>
+      result instanceof Error ? (isRefused(result, 'NoNode') ? 'exist' : undefined) : 'data'
     try {
-      return await this.#run(operations.exists(path, watcher !== undefined), options, (result) => {
-        if (watcher === undefined) return
-        if (!(result instanceof Error)) this.#life.watches.add('data', path, watcher)
-        else if (isRefused(result, 'NoNode')) this.#life.watches.add('exist', path, watcher)
-      })
+      return await this.#read(kindOf, path, operations.exists(path, options.watcher !== undefined), options)
     } catch (error) {
       if (isRefused(error, 'NoNode')) return undefined
       throw error
@@ -112,11 +109,11 @@ export class ZooKeeperSession {
   }
 
   async getData(path: string, options: ReadOptions = {}): Promise<operations.NodeData> {
-    return this.#read('data', path, operations.getData(path, options.watcher !== undefined), options)
+    return this.#read(onSuccess('data'), path, operations.getData(path, options.watcher !== undefined), options)
   }
 
   async getChildren(path: string, options: ReadOptions = {}): Promise<operations.NodeChildren> {
-    return this.#read('child', path, operations.getChildren(path, options.watcher !== undefined), options)
+    return this.#read(onSuccess('child'), path, operations.getChildren(path, options.watcher !== undefined), options)
   }
 
   async getAcl(path: string, wait: Wait = {}): Promise<operations.NodeAcl> {
@@ -143,9 +140,7 @@ export class ZooKeeperSession {
 
   /** A watch that stays until the session ends. After each time without a server it is told `reconnected`. */
   async addWatch(path: string, mode: operations.WatchMode, watcher: Watcher, wait: Wait = {}): Promise<void> {
-    await this.#run(operations.addWatch(path, mode), wait, (result) => {
-      if (!(result instanceof Error)) this.#life.watches.add(mode, path, watcher)
-    })
+    await this.#watch(onSuccess(mode), path, operations.addWatch(path, mode), wait, watcher)
   }
 
   /** What ACLs may name this session by. */
@@ -165,21 +160,53 @@ export class ZooKeeperSession {
   }
 
   async #read<Result>(
-    kind: WatchKind,
+    kindOf: KindOf,
     path: string,
     operation: Operation<Result>,
     options: ReadOptions,
   ): Promise<Result> {
     const { watcher } = options
-    return this.#run(operation, options, (result) => {
-      if (watcher !== undefined && !(result instanceof Error)) this.#life.watches.add(kind, path, watcher)
-    })
+    return watcher === undefined
+      ? this.#run(operation, options)
+      : this.#watch(kindOf, path, operation, options, watcher)
   }
 
-  async #run<Result>(operation: Operation<Result>, wait: Wait, answered?: (result: unknown) => void): Promise<Result> {
-    return this.#life.request(operation, wait, answered)
+  /** The watch is there as soon as the answer is read: what a server tells behind it must not be missed. */
+  async #watch<Result>(
+    kindOf: KindOf,
+    path: string,
+    operation: Operation<Result>,
+    wait: Wait,
+    watcher: Watcher,
+  ): Promise<Result> {
+    const { watches } = this.#life
+    const asked = watches.ask(kindOf(undefined) ?? 'data', path)
+    let isSent = false
+    try {
+      const answer = this.#life.request(operation, wait, (result) => {
+        asked()
+        const kind = kindOf(result)
+        if (kind !== undefined) watches.add(kind, path, watcher)
+      })
+      isSent = true
+      return await answer
+    } finally {
+      if (!isSent) asked()
+    }
+  }
+
+  async #run<Result>(operation: Operation<Result>, wait: Wait): Promise<Result> {
+    return this.#life.request(operation, wait)
   }
 }
+
+/** The kind of watch that an answer sets; undefined: none. */
+type KindOf = (result: unknown) => WatchKind | operations.WatchMode | undefined
+
+const onSuccess =
+  (kind: WatchKind | operations.WatchMode): KindOf =>
+  (result) =>
+    result instanceof Error ? undefined : kind
 
 function untilOpen(life: SessionLife, { signal, deadlineMs = OPEN_MS }: Wait): Promise<void> {
   return new Promise((resolve, reject) => {
