@@ -30,7 +30,7 @@ export class SettingInvalidError extends AesopError {
     super(SettingInvalidError.kind, message, options)
   }
   /** @param value undefined: it is a secret */
-  static of(name: string, value: unknown, expected: string, cause?: unknown): SettingInvalidError {
+  static of(name: string, value: string | number | undefined, expected: string, cause?: unknown): SettingInvalidError {
     const shown = value === undefined ? '' : ` is ${visibleText(String(value))}:`
     return new SettingInvalidError(`${name}${shown} ${expected}`, { cause, fields: { name } })
   }
@@ -190,7 +190,7 @@ export class ServerUnreachableError extends AesopError {
     code: 'AESOP_ZOOKEEPER_SERVER_UNREACHABLE',
     meaning: 'A server took no session, or the connection to it ended. The session goes on with the next server.',
     remedy:
-      'Nothing, if it passes. Else see the cause: is the server up, has the ensemble its majority, do port and TLS fit?',
+      'Nothing, if it passes. Else see the cause, whether the server is up and its ensemble has a majority, and whether port and TLS fit.',
     canRetry: true,
   } as const
   constructor(message: string, options?: AesopErrorOptions) {

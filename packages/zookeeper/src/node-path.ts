@@ -1,10 +1,10 @@
 import { PathInvalidError } from './errors.ts'
 
-/** As the servers check it. */
-const FORBIDDEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\uf8ff\\ufff0-\\uffff]')
+/** As the servers check it: controls, halves of pairs and private signs, specials, and all that needs a pair. */
+const FORBIDDEN = /[\p{Cc}\ud800-\uf8ff\ufff0-\uffff\u{10000}-\u{10ffff}]/u
 
 /** @throws PathInvalidError */
-export function checkPath(path: string): void {
+function checkPath(path: string): void {
   const fault = faultOf(path)
   if (fault !== undefined) throw PathInvalidError.of(path, fault)
 }

@@ -1,7 +1,5 @@
 import { type JuteReader } from './jute-reader.ts'
 
-export const STAT_BYTES = 68
-
 /** What a server keeps of a node beside its data. Ids of changes (zxid) grow with every change of the ensemble. */
 export interface Stat {
   /** The change that made the node. */

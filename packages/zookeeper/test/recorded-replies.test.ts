@@ -18,7 +18,7 @@ const ofA = {
   numChildren: 0,
   pzxid: 2n,
 }
-const results: Readonly<Record<string, unknown>> = {
+const results: Readonly<Record<string, object | undefined>> = {
   create: { path: '/a', stat: { ...ofA, ctimeMs: 0x1a2271a7269, mtimeMs: 0x1a2271a7269 } },
   createTtl: { path: '/t', stat: { czxid: 3n } },
   createNotified: { path: '/b', stat: { czxid: 4n } },
