@@ -1,18 +1,22 @@
 import { type EventView } from '@aesop/event'
+import { foldedKey } from './key-fold.ts'
 
 const FNV_BASIS = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
-/** The partition of an event's key: the same for the same key of any source, in each run with so many partitions. */
+/**
+ * The partition of an event's key: the same for the same key of any source, in each run with so many partitions, and for all keys that
+ * their table takes for one.
+ */
 export function partitionOf(event: EventView, partitions: number): number {
   if (partitions === 1) return 0
-  const hash = event.hasByteKey ? hashOfBytes(event.keyBytes) : hashOfLong(event.key)
+  const hash = event.hasByteKey ? hashOfText(foldedKey(event.keyBytes)) : hashOfLong(event.key)
   return (hash >>> 0) % partitions
 }
 
-function hashOfBytes(bytes: Uint8Array): number {
+function hashOfText(text: string): number {
   let hash = FNV_BASIS
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME)
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME)
   return mixed(hash)
 }
 
