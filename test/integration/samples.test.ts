@@ -34,7 +34,7 @@ describe('npm run sample:mysql', () => {
 describe('npm run sample:mysql-mysql-blocking-bootstrap', () => {
   test('brings a table into another server while it is written to, and proves the copy against the table', async () => {
     const { stdout } = await run('npm', ['run', '--silent', 'sample:mysql-mysql-blocking-bootstrap'], { cwd: ROOT })
-    expect(stdout).toMatch(/an online client takes over at SCN \d+/)
+    expect(stdout).toMatch(/An online client takes over at SCN \d+/)
     expect(stdout).toMatch(/The copy equals the table: \d+ people\./)
     expect(stdout.split('\n').filter((line) => /^\d\. /.test(line))).toHaveLength(6)
   })

@@ -1,14 +1,13 @@
 import { constants } from 'node:os'
 import type { SeedingProgress } from '@aesop/bootstrap-producer'
 import { sleep } from '@aesop/kernel'
-import { EXIT_CODES } from '@aesop/runtime'
+import { EXIT_CODES, StatusLine } from '@aesop/runtime'
 import { type ProducerPage } from './bootstrap-page.ts'
 import { seedingLine } from './seeding-lines.ts'
 
 const LOOK_MS = 500
 /** Where nobody looks on, a line comes less often. */
 const LINE_MS = 5000
-const TO_LINE_START = '\r\u001b[K'
 
 /**
  * Shows how far a table is until it is in, on a terminal in one line. Ctrl-C ends the showing, and not the seeding.
@@ -38,16 +37,19 @@ async function showUntilDone(
   signal: AbortSignal,
 ): Promise<number> {
   const isTerminal = process.stdout.isTTY
+  const status = new StatusLine(process.stdout, color)
   let shownMs = -LINE_MS
   for (;;) {
     const progress = progressOf(await look(), table)
     const isOver = progress === undefined || progress.state === 'done' || progress.state === 'void'
     if (progress !== undefined && (isTerminal || isOver || performance.now() - shownMs >= LINE_MS)) {
       shownMs = performance.now()
-      const line = seedingLine(progress, color && isTerminal)
-      process.stdout.write(isTerminal ? `${TO_LINE_START}${line}${isOver ? '\n' : ''}` : `${line}\n`)
+      const line = seedingLine(progress)
+      if (isTerminal) status.show(line)
+      else process.stdout.write(`${line.text}\n`)
     }
-    if (signal.aborted) return sayThatItGoesOn(table, isTerminal)
+    if (isOver || signal.aborted) status.keep()
+    if (signal.aborted) return sayThatItGoesOn(table)
     if (progress?.state === 'done') return EXIT_CODES.stopped
     if (isOver) {
       process.stderr.write(
@@ -59,9 +61,9 @@ async function showUntilDone(
   }
 }
 
-function sayThatItGoesOn(table: string, isTerminal: boolean): number {
+function sayThatItGoesOn(table: string): number {
   const text = `the seeding of ${table} goes on in its process: aesop-launch bootstrap status shows it, bootstrap cancel ends it`
-  process.stdout.write(`${isTerminal ? '\n' : ''}${text}\n`)
+  process.stdout.write(`${text}\n`)
   return EXIT_CODES.forced + constants.signals.SIGINT
 }
 

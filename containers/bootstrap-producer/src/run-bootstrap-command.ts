@@ -46,7 +46,7 @@ function faultOf(verb: string | undefined, rest: readonly string[], values: Invo
   return undefined
 }
 
-function show(pages: readonly ProducerPage[], { json, color }: Invocation['options']): number {
+function show(pages: readonly ProducerPage[], { json }: Pick<Invocation['options'], 'json'>): number {
   const reports = pages.flatMap(({ producers }) => Object.entries(producers))
   if (json) {
     process.stdout.write(`${formatJson(Object.fromEntries(reports), 2)}\n`)
@@ -56,7 +56,7 @@ function show(pages: readonly ProducerPage[], { json, color }: Invocation['optio
     process.stdout.write(`${name}, into ${store}${isPaused ? ', seedings are held' : ''}\n`)
     if (fault !== undefined) process.stdout.write(`  as it was seen last, because it can not be read now: ${fault}\n`)
     for (const source of sources) process.stdout.write(`  ${storedLine(source)}\n`)
-    for (const each of seeding) process.stdout.write(`  seeding ${seedingLine(each, color && process.stdout.isTTY)}\n`)
+    for (const each of seeding) process.stdout.write(`  seeding ${seedingLine(each).text}\n`)
   }
   return EXIT_CODES.stopped
 }

@@ -1,5 +1,5 @@
 import type { RowDifferenceKind, TableReport } from '@aesop/bootstrap-producer'
-import { visibleText } from '@aesop/kernel'
+import { type ProgressLine, visibleText } from '@aesop/kernel'
 
 const IN_WORDS: Readonly<Record<RowDifferenceKind, string>> = {
   missing: 'missing in the store',
@@ -8,10 +8,11 @@ const IN_WORDS: Readonly<Record<RowDifferenceKind, string>> = {
 }
 
 /** While a table is compared. */
-export function comparingLine(report: TableReport): string {
+export function comparingLine(report: TableReport): ProgressLine {
   const { source, rows, ofRows } = report
   const of = ofRows === undefined ? '' : ` of about ${ofRows}`
-  return `${visibleText(source)}: ${rows}${of} rows compared, ${differing(report)} differ`
+  const text = `${visibleText(source)}: ${rows}${of} rows compared, ${differing(report)} differ`
+  return { text, waits: false }
 }
 
 /** What the comparison of a table has come to: a line, and one for each row that is named. */

@@ -1,13 +1,12 @@
 import { constants } from 'node:os'
 import type { BootstrapProducers, TableReport } from '@aesop/bootstrap-producer'
 import { AesopError, formatJson } from '@aesop/kernel'
-import { EXIT_CODES, formatError, type Invocation, SecretMask } from '@aesop/runtime'
+import { EXIT_CODES, formatError, type Invocation, SecretMask, StatusLine } from '@aesop/runtime'
 import { comparedLines, comparingLine } from './verify-lines.ts'
 import { withProducers } from './with-producers.ts'
 
 /** As those of `diff`: whoever asks wants to know more than whether the command worked. */
 const VERIFY_CODES = { equal: 0, differs: 1, notCompared: 2 } as const
-const TO_LINE_START = '\r\u001b[K'
 
 /**
  * Compares tables with what the store of a descriptor's producer has, beside the running producer or without it. Ctrl-C ends it, and
@@ -36,17 +35,17 @@ export async function verify(invocation: Invocation, path: string, tables: reado
 }
 
 async function verifyAll(
-  { options: { json, quiet } }: Invocation,
+  { options: { json, quiet, color } }: Invocation,
   producers: readonly BootstrapProducers[],
   tables: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
-  const showsProgress = process.stderr.isTTY && !quiet
+  const status = process.stderr.isTTY && !quiet ? new StatusLine(process.stderr, color) : undefined
   const reports: TableReport[] = []
   const question = {
     signal,
     onMoved: (report: TableReport) => {
-      if (showsProgress) process.stderr.write(`${TO_LINE_START}${comparingLine(report)}`)
+      status?.show(comparingLine(report))
     },
   }
   for (const table of tables.length === 0 ? producers.flatMap(({ sources }) => sources) : tables) {
@@ -54,7 +53,7 @@ async function verifyAll(
     const producer = producers.find((each) => each.has(table)) ?? producers[0]
     if (producer !== undefined) reports.push(await producer.verify(table, question))
   }
-  if (showsProgress) process.stderr.write(TO_LINE_START)
+  status?.clear()
   const lines = json ? [formatJson({ tables: reports }, 2)] : reports.flatMap(comparedLines)
   process.stdout.write(`${lines.join('\n')}\n`)
   return codeOf(reports)

@@ -31,6 +31,8 @@ export interface BlockingBootstrapServerOptions extends BlockingConsumers {
 
 /** A part of the time for a stop that a consumer may take for what it was given. */
 const GIVEN_UP_AT = 0.8
+/** Where somebody looks. */
+const SHOWN_EVERY_MS = 250
 
 /**
  * Brings tables, and what happens to them meanwhile and afterwards, from their sources straight to consumers. Nothing is kept on the
@@ -43,6 +45,7 @@ export class BlockingBootstrapServer implements Lifecycle, Observable {
   #runs: SourceRun[] = []
   #releases: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  #isUnfinished: boolean
 
   /** @throws BlockingPropertyError, OneConsumerError, ConsumerMissingError */
   constructor(options: BlockingBootstrapServerOptions, context: BeanContext) {
@@ -50,6 +53,7 @@ export class BlockingBootstrapServer implements Lifecycle, Observable {
     this.#context = context
     const { config, registrations } = options
     checkConsumers(options)
+    this.#isUnfinished = config.until !== undefined || config.readRows
     this.#settings = new Map(
       registrations.map((registration) => [
         registration,
@@ -72,18 +76,25 @@ export class BlockingBootstrapServer implements Lifecycle, Observable {
       await this.stop()
       throw error
     }
-    if (progressMs > 0) this.#timer = setInterval(this.#tell, progressMs)
+    const everyMs = this.#context.showProgress === undefined ? progressMs : Math.min(progressMs, SHOWN_EVERY_MS)
+    if (everyMs > 0) this.#timer = setInterval(this.#tell, everyMs)
+  }
+
+  /** A bounded run is over when it has come to its place, another one has all rows to bring. */
+  get isUnfinished(): boolean {
+    return this.#isUnfinished
   }
 
   /** What consumers are being given comes to its end. Twice is harmless. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#tellNoMore()
     const { stopTimeoutMs } = this.#context
     const limit =
       stopTimeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(stopTimeoutMs * GIVEN_UP_AT)
     const runs = this.#runs.splice(0)
     const ends = await Promise.allSettled(runs.map((run) => run.stop(limit)))
     for (const release of this.#releases.splice(0)) release()
+    if (runs.length > 0) this.#tellEnd(runs)
     const failed = ends.find((end) => end.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
@@ -182,15 +193,29 @@ export class BlockingBootstrapServer implements Lifecycle, Observable {
   /** All sources are where they were to go. */
   #finished(): void {
     if (this.#runs.length < this.#settings.size || !this.#runs.every(({ hasFinished }) => hasFinished)) return
-    clearInterval(this.#timer)
+    this.#tellNoMore()
     this.#context.finish?.(doneResult(this.#runs))
   }
 
   readonly #tell = (): void => {
-    for (const run of this.#runs) {
-      const line = progressLine(run)
-      if (line !== undefined) this.#context.log.info(line)
+    const lines = this.#runs.flatMap((run) => progressLine(run) ?? [])
+    const { log } = this.#context
+    if (this.#context.showProgress === undefined) for (const { text } of lines) log.info(text)
+    else this.#context.showProgress(lines)
+  }
+
+  #tellEnd(runs: readonly SourceRun[]): void {
+    const unfinished = runs.filter((run) => run.isUnfinished)
+    this.#isUnfinished = unfinished.length > 0
+    for (const { name, tables } of unfinished) {
+      const rows = Object.fromEntries(tables.map(({ source, rows }) => [source, rows]))
+      this.#context.log.info('stopped before the end; the next start goes on', { physicalSource: name, rows })
     }
+  }
+
+  #tellNoMore(): void {
+    clearInterval(this.#timer)
+    this.#context.showProgress?.([])
   }
 }
 

@@ -1,3 +1,4 @@
+import { CheckpointUnwritableError } from '@aesop/checkpoint'
 import { formatJson, parseJson, readIfThere, writeFileAtomicallyAsync } from '@aesop/kernel'
 import { ProgressUnreadableError } from './errors.ts'
 
@@ -46,8 +47,13 @@ export class FileRowsProgress implements RowsProgressStore {
     }
   }
 
-  save({ scnSpace, tables, hasEnded }: RowsProgress): Promise<void> {
-    return writeFileAtomicallyAsync(this.keptIn, `${formatJson({ format: FORMAT, scnSpace, hasEnded, tables })}\n`)
+  /** @throws CheckpointUnwritableError, as a rejection */
+  async save({ scnSpace, tables, hasEnded }: RowsProgress): Promise<void> {
+    try {
+      await writeFileAtomicallyAsync(this.keptIn, `${formatJson({ format: FORMAT, scnSpace, hasEnded, tables })}\n`)
+    } catch (error) {
+      throw new CheckpointUnwritableError(this.keptIn, error)
+    }
   }
 }
 

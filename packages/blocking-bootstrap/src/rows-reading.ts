@@ -88,11 +88,12 @@ export class RowsReading {
 
   async #readTable(source: string): Promise<boolean> {
     const { reader, keeper } = this.#options
+    this.#set(source, { state: 'reading' })
     const table = await this.#untilDone(source, () => reader.describe(source))
     if (table === undefined) return false
     const { cursor, rows } = keeper.of(source)
     this.#since = { ms: performance.now(), rows }
-    this.#set(source, { state: 'reading', rows, ofRows: table.estimatedRows, fault: undefined })
+    this.#set(source, { rows, ofRows: table.estimatedRows, fault: undefined })
     for (let place: Place | undefined = { cursor, rows }; place !== undefined;) {
       const next = await this.#readOn(source, table, place)
       if (next === 'stopped') return false

@@ -1,34 +1,24 @@
-import { type RunResult } from '@aesop/kernel'
+import { etaSecondsOf, percentOf, type ProgressLine, progressText, type RunResult, visibleText } from '@aesop/kernel'
 import { type TableReport } from './rows-reading.ts'
 import { type SourceRun } from './source-run.ts'
 
 const COUNT = new Intl.NumberFormat('en-US')
 
 /** How far the rows of a source are, in one line; undefined: none are being read. */
-export function progressLine({ name, tables }: Pick<SourceRun, 'name' | 'tables'>): string | undefined {
+export function progressLine({ name, tables }: Pick<SourceRun, 'name' | 'tables'>): ProgressLine | undefined {
   const reading = tables.filter(({ state }) => state === 'reading')
   if (reading.length === 0) return undefined
   const waiting = tables.filter(({ state }) => state === 'waiting').length
   const rest = waiting === 0 ? '' : `; ${waiting} more ${waiting === 1 ? 'table' : 'tables'}`
-  return `${name}: ${reading.map(tableText).join(', ')}${rest}`
+  const text = `${visibleText(name)}: ${reading.map(tableText).join(', ')}${rest}`
+  return { text, waits: reading.some(({ fault }) => fault !== undefined) }
 }
 
 function tableText({ source, rows, ofRows, rowsPerSecond, fault }: TableReport): string {
-  const of = ofRows === undefined ? '' : ` of about ${COUNT.format(Math.max(ofRows, rows))}`
-  const percent = ofRows === undefined || ofRows === 0 ? '' : ` (${Math.min(99, Math.floor((100 * rows) / ofRows))} %)`
-  const waits = fault === undefined ? '' : `, waits: ${fault}`
-  return `${source} ${COUNT.format(rows)}${of} rows${percent}, ${COUNT.format(rowsPerSecond)} rows/s${etaText(rows, ofRows, rowsPerSecond)}${waits}`
-}
-
-function etaText(rows: number, ofRows: number | undefined, rowsPerSecond: number): string {
-  if (ofRows === undefined || rowsPerSecond === 0 || ofRows <= rows) return ''
-  const seconds = Math.ceil((ofRows - rows) / rowsPerSecond)
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-  const [hours = 0] = parts
-  const text = (hours > 0 ? parts : parts.slice(1)).map((part, i) =>
-    i === 0 ? String(part) : String(part).padStart(2, '0'),
-  )
-  return `, ${text.join(':')} left`
+  const percent = percentOf(rows, ofRows)
+  const etaSeconds = etaSecondsOf(rows, ofRows, rowsPerSecond)
+  const waits = fault === undefined ? '' : `, waits: ${visibleText(fault)}`
+  return `${visibleText(source)} ${progressText({ rows, ofRows, percent, rowsPerSecond, etaSeconds })}${waits}`
 }
 
 /** What a bounded run has come to. */

@@ -89,6 +89,11 @@ export class SourceRun {
   get hasFinished(): boolean {
     return this.#hasFinished
   }
+  /** What it is for has an end, its place or that of its rows, and it has not come there. */
+  get isUnfinished(): boolean {
+    const { until, readsRows } = this.#options
+    return until === undefined ? readsRows && this.#started?.keeper.hasEnded !== true : !this.#hasFinished
+  }
   get tables(): readonly TableReport[] {
     return this.#started?.reading?.reports ?? []
   }

@@ -1,17 +1,11 @@
+import { etaSecondsOf, percentOf, type Progress } from '@aesop/kernel'
+
 /** How far the seeding of a source is, for people. */
-export interface SeedingProgress {
+export interface SeedingProgress extends Progress {
   readonly source: string
   readonly state: 'waiting' | 'seeding' | 'paused' | 'done' | 'void'
-  /** Rows that are in. */
-  readonly rows: number
-  /** An estimate of all of them; undefined: nobody knows. */
-  readonly ofRows: number | undefined
-  /** Below 100 until all are in, because `ofRows` is an estimate; undefined: nobody knows. */
-  readonly percent: number | undefined
   /** Since this process began with it. */
   readonly rowsPerSecond: number
-  /** How long it takes yet, at this pace; undefined: nobody knows. */
-  readonly etaSeconds: number | undefined
   /** The condition that its rows fulfil; undefined: it is the whole table. */
   readonly where: string | undefined
   /** What it waits for though nothing is wrong; undefined: nothing. */
@@ -19,8 +13,6 @@ export interface SeedingProgress {
   /** Why it stands still; undefined: it does not. */
   readonly fault: string | undefined
 }
-
-const PERCENT_MAX = 99
 
 /** A seeding that has not begun in this process. */
 export function waitingProgress(
@@ -73,18 +65,12 @@ export class SeedingClock {
 
   set(change: Partial<SeedingProgress>): void {
     const progress = { ...this.#progress, ...change }
-    this.#progress = { ...progress, percent: percentOf(progress), etaSeconds: etaOf(progress) }
+    const { state, rows, ofRows, rowsPerSecond } = progress
+    const isDone = state === 'done'
+    this.#progress = {
+      ...progress,
+      percent: isDone ? 100 : percentOf(rows, ofRows),
+      etaSeconds: isDone ? 0 : etaSecondsOf(rows, ofRows, rowsPerSecond),
+    }
   }
-}
-
-function percentOf({ state, rows, ofRows }: SeedingProgress): number | undefined {
-  if (state === 'done') return 100
-  if (ofRows === undefined || ofRows === 0) return undefined
-  return Math.min(PERCENT_MAX, Math.floor((100 * rows) / ofRows))
-}
-
-function etaOf({ state, rows, ofRows, rowsPerSecond }: SeedingProgress): number | undefined {
-  if (state === 'done') return 0
-  if (ofRows === undefined || rowsPerSecond === 0 || rows > ofRows) return undefined
-  return Math.ceil((ofRows - rows) / rowsPerSecond)
 }

@@ -31,6 +31,13 @@ export interface RunResult {
   readonly data: unknown
 }
 
+/** How far work is, in one line for people. */
+export interface ProgressLine {
+  readonly text: string
+  /** It stands still, and the text says why. */
+  readonly waits: boolean
+}
+
 /** The second constructor argument of every bean. */
 export interface BeanContext {
   /** The bean's id in its descriptor, or a derived path for an inner bean. */
@@ -56,6 +63,11 @@ export interface BeanContext {
   readonly shared: Map<string, unknown>
   /** Tells those who listen in the process that somebody should look; left out: nobody listens. */
   publish?(alert: Alert): void
+  /**
+   * Shows who looks at the terminal how far work is that has an end; no lines: there is none any more. Left out: nobody looks, and
+   * lines of the log tell it.
+   */
+  showProgress?(lines: readonly ProgressLine[]): void
   /** Ends the process in order when a bean can never work again: the runtime stops everything and exits with 1. */
   fail(error: Error): void
   /**
@@ -79,6 +91,8 @@ export interface Lifecycle {
   stop?(signal?: AbortSignal): void | Promise<void>
   /** Called in the reverse order of construction. */
   destroy?(): void | Promise<void>
+  /** What it was launched for has an end and has not come to it: a process that a signal ends then exits with 128 + its number. */
+  readonly isUnfinished?: boolean
 }
 
 export interface Health {

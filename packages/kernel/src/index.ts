@@ -22,6 +22,7 @@ export {
   type Logger,
   type Metric,
   type Observable,
+  type ProgressLine,
   type RunResult,
   silentLogger,
 } from './bean.ts'
@@ -66,6 +67,7 @@ export {
 export { formatJson, parseJson } from './json.ts'
 export { type JsonShape, jsonShape } from './json-shape.ts'
 export { descriptorOf, fileReserve, openFilesMax } from './open-files.ts'
+export { etaSecondsOf, percentOf, type Progress, progressText } from './progress.ts'
 export { Secret, type SecretText } from './secret.ts'
 export { LOG_KEYS, type LogKeys, shownKey } from './shown-key.ts'
 export { sleep } from './sleep.ts'

@@ -33,8 +33,8 @@ Environment: AESOP_PROPERTIES and AESOP_PROFILE like the options; any \${a.b} ma
 Exit codes
   0 stopped in order, or checked without errors    4 something failed to start; all was stopped again
   1 died after the start                           5 stopped, but a bean failed to stop or took too long
-  2 the command line was not understood            128+n ended at once by a second signal n
-  3 errors in descriptors; nothing was started
+  2 the command line was not understood            128+n ended at once by a second signal n, or
+  3 errors in descriptors; nothing was started           stopped by n before its work was at its end
 `
 
 /** The whole help of `aesop-launch --help`, with the commands that there are. */

@@ -22,6 +22,7 @@ import {
 } from '@aesop/runtime'
 import { onlyOne } from './option-values.ts'
 import { preparationOptions } from './preparation-options.ts'
+import { RunDisplay } from './run-display.ts'
 
 /** Launches a bootstrap descriptor, keeps it alive until its end, and returns the exit code. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -29,8 +30,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const path = onlyOne(invocation.args, 'run', 'a bootstrap descriptor')
   const mask = new SecretMask()
   const report: ReportOptions = { mask, color: options.color, verbose: options.verbose }
+  const show = new RunDisplay(options)
   const say = (text: string): void => {
-    process.stderr.write(`${mask.apply(text)}\n`)
+    show.write(`${mask.apply(text)}\n`)
   }
   const runner = new ProcessRunner({
     say,
@@ -38,7 +40,7 @@ export async function run(invocation: Invocation): Promise<number> {
       say(formatError(error, report))
     },
     showProblems: (problems) => {
-      printProblems(problems, report)
+      printProblems(problems, report, say)
     },
   })
   const early = takeOverSignals?.()
@@ -49,11 +51,22 @@ export async function run(invocation: Invocation): Promise<number> {
   const prepare = (preload: boolean): Promise<Preparation> =>
     prepareLaunch(resolve(path), { ...preparationOptions(options), containers, mask, preload })
   const preparation = await prepare(true)
-  printProblems(preparation.problems, report)
+  printProblems(preparation.problems, report, say)
   if (preparation.launch === undefined) return reportNothingStarted(preparation, say)
-  const log = await openProcessLog({ ...options, level: options.logLevel, format: options.logFormat, mask })
+  const log = await openProcessLog({
+    ...options,
+    level: options.logLevel,
+    format: options.logFormat,
+    mask,
+    write: show.write,
+  })
   const prepareAgain = (): Promise<Preparation> => prepare(false)
-  const application = await createApplication(preparation, { ...options, loggerOf: log.loggerOf, prepareAgain })
+  const application = await createApplication(preparation, {
+    ...options,
+    loggerOf: log.loggerOf,
+    showProgress: show.progress,
+    prepareAgain,
+  })
   await openAdmin(application, invocation, log, mask)
   const code = await runner.run(application, () => {
     const reload = (): Promise<void> => runner.reload('--watch', { whole: true })
@@ -63,7 +76,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (code === EXIT_CODES.startFailed) say('What had been started was stopped again.')
   else log.loggerOf('', '').info(`${application.plan.applicationName} stopped`, { exitCode: code })
   await log.flush()
-  showResult(application, options.json)
+  if (code === EXIT_CODES.stopped) showResult(application, options.json)
   return code
 }
 
@@ -95,8 +108,8 @@ async function openAdmin(
   })
 }
 
-function printProblems(problems: Preparation['problems'], report: ReportOptions): void {
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem, report)}\n\n`)
+function printProblems(problems: Preparation['problems'], report: ReportOptions, say: (text: string) => void): void {
+  for (const problem of problems) say(`${formatProblem(problem, report)}\n`)
 }
 
 function reportNothingStarted(preparation: Preparation, say: (text: string) => void): number {

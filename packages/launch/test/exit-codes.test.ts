@@ -129,6 +129,19 @@ describe('the exit code tells the truth', { timeout }, () => {
     expect((await launched.ended).code).toBe(5)
   })
 
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('128+n after %s when the work of a bean has an end and is not there', async (signal, code) => {
+    using folder = new LaunchFolder('later: work')
+    using launched = new Launched(['bootstrap.yaml'], folder.path)
+    await launched.until('test is ready')
+    launched.signal(signal)
+    const ended = await launched.ended
+    expect([ended.code, ended.stdout]).toEqual([code, 'start\nstop\n'])
+    expect(ended.stderr).not.toContain('half of it')
+  })
+
   test('128+n when a second signal comes while a bean hangs', async () => {
     using folder = new LaunchFolder('hang: stop')
     using launched = new Launched(['bootstrap.yaml'], folder.path)

@@ -75,6 +75,7 @@ export { EXIT_CODES, ProcessRunner, type RunnerOptions } from './lifecycle/proce
 export type { LifeStep, TimelineEntry } from './lifecycle/timeline.ts'
 export { LogLevels, type LoggerState, type LogLevel } from './log/log-levels.ts'
 export type { LogOptions, ProcessLog } from './log/winston-log.ts'
+export { StatusLine, type StatusTerminal } from './log/status-line.ts'
 export { SecretMask } from './log/secret-mask.ts'
 export { isSecretName } from './log/secret-name.ts'
 export { stateHolder, StateLock } from './state/state-lock.ts'

@@ -10,6 +10,7 @@ interface Deeds {
 interface Context {
   fail(error: Error): void
   finish(result: { text: string; data: unknown }): void
+  showProgress?(lines: readonly { text: string; waits: boolean }[]): void
 }
 
 /** A bean that prints its steps to stdout, and fails, hangs, dies or throws later where it is told to. */
@@ -20,8 +21,12 @@ class Worker {
     this.options = options
     this.context = context
   }
+  get isUnfinished(): boolean {
+    return this.options.later === 'work'
+  }
   start(): Promise<void> {
     const { later } = this.options
+    if (later === 'work') this.context.showProgress?.([{ text: 'half of it', waits: false }])
     if (later === 'fail')
       setTimeout(() => {
         this.context.fail(new Error('gave up'))

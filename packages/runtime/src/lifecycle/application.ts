@@ -1,4 +1,12 @@
-import { type Logger, type RunResult, silentLogger, silentTracer, type Tracer } from '@aesop/kernel'
+import {
+  type Lifecycle,
+  type Logger,
+  type ProgressLine,
+  type RunResult,
+  silentLogger,
+  silentTracer,
+  type Tracer,
+} from '@aesop/kernel'
 import type { Preparation, PreparedLaunch } from '../descriptor/launch-preparation.ts'
 import { BeanDiedError, LaunchStoppedError } from '../errors.ts'
 import { type ContainerState, type ProcessContext } from './component-container.ts'
@@ -17,6 +25,8 @@ export interface ApplicationOptions {
   readonly loggerOf?: ((container: string, bean: string) => Logger) | undefined
   /** To whom beans tell their spans; default: to nobody. */
   readonly tracer?: Tracer | undefined
+  /** Shows how far the work of a bean is; left out: beans tell it in the log. */
+  readonly showProgress?: ((bean: string, lines: readonly ProgressLine[]) => void) | undefined
   /** Reads and checks the descriptors again, for a reload. Without it there is none. */
   readonly prepareAgain?: (() => Promise<Preparation>) | undefined
 }
@@ -27,6 +37,8 @@ export interface EndReport {
   readonly error?: Error
   /** Beans that failed or timed out while they were stopped. */
   readonly stopFailures: readonly Error[]
+  /** What a bean was launched for has an end, and it was stopped before. Left out: nothing of the kind. */
+  readonly isUnfinished?: true
 }
 
 /** The containers of one process, from the first bean made to the last one destroyed. */
@@ -90,6 +102,7 @@ export class Application implements AsyncDisposable {
       finish: (result) => {
         this.#finish(result)
       },
+      showProgress: options.showProgress,
       checkGoingOn: () => {
         if (this.#death !== undefined) throw this.#death
         if (this.#stopRequested) throw new LaunchStoppedError()
@@ -213,11 +226,13 @@ export class Application implements AsyncDisposable {
     const stopFailures: Error[] = []
     this.#announceStop()
     for (const { current } of reversed) stopFailures.push(...(await current.stop()))
+    const isUnfinished = reversed.some(({ current }) => current.beans.some(({ instance }) => hasWork(instance)))
     for (const { current } of reversed) {
       stopFailures.push(...(await current.destroy(current.state === 'failed' ? 'failed' : 'stopped')))
     }
     for (const close of this.#closers.reverse()) await close()
-    const report = this.#death === undefined ? { stopFailures } : { error: this.#death, stopFailures }
+    const end = { stopFailures, ...(isUnfinished ? { isUnfinished } : {}) }
+    const report = this.#death === undefined ? end : { error: this.#death, ...end }
     this.#resolveEnded(report)
     return report
   }
@@ -294,4 +309,8 @@ export class Application implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
+}
+
+function hasWork(bean: Lifecycle): boolean {
+  return bean.isUnfinished === true
 }

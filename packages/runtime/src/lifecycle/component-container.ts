@@ -1,4 +1,4 @@
-import { type Lifecycle, type Logger, messageOf, type RunResult, type Tracer } from '@aesop/kernel'
+import { type Lifecycle, type Logger, messageOf, type ProgressLine, type RunResult, type Tracer } from '@aesop/kernel'
 import { type RuntimeBeanContext } from '../component.ts'
 import { type CompiledDescriptor } from '../descriptor/bean-compiler.ts'
 import { type RuntimeNature } from '../descriptor/bootstrap-plan.ts'
@@ -37,6 +37,8 @@ export interface ProcessContext {
   readonly tracer: Tracer
   readonly fail: (container: string, bean: string, error: Error) => void
   readonly finish: (result: RunResult) => void
+  /** Undefined: nobody looks. */
+  readonly showProgress: ((bean: string, lines: readonly ProgressLine[]) => void) | undefined
   /** Throws when the launch was asked to stop: nothing more is made or started then. */
   readonly checkGoingOn: () => void
 }
@@ -142,7 +144,7 @@ export class ComponentContainer implements BuilderHost, LiveHost {
 
   contextOf(id: string): RuntimeBeanContext {
     const { projectsRoot, stateDirectory, stopTimeoutMs, nature, shared, loggerOf, tracer } = this.#process
-    const { fail, finish, events, timeline } = this.#process
+    const { fail, finish, showProgress, events, timeline } = this.#process
     this.#constructedFromMs.set(id, timeline.now())
     return {
       id,
@@ -160,6 +162,13 @@ export class ComponentContainer implements BuilderHost, LiveHost {
         fail(this.name, id, error)
       },
       finish,
+      ...(showProgress === undefined
+        ? {}
+        : {
+            showProgress: (lines: readonly ProgressLine[]) => {
+              showProgress(`${this.name}/${id}`, lines)
+            },
+          }),
       publish: (event) => {
         events.publish(event)
       },

@@ -31,7 +31,7 @@ export interface RunnerOptions {
 
 /**
  * Ties an application to its process: the first SIGINT or SIGTERM stops it in order (or ends the process with 0 while
- * nothing has been started), a second one ends the process at once with 128+n, SIGHUP reloads what changed, and an
+ * nothing has been started, and with 128+n where a bean has work that is not at its end), a second one ends the process at once with 128+n, SIGHUP reloads what changed, and an
  * uncaught exception or unhandled rejection takes the same way out as a bean that gives up.
  */
 export class ProcessRunner {
@@ -87,7 +87,7 @@ export class ProcessRunner {
     try {
       await application.start()
       onStarted()
-      return exitCodeOf(await application.ended)
+      return this.#exitCodeOf(await application.ended)
     } catch (error) {
       return await this.#endOfFailedStart(error, application)
     } finally {
@@ -101,10 +101,18 @@ export class ProcessRunner {
   }
 
   async #endOfFailedStart(error: unknown, application: Application): Promise<number> {
-    const { stopFailures } = await application.ended
-    if (error instanceof LaunchStoppedError) return stopFailures.length > 0 ? EXIT_CODES.stopFailed : EXIT_CODES.stopped
+    const report = await application.ended
+    if (error instanceof LaunchStoppedError) return this.#exitCodeOf(report)
     this.#options.report(error)
     return error instanceof DescriptorsInvalidError ? EXIT_CODES.descriptors : EXIT_CODES.startFailed
+  }
+
+  #exitCodeOf({ error, stopFailures, isUnfinished }: EndReport): number {
+    if (error !== undefined) return EXIT_CODES.died
+    if (stopFailures.length > 0) return EXIT_CODES.stopFailed
+    return isUnfinished === true && this.#signal !== undefined
+      ? EXIT_CODES.forced + SIGNALS[this.#signal]
+      : EXIT_CODES.stopped
   }
 
   #listen(event: string, listener: (argument: unknown) => void): void {
@@ -143,9 +151,4 @@ export class ProcessRunner {
     const exit = this.#options.exit ?? ((n: number) => process.exit(n))
     exit(code)
   }
-}
-
-function exitCodeOf(report: EndReport): number {
-  if (report.error !== undefined) return EXIT_CODES.died
-  return report.stopFailures.length > 0 ? EXIT_CODES.stopFailed : EXIT_CODES.stopped
 }

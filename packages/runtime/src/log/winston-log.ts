@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly mask: SecretMask
   /** Adds stacks of errors. */
   readonly verbose?: boolean
+  /** Writes whole lines; left out: to stderr. `done` is called when they have left the process, or can not. */
+  readonly write?: ((text: string, done: () => void) => void) | undefined
 }
 
 /** The log of a process: every line goes to stderr, because stdout belongs to consumers. */
@@ -43,7 +45,7 @@ export function openLog(options: LogOptions): ProcessLog {
   })
   const root = createLogger({ level: 'debug', format: print })
   const levels = new LogLevels(options.level)
-  const lines = toStderr()
+  const lines = linesTo(options.write ?? ((text, done) => process.stderr.write(text, done)))
   root.pipe(lines)
   return {
     levels,
@@ -67,11 +69,11 @@ export function openLog(options: LogOptions): ProcessLog {
 }
 
 /** A line counts as written when stderr has taken it, or can not: a log that nobody reads any more ends nothing. */
-function toStderr(): Writable {
+function linesTo(out: (text: string, done: () => void) => void): Writable {
   return new Writable({
     objectMode: true,
     write(info: Readonly<Record<symbol, string>>, _encoding, done) {
-      process.stderr.write(`${info[Symbol.for('message')] ?? ''}\n`, () => {
+      out(`${info[Symbol.for('message')] ?? ''}\n`, () => {
         done()
       })
     },
