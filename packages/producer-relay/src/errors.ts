@@ -30,6 +30,23 @@ export class UpstreamBehindError extends AesopError {
   }
 }
 
+export class UpstreamRefusedError extends AesopError {
+  static readonly kind = {
+    code: 'AESOP_UPSTREAM_REFUSED',
+    meaning:
+      'The relay that was followed does not give what comes next any more: it has overrun this one, or was replaced.',
+    remedy:
+      'All relays of the uri are asked by itself: one that has what comes next is followed. Where none has it, that is said by another error. A larger buffer of the relay that is followed keeps it from overrunning this one.',
+    canRetry: true,
+  } as const
+  constructor(address: string, cause: Error) {
+    super(UpstreamRefusedError.kind, `the relay at ${address} does not give what comes next: ${cause.message}`, {
+      cause,
+      fields: { address },
+    })
+  }
+}
+
 export class UpstreamSpaceForeignError extends AesopError {
   static readonly kind = {
     code: 'AESOP_UPSTREAM_SPACE_FOREIGN',
@@ -136,6 +153,7 @@ export class UpstreamPlaceInvalidError extends AesopError {
 export const upstreamErrors: readonly AesopErrorClass[] = [
   UpstreamFellOffError,
   UpstreamBehindError,
+  UpstreamRefusedError,
   UpstreamSpaceForeignError,
   UpstreamSpaceUnknownError,
   UpstreamSourcesError,

@@ -1,7 +1,8 @@
 import { type EventView } from '@aesop/event'
-import { sleep } from '@aesop/kernel'
+import { AesopError, sleep } from '@aesop/kernel'
 import { type ReadingAttempt } from '@aesop/producer'
-import { type RelayAnswer } from '@aesop/wire'
+import { type RelayAnswer, ScnNotFoundError } from '@aesop/wire'
+import { UpstreamRefusedError } from './errors.ts'
 import { UpstreamCopy, type UpstreamCopyOptions } from './upstream-copy.ts'
 import { type UpstreamRelay } from './upstream-relay.ts'
 import { type UpstreamRelays } from './upstream-relays.ts'
@@ -76,10 +77,10 @@ export class UpstreamReading implements ReadingAttempt {
   }
 
   async #run(upstream: UpstreamRelay, first: RelayAnswer): Promise<void> {
-    const { sink, scnSpace, reachedScn, relays } = this.#options
+    const { sink, relays } = this.#options
     const { signal } = this.#abort
     try {
-      for (let answer = first; ; answer = await upstream.windowsAfter(reachedScn(), scnSpace, signal)) {
+      for (let answer = first; ; answer = await this.#next(upstream)) {
         const beganMs = performance.now()
         const end = await this.#copy(upstream, answer)
         if (signal.aborted) break
@@ -94,6 +95,17 @@ export class UpstreamReading implements ReadingAttempt {
       this.#end(signal.aborted ? undefined : (error as Error))
     } finally {
       sink.rollbackWindow()
+    }
+  }
+
+  /** What one relay refuses another one may give: the next attempt asks all of them, and their verdict counts. */
+  async #next(upstream: UpstreamRelay): Promise<RelayAnswer> {
+    const { scnSpace, reachedScn } = this.#options
+    try {
+      return await upstream.windowsAfter(reachedScn(), scnSpace, this.#abort.signal)
+    } catch (error) {
+      if (error instanceof AesopError && !error.canRetry) throw new UpstreamRefusedError(upstream.address, error)
+      throw error
     }
   }
 
@@ -115,6 +127,10 @@ export class UpstreamReading implements ReadingAttempt {
       }
       if (copy.isOpen) return 'within a window'
       return hasBrought ? 'windows' : 'nothing'
+    } catch (error) {
+      // Said once the answer had begun.
+      if (error instanceof ScnNotFoundError) throw new UpstreamRefusedError(upstream.address, error)
+      throw error
     } finally {
       this.#options.sink.rollbackWindow()
       await answer.close()
