@@ -25,7 +25,7 @@ const processes = [
 /** Tests that take many seconds: they run with those. */
 const long = [
   'packages/blocking-bootstrap/test/killed-run.test.ts',
-  'packages/bootstrap-producer/test/{faults,seeding-desk,verifying}.test.ts',
+  'packages/bootstrap-producer/test/{crash-points,faults,seeding-desk,verifying}.test.ts',
   'packages/client/test/{bootstrapper,bootstrap-schedule}.test.ts',
   'packages/launch/test/convert.test.ts',
   'packages/relay/test/{turns,limits,hostile-requests}.test.ts',
@@ -65,7 +65,7 @@ export default defineConfig({
         exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...servers],
         isolate: false,
         testTimeout: 60_000,
-        env: RANDOM,
+        env: { ...RANDOM, AESOP_TEST_EXTENT: 'whole' },
       }),
       project('soak', ['test/soak/**/*.test.ts', ...withMore], {
         ...withServers,

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EventView } from '@aesop/event'
 import { SqliteStore, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
 import { onTestFinished } from 'vitest'
 import { freePort } from './free-port.ts'
 import { LaunchedProcess } from './launched-process.ts'
 import { RELAY_TOKEN } from './markers.ts'
+import { storePicture } from './store-picture.ts'
 import { newFolder, removeFolder } from './test-folder.ts'
 import { until } from './until.ts'
 
@@ -91,24 +91,7 @@ export class BootstrapLaunch {
 
   /** The values of its rows by their key, as a consumer gets them that begins now. */
   async picture(): Promise<Map<number, string>> {
-    return this.#read(async (reader) => {
-      const [state] = await reader.states([SOURCE])
-      const startScn = state?.stream.appliedScn ?? -1n
-      const picture = new Map<number, string>()
-      const view = new EventView()
-      let afterId = 0n
-      for (let isDone = false; !isDone;) {
-        const common = { source: SOURCE, afterId, startScn, sinceScn: 0n, takesSchemaChanges: true }
-        const answer = await reader.snapshot({ ...common, maxBytes: 1 << 22 })
-        if (answer.kind !== 'events') throw new Error('an event does not fit')
-        for (let offset = 0; offset < answer.bytes.length; offset = view.end) {
-          view.moveTo(answer.bytes, offset)
-          picture.set(Number(view.key), view.value.toString('latin1'))
-        }
-        ;({ place: afterId, isDone } = answer)
-      }
-      return picture
-    })
+    return this.#read((reader) => storePicture(reader, SOURCE))
   }
 
   async #read<Result>(use: (reader: StoreReader) => Promise<Result>): Promise<Result> {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { EventView } from '@aesop/event'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { SqliteStore, type SourceState, type StoreReader } from '@aesop/bootstrap-store'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SeededDraw } from '../../../test/support/seeded-draw.ts'
+import { storePicture } from '../../../test/support/store-picture.ts'
 import { until } from '../../../test/support/until.ts'
 import { BootstrapProducer, type BootstrapProducerOptions } from '../src/index.ts'
 import { contextOf, folderOf, ITEM, ORDER, Shop } from './shop.ts'
@@ -52,17 +52,8 @@ class Rig {
 
   /** What a consumer that begins now gets. */
   async picture(): Promise<Record<number, string>> {
-    const { stream } = await this.state()
-    const common = { source: ITEM.name, afterId: 0n, sinceScn: 0n, takesSchemaChanges: true, maxBytes: 1 << 24 }
-    const answer = await this.reader?.snapshot({ ...common, startScn: stream.appliedScn })
-    if (answer?.kind !== 'events') throw new Error('too small')
-    const picture: Record<number, string> = {}
-    const view = new EventView()
-    for (let offset = 0; offset < answer.bytes.length; offset = view.end) {
-      view.moveTo(answer.bytes, offset)
-      picture[Number(view.key)] = view.value.toString()
-    }
-    return picture
+    if (this.reader === undefined) throw new Error('it was not started')
+    return Object.fromEntries(await storePicture(this.reader, ITEM.name))
   }
 
   wanted(): Record<number, string> {

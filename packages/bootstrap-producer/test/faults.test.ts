@@ -1,12 +1,5 @@
 import { join } from 'node:path'
-import {
-  type BootstrapStore,
-  SqliteStore,
-  type SourceState,
-  type StoreReader,
-  StoreThreadDiedError,
-  type StoreWriter,
-} from '@aesop/bootstrap-store'
+import { type SourceState, type StoreReader, StoreThreadDiedError } from '@aesop/bootstrap-store'
 import { type Alert, AesopError, type BeanContext } from '@aesop/kernel'
 import { PhysicalSourceConfig } from '@aesop/producer'
 import { type SnapshotChunk, type SnapshotReader, type SnapshotRequest } from '@aesop/reading'
@@ -14,44 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import { BootstrapProducer, type BootstrapProducerOptions } from '../src/index.ts'
 import { contextOf, folderOf, ITEM, ORDER, Shop } from './shop.ts'
-
-/** A store whose writer does what it is told to before it does what it is asked for. */
-class TrickyStore implements BootstrapStore {
-  readonly #store: SqliteStore
-  /** Called before each call of the writer; what it returns is what the call rejects with. */
-  before: (method: string, ...given: readonly unknown[]) => Error | undefined = () => undefined
-  /** How often each call was made. */
-  readonly calls = new Map<string, number>()
-
-  constructor(path: string) {
-    this.#store = new SqliteStore({ path })
-  }
-
-  get name(): string {
-    return this.#store.name
-  }
-  async openWriter(): Promise<StoreWriter> {
-    const writer = await this.#store.openWriter()
-    return new Proxy(writer, {
-      get: (target, name) => {
-        const member = Reflect.get(target, name, target) as ((...given: readonly unknown[]) => unknown) | undefined
-        if (member === undefined) return undefined
-        return (...given: readonly unknown[]) => {
-          this.calls.set(String(name), (this.calls.get(String(name)) ?? 0) + 1)
-          const fault = this.before(String(name), ...given)
-          if (fault !== undefined) return Promise.reject(fault)
-          return member.apply(target, [...given])
-        }
-      },
-    })
-  }
-  openReader(): Promise<StoreReader> {
-    return this.#store.openReader()
-  }
-  close(): Promise<void> {
-    return this.#store.close()
-  }
-}
+import { TrickyStore } from './tricky-store.ts'
 
 class Rig {
   readonly folder = folderOf()
