@@ -60,6 +60,16 @@ export class OracleLaunch {
     await process?.stop('SIGKILL')
   }
 
+  /** Whether the store has come to what the relay has now, and all tables are served. */
+  async hasSeeded(): Promise<boolean> {
+    const [source] = await json<readonly { id: number }[]>(this.relayPort, 'physicalSources')
+    const buffer = `bufferInfo/inbound/shop/${String(source?.id)}`
+    const { maxScn } = await json<{ maxScn: number }>(this.relayPort, buffer)
+    const [page] = await json<readonly ProducerPage[]>(this.#adminPort, 'admin/bootstrap')
+    const sources = Object.values(page?.producers ?? {}).flatMap((report) => report.sources)
+    return sources.every(({ status, appliedScn }) => status === 'ACTIVE' && BigInt(appliedScn) >= BigInt(maxScn))
+  }
+
   /** What the producer says of its seedings, and the relay and the producer have said. */
   async told(): Promise<string> {
     const answer = await fetch(`http://127.0.0.1:${this.#adminPort}/admin/bootstrap`).catch(String)
@@ -128,4 +138,18 @@ function serverOf(port: number, store: string): string {
       bootstrapConfig: { bootstrapProperties: { databus.bootstrap.db.container.httpPort: ${port} } }
       store: ${store}
 `
+}
+
+/** What is looked at of `/admin/bootstrap`. */
+interface ProducerPage {
+  readonly producers: Readonly<Record<string, { readonly sources: readonly StoredSource[] }>>
+}
+
+interface StoredSource {
+  readonly status: string
+  readonly appliedScn: number | string
+}
+
+async function json<T>(port: number, path: string): Promise<T> {
+  return (await (await fetch(`http://127.0.0.1:${port}/${path}`)).json()) as T
 }

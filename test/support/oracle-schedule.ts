@@ -3,13 +3,11 @@ import { OracleConsumer } from './oracle-consumer.ts'
 import { OracleLaunch } from './oracle-launch.ts'
 import { MariadbServer } from './mariadb-server.ts'
 import { MysqlServer } from './mysql-server.ts'
+import { LAST, OracleTables, type TableChanges } from './oracle-tables.ts'
 import { SeededDraw } from './seeded-draw.ts'
 import { until } from './until.ts'
 
-const KEYS = 1500
-const ROWS_BEFORE = 1000
 const WRITERS = 4
-const LAST = 1_000_000
 const SERVED_MS = 120_000
 const STORE_PASSWORD = 'keeper'
 
@@ -26,34 +24,41 @@ export async function oracleServer(n: number): Promise<OracleServer> {
 
 /**
  * Four writers change tables whose rows a bootstrap store keeps, statements empty, drop, rename and alter them, and every process
- * is killed, while consumers come, fall off, and come back.
+ * is killed, while consumers come, fall off, and come back. Where statements rewrite rows, only consumers that come at the end,
+ * behind the seedings that follow from them, have what the tables have.
  */
 export class OracleSchedule {
   readonly done: string[] = []
   readonly #server: OracleServer['server']
   readonly #draw: SeededDraw
-  readonly #sources: readonly string[]
+  readonly #tables: OracleTables
+  readonly #changes: TableChanges
+  readonly #writing = new AbortController()
   readonly #servers: number
   readonly #store: 'sqlite' | 'mysql'
   readonly #consumers: OracleConsumer[] = []
+  /** Of them the rows are compared. */
+  #compared: readonly OracleConsumer[] = this.#consumers
   #launch: OracleLaunch | undefined
-  #columns = 0
-  #isOver = false
 
-  constructor({ server }: OracleServer, seed: number) {
+  constructor({ server }: OracleServer, seed: number, changes: TableChanges = 'plain') {
     this.#server = server
+    this.#changes = changes
     // Neighbours begin with numbers that are alike.
     this.#draw = new SeededDraw(Math.imul(seed + 1, 2_654_435_761))
-    this.#sources = ['shop.item', 'shop.part', 'shop.person'].slice(0, 1 + this.#draw.below(3))
+    const more = ['shop.part', 'shop.person'].slice(0, this.#draw.below(3))
+    this.#tables = new OracleTables(server, ['shop.item', ...more], changes)
     this.#servers = 1 + this.#draw.below(2)
     this.#store = this.#draw.of(['sqlite', 'sqlite', 'mysql'])
-    this.#note(`${this.#store}, ${this.#sources.length} tables, ${this.#servers} servers`)
+    this.#note(`${this.#store}, ${this.#tables.names.length} tables, ${this.#servers} servers`)
   }
 
   async run(steps: number): Promise<void> {
     await this.#prepare()
     const launch = await this.#begin()
-    const writers = Array.from({ length: WRITERS }, (_, n) => this.#write(new SeededDraw(this.#draw.below(1e9) + n)))
+    const writers = Array.from({ length: WRITERS }, (_, n) =>
+      this.#tables.write(new SeededDraw(this.#draw.below(1e9) + n), this.#writing.signal),
+    )
     try {
       for (let n = 0; n < steps; n++) {
         await this.#step(launch)
@@ -61,7 +66,7 @@ export class OracleSchedule {
         this.#proveRunning(launch)
       }
     } finally {
-      this.#isOver = true
+      this.#writing.abort()
       await Promise.all(writers)
     }
     await this.#settle(launch).catch(async (error: unknown) => {
@@ -72,23 +77,13 @@ export class OracleSchedule {
 
   async #prepare(): Promise<void> {
     for (const statement of [
-      'DROP DATABASE IF EXISTS shop',
-      'CREATE DATABASE shop',
       'DROP DATABASE IF EXISTS keeping',
       'CREATE DATABASE keeping',
       `CREATE USER IF NOT EXISTS keeper@'%' IDENTIFIED BY '${STORE_PASSWORD}'`,
       `GRANT ALL ON keeping.* TO keeper@'%'`,
     ])
       await this.#server.query(statement)
-    for (const table of this.#sources) {
-      await this.#create(table)
-      const rows = Array.from({ length: ROWS_BEFORE }, (_, id) => `(${id}, 'before', ${id})`)
-      await this.#server.query(`INSERT INTO ${table} VALUES ${rows.join(', ')}`)
-    }
-  }
-
-  async #create(table: string): Promise<void> {
-    await this.#server.query(`CREATE TABLE ${table} (id BIGINT PRIMARY KEY, name LONGTEXT, more INT)`)
+    await this.#tables.make()
   }
 
   async #begin(): Promise<OracleLaunch> {
@@ -100,34 +95,11 @@ export class OracleSchedule {
     this.#launch = await OracleLaunch.of({
       uri: this.#server.uri(),
       store,
-      sources: this.#sources,
+      sources: this.#tables.names,
       servers: this.#servers,
     })
     for (const name of this.#launch.names) await this.#launch.start(name)
     return this.#launch
-  }
-
-  async #write(draw: SeededDraw): Promise<void> {
-    const connection = await this.#server.connect()
-    for (let n = 0; !this.#isOver; n++) {
-      const table = this.#sources[draw.below(this.#sources.length)]
-      const key = draw.below(KEYS)
-      const name = `${draw.of(['', ''.padEnd(200, '.')])}by ${draw.seed}, ${n}`
-      const statement =
-        draw.below(3000) === 0
-          ? `TRUNCATE ${table}`
-          : draw.of([
-              `REPLACE INTO ${table} (id, name, more) VALUES (${key}, '${name}', ${n})`,
-              `INSERT INTO ${table} (id, name, more) VALUES (${key}, '${name}', ${n}) ON DUPLICATE KEY UPDATE more = ${n}`,
-              `UPDATE ${table} SET more = more + 1 WHERE id BETWEEN ${key} AND ${key + 5}`,
-              `DELETE FROM ${table} WHERE id = ${key}`,
-              `UPDATE IGNORE ${table} SET id = ${draw.below(KEYS)} WHERE id = ${key}`,
-            ])
-      // A table may be gone for a while, and two of them may hold each other up.
-      await connection.query(statement).catch(() => undefined)
-      if (draw.below(2) === 0) await delay(draw.below(6))
-    }
-    await connection.end()
   }
 
   async #step(launch: OracleLaunch): Promise<void> {
@@ -147,26 +119,7 @@ export class OracleSchedule {
   }
 
   async #change(): Promise<void> {
-    const table = this.#sources[this.#draw.below(this.#sources.length)] ?? ''
-    const what = this.#draw.of(['drop', 'rename', 'alter', 'alter', 'replace'])
-    this.#note(`${what} ${table}`)
-    const away = `${table}_away`
-    if (what === 'drop') {
-      await this.#server.query(`DROP TABLE ${table}`)
-      await delay(this.#draw.below(300))
-      await this.#create(table)
-    } else if (what === 'rename') {
-      await this.#server.query(`RENAME TABLE ${table} TO ${away}`)
-      await delay(this.#draw.below(300))
-      await this.#server.query(`RENAME TABLE ${away} TO ${table}`)
-    } else if (what === 'alter') {
-      await this.#server.query(`ALTER TABLE ${table} ADD COLUMN c${this.#columns++} INT DEFAULT 7`)
-    } else {
-      await this.#server.query(`DROP TABLE IF EXISTS ${away}`)
-      await this.#server.query(`DROP TABLE ${table}`)
-      await this.#create(table)
-      await this.#server.query(`INSERT INTO ${table} (id, name, more) VALUES (1, 'new', 0), (2, 'new', 0)`)
-    }
+    this.#note(await this.#tables.change(this.#draw))
   }
 
   async #consume(launch: OracleLaunch): Promise<void> {
@@ -187,7 +140,8 @@ export class OracleSchedule {
   }
 
   #startNew(launch: OracleLaunch): Promise<void> {
-    const sources = this.#draw.below(2) === 0 ? this.#sources : this.#sources.slice(-1)
+    const { names } = this.#tables
+    const sources = this.#draw.below(2) === 0 ? names : names.slice(-1)
     const one = new OracleConsumer(`c${this.#consumers.length}`, sources)
     this.#consumers.push(one)
     this.#note(`new ${one.id}`)
@@ -201,13 +155,28 @@ export class OracleSchedule {
   async #settle(launch: OracleLaunch): Promise<void> {
     for (const name of launch.names) await launch.start(name)
     await this.#startNew(launch)
-    for (const table of this.#sources)
-      await this.#server.query(`REPLACE INTO ${table} (id, name, more) VALUES (${LAST}, 'the last', 0)`)
+    await this.#tables.writeLast()
     for (const one of this.#consumers) {
       if (one.isRunning) await one.kill()
       await one.start(launch, this.#draw, 0)
     }
-    for (const one of this.#consumers) {
+    await this.#come(launch, this.#consumers)
+    if (this.#changes === 'plain') return
+    await until(
+      'the tables are seeded',
+      () => launch.hasSeeded(),
+      SERVED_MS,
+      () => launch.told(),
+    )
+    const after = ['after', 'after too'].map((id) => new OracleConsumer(id, this.#tables.names))
+    for (const one of after) await one.start(launch, this.#draw, 0)
+    await this.#come(launch, after)
+    this.#compared = after
+  }
+
+  /** Each has the last row of its tables, and ends. */
+  async #come(launch: OracleLaunch, consumers: readonly OracleConsumer[]): Promise<void> {
+    for (const one of consumers) {
       const hasLast = (): boolean => {
         this.#proveRunning(launch)
         return !one.isBootstrapping && [...one.rows.values()].every((rows) => rows.has(LAST))
@@ -225,12 +194,9 @@ export class OracleSchedule {
 
   async #compare(): Promise<void> {
     const faults: string[] = []
-    for (const table of this.#sources) {
-      const found = await this.#server.query<{ id: bigint; name: string; more: number }>(
-        `SELECT id, name, more FROM ${table}`,
-      )
-      const wanted = new Map(found.map(({ id, name, more }) => [Number(id), `${name}|${more}`]))
-      for (const one of this.#consumers) {
+    for (const table of this.#tables.names) {
+      const wanted = await this.#tables.rows(table)
+      for (const one of this.#compared) {
         const rows = one.rows.get(table)
         if (rows !== undefined) faults.push(...difference(wanted, rows).map((said) => `${one.id} ${table} ${said}`))
       }
