@@ -79,6 +79,26 @@ test('a leader that is killed takes no session and no watch with it', async () =
   expect([session.id, (await session.exists('/kept'))?.ephemeralOwner]).toEqual([id, id])
 })
 
+test('behind a server that is cut off from its leader a session is lost before others see what it owned gone', async () => {
+  const apart = await ZooKeeperEnsemble.start(true)
+  const [first, ...others] = apart.servers
+  try {
+    await using rig = new ZooKeeperRig()
+    const owner = await rig.open({ servers: first?.address() ?? '', timeoutMs: SHORT_MS })
+    const other = await rig.open({ servers: others.map((server) => server.address()).join(','), timeoutMs: LONG_MS })
+    await owner.create('/behind', EMPTY, { acl, mode: 'ephemeral' })
+    expect(await apart.leader()).toBe(others[1])
+    const order: string[] = []
+    owner.onState((state) => order.push(state))
+    await other.exists('/behind', { watcher: () => order.push('gone') })
+    apart.cutOffFirst()
+    await until('it is gone', () => order.includes('gone'))
+    expect(order).toEqual(['suspended', 'lost', 'gone'])
+  } finally {
+    await apart.destroy()
+  }
+})
+
 /** Lets everything else happen. */
 function turn(): Promise<''> {
   return new Promise((done) => {

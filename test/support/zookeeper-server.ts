@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { FaultProxy } from './fault-proxy.ts'
 import { freePort } from './free-port.ts'
 import { newFolder } from './test-folder.ts'
 import { until } from './until.ts'
@@ -156,24 +157,35 @@ export class ZooKeeperServer {
 /** Three servers that know of each other. */
 export class ZooKeeperEnsemble {
   readonly servers: readonly ZooKeeperServer[]
+  readonly #proxy: FaultProxy | undefined
 
-  private constructor(servers: readonly ZooKeeperServer[]) {
+  private constructor(servers: readonly ZooKeeperServer[], proxy: FaultProxy | undefined) {
     this.servers = servers
+    this.#proxy = proxy
   }
 
-  static async start(): Promise<ZooKeeperEnsemble> {
-    const servers = [1, 2, 3].map(async () => new ZooKeeperServer(await freePort()))
-    const ensemble = new ZooKeeperEnsemble(await Promise.all(servers))
-    const members = await Promise.all(
-      ensemble.servers.map(async (_server, i) => `server.${i + 1}=127.0.0.1:${await freePort()}:${await freePort()}`),
-    )
-    for (const [i, server] of ensemble.servers.entries()) {
-      server.configure(['initLimit=10', 'syncLimit=4', ...members])
+  /** @param isCuttable whether the first one can be cut off from the last, which leads at first */
+  static async start(isCuttable = false): Promise<ZooKeeperEnsemble> {
+    const ports = await Promise.all(Array.from({ length: 9 }, () => freePort()))
+    const [clients, quorum, election] = [ports.slice(0, 3), ports.slice(3, 6), ports.slice(6)]
+    const proxy = isCuttable ? await FaultProxy.start(quorum[2] ?? 0) : undefined
+    const servers = clients.map((port) => new ZooKeeperServer(port))
+    for (const [i, server] of servers.entries()) {
+      const members = quorum.map((port, member) => {
+        const seen = i === 0 && member === 2 ? (proxy?.port ?? port) : port
+        return `server.${member + 1}=127.0.0.1:${seen}:${election[member] ?? 0}`
+      })
+      server.configure(['initLimit=10', `syncLimit=${isCuttable ? 20 : 4}`, ...members])
       server.setId(i + 1)
       server.launch()
     }
-    await Promise.all(ensemble.servers.map((server) => server.untilServing()))
-    return ensemble
+    await Promise.all(servers.map((server) => server.untilServing()))
+    return new ZooKeeperEnsemble(servers, proxy)
+  }
+
+  /** From now on the first server and its leader hear nothing of each other. The first one notices after ten seconds. */
+  cutOffFirst(): void {
+    this.#proxy?.stall()
   }
 
   get addresses(): string {
@@ -188,6 +200,7 @@ export class ZooKeeperEnsemble {
   async destroy(): Promise<void> {
     for (const server of this.servers) server.thaw()
     await Promise.all(this.servers.map((server) => server.destroy()))
+    await this.#proxy?.close()
   }
 }
 

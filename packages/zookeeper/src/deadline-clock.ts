@@ -1,7 +1,7 @@
 /**
- * Until when a session is sure to live, by the own monotonic clock. Servers count its time from when a request reached them, which is
- * not before it was sent: so whoever acts only until the send time of the last request that was answered, plus the time that was agreed, is
- * silent before they can give away what he owned. Loss is for good: a session that comes back is alive, but others may have acted meanwhile.
+ * Until when a session is sure to live, by the own monotonic clock: from when its servers have heard of it at the earliest, for the time that was agreed.
+ * Whoever acts only until then is silent before they can give away what he owned. Loss is for good: a session that comes back is alive, but others may
+ * have acted meanwhile.
  */
 export class DeadlineClock {
   readonly #nowMs: () => number
@@ -18,9 +18,9 @@ export class DeadlineClock {
     this.#timeoutMs = timeoutMs
   }
 
-  /** A request that was sent then was answered. */
-  confirm(sentAtMs: number): void {
-    if (!this.#lost) this.#untilMs = Math.max(this.#untilMs, sentAtMs + this.#timeoutMs)
+  /** Whoever ends sessions counts this one's time from then at the earliest. */
+  confirm(heardAtMs: number): void {
+    if (!this.#lost) this.#untilMs = Math.max(this.#untilMs, heardAtMs + this.#timeoutMs)
   }
 
   get untilMs(): number {

@@ -8,7 +8,6 @@ export const opcodes = {
   getAcl: 6,
   setAcl: 7,
   sync: 9,
-  ping: 11,
   getChildren2: 12,
   check: 13,
   multi: 14,
@@ -24,7 +23,7 @@ export const opcodes = {
 } as const
 
 /** Ids of requests that are no operations: replies to them, and what a server says without being asked. */
-export const xids = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as const
+export const xids = { notification: -1, auth: -4, setWatches: -8 } as const
 
 /** The last id of an operation; 1 follows. */
 export const XID_MAX = 2 ** 31 - 1

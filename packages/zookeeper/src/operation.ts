@@ -1,5 +1,5 @@
 import { type JuteReader } from './jute-reader.ts'
-import { type JuteWriter } from './jute-writer.ts'
+import { JuteWriter } from './jute-writer.ts'
 import { type Chroot } from './node-path.ts'
 
 /** One request, and how its answer is read; the same alone and within a multi. */
@@ -17,4 +17,11 @@ export interface Operation<Result> {
 export interface MultiPart<Result = unknown> extends Operation<Result> {
   /** The opcode that its answer bears. */
   readonly answeredAs: number
+}
+
+/** int xid, int opcode, body. @throws PathInvalidError */
+export function packetOf(operation: Operation<unknown>, xid: number, chroot: Chroot): Buffer {
+  const writer = new JuteWriter().int(xid).int(operation.opcode)
+  operation.write(writer, chroot)
+  return writer.packet()
 }

@@ -9,17 +9,12 @@ export interface PendingRequest {
   answered(result: unknown): void
 }
 
-interface Sent {
-  readonly request: PendingRequest
-  readonly sentAtMs: number
-}
-
-/** What may wait for answers at a time. */
-export const PENDING_MAX = 10_000
+/** What may wait for answers at a time: more would hold up the beats, which come in turn, and the session would be lost for it. */
+export const PENDING_MAX = 2_000
 
 /** The operations of a session that wait for their answers, which come in the order of the requests. */
 export class PendingRequests {
-  readonly #sent = new Map<number, Sent>()
+  readonly #sent = new Map<number, PendingRequest>()
   #nextXid: number
   #expectedXid: number
   #waitingSinceMs = 0
@@ -45,26 +40,24 @@ export class PendingRequests {
 
   add(request: PendingRequest, sentAtMs: number): void {
     if (this.#sent.size === 0) this.#waitingSinceMs = sentAtMs
-    this.#sent.set(this.#nextXid, { request, sentAtMs })
+    this.#sent.set(this.#nextXid, request)
     this.#nextXid = xidAfter(this.#nextXid)
   }
 
   /** The request that an answer is for. @throws ReplyMalformedError for any other than the next */
   expect(xid: number): PendingRequest {
-    const sent = this.#sent.get(xid)
-    if (sent === undefined || xid !== this.#expectedXid) {
+    const request = this.#sent.get(xid)
+    if (request === undefined || xid !== this.#expectedXid) {
       throw ReplyMalformedError.of('an answer', `for the request ${xid}, expected ${this.#expectedXid}`)
     }
-    return sent.request
+    return request
   }
 
-  /** The request that is expected has its answer. @returns when it was sent */
-  answered(nowMs: number): number {
-    const sent = this.#sent.get(this.#expectedXid)
+  /** The request that is expected has its answer. */
+  answered(nowMs: number): void {
     this.#sent.delete(this.#expectedXid)
     this.#expectedXid = xidAfter(this.#expectedXid)
     this.#waitingSinceMs = nowMs
-    return sent?.sentAtMs ?? -Infinity
   }
 
   /** The connection has ended: none of them will have an answer. */
@@ -72,7 +65,7 @@ export class PendingRequests {
     const lost = [...this.#sent.values()]
     this.#sent.clear()
     this.#expectedXid = this.#nextXid
-    for (const { request } of lost) request.answered(ConnectionLostError.of(request.operation.what, server, cause))
+    for (const request of lost) request.answered(ConnectionLostError.of(request.operation.what, server, cause))
   }
 }
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { type SecretText } from '@aesop/kernel'
+import { type SecretText, systemCodeOf } from '@aesop/kernel'
 import {
   AuthRefusedError,
   RefusedError,
@@ -10,11 +10,13 @@ import {
 } from './errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { type ConnectReply, connectRequest, readConnectReply, type SessionId } from './handshake.ts'
+import { BEAT_PART, Heartbeats } from './heartbeats.ts'
 import { JuteReader } from './jute-reader.ts'
 import { JuteWriter } from './jute-writer.ts'
 import { type Chroot } from './node-path.ts'
 import { opcodes, xids } from './opcodes.ts'
-import { type Operation } from './operation.ts'
+import { type Operation, packetOf } from './operation.ts'
+import { closeSession, sync } from './operations.ts'
 import { type PendingRequest, type PendingRequests } from './pending-requests.ts'
 import { type ServerAddress, shownServer } from './server-list.ts'
 import { serverCodes } from './server-codes.ts'
@@ -50,9 +52,9 @@ export interface LinkOwner {
   accepted(reply: ConnectReply): readonly Buffer[]
   /** The identities are taken as well: operations may be sent. */
   ready(): void
-  /** A request that was sent then was answered. */
-  confirmed(sentAtMs: number): void
-  /** A ping was answered: the connection holds. */
+  /** The leader counts the session's time from then at the earliest. */
+  confirmed(heardAtMs: number): void
+  /** A beat was answered: the connection holds. */
   holds(): void
   zxid(zxid: bigint): void
   notified(reader: JuteReader): void
@@ -62,9 +64,11 @@ export interface LinkOwner {
 
 type Phase = 'opening' | 'handshake' | 'auth' | 'ready' | 'ended'
 
-/** Part of the session's time after which a ping is sent, and after which silence ends the connection. */
-const PING_PART = 1 / 3
-const SILENCE_PART = 2 / 3
+const CLOSED = 'closed the connection'
+/** Part of the session's time after which silence ends the connection: a server has to be found before the deadline. */
+const SILENCE_PART = 1 / 3
+/** How long a farewell may take. */
+const LEAVE_MS_MAX = 2_000
 /** What may wait in the socket. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024
 
@@ -79,10 +83,10 @@ export class ServerLink {
   #readAtMs: number
   #timeoutMs = 0
   #authLeft: AuthSettings[] = []
-  readonly #pingsSentAtMs: number[] = []
+  #heartbeats: Heartbeats | undefined
   #corked = false
   readonly #handshakeTimer: NodeJS.Timeout
-  #pingTimer: NodeJS.Timeout | undefined
+  #beatTimer: NodeJS.Timeout | undefined
   #silenceTimer: NodeJS.Timeout | undefined
 
   /** @throws SettingInvalidError where certificates can not be read */
@@ -105,7 +109,7 @@ export class ServerLink {
     socket.on(
       'close',
       guarded(() => {
-        this.#unreachable('closed the connection')
+        this.#unreachable(CLOSED)
       }),
     )
     this.#handshakeTimer = setTimeout(
@@ -134,20 +138,26 @@ export class ServerLink {
     this.#write(packet)
   }
 
-  /** Says farewell to a server that was only asked whether it takes a session. */
-  takeLeave(): void {
-    this.#write(new JuteWriter().int(1).int(opcodes.closeSession).packet())
-    this.#socket.end()
+  /** Ends the session of a server that was only asked whether it takes one, and the connection. */
+  leave(error: Error): void {
+    this.#finish(error, false, () => {
+      this.#socket.setTimeout(LEAVE_MS_MAX, () => this.#socket.destroy())
+      this.#socket.end(packetOf(closeSession(), 1, this.#settings.chroot))
+    })
   }
 
   /** Ends the connection. What waits for an answer is rejected: whether it was carried out is unknown. */
   end(error: Error, isRefusal = false): void {
+    this.#finish(error, isRefusal, () => this.#socket.destroy())
+  }
+
+  #finish(error: Error, isRefusal: boolean, close: () => void): void {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
     clearTimeout(this.#handshakeTimer)
-    clearInterval(this.#pingTimer)
+    clearInterval(this.#beatTimer)
     clearTimeout(this.#silenceTimer)
-    this.#socket.destroy()
+    close()
     this.#settings.pending.lose(this.name, error)
     this.#owner.ended(error, isRefusal)
   }
@@ -166,7 +176,8 @@ export class ServerLink {
   }
 
   #unreachable(fault: string, cause?: Error): void {
-    const isRefusal = this.#phase === 'handshake' && fault.startsWith('closed')
+    // A server refuses a session without a word: it closes the connection, or resets it.
+    const isRefusal = this.#phase === 'handshake' && (fault === CLOSED || systemCodeOf(cause) === 'ECONNRESET')
     this.end(ServerUnreachableError.of(this.name, isRefusal ? 'refused the session' : fault, cause), isRefusal)
   }
 
@@ -215,6 +226,7 @@ export class ServerLink {
     this.#startTimers()
     const watches = this.#owner.accepted(reply)
     if (this.#hasEnded) return
+    this.#heartbeats = new Heartbeats(reply.timeoutMs, this.#handshakeSentAtMs, this.#readAtMs)
     this.#owner.confirmed(this.#handshakeSentAtMs)
     this.#authLeft = [...this.#settings.auth]
     for (const { scheme, auth } of this.#authLeft) this.#write(authPacket(scheme, auth))
@@ -234,16 +246,17 @@ export class ServerLink {
     const code = reader.int('an error')
     if (zxid > 0n) this.#owner.zxid(zxid)
     if (xid === xids.notification) this.#owner.notified(reader)
-    else if (xid === xids.ping) this.#takePing()
     else if (xid === xids.auth) this.#takeAuth(code)
-    else if (xid !== xids.setWatches) this.#takeAnswer(xid, code, reader)
+    else if (xid === xids.setWatches) this.#takeWatches(code)
+    else this.#takeAnswer(xid, code, reader)
   }
 
-  #takePing(): void {
-    const sentAtMs = this.#pingsSentAtMs.shift()
-    if (sentAtMs === undefined) throw ReplyMalformedError.of('a ping', 'answered that was not sent')
-    this.#owner.confirmed(sentAtMs)
-    this.#owner.holds()
+  /** Watches that a server does not set would be missed by nobody but those who wait for them. */
+  #takeWatches(code: number): void {
+    if (code === 0) return
+    this.end(
+      ServerUnreachableError.of(this.name, 'does not set the watches again', RefusedError.of('setWatches', code)),
+    )
   }
 
   #takeAuth(code: number): void {
@@ -266,20 +279,29 @@ export class ServerLink {
     }
     const result =
       code === 0 ? resultOf(request.operation, reader, chroot) : RefusedError.of(request.operation.what, code)
-    const sentAtMs = pending.answered(nowMs())
-    this.#owner.confirmed(sentAtMs)
+    pending.answered(nowMs())
     request.answered(result)
   }
 
   #startTimers(): void {
-    const pingMs = this.#timeoutMs * PING_PART
-    this.#pingTimer = setInterval(this.#guarded(this.#ping.bind(this)), pingMs)
+    this.#beatTimer = setInterval(this.#guarded(this.#beat.bind(this)), this.#timeoutMs * BEAT_PART)
     this.#watchSilence()
   }
 
-  #ping(): void {
-    this.#pingsSentAtMs.push(this.#settings.nowMs())
-    this.#write(new JuteWriter().int(xids.ping).int(opcodes.ping).packet())
+  /** A sync goes to the leader and back, where a ping does not. */
+  #beat(): void {
+    const { pending, chroot, nowMs } = this.#settings
+    if (this.#phase !== 'ready' || this.#heartbeats === undefined) return
+    const operation = sync('/')
+    const heard = this.#heartbeats.sent(nowMs())
+    this.send(packetOf(operation, pending.nextXid, chroot), {
+      operation,
+      answered: (result) => {
+        if (result instanceof Error) return
+        this.#owner.confirmed(heard(nowMs()))
+        this.#owner.holds()
+      },
+    })
   }
 
   /** Silence of the connection as a whole, or of the answers while pings come back: neither may last. */

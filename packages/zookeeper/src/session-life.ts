@@ -6,14 +6,14 @@ import {
   NotConnectedError,
   PayloadTooLargeError,
   ServerDataGoneError,
+  ServerUnreachableError,
   SessionClosedError,
   SessionExpiredError,
   TooManyPendingError,
 } from './errors.ts'
 import { type ConnectReply, NEW_SESSION, type SessionId } from './handshake.ts'
 import { type JuteReader } from './jute-reader.ts'
-import { JuteWriter } from './jute-writer.ts'
-import { type Operation } from './operation.ts'
+import { type Operation, packetOf } from './operation.ts'
 import { closeSession } from './operations.ts'
 import { PENDING_MAX, PendingRequests } from './pending-requests.ts'
 import { type LinkOwner, ServerLink } from './server-link.ts'
@@ -148,8 +148,7 @@ export class SessionLife implements LinkOwner {
   accepted(reply: ConnectReply): readonly Buffer[] {
     this.#linkWasAccepted = true
     if (this.#dataCheck.asksAnew) {
-      this.#link?.takeLeave()
-      this.#link?.end(NotConnectedError.of('the question whether a server takes new sessions', 'answered'))
+      this.#link?.leave(ServerUnreachableError.of(this.#link.name, 'takes new sessions'))
       return []
     }
     this.#session = reply.session
@@ -158,8 +157,8 @@ export class SessionLife implements LinkOwner {
     return this.watches.packets(this.#lastZxid, this.settings.chroot)
   }
 
-  confirmed(sentAtMs: number): void {
-    this.#clock.confirm(sentAtMs)
+  confirmed(heardAtMs: number): void {
+    this.#clock.confirm(heardAtMs)
     if (this.#clockTimer === undefined) this.#watchClock()
   }
 
@@ -256,9 +255,7 @@ export class SessionLife implements LinkOwner {
   }
 
   #encode(operation: Operation<unknown>): Buffer {
-    const writer = new JuteWriter().int(this.#pending.nextXid).int(operation.opcode)
-    operation.write(writer, this.settings.chroot)
-    const packet = writer.packet()
+    const packet = packetOf(operation, this.#pending.nextXid, this.settings.chroot)
     const bytes = packet.length - LENGTH_BYTES
     if (bytes > PACKET_BYTES_MAX) throw PayloadTooLargeError.of(operation.what, bytes, PACKET_BYTES_MAX)
     return packet
@@ -279,7 +276,7 @@ export class SessionLife implements LinkOwner {
     this.#wasLost = true
     this.#withoutServerSinceMs = this.#nowMs()
     this.#step('clockRanOut')
-    this.#link?.end(NotConnectedError.of('what follows', 'lost'))
+    this.#link?.end(ServerUnreachableError.of(this.#link.name, 'did not say in time that the session lives'))
   }
 
   #finish(step: 'expired' | 'closed', error?: Error): void {

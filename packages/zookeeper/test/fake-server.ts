@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { FrameSplitter } from '../src/frame-splitter.ts'
 import { JuteReader } from '../src/jute-reader.ts'
 import { JuteWriter } from '../src/jute-writer.ts'
+import { opcodes } from '../src/opcodes.ts'
 
 /** A request as the server sees it. */
 export interface Asked {
@@ -14,10 +15,12 @@ export interface Asked {
 export interface FakeOptions {
   /** The time that it agrees to; default 600. */
   readonly timeoutMs?: number
-  /** What it does with requests but pings; `undefined` answers `ok`. */
+  /** What it does with requests but beats; `undefined` answers `ok`. */
   readonly answer?: (asked: Asked) => Buffer | undefined
-  /** Whether it answers pings; default true. */
-  readonly pings?: boolean
+  /** Whether it answers beats; default true. */
+  readonly beats?: boolean
+  /** What it says all the time without being asked. */
+  readonly chatter?: Buffer
 }
 
 /** An answer, or what no server answers. */
@@ -65,6 +68,11 @@ export class FakeServer implements AsyncDisposable {
     this.#sockets.add(socket)
     const frames = new FrameSplitter()
     let greeted = false
+    const { chatter } = this.#options
+    const talking = chatter === undefined ? undefined : setInterval(() => greeted && socket.write(chatter), 50)
+    socket.on('close', () => {
+      clearInterval(talking)
+    })
     socket.on('error', () => undefined)
     socket.on('data', (chunk) => {
       for (const frame of frames.push(chunk)) {
@@ -84,8 +92,8 @@ export class FakeServer implements AsyncDisposable {
     const reader = new JuteReader(frame)
     const asked = { xid: reader.int('an xid'), opcode: reader.int('an opcode'), socket }
     this.requests.push(asked)
-    if (asked.xid === -2) {
-      if (this.#options.pings !== false) socket.write(reply(-2, 0))
+    if (asked.opcode === opcodes.sync) {
+      if (this.#options.beats !== false) socket.write(reply(asked.xid, 0, Buffer.from([0, 0, 0, 1, 47])))
       return
     }
     const answer = this.#options.answer?.(asked)

@@ -41,7 +41,7 @@ describe('an answer', () => {
 
   test.each([
     ['for another request', ({ xid }: Asked) => reply(xid + 1, 0), /an answer is for the request 2, expected 1/],
-    ['to a ping that was not sent', () => reply(-2, 0), /a ping is answered that was not sent/],
+    ['to a ping that was not sent', () => reply(-2, 0), /an answer is for the request -2, expected 1/],
     ['to an identity that was not given', () => reply(-4, 0), /an auth is answered that was not sent/],
     [
       'that is longer than it may be',
@@ -73,22 +73,45 @@ describe('an answer', () => {
 })
 
 describe('a server', () => {
-  test('that answers pings alone is left, because a session must not wait for ever', async () => {
-    await using fake = await FakeServer.start({ answer: to(opcodes.delete, () => NOTHING) })
+  test('that notifies and answers nothing is left, because an operation must not wait for ever', async () => {
+    const chatter = reply(-1, 0, Buffer.from([0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, 1, 47]))
+    await using fake = await FakeServer.start({ chatter, beats: false, answer: to(opcodes.delete, () => NOTHING) })
     const session = await open(fake)
-    await expect(session.remove('/a')).rejects.toThrow(/outcome unknown.*was silent for 400 ms/)
+    await expect(session.remove('/a')).rejects.toThrow(/outcome unknown.*was silent for 200 ms/)
     await until('it is connected again', () => session.state === 'connected')
     expect(fake.connections).toBe(2)
   })
 
   test('that answers nothing is left', async () => {
-    await using fake = await FakeServer.start({ pings: false })
+    await using fake = await FakeServer.start({ beats: false })
     const session = await open(fake)
     const states: SessionState[] = []
     session.onState((state) => states.push(state))
     await until('it is left', () => states.length > 0)
     expect(states[0]).toBe('suspended')
-    expect(String(session.lastError)).toContain('was silent for 400 ms')
+    expect(String(session.lastError)).toContain('was silent for 200 ms')
+  })
+
+  test('that does not set watches again is left', async () => {
+    let refuses = true
+    await using fake = await FakeServer.start({
+      timeoutMs: 60_000,
+      answer: ({ xid, opcode }) => {
+        if (opcode === opcodes.setWatches) return reply(-8, refuses ? -6 : 0)
+        return opcode === opcodes.getChildren2 ? reply(xid, 0, Buffer.alloc(4 + 68)) : undefined
+      },
+    })
+    const session = await open(fake)
+    await session.getChildren('/', { watcher: () => undefined })
+    fake.requests[0]?.socket.destroy()
+    await until('it is left', () =>
+      String(session.lastError).includes('does not set the watches again: setWatches: Unimplemented (-6)'),
+    )
+    refuses = false
+    await until(
+      'it is connected',
+      () => session.state === 'connected' && fake.requests.at(-1)?.opcode === opcodes.setWatches,
+    )
   })
 
   test('that refuses an identity ends the session, and the secret is nowhere', async () => {
