@@ -9,6 +9,7 @@ import { SeededDraw } from '../support/seeded-draw.ts'
 import { extent } from '../support/extent.ts'
 import { type Product, ShopServer } from '../support/shop-server.ts'
 import { eventOf } from '../support/stored-events.ts'
+import { until } from '../support/until.ts'
 
 const ROWS = 6000
 const KEYS = 9000
@@ -43,6 +44,12 @@ async function write(shop: ShopServer, draw: SeededDraw, isOver: () => boolean):
     if (draw.below(10) === 0) await delay(1)
   }
   await connection.end()
+}
+
+/** How many rows the server has read of tables, one behind the other. */
+async function rowsRead(shop: ShopServer): Promise<number> {
+  const [row] = await shop.server.query<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Handler_read_next'")
+  return Number(row?.Value ?? 0)
 }
 
 /** The rows of the store's table, changed beside its writer. */
@@ -128,6 +135,17 @@ describe.each(extent<Product>(['MariaDB'], ['MySQL']))('bootstrap verify of %s',
       isOver = true
       await Promise.all(writers)
     }
+
+    // What was changed while the producer stands still is awaited: until then it is compared with what there is.
+    producer.child.kill('SIGSTOP')
+    await shop.server.query(`UPDATE shop.item SET more = more + 1 WHERE id < ${KEYS} ORDER BY id DESC LIMIT 1`)
+    const before = await rowsRead(shop)
+    const interrupted = launch.command('verify', 'bootstrap-producer.yaml', SOURCE)
+    await until('the whole table was read', async () => (await rowsRead(shop)) >= before + ROWS / 2, 60_000)
+    interrupted.child.kill('SIGINT')
+    expect(await interrupted.untilExit(), interrupted.errors).toBe(130)
+    expect(interrupted.output.join('\n')).toMatch(/^shop\.item: interrupted, \d{4} rows compared/)
+    producer.child.kill('SIGCONT')
 
     using hand = new Hand(launch)
     hand.changeValue(100_001)
