@@ -56,6 +56,7 @@ export const bootstrapProducerComponents: Readonly<Record<string, ComponentDefin
         },
         store: {
           'x-methods': ['openWriter', 'openReader'],
+          'x-store': { use: 'fills', byDefault: 'SqliteBootstrapStore' },
           description:
             'SqliteBootstrapStore or MysqlBootstrapStore; left out: the file bootstrap.db in the folder of the state.',
         },

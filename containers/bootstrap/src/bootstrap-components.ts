@@ -13,6 +13,7 @@ export const bootstrapComponents: Readonly<Record<string, ComponentDefinition>> 
         bootstrapConfig: { 'x-bean': 'BootstrapConfig' },
         store: {
           'x-methods': ['openWriter', 'openReader'],
+          'x-store': { use: 'reads', byDefault: 'SqliteBootstrapStore' },
           description:
             'SqliteBootstrapStore or MysqlBootstrapStore, as the bootstrap producer has it; left out: the file bootstrap.db in the folder of the state.',
         },

@@ -1,5 +1,9 @@
+import { databasePlaceOf } from './mysql/database-place.ts'
 import type { MysqlBootstrapStore } from './mysql/mysql-bootstrap-store.ts'
 import type { SqliteBootstrapStore } from './sqlite/sqlite-bootstrap-store.ts'
+import { sqlitePathOf, type StoreFolders } from './sqlite/sqlite-path.ts'
+
+type Properties = Readonly<Record<string, unknown>>
 
 const file = {
   type: 'string',
@@ -30,12 +34,15 @@ export const offeredStores = {
     description: 'A bootstrap store in one file of SQLite.',
     load: async (): Promise<typeof SqliteBootstrapStore> =>
       (await import('./sqlite/sqlite-bootstrap-store.ts')).SqliteBootstrapStore,
+    placeOf: (properties: Properties, folders: StoreFolders): string =>
+      sqlitePathOf(typeof properties['file'] === 'string' ? properties['file'] : undefined, folders),
     schema: { type: 'object', properties: { file }, additionalProperties: false },
   },
   MysqlBootstrapStore: {
     description: 'A bootstrap store in a database of MySQL or MariaDB.',
     load: async (): Promise<typeof MysqlBootstrapStore> =>
       (await import('./mysql/mysql-bootstrap-store.ts')).MysqlBootstrapStore,
+    placeOf: ({ uri }: Properties): string | undefined => databasePlaceOf(uri),
     schema: { type: 'object', properties: placeOfServer, required: ['uri'], additionalProperties: false },
   },
 }

@@ -12,6 +12,8 @@ import { type StandardSchema } from './descriptor/standard-schema.ts'
  * - `x-leads: true`: the bean that has this property starts and stops the beans that are injected there, as a relay does
  *   with its producers; the runtime makes, shows and destroys them, and leaves their `start` and `stop` alone.
  * - `x-distinct: ['address.port']`, of a list: the values at this path differ from item to item; a default counts as a value.
+ * - `x-store: { use: 'fills', byDefault: 'SqliteBootstrapStore' }` (or `reads`): the store that the bean has; left out, it is one of that
+ *   class. `check` compares where the stores of a launch are.
  * - `x-flat: true`: the value is a props object: nested maps are flattened to dotted keys.
  * - `secret: true`: the bean gets a `Secret` of `@aesop/kernel`, whose `reveal()` reads files and providers anew; nothing
  *   shows the text. With `format: 'password'` it gets a plain string that nothing shows.
@@ -46,10 +48,21 @@ export interface ComponentDefinition {
    * @param properties as the schema sees them; what only the run time knows is null
    */
   readonly loadAhead?: (properties: Readonly<Record<string, unknown>>) => Promise<unknown>
+  /**
+   * Where what a bean of it keeps is, for people: two that are at one place have the same. Opens nothing; undefined: it can't be told.
+   * @param properties its scalars, as they are written
+   */
+  readonly placeOf?: (properties: Readonly<Record<string, unknown>>, folders: LaunchFolders) => string | undefined
   /** Checks and converts the properties besides, where the class brings a Standard Schema. */
   readonly standard?: StandardSchema
   /** One line for people and editors. */
   readonly description: string
+}
+
+/** The folders that paths of a launch count from. */
+export interface LaunchFolders {
+  readonly projectsRoot: string
+  readonly stateDirectory: string
 }
 
 /** Constants that `{ const: NAME.MEMBER }` and `keys: NAME` look up. */

@@ -170,6 +170,31 @@ export class ValueDoubleError extends DescriptorError {
   }
 }
 
+export class StoreDoubleError extends DescriptorError {
+  static readonly kind = {
+    code: 'AESOP_DESCRIPTOR_STORE_DOUBLE',
+    meaning: 'Two beans of a launch would fill one store, which has one producer at a time.',
+    remedy: 'Give each a store of its own, or the sources of both to one of them.',
+    canRetry: false,
+  } as const
+  constructor(message: string, finding: Finding) {
+    super(StoreDoubleError.kind, message, finding)
+  }
+}
+
+export class StoreElsewhereError extends DescriptorError {
+  static readonly kind = {
+    code: 'AESOP_DESCRIPTOR_STORE_ELSEWHERE',
+    meaning: 'A bean of a launch reads a store that none of its beans fills, while one of them fills another.',
+    remedy:
+      'Name the same store in both, or in none of both. Where another process fills the one that is read, it is right.',
+    canRetry: false,
+  } as const
+  constructor(message: string, finding: Finding) {
+    super(StoreElsewhereError.kind, message, finding)
+  }
+}
+
 export class PropertyMissingError extends DescriptorError {
   static readonly kind = {
     code: 'AESOP_DESCRIPTOR_PROPERTY_MISSING',
@@ -444,6 +469,8 @@ export const descriptorErrors: readonly AesopErrorClass[] = [
   PropertyUnknownError,
   PropertyTypeError,
   ValueDoubleError,
+  StoreDoubleError,
+  StoreElsewhereError,
   PropertyMissingError,
   PlaceholderTooLongError,
   PlaceholderUnresolvedError,

@@ -39,6 +39,8 @@ export {
   ProfileUnusedError,
   PropertyMissingError,
   ValueDoubleError,
+  StoreDoubleError,
+  StoreElsewhereError,
   PropertyTypeError,
   PropertyUnknownError,
   SecretUnreadableError,

@@ -1,5 +1,5 @@
-import { join, resolve } from 'node:path'
 import { type BeanContext } from '@aesop/kernel'
+import { sqlitePathOf } from './sqlite-path.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
 export interface SqliteBootstrapStoreOptions {
@@ -9,8 +9,8 @@ export interface SqliteBootstrapStoreOptions {
 
 /** The bean of a store in one file. Each container that has one opens it for itself. */
 export class SqliteBootstrapStore extends SqliteStore {
-  constructor({ file }: SqliteBootstrapStoreOptions, { projectsRoot, stateDirectory }: BeanContext) {
-    super({ path: file === undefined ? join(stateDirectory, 'bootstrap.db') : resolve(projectsRoot, file) })
+  constructor({ file }: SqliteBootstrapStoreOptions, context: BeanContext) {
+    super({ path: sqlitePathOf(file, context) })
   }
 
   destroy(): Promise<void> {

@@ -8,7 +8,18 @@ const PLACEHOLDER: Json = { type: 'string', pattern: String.raw`\$\{`, descripti
 const text: Json = { type: 'string' }
 const names: Json = { anyOf: [text, { type: 'array', items: text }] }
 /** Words of ours, and a format that editors do not know. */
-const OURS = ['x-bean', 'x-methods', 'x-methods-where', 'x-leads', 'x-distinct', 'x-any', 'x-flat', 'secret', 'format']
+const OURS = [
+  'x-bean',
+  'x-methods',
+  'x-methods-where',
+  'x-leads',
+  'x-distinct',
+  'x-store',
+  'x-any',
+  'x-flat',
+  'secret',
+  'format',
+]
 
 /** The JSON Schema (draft 7) of the bootstrap descriptor, for editors. */
 export function bootstrapSchema(containers: readonly ContainerDefinition[]): Json {

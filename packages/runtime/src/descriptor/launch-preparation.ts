@@ -36,6 +36,7 @@ import { ActiveProfiles } from './profile-condition.ts'
 import { type PropertiesFile, readPropertiesFiles } from './properties-file.ts'
 import { standardProviders } from './secret-provider.ts'
 import { overrideProperty } from './setting-override.ts'
+import { checkStores } from './store-places.ts'
 import { reportSecretSettings, reportUnused } from './unused-settings.ts'
 
 export type {
@@ -113,6 +114,7 @@ class LaunchPreparation {
     const pending = single === undefined ? this.#readAll(plan) : []
     if (single !== undefined && descriptor !== undefined) pending.push({ container: single, descriptor })
     for (const each of pending) await this.#draft(each)
+    if (plan !== undefined) checkStores([...this.#drafts.values()].flat(), plan, this.#problems)
     // The files beside a descriptor of one container may serve the others too.
     if (pending.length > 0) this.#containerOptions.reportUnused(this.#options.containers)
     reportUnused(this.#lookup, isBootstrap ? this.#propertiesFiles : [], this.#profiles, this.#problems)
