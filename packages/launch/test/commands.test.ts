@@ -200,6 +200,44 @@ describe('schema', () => {
     expect(check?.errors ?? []).toEqual([])
   })
 
+  const bean = (name: string, properties: string): string =>
+    `beans: { b: { class: ${name}, properties: { ${properties} } } }`
+  const blocking = (more: string): string => bean('BlockingBootstrapServerFactory', `consumer: { ref: c }, ${more}`)
+  const registrations = 'producerRegistrationList: [{ physicalSourceConfig: { uri: a, sources: [a.b] } }]'
+  const fills = (more: string): string =>
+    bean('DefaultBootstrapProducerFactory', `physicalSources: [{ name: s, sources: [a.b] }], ${more}`)
+  const serves = (more: string): string => bean('DefaultBootstrapServerFactory', more)
+
+  test.each([
+    [
+      'blocking-bootstrap',
+      blocking(`bootstrapConfig: { numberOfPartitions: '\${p:4}', until: now }, ${registrations}`),
+    ],
+    ['bootstrap-producer', fills('store: { class: SqliteBootstrapStore, properties: { file: x.db } }')],
+    ['bootstrap-producer', fills('bootstrapProducerConfig: { retention: { logHours: 5 } }, store: { ref: s }')],
+    ['bootstrap', serves('bootstrapConfig: { bootstrapProperties: { databus.bootstrap.db.container.httpPort: 1 } }')],
+    ['bootstrap', 'beans: { s: { class: DefaultBootstrapServerFactory } }'],
+  ])('what a container of a bootstrap takes is valid: %s, %s', (container, text) => {
+    const check = schemas.get(`${container}-config.yaml`)
+    check?.(parse(text))
+    expect(check?.errors ?? []).toEqual([])
+  })
+
+  test.each([
+    ['blocking-bootstrap', blocking(`bootstrapConfig: { numberOfPartition: 3 }, ${registrations}`)],
+    ['blocking-bootstrap', blocking(`consumerFactory: { ref: f }, ${registrations}`)],
+    ['blocking-bootstrap', blocking('producerRegistrationList: [{ physicalSourceConfi: { uri: a, sources: [a.b] } }]')],
+    ['blocking-bootstrap', bean('BootstrapConfig', 'bootstrapProperties: { databus.bootstrap.nope: 1 }')],
+    ['bootstrap-producer', fills('store: { class: SqliteBootstrapStore, properties: { fil: x.db } }')],
+    ['bootstrap-producer', fills('bootstrapProducerConfig: { retention: { logHour: 5 } }')],
+    ['bootstrap-producer', bean('MysqlBootstrapStore', '')],
+    ['bootstrap', serves('bootstrapConfig: { reader: 4 }')],
+    ['bootstrap', serves('store: store.db')],
+    ['bootstrap', bean('DefaultBootstrapServer', '')],
+  ])('what a container of a bootstrap does not take is not valid: %s, %s', (container, text) => {
+    expect(schemas.get(`${container}-config.yaml`)?.(parse(text))).toBe(false)
+  })
+
   test('the command prints it, and knows its containers', { timeout }, async () => {
     using folder = new LaunchFolder('')
     const good = await new Launched(['schema', 'fixture'], folder.path).ended
