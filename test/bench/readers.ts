@@ -17,6 +17,8 @@ const PACE = 10_000
 const MEASURED_MS = 15_000
 const FULL_MS = 4000
 const SETTLED_MS = 3000
+/** Readers take nothing, but the system takes some MB for each before the relay notices. */
+const STALLED_MS = 10_000
 /** How long the resident size is looked at for its most. */
 const LOOKED_MS = 5000
 const LIVE = 160
@@ -100,10 +102,10 @@ async function memory(): Promise<Readonly<Record<string, number>>> {
   await using relay = await startPaced()
   const alone = await relay.residentBytesDuring(LOOKED_MS)
   const first = relay.read(UP_TO_DATE)
-  await delay(SETTLED_MS)
+  await delay(STALLED_MS)
   const beside = await relay.residentBytesDuring(LOOKED_MS)
   const further = relay.read([{ kind: 'stalled', count: FURTHER }])
-  await delay(SETTLED_MS)
+  await delay(STALLED_MS)
   const besideFurther = await relay.residentBytesDuring(LOOKED_MS)
   await Promise.all([first.end(), further.end()])
   return {
