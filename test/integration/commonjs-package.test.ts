@@ -24,12 +24,12 @@ const RELAY = `beans:
       producerRegistrationList:
         - physicalSourceConfig: { uri: 'binlog:binlog/mysql-bin.index', sources: [bookshop.sale] }
 `
-const client = (consumer: string): string => `beans:
+const client = (consumer: string, startFrom: string): string => `beans:
   client:
     class: DefaultClientFactory
     properties:
       consumerRegistrationList:
-        - { id: books, consumerFactory: { class: './${consumer}#BookConsumerFactory' }, logicalSources: [bookshop.sale] }
+        - { id: books, consumerFactory: { class: './${consumer}#BookConsumerFactory' }, logicalSources: [bookshop.sale], startFrom: ${startFrom} }
 `
 const CONSUMER = `
 class BookConsumer extends MysqlEventConsumer {
@@ -53,6 +53,33 @@ export class BookConsumerFactory { createConsumer(): BookConsumer { return new B
 const JAVASCRIPT = `const { MysqlEventConsumer, RowEvent } = require('@aesop/client')
 ${CONSUMER}
 exports.BookConsumerFactory = class { createConsumer() { return new BookConsumer() } }
+`
+/** Tells with what it begins, and what comes of the table then: each kind of call once. */
+const LATE = `const { MysqlEventConsumer } = require('@aesop/client')
+class LateConsumer extends MysqlEventConsumer {
+  tell(call) {
+    this.told ??= new Set()
+    if (!this.told.has(call)) console.log(JSON.stringify(call))
+    this.told.add(call)
+  }
+  onStartBootstrap(signal, { complete }) { this.tell('start, complete ' + complete) }
+  onBootstrapEvent(event) { this.onDataEvent(event) }
+  onDataEvent({ key, row }) { this.tell('row, ' + typeof key + ', ' + typeof row.copies) }
+  onStopBootstrap() { this.tell('stop') }
+}
+exports.BookConsumerFactory = class { createConsumer() { return new LateConsumer() } }
+`
+const PRODUCER = `beans:
+  producer:
+    class: DefaultBootstrapProducerFactory
+    properties:
+      bootstrapProducerConfig: { seeding: none }
+      physicalSources: [{ name: bookshop, sources: [bookshop.sale] }]
+`
+const SERVER = `beans:
+  server:
+    class: DefaultBootstrapServerFactory
+    properties: { bootstrapConfig: { bootstrapProperties: { databus.bootstrap.db.container.httpPort: 0 } } }
 `
 let folder = ''
 
@@ -81,13 +108,13 @@ function copyPackages(): void {
   }
 }
 
-async function firstLine(consumer: string, text: string): Promise<unknown> {
+async function firstLines(count: number, consumer: string, text: string, startFrom = 'earliest'): Promise<unknown[]> {
   writeFileSync(join(folder, consumer), text)
-  writeFileSync(join(folder, 'client-config.yaml'), client(consumer))
+  writeFileSync(join(folder, 'client-config.yaml'), client(consumer, startFrom))
   const launch = LaunchedProcess.start(['bootstrap.yaml', '--admin', 'off'], {}, folder)
-  const [line = ''] = await launch.untilOutput((lines) => lines.length >= 1, DEADLINE_MS)
+  const lines = await launch.untilOutput((all) => all.length >= count, DEADLINE_MS)
   expect(await launch.stop()).toBe(0)
-  return JSON.parse(line)
+  return lines.slice(0, count).map((line) => JSON.parse(line) as unknown)
 }
 
 const TYPES = {
@@ -103,10 +130,21 @@ const SALE = ['two copies', 'sale', { id: '1' }, TYPES, ['id'], COLUMNS]
 
 test('a .ts consumer has primary key, names and types of its columns', async () => {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  expect(await firstLine('consumer.ts', TYPESCRIPT)).toEqual(SALE)
+  expect(await firstLines(1, 'consumer.ts', TYPESCRIPT)).toEqual([SALE])
 })
 
 test('so has a .js consumer that has other copies of the packages', async () => {
   copyPackages()
-  expect(await firstLine('consumer.js', JAVASCRIPT)).toEqual(SALE)
+  expect(await firstLines(1, 'consumer.js', JAVASCRIPT)).toEqual([SALE])
+})
+
+test('a .js consumer bootstraps from a store that its process fills and serves', async () => {
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'bootstrap.yaml'), CONTAINERS.replace('relay,', 'relay, bootstrap-producer, bootstrap,'))
+  writeFileSync(join(folder, 'bootstrap-producer-config.yaml'), PRODUCER)
+  writeFileSync(join(folder, 'bootstrap-config.yaml'), SERVER)
+  const [first, ...rest] = await firstLines(3, 'consumer.js', LATE, 'bootstrap')
+  expect(first).toBe('start, complete true')
+  // The store may have been asked before it had a row: it comes by the stream then.
+  expect(rest.toSorted()).toEqual(['row, bigint, number', 'stop'])
 })
