@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { newFolder, removeFolder } from '../support/test-folder.ts'
 import { BareStore } from './bare-store.ts'
+import { blockingBootstrap } from './blocking.ts'
 import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 import { produce, seed } from './filled-store.ts'
 import { measured, type Measured } from './measured.ts'
@@ -122,7 +123,7 @@ function serving(wants: (name: string) => boolean, runs: number): Promise<Figure
   })
 }
 
-/** A bootstrap store and what stands around it, beside the bare speed of its engine. */
+/** A bootstrap store and what stands around it, beside the bare speed of its engine; and a bootstrap without one. */
 export const bootstrap: BenchGroup = {
   prefix: 'bootstrap',
   async measure(wants, runs) {
@@ -130,6 +131,8 @@ export const bootstrap: BenchGroup = {
     if (wants('bootstrap.seed')) figures.push(...(await seeding(runs)))
     if (READERS.some((count) => wants(`bootstrap.serve${count === 1 ? '' : `.${count}`}.rowsPerSecond`)))
       figures.push(...(await serving(wants, runs)))
+    if (['', '.4', '.bare'].some((part) => wants(`bootstrap.blocking${part}.rowsPerSecond`)))
+      figures.push(...(await blockingBootstrap(runs)))
     if (wants('bootstrap.produce')) figures.push(...(await producing(runs)))
     return figures
   },
