@@ -242,7 +242,7 @@ test('a session is closed at once while no server is there, and no operation wai
   expect(await endOf(session.exists('/'))).toBe('NotConnectedError')
   await session.close()
   const { accepted } = proxy
-  expect(session.state).toBe('closed')
+  expect([session.state, await endOf(session.exists('/'))]).toEqual(['closed', 'SessionClosedError'])
   await new Promise((done) => setTimeout(done, 200))
   expect(proxy.accepted).toBe(accepted)
   proxy.heal()

@@ -69,6 +69,8 @@ export class SessionLife implements LinkOwner {
   #clockTimer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   #lastError: Error | undefined
+  /** undefined when it was closed by its owner. */
+  #endedBy: Error | undefined
 
   constructor(settings: ReadSettings, parts: SessionParts) {
     const { nowMs = () => performance.now(), random = Math.random, firstXid } = parts
@@ -241,17 +243,14 @@ export class SessionLife implements LinkOwner {
   #linkFor(what: string): ServerLink {
     const state = this.state
     const link = this.#link
-    if (state === 'closed' || this.#closing !== undefined) throw this.#overError(what)
-    if (state === 'expired') throw this.#overError(what)
+    if (isOver(state) || this.#closing !== undefined) throw this.#overError(what)
     if (state !== 'connected' || link === undefined) throw NotConnectedError.of(what, state, this.#lastError)
     if (this.#pending.isFull || link.isFull) throw TooManyPendingError.of(what, PENDING_MAX)
     return link
   }
 
   #overError(what: string): Error {
-    return this.#lastError !== undefined && isOver(this.#state)
-      ? this.#lastError
-      : new SessionClosedError(`${what} was not sent: the session is closed`)
+    return this.#endedBy ?? new SessionClosedError(`${what} was not sent: the session is closed`)
   }
 
   #encode(operation: Operation<unknown>): Buffer {
@@ -280,6 +279,7 @@ export class SessionLife implements LinkOwner {
   }
 
   #finish(step: 'expired' | 'closed', error?: Error): void {
+    this.#endedBy = error
     this.#lastError = error ?? this.#lastError
     this.#wasLost = true
     this.#clock.lose()
