@@ -6,6 +6,7 @@ import { type BenchGroup, type Figure, ratioOf } from './figure.ts'
 import { produce, seed } from './filled-store.ts'
 import { measured, type Measured } from './measured.ts'
 import { Readings } from './bootstrap-readings.ts'
+import { seedings } from './seeded-server.ts'
 import { batchesOf, chunksOf } from './store-load.ts'
 
 /** Both divide by the rows of a statement of the bare store. */
@@ -134,6 +135,7 @@ export const bootstrap: BenchGroup = {
     if (['', '.4', '.bare'].some((part) => wants(`bootstrap.blocking${part}.rowsPerSecond`)))
       figures.push(...(await blockingBootstrap(runs)))
     if (wants('bootstrap.produce')) figures.push(...(await producing(runs)))
+    figures.push(...(await seedings(wants, runs)))
     return figures
   },
 }

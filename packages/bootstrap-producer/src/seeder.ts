@@ -134,8 +134,9 @@ export class Seeder {
       const request = { source: this.source, maxRows, after, where: seeding?.where }
       const chunk = await this.#untilDone(() => reader.readChunk(request, stopped), stopped)
       if (chunk === undefined) return undefined
-      const tookMs = performance.now() - beganMs
-      this.#size(tookMs)
+      // What the stream and the way to the relay take says nothing of the database.
+      const readMs = chunk.readMs ?? performance.now() - beganMs
+      this.#size(readMs)
       if (chunk.atScn < (seeding?.startScn ?? -1n)) {
         this.#clock.set({
           waitsFor: `a relay that has come to SCN ${seeding?.startScn ?? -1n}; it is at ${chunk.atScn}`,
@@ -143,7 +144,7 @@ export class Seeder {
         await sleep(AGAIN_MS, stopped)
         continue
       }
-      if (chunk.next !== undefined) await throttle.after(this.source, chunk.rows, tookMs, stopped)
+      if (chunk.next !== undefined) await throttle.after(this.source, chunk.rows, readMs, stopped)
       return chunk
     }
     return undefined
@@ -208,8 +209,8 @@ export class Seeder {
     this.#resumed = undefined
   }
 
-  #size(tookMs: number): void {
-    const factor = Math.min(2, Math.max(0.5, this.#options.chunkMs / Math.max(1, tookMs)))
+  #size(readMs: number): void {
+    const factor = Math.min(2, Math.max(0.5, this.#options.chunkMs / Math.max(1, readMs)))
     this.#rowsWanted = Math.round(Math.min(ROWS_MAX, Math.max(ROWS_MIN, this.#rowsWanted * factor)))
   }
 }

@@ -21,6 +21,8 @@ export interface SnapshotChunk {
   readonly visibleScn: bigint
   /** Where the next chunk begins; left out: the table is at its end. */
   readonly next?: string
+  /** How long the database took to give its rows, in milliseconds; left out: nobody has measured it. */
+  readonly readMs?: number
 }
 
 /** What is known of a table before it is read. */

@@ -77,11 +77,12 @@ export const headers = {
   previousScn: 'x-aesop-previous-scn',
   /** Ours, on every answer of a relay that knows it: the SCN space that its SCNs are of. */
   scnSpace: 'x-aesop-scn-space',
-  /** Ours, of `/snapshot`: `atScn`, `visibleScn` and `next` of the chunk, and how many rows it has. */
+  /** Ours, of `/snapshot`: `atScn`, `visibleScn`, `next` and `readMs` of the chunk, and how many rows it has. */
   snapshotAt: 'x-aesop-snapshot-at',
   snapshotVisible: 'x-aesop-snapshot-visible',
   snapshotNext: 'x-aesop-snapshot-next',
   snapshotRows: 'x-aesop-snapshot-rows',
+  snapshotReadMs: 'x-aesop-snapshot-read-ms',
   /** Of a bootstrap server: the address that its places belong to. */
   bootstrapServer: 'x-dbus2-bs-hostport',
   /** Ours, of a bootstrap server: id of the store that its places belong to. */

@@ -28,23 +28,27 @@ export function formatSnapshotRequest({ source, maxRows, after, where }: Snapsho
 }
 
 /** What the headers of the answer say of a chunk. */
-export function snapshotHeaders({ atScn, visibleScn, rows, next }: SnapshotChunk): Readonly<Record<string, string>> {
+export function snapshotHeaders(chunk: SnapshotChunk): Readonly<Record<string, string>> {
+  const { atScn, visibleScn, rows, next, readMs } = chunk
   return {
     [headers.snapshotAt]: String(atScn),
     [headers.snapshotVisible]: String(visibleScn),
     [headers.snapshotRows]: String(rows),
     ...(next === undefined ? {} : { [headers.snapshotNext]: next }),
+    ...(readMs === undefined ? {} : { [headers.snapshotReadMs]: String(Math.round(readMs)) }),
   }
 }
 
 /** @throws ResponseMalformedError */
 export function parseSnapshotHeaders(received: HeaderMap): Omit<SnapshotChunk, 'bytes'> {
   const next = received[headers.snapshotNext]
+  const isTimed = received[headers.snapshotReadMs] !== undefined
   return {
     atScn: numberIn(received, headers.snapshotAt),
     visibleScn: numberIn(received, headers.snapshotVisible),
     rows: Number(numberIn(received, headers.snapshotRows)),
     ...(typeof next === 'string' ? { next } : {}),
+    ...(isTimed ? { readMs: Number(numberIn(received, headers.snapshotReadMs)) } : {}),
   }
 }
 

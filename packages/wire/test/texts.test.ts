@@ -44,7 +44,7 @@ describe('the names on the wire', () => {
       'x-dbus-error x-dbus-error-message x-dbus-error-cause x-dbus-error-cause-message x-dbus-pending-event-size x-dbus-protocol-version ' +
         'x-dbus-client-host x-dbus-client-service x-dbus-server-host x-dbus-server-service x-dbus-req-id x-dbus-req-latency ' +
         'x-databus-response-code x-aesop-previous-scn x-aesop-scn-space ' +
-        'x-aesop-snapshot-at x-aesop-snapshot-visible x-aesop-snapshot-next x-aesop-snapshot-rows x-dbus2-bs-hostport x-aesop-bootstrap-store phasecompleted',
+        'x-aesop-snapshot-at x-aesop-snapshot-visible x-aesop-snapshot-next x-aesop-snapshot-rows x-aesop-snapshot-read-ms x-dbus2-bs-hostport x-aesop-bootstrap-store phasecompleted',
     )
     expect(protocolDefaults).toEqual({ protocolVersion: 2, registerProtocolVersion: 3, eventVersionMax: 0 })
   })

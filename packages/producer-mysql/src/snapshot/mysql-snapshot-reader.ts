@@ -179,6 +179,7 @@ export class MysqlSnapshotReader implements SnapshotReader {
     const rows = new ChunkRows(table, this.#rowsOptions(view.begun))
     const begunMs = performance.now()
     await session.read(table.select({ after, where, limit, lock: view.lock }), rows)
+    const readMs = performance.now() - begunMs
     const until = view.until ?? (await session.logEnd())
     await session.end()
     if (view.lock !== '') this.#locked.took(rows.came, performance.now() - begunMs)
@@ -187,7 +188,7 @@ export class MysqlSnapshotReader implements SnapshotReader {
     if (reached === undefined) return undefined
     const isEnd = rows.came < limit && !rows.isFull
     const next = isEnd || last === undefined ? {} : { next: last }
-    return { bytes, rows: count, atScn: view.begun.scn, visibleScn: reached.scn, ...next }
+    return { bytes, rows: count, atScn: view.begun.scn, visibleScn: reached.scn, readMs, ...next }
   }
 
   /** Where the stream is when it has come to what was seen; undefined: the table has changed since. @throws AesopError */
