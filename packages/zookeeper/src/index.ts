@@ -31,11 +31,12 @@ export {
   type NodeMode,
   type WatchMode,
 } from './operations.ts'
-export { type StateListener, type Wait } from './session-life.ts'
+export { type StateListener } from './session-life.ts'
 export { type SessionSettings } from './session-settings.ts'
 export { type SessionState } from './session-state.ts'
 export { type Stat } from './stat.ts'
 export { type TlsSettings } from './tls-settings.ts'
+export { type Wait } from './wait.ts'
 export { type WatchEvent } from './watch-event.ts'
 export { type Watcher } from './watches.ts'
 export { type ReadOptions, type WriteOptions, ZooKeeperSession } from './zookeeper-session.ts'

@@ -9,58 +9,19 @@ import {
   SessionExpiredError,
 } from './errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
-import { type ConnectReply, connectRequest, readConnectReply, type SessionId } from './handshake.ts'
+import { connectRequest, readConnectReply } from './handshake.ts'
 import { BEAT_PART, Heartbeats } from './heartbeats.ts'
 import { JuteReader } from './jute-reader.ts'
 import { JuteWriter } from './jute-writer.ts'
+import { type AuthSettings, type LinkOwner, type LinkSettings } from './link-contract.ts'
 import { type Chroot } from './node-path.ts'
 import { opcodes, xids } from './opcodes.ts'
 import { type Operation, packetOf } from './operation.ts'
 import { closeSession, sync } from './operations.ts'
-import { type PendingRequest, type PendingRequests } from './pending-requests.ts'
-import { type ServerAddress, shownServer } from './server-list.ts'
+import { type PendingRequest } from './pending-requests.ts'
 import { serverCodes } from './server-codes.ts'
-import { type TlsSettings, tlsOptionsOf } from './tls-settings.ts'
-
-/** Who a session is, beside its client certificate. */
-export interface AuthSettings {
-  /** `digest`, with `user:password`. */
-  readonly scheme: string
-  readonly auth: SecretText
-}
-
-export interface LinkSettings {
-  readonly server: ServerAddress
-  readonly tls: TlsSettings | undefined
-  readonly session: SessionId
-  readonly lastZxid: bigint
-  /** The time that the session asks for. */
-  readonly timeoutMs: number
-  /** From the beginning of the connection to the connect reply. */
-  readonly handshakeMs: number
-  readonly auth: readonly AuthSettings[]
-  readonly chroot: Chroot
-  readonly pending: PendingRequests
-  readonly nowMs: () => number
-}
-
-/** Whom a link tells. */
-export interface LinkOwner {
-  /** Before anything that comes in is looked at: `false` ends it, because the link has ended meanwhile. */
-  mayHandle(): boolean
-  /** A server has taken the session; @returns the packets that set its watches. */
-  accepted(reply: ConnectReply): readonly Buffer[]
-  /** The identities are taken as well: operations may be sent. */
-  ready(): void
-  /** The leader counts the session's time from then at the earliest. */
-  confirmed(heardAtMs: number): void
-  /** A beat was answered: the connection holds. */
-  holds(): void
-  zxid(zxid: bigint): void
-  notified(reader: JuteReader): void
-  /** Said once, last. @param isRefusal the server closed the connection instead of an answer to the connect request */
-  ended(error: Error, isRefusal: boolean): void
-}
+import { shownServer } from './server-list.ts'
+import { tlsOptionsOf } from './tls-settings.ts'
 
 type Phase = 'opening' | 'handshake' | 'auth' | 'ready' | 'ended'
 

@@ -13,21 +13,17 @@ import {
 } from './errors.ts'
 import { type ConnectReply, NEW_SESSION, type SessionId } from './handshake.ts'
 import { type JuteReader } from './jute-reader.ts'
+import { type LinkOwner } from './link-contract.ts'
 import { type Operation, packetOf } from './operation.ts'
 import { closeSession } from './operations.ts'
 import { PENDING_MAX, PendingRequests } from './pending-requests.ts'
-import { type LinkOwner, ServerLink } from './server-link.ts'
+import { ServerLink } from './server-link.ts'
 import { ServerTurns } from './server-list.ts'
 import { isOver, nextState, type SessionState, type SessionStep } from './session-state.ts'
 import { type ReadSettings } from './session-settings.ts'
+import { type Wait, waitFor } from './wait.ts'
 import { readWatchEvent, type WatchEvent } from './watch-event.ts'
 import { type Watcher, Watches } from './watches.ts'
-
-/** How long an operation is waited for; both may be left out, because a connection that does not answer is ended. */
-export interface Wait {
-  readonly signal?: AbortSignal
-  readonly deadlineMs?: number
-}
 
 /** What tests replace. */
 export interface SessionParts {
@@ -333,23 +329,5 @@ function tell(call: () => void): void {
     process.nextTick(() => {
       throw error
     })
-  }
-}
-
-/** @returns what ends the waiting */
-function waitFor({ signal, deadlineMs }: Wait, giveUp: (reason: unknown) => void): () => void {
-  const aborted = (): void => {
-    giveUp(signal?.reason)
-  }
-  signal?.addEventListener('abort', aborted, { once: true })
-  const timer =
-    deadlineMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          giveUp(new Error(`no answer within ${deadlineMs} ms`))
-        }, deadlineMs)
-  return () => {
-    signal?.removeEventListener('abort', aborted)
-    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
 import { Secret, type SecretText } from '@aesop/kernel'
 import { SettingInvalidError } from './errors.ts'
+import { type AuthSettings } from './link-contract.ts'
 import { Chroot } from './node-path.ts'
-import { type AuthSettings } from './server-link.ts'
 import { parseServers, type ServerAddress } from './server-list.ts'
 import { type TlsSettings, tlsOptionsOf } from './tls-settings.ts'
 

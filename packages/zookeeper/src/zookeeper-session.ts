@@ -3,10 +3,11 @@ import { AbandonedError, isRefused, SessionClosedError } from './errors.ts'
 import { multi, type MultiResults } from './multi.ts'
 import { type MultiPart, type Operation } from './operation.ts'
 import * as operations from './operations.ts'
-import { SessionLife, type SessionParts, type StateListener, type Wait } from './session-life.ts'
+import { SessionLife, type SessionParts, type StateListener } from './session-life.ts'
 import { readSettings, type SessionSettings } from './session-settings.ts'
 import { isOver, type SessionState } from './session-state.ts'
 import { type Stat } from './stat.ts'
+import { type Wait, waitFor } from './wait.ts'
 import { type Watcher, type WatchKind } from './watches.ts'
 
 /** Opening looks for a server again and again; for so long when nothing else is said. */
@@ -214,23 +215,16 @@ function untilOpen(life: SessionLife, { signal, deadlineMs = OPEN_MS }: Wait): P
       end()
       reject(AbandonedError.of('the session was not opened', 'not sent', life.lastError ?? reason))
     }
-    const aborted = (): void => {
-      giveUp(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      giveUp(new Error(`no server within ${deadlineMs} ms`))
-    }, deadlineMs)
+    const stopWaiting = waitFor({ deadlineMs, ...(signal === undefined ? {} : { signal }) }, giveUp)
     const forget = life.onState((state) => {
       end()
       if (isOver(state)) reject(life.lastError ?? new SessionClosedError('the session was closed'))
       else resolve()
     })
     const end = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
+      stopWaiting()
       forget()
     }
-    if (signal?.aborted === true) aborted()
-    else signal?.addEventListener('abort', aborted, { once: true })
+    if (signal?.aborted === true) giveUp(signal.reason)
   })
 }

@@ -202,6 +202,15 @@ describe('a listener that throws', () => {
   })
 })
 
+test('opening is given up by who has asked for it, at once or later, and nothing goes on', async () => {
+  const stop = new AbortController()
+  const settings = { servers: '127.0.0.1:1', timeoutMs: 1_000 }
+  const opening = ZooKeeperSession.open(settings, { signal: stop.signal })
+  stop.abort(new Error('no longer wanted'))
+  await expect(opening).rejects.toMatchObject({ name: 'AbandonedError', outcome: 'not sent' })
+  await expect(ZooKeeperSession.open(settings, { signal: stop.signal })).rejects.toThrow('no longer wanted')
+})
+
 test.each([
   [{ servers: 'a:b' }, 'servers "a:b": "a:b" is no host:port'],
   [{ servers: 'a/b/' }, 'path "/b/": has an empty name'],
