@@ -40,7 +40,8 @@ const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'],
 const RANDOM = { AESOP_TEST_SEEDS: 'random' }
 /** Tests with cases that only `test:soak` tries: `test/support/extent.ts`. */
 const withMore = [
-  'test/integration/{blocking-bootstrap,bootstrap-verify,history,state-remedies}.test.ts',
+  'test/integration/{blocking-bootstrap,bootstrap-verify,history}.test.ts',
+  'test/integration/state-{pass,places,release,remedies}.test.ts',
   'test/fault/{event-log,nothing-is-missing-after-kills,random-schedules}.test.ts',
 ]
 

@@ -1,3 +1,4 @@
+import { extent } from '../support/extent.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MariadbServer } from '../support/mariadb-server.ts'
 import { ShopServer } from '../support/shop-server.ts'
@@ -78,7 +79,8 @@ describe.each(['MariaDB', 'MySQL'] as const)('aesop-launch state pass, of a %s,'
       ...(bufferBytes === undefined ? {} : { bufferBytes }),
     })
 
-  test.each(FAULTS)('goes past %s, and past nothing else', async (_what, code, bufferBytes, spoil) => {
+  const faults = product === 'MariaDB' ? FAULTS : extent(FAULTS.slice(0, 1), FAULTS.slice(1))
+  test.each(faults)('goes past %s, and past nothing else', async (_what, code, bufferBytes, spoil) => {
     await using launch = launchOf(bufferBytes)
     await insert(1)
     await spoil(shop)

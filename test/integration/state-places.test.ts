@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { extent } from '../support/extent.ts'
 import { ShopServer } from '../support/shop-server.ts'
 import { StatefulLaunch } from '../support/stateful-launch.ts'
 
@@ -41,28 +42,27 @@ describe.each(['MariaDB', 'MySQL'] as const)('places of a %s', (product) => {
     expect(later).toMatchObject({ file: latest.file, position: latest.position })
   })
 
-  test.each(['reset', 'set'] as const)(
-    'after RESET MASTER, %s lets the source go on in the new log, and the registration with it',
-    async (verb) => {
-      await using launch = launchOf()
-      for (let id = 1; id <= 5; id++) await shop.insert(id)
-      await launch.start()
-      await launch.until('UPSERT 5')
-      await launch.stop()
-      await shop.resetLog()
-      await shop.insert(6)
-      const to = verb === 'set' ? ['--to', 'earliest'] : []
-      const moved = await launch.state(verb, '--source', 'shop', ...to, '--yes')
-      expect(moved.code, moved.errors).toBe(0)
-      await launch.start()
-      await launch.until('UPSERT 6')
-      await shop.insert(7)
-      await launch.until('UPSERT 7')
-      await launch.stop()
-      // And it stays so: the place is stored as any other.
-      await shop.insert(8)
-      await launch.start()
-      await launch.until('UPSERT 8')
-    },
-  )
+  test.each(
+    extent<'reset' | 'set'>([product === 'MariaDB' ? 'set' : 'reset'], [product === 'MariaDB' ? 'reset' : 'set']),
+  )('after RESET MASTER, %s lets the source go on in the new log, and the registration with it', async (verb) => {
+    await using launch = launchOf()
+    for (let id = 1; id <= 5; id++) await shop.insert(id)
+    await launch.start()
+    await launch.until('UPSERT 5')
+    await launch.stop()
+    await shop.resetLog()
+    await shop.insert(6)
+    const to = verb === 'set' ? ['--to', 'earliest'] : []
+    const moved = await launch.state(verb, '--source', 'shop', ...to, '--yes')
+    expect(moved.code, moved.errors).toBe(0)
+    await launch.start()
+    await launch.until('UPSERT 6')
+    await shop.insert(7)
+    await launch.until('UPSERT 7')
+    await launch.stop()
+    // And it stays so: the place is stored as any other.
+    await shop.insert(8)
+    await launch.start()
+    await launch.until('UPSERT 8')
+  })
 })
