@@ -16,13 +16,14 @@ import {
   type WindowSink,
 } from '@aesop/producer'
 import { LateUpstreams } from './late-upstreams.ts'
-import { type LateReading } from '@aesop/reading'
+import { type LateReading, type SnapshotReader } from '@aesop/reading'
 import { type RelayAddress } from '@aesop/wire'
 import { type FollowedPoint, recordOf, rereadOf } from './followed-place.ts'
 import { UpstreamReading, type UpstreamReadingOptions } from './upstream-reading.ts'
 import { type UpstreamRelay } from './upstream-relay.ts'
 import { UpstreamRelays } from './upstream-relays.ts'
 import { UpstreamSchemas } from './upstream-schemas.ts'
+import { UpstreamSnapshots } from './upstream-snapshots.ts'
 import { upstreamSettingsOf, upstreamsOf } from './upstream-settings.ts'
 
 /** How long the oldest window of a relay is asked for, to say it to who came too late. */
@@ -53,6 +54,7 @@ export class RelayEventProducer implements EventProducer {
   #reading: UpstreamReading | undefined
   #readingOf: UpstreamReadingOptions | undefined
   #late: LateUpstreams | undefined
+  #snapshots: UpstreamSnapshots | undefined
   #scn = -1n
   #lastNanos: bigint | undefined
 
@@ -73,6 +75,10 @@ export class RelayEventProducer implements EventProducer {
     return this.#late
   }
 
+  get snapshotReader(): SnapshotReader | undefined {
+    return this.#snapshots
+  }
+
   /** @throws AesopError of the stored place, or of the relays when they must be asked where to begin */
   async prepare(context: ProducerContext): Promise<bigint> {
     this.#context = context
@@ -89,6 +95,12 @@ export class RelayEventProducer implements EventProducer {
     const space = await this.#runner.firstly(startRetryMs, () => this.#spaceOf(stored))
     this.scnSpace = space
     this.#late = this.#lateOf(new UpstreamRelays(upstreams), this.#schemas, space)
+    this.#snapshots = new UpstreamSnapshots({
+      relays: new UpstreamRelays(upstreams),
+      schemas: this.#schemas,
+      reachedScn: () => this.#scn,
+      signal: this.#runner.signal,
+    })
     this.#scn = await this.#runner.firstly(startRetryMs, () =>
       stored === undefined ? this.#configuredStart() : this.#beginAgain(stored, reread, space),
     )

@@ -3,6 +3,7 @@ import { type LogicalSource, SCHEMA_CHANGE_SOURCE } from '@aesop/event'
 import { type PhysicalSourceConfig } from '@aesop/producer'
 import {
   HttpLink,
+  HttpSnapshots,
   type RelayAddress,
   type RelayAnswer,
   ScnInFutureError,
@@ -131,6 +132,12 @@ export class UpstreamRelay {
     } finally {
       beside.close()
     }
+  }
+
+  /** Rows of its tables, over a connection of their own. */
+  snapshots(): HttpSnapshots {
+    const { relay, physicalSource } = this.#options
+    return new HttpSnapshots(relay, `relay ${physicalSource.name}`)
   }
 
   close(): void {
