@@ -34,8 +34,8 @@ const long = [
 ]
 /** Tests of packages that need a database server. */
 const servers = ['packages/bootstrap-store/test/mysql-store.test.ts']
-/** Two at a time: most of what they do is waiting for servers and processes. */
-const atATime = { maxWorkers: 2 }
+/** One more than there are processors: most of what they do is waiting for servers and processes. */
+const atATime = { maxWorkers: 3 }
 const withServers = { ...atATime, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 120_000 }
 const RANDOM = { AESOP_TEST_SEEDS: 'random' }
 /** Tests with cases that only `test:soak` tries: `test/support/extent.ts`. */
