@@ -14,6 +14,7 @@ import { until } from '../support/until.ts'
 const ROWS = 6000
 const KEYS = 9000
 const NO_KEY = 77_777_777
+const LAST = 200_000
 
 interface Told {
   readonly tables: readonly [
@@ -137,6 +138,8 @@ describe.each(extent<Product>(['MariaDB'], ['MySQL']))('bootstrap verify of %s',
     }
 
     // What was changed while the producer stands still is awaited: until then it is compared with what there is.
+    await shop.server.query(`INSERT INTO shop.item VALUES (${LAST}, 'z', 0)`)
+    await until('the store has all that was written', async () => (await launch.picture()).has(LAST), 60_000)
     producer.child.kill('SIGSTOP')
     await shop.server.query(`UPDATE shop.item SET more = more + 1 WHERE id < ${KEYS} ORDER BY id DESC LIMIT 1`)
     const before = await rowsRead(shop)

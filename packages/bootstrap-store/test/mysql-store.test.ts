@@ -98,23 +98,24 @@ describe.each(['MariaDB', 'MySQL'] as const)('a store in %s', (product) => {
       proxy.cut()
     }, 40)
     let failures = 0
-    for (let scn = 1n; scn <= 150n;) {
+    let windows = 0n
+    // As many as it takes until it was met often enough.
+    for (let scn = 1n; scn <= 150n || failures < 4;) {
       const isDone = await writer.writeWindows('shop', windowOf(scn, `v${scn}`)).then(
         () => true,
         () => false,
       )
-      if (isDone) scn++
+      if (isDone) windows = scn++
       else failures++
     }
     clearInterval(cuts)
     await writer.activate('shop.item')
     const reader = await new MysqlStore(place()).openReader()
-    const question = { source: 'shop.item', startScn: -1n, targetScn: 1000n, sinceScn: 0n, maxBytes: 1 << 20 }
+    const question = { source: 'shop.item', startScn: -1n, targetScn: windows, sinceScn: 0n, maxBytes: 1 << 24 }
     const answer = await reader.log({ ...question, afterOrdinal: 0n })
-    const wanted = Array.from({ length: 150 }, (_, at) => `1=v${at + 1}@${at + 1}`)
+    const wanted = Array.from({ length: Number(windows) }, (_, at) => `1=v${at + 1}@${at + 1}`)
     expect(answer.kind === 'events' && told(answer.bytes)).toEqual(wanted)
-    expect(answer).toMatchObject({ place: 150n })
-    expect(failures).toBeGreaterThan(2)
+    expect(answer).toMatchObject({ place: windows })
     await reader.close()
     await store.close()
     await proxy.close()
