@@ -14,6 +14,7 @@ const ROWS: Readonly<Record<string, number>> = {
   kernel: 0,
   event: 1,
   zookeeper: 1,
+  cluster: 2,
   schema: 2,
   checkpoint: 2,
   reading: 2,

@@ -18,6 +18,7 @@ export class FaultProxy {
   private refusing = false
   private delayMs = 0
   private truncatesBytes = 0
+  private loses: ((asked: Buffer) => boolean) | undefined
   private damages: { text: Buffer; other: Buffer; times: number } | undefined
   /** Connections taken so far. */
   accepted = 0
@@ -50,6 +51,11 @@ export class FaultProxy {
   /** Of the next bytes that a server sends the last ones are lost, and then the connection is reset. */
   truncate(bytes: number): void {
     this.truncatesBytes = bytes
+  }
+
+  /** What a client asks next, of what `isIt` knows, comes to the server; before the answer the connection is reset. */
+  loseAnswerTo(isIt: (asked: Buffer) => boolean): void {
+    this.loses = isIt
   }
 
   /** New connections go to another server from now on. */
@@ -97,6 +103,7 @@ export class FaultProxy {
     this.refusing = false
     this.delayMs = 0
     this.damages = undefined
+    this.loses = undefined
   }
 
   async close(): Promise<void> {
@@ -124,11 +131,22 @@ export class FaultProxy {
     }
     for (const socket of [near, far]) socket.on('error', end).on('close', end)
     if (this.stalled) return
-    near.on('data', (chunk) => far.write(chunk))
+    let isLosing = false
+    near.on('data', (chunk) => {
+      far.write(chunk)
+      if (this.loses?.(chunk) !== true) return
+      this.loses = undefined
+      isLosing = true
+    })
     // Bytes stay in order, as everywhere: what comes after the delay has ended waits for what came before.
     let late = Promise.resolve()
     let waiting = 0
     far.on('data', (chunk) => {
+      if (isLosing) {
+        near.resetAndDestroy()
+        far.destroy()
+        return
+      }
       this.damageIn(chunk)
       if (this.truncatesBytes > 0) {
         near.end(chunk.subarray(0, -this.truncatesBytes))

@@ -20,6 +20,7 @@ const PACKAGES = [
   'client',
   'blocking-bootstrap',
   'zookeeper',
+  'cluster',
   'container-client',
   'container-bootstrap-producer',
   'runtime',
