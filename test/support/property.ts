@@ -9,6 +9,8 @@ export interface PropertyOptions {
   readonly reached: Readonly<Record<string, number>>
   /** How often each of them has to be reached, at least: a property that reaches nothing proves nothing. */
   readonly atLeast: number
+  /** Where time decides over what is reached, and not the seed alone: so many further runs at most, until all is. Default none. */
+  readonly furtherRunsMax?: number
 }
 
 /** Holds a property against `numRuns` draws; fails with the seed where it does not hold, or where it did not reach its subject. */
@@ -30,6 +32,8 @@ export async function assertAsyncProperty<Ts>(
   const seed = seedOf(options.seed)
   try {
     await fc.assert(property, { seed, numRuns: options.numRuns })
+    for (let further = 1; further <= (options.furtherRunsMax ?? 0) && seldomOf(options).length > 0; further++)
+      await fc.assert(property, { seed: seed + further, numRuns: 1 })
     assertReached(options)
   } catch (error) {
     throw withSeed(seed, error)
@@ -37,10 +41,16 @@ export async function assertAsyncProperty<Ts>(
 }
 
 /** Fails when one of the places was seldom reached, or when none is named. */
-export function assertReached({ reached, atLeast }: Pick<PropertyOptions, 'reached' | 'atLeast'>): void {
-  const places = Object.entries(reached)
-  const seldom = places.filter(([, times]) => times < atLeast).map(([place]) => place)
-  if (places.length > 0 && seldom.length === 0) return
-  const what = places.length === 0 ? 'nothing is counted' : `${seldom.join(', ')} of ${JSON.stringify(reached)}`
+export function assertReached({ reached, atLeast }: Reach): void {
+  const seldom = seldomOf({ reached, atLeast })
+  const isCounted = Object.keys(reached).length > 0
+  if (isCounted && seldom.length === 0) return
+  const what = isCounted ? `${seldom.join(', ')} of ${JSON.stringify(reached)}` : 'nothing is counted'
   throw new Error(`reached less than ${atLeast} times: ${what}`)
+}
+
+type Reach = Pick<PropertyOptions, 'reached' | 'atLeast'>
+
+function seldomOf({ reached, atLeast }: Reach): readonly string[] {
+  return Object.entries(reached).flatMap(([place, times]) => (times < atLeast ? [place] : []))
 }

@@ -74,7 +74,8 @@ describe.each(['MariaDB', 'MySQL'] as const)('a store in %s', (product) => {
 
   it('says so where a reader is not answered, asks over a new connection, and closes what is silent', async () => {
     const proxy = await FaultProxy.start(server.port)
-    await (await new MysqlStore(place()).openWriter()).declare(shop)
+    const writer = await new MysqlStore(place()).openWriter()
+    await writer.declare(shop)
     const store = new MysqlStore({ ...place(proxy.port), readMs: 300 })
     const reader = await store.openReader()
     await reader.states()
@@ -86,6 +87,7 @@ describe.each(['MariaDB', 'MySQL'] as const)('a store in %s', (product) => {
     expect(await reader.states()).toHaveLength(1)
     proxy.stall()
     await store.close()
+    await writer.close()
     await proxy.close()
   })
 
