@@ -31,6 +31,21 @@ function faults(home: CoordinatorHome): void {
     expect([await outcomeOf(b, 0, 2), await b.campaign(), a.status().term]).toEqual(['held', undefined, term])
   })
 
+  test('a member that does not wait any longer: it is told whether its question was sent', async () => {
+    await using cluster = new TestCluster(home)
+    const a = await cluster.join('a', { isNear: true })
+    const claim = await claimed(a, 0, 1)
+    home.proxy().delay(300)
+    await expect(a.members({ deadlineMs: 20 })).rejects.toMatchObject({ outcome: 'unknown' })
+    expect(await claim.writeCheckpoint(bytesOf('one'), { deadlineMs: 20 })).toBe('unknown')
+    const signal = AbortSignal.abort(new Error('no longer wanted'))
+    await expect(a.members({ signal })).rejects.toMatchObject({ outcome: 'not sent' })
+    // Each question alone is answered in time.
+    await expect(a.claim(1, 1, { deadlineMs: 400 })).rejects.toMatchObject({ outcome: 'unknown' })
+    home.proxy().heal()
+    expect(await claim.writeCheckpoint(bytesOf('two'))).toBe('ok')
+  })
+
   test('a member that nobody hears: it is lost before another one may claim', async () => {
     await using cluster = new TestCluster(home)
     const a = await cluster.join('a', { isNear: true, ttlMs: home.shortMs })
@@ -81,7 +96,7 @@ function faults(home: CoordinatorHome): void {
 }
 
 /** How often each answer is lost. */
-const ROUNDS = 3
+const ROUNDS = 2
 
 function lostAnswers(home: CoordinatorHome): void {
   /** Loses the answer to a write in each round, and asks again. @param isDone whether the write has come to the home */

@@ -9,6 +9,7 @@ import {
   type ZooKeeperSession,
 } from '@aesop/zookeeper'
 import { type Owner } from '../assignment.ts'
+import { type Wait } from '../coordinator.ts'
 import { ClusterLostError, ClusterUnavailableError } from '../errors.ts'
 import { type OwnTime } from '../own-time.ts'
 import { type ClusterPaths } from './cluster-paths.ts'
@@ -38,10 +39,10 @@ export class ClusterHome {
   }
 
   /** What was answered when the time was over counts as nothing. @throws ClusterLostError, ClusterUnavailableError, and what the work throws */
-  async ask<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  async ask<Result>(what: string, wait: Wait, work: (wait: Wait) => Promise<Result>): Promise<Result> {
     this.#checkTime(what)
     try {
-      return await work()
+      return await work(waitOfAll(wait))
     } catch (error) {
       throw this.#told(what, error)
     } finally {
@@ -61,6 +62,14 @@ export class ClusterHome {
     if (isNotSent) return ClusterUnavailableError.of(what, 'not sent', error)
     return wasNotAnswered(error) ? ClusterUnavailableError.of(what, 'unknown', error) : error
   }
+}
+
+/** One deadline for all that an operation asks, not for each of it. */
+export function waitOfAll({ signal, deadlineMs }: Wait): Wait {
+  const signals = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)]
+  const [first, ...others] = signals.filter((each) => each !== undefined)
+  if (first === undefined) return {}
+  return { signal: others.length === 0 ? first : AbortSignal.any([first, ...others]) }
 }
 
 const NO_ANSWERS = ['ConnectionLoss', 'OperationTimeout', 'SessionMoved', 'Throttled'] as const

@@ -67,7 +67,9 @@ export class ZookeeperClaim implements Claim {
   async #write(write: Write): Promise<CheckpointWritten> {
     if (this.#isOver) return 'fenced'
     try {
-      return await this.#home.ask(`checkpoint of partition ${this.partition}`, () => this.#store(write))
+      return await this.#home.ask(`checkpoint of partition ${this.partition}`, write.wait, (wait) =>
+        this.#store({ ...write, wait }),
+      )
     } catch (error) {
       if (error instanceof ClusterUnavailableError) return 'unknown'
       throw error

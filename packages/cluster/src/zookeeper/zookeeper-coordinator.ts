@@ -18,7 +18,7 @@ import { type PartitionRecord } from '../partition-record.ts'
 import { AssignmentNode } from './assignment-node.ts'
 import { ChangeHints } from './change-hints.ts'
 import { Claiming } from './claiming.ts'
-import { ClusterHome } from './cluster-home.ts'
+import { ClusterHome, waitOfAll } from './cluster-home.ts'
 import { makeNodes } from './cluster-nodes.ts'
 import { ClusterPaths } from './cluster-paths.ts'
 import { checkCount, checkSettings, type ClusterSettings } from './cluster-settings.ts'
@@ -76,7 +76,8 @@ export class ZookeeperCoordinator implements Coordinator {
    * @throws ClusterSettingInvalidError, ClusterConfigDiffersError, ClusterUnavailableError, DocumentFormatNewerError, DocumentMalformedError, and errors of
    * the session
    */
-  static async open(settings: ClusterSettings, wait: Wait = {}): Promise<ZookeeperCoordinator> {
+  static async open(settings: ClusterSettings, asked: Wait = {}): Promise<ZookeeperCoordinator> {
+    const wait = waitOfAll(asked)
     checkSettings(settings)
     warn(settings)
     const { servers, ttlMs, auth, tls } = settings
@@ -94,7 +95,7 @@ export class ZookeeperCoordinator implements Coordinator {
 
   async #begin(settings: ClusterSettings, wait: Wait): Promise<void> {
     const { session, paths } = this.#home
-    await this.#home.ask(`opening cluster "${settings.cluster}"`, async () => {
+    await this.#home.ask(`opening cluster "${settings.cluster}"`, wait, async () => {
       await makeNodes(this.#home, settings, wait)
       await this.#hints.watch(session, paths, wait)
     })
@@ -122,50 +123,50 @@ export class ZookeeperCoordinator implements Coordinator {
     return this.#hints.onChange(listener)
   }
 
-  join(record: string, wait: Wait = {}): Promise<void> {
-    return this.#home.ask('join', () => this.#membership.join(record, wait))
+  join(record: string, asked: Wait = {}): Promise<void> {
+    return this.#home.ask('join', asked, (wait) => this.#membership.join(record, wait))
   }
 
-  leave(wait: Wait = {}): Promise<void> {
-    return this.#home.ask('leave', async () => {
+  leave(asked: Wait = {}): Promise<void> {
+    return this.#home.ask('leave', asked, async (wait) => {
       await this.#leadership.resign(wait)
       await this.#membership.leave(wait)
     })
   }
 
-  members(wait: Wait = {}): Promise<Members> {
-    return this.#home.ask('members', () => this.#membership.members(wait))
+  members(asked: Wait = {}): Promise<Members> {
+    return this.#home.ask('members', asked, (wait) => this.#membership.members(wait))
   }
 
-  campaign(wait: Wait = {}): Promise<bigint | undefined> {
-    return this.#home.ask('campaign', () => {
+  campaign(asked: Wait = {}): Promise<bigint | undefined> {
+    return this.#home.ask('campaign', asked, (wait) => {
       this.#membership.check('campaign')
       return this.#leadership.campaign(wait)
     })
   }
 
-  resign(wait: Wait = {}): Promise<void> {
-    return this.#home.ask('resign', () => this.#leadership.resign(wait))
+  resign(asked: Wait = {}): Promise<void> {
+    return this.#home.ask('resign', asked, (wait) => this.#leadership.resign(wait))
   }
 
-  readAssignment(wait: Wait = {}): Promise<AssignmentRead> {
-    return this.#home.ask('reading the assignment', () => this.#assignment.read(wait))
+  readAssignment(asked: Wait = {}): Promise<AssignmentRead> {
+    return this.#home.ask('reading the assignment', asked, (wait) => this.#assignment.read(wait))
   }
 
   writeAssignment(
     assignment: Assignment,
     expected: { readonly revision: number; readonly term: bigint },
-    wait: Wait = {},
+    asked: Wait = {},
   ): Promise<AssignmentWritten> {
-    return this.#home.ask('writing the assignment', async () =>
+    return this.#home.ask('writing the assignment', asked, async (wait) =>
       expected.term === this.#leadership.term
         ? this.#assignment.write(assignment, expected, wait)
         : { outcome: 'deposed' },
     )
   }
 
-  claim(partition: number, epoch: number, wait: Wait = {}): Promise<ClaimResult> {
-    return this.#home.ask(`claim of partition ${partition}`, () => {
+  claim(partition: number, epoch: number, asked: Wait = {}): Promise<ClaimResult> {
+    return this.#home.ask(`claim of partition ${partition}`, asked, (wait) => {
       this.#membership.check(`claim of partition ${partition}`)
       this.#checkPartition(partition)
       checkCount('epoch', epoch, 1, Number.MAX_SAFE_INTEGER)
@@ -173,8 +174,8 @@ export class ZookeeperCoordinator implements Coordinator {
     })
   }
 
-  readCheckpoint(partition: number, wait: Wait = {}): Promise<PartitionRecord | undefined> {
-    return this.#home.ask(`reading the checkpoint of partition ${partition}`, async () => {
+  readCheckpoint(partition: number, asked: Wait = {}): Promise<PartitionRecord | undefined> {
+    return this.#home.ask(`reading the checkpoint of partition ${partition}`, asked, async (wait) => {
       this.#checkPartition(partition)
       return (await this.#partitions.read(partition, wait))?.record
     })
