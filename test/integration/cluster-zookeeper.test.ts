@@ -120,7 +120,7 @@ test('a chroot that is not there is said by name', async () => {
 test('a server that leads the ensemble is killed: members keep what they own, and go on', async () => {
   const ensemble = await ZooKeeperEnsemble.start()
   try {
-    const wish = settings({ servers: ensemble.addresses, ttlMs: 10_000 })
+    const wish = settings({ servers: ensemble.addresses })
     const [a, b] = await Promise.all(
       ['a', 'b'].map(async (memberId) => {
         const member = await ZookeeperCoordinator.open({ ...wish, memberId })

@@ -175,7 +175,7 @@ export class ZooKeeperEnsemble {
         const seen = i === 0 && member === 2 ? (proxy?.port ?? port) : port
         return `server.${member + 1}=127.0.0.1:${seen}:${election[member] ?? 0}`
       })
-      server.configure(['initLimit=10', `syncLimit=${isCuttable ? 20 : 4}`, ...members])
+      server.configure(['initLimit=10', 'maxSessionTimeout=60000', `syncLimit=${isCuttable ? 20 : 4}`, ...members])
       server.setId(i + 1)
       server.launch()
     }
