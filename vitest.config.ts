@@ -52,7 +52,7 @@ export default defineConfig({
         exclude: ['**/node_modules/**', '**/dist/**', ...processes, ...long, ...servers],
         isolate: false,
         // Far above what any of them takes: a loaded machine is no failure.
-        testTimeout: 30_000,
+        testTimeout: 120_000,
       }),
       project('process', [...processes, ...long], {
         ...atATime,
