@@ -36,9 +36,10 @@ async function started<Producer extends MysqlEventProducer | RelayEventProducer>
   physicalSourceConfig: PhysicalSourceConfig,
   eventProducer: Producer,
   context: BeanContext,
+  port = 0,
 ): Promise<{ relay: Relay; eventProducer: Producer; snapshots: HttpSnapshots }> {
   const registration = new ProducerRegistration({ eventProducer, physicalSourceConfig })
-  const config = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': 0 } })
+  const config = new RelayConfig({ relayProperties: { 'databus.relay.container.httpPort': port } })
   const relay = new Relay({ config, registrations: [registration] }, context)
   relay.init()
   await relay.start()
@@ -50,10 +51,10 @@ async function started<Producer extends MysqlEventProducer | RelayEventProducer>
   return { relay, eventProducer, snapshots }
 }
 
-function relayOf(server: MariadbServer): ReturnType<typeof started<MysqlEventProducer>> {
+function relayOf(server: MariadbServer, port = 0): ReturnType<typeof started<MysqlEventProducer>> {
   const physicalSourceConfig = mysqlSource({ uri: server.uri(), name: 'shop', sources: ['r.t'] })
   const context = contextOf('relay')
-  return started(physicalSourceConfig, new MysqlEventProducer({ physicalSourceConfig }, context), context)
+  return started(physicalSourceConfig, new MysqlEventProducer({ physicalSourceConfig }, context), context, port)
 }
 
 /** A relay that follows another one. */
@@ -125,4 +126,16 @@ it('a relay that follows another one gives its rows, when its own stream has com
     `http://127.0.0.1:${follower.relay.address?.port ?? 0}/register?sources=${rowsOfChunk(altered)[0]?.sourceId ?? ''}`,
   )
   expect(await told.text()).toContain('more')
+})
+
+it('a relay that follows another one takes no rows of a relay whose SCNs are of another space', async () => {
+  const table = 'CREATE DATABASE r; CREATE TABLE r.t (k INT PRIMARY KEY, n INT); INSERT INTO r.t VALUES (1, 1)'
+  const own = await relayOf(await serverWith(table))
+  const follower = await followerOf(own.relay)
+  const port = own.relay.address?.port ?? 0
+  await own.relay.stop()
+  await relayOf(await serverWith(table), port)
+  await expect(follower.snapshots.readChunk({ source: 'r.t', maxRows: 4 }, signal)).rejects.toMatchObject({
+    message: expect.stringContaining('AESOP_UPSTREAM_SPACE_FOREIGN') as string,
+  })
 })

@@ -98,6 +98,7 @@ export class RelayEventProducer implements EventProducer {
     this.#snapshots = new UpstreamSnapshots({
       relays: new UpstreamRelays(upstreams),
       schemas: this.#schemas,
+      scnSpace: space,
       reachedScn: () => this.#scn,
       signal: this.#runner.signal,
     })

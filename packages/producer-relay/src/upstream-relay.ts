@@ -63,6 +63,12 @@ export class UpstreamRelay {
     return scnSpace
   }
 
+  /** @throws UpstreamSpaceForeignError, UpstreamSpaceUnknownError */
+  async proveSpace(ours: string, signal: AbortSignal): Promise<void> {
+    const theirs = await this.scnSpace(signal)
+    if (theirs !== ours) throw new UpstreamSpaceForeignError(this.address, theirs, ours)
+  }
+
   /** The SCN before the oldest window that it holds; undefined: there was none yet. */
   async oldestScn(signal: AbortSignal): Promise<bigint | undefined> {
     return (await this.#headOf(Checkpoint.flexible(), signal)).previousScn

@@ -10,6 +10,8 @@ import { type UpstreamSchemas } from './upstream-schemas.ts'
 export interface UpstreamSnapshotsOptions {
   readonly relays: UpstreamRelays
   readonly schemas: UpstreamSchemas
+  /** A chunk whose SCNs are of another one says nothing here. */
+  readonly scnSpace: string
   /** SCN of the last window that came from the relay that is followed. */
   readonly reachedScn: () => bigint
   /** Aborts when the source ends. */
@@ -36,11 +38,12 @@ export class UpstreamSnapshots implements SnapshotReader {
     return this.#ask((snapshots) => snapshots.describe(source), this.#options.signal)
   }
 
-  /** @throws SnapshotBehindError, UpstreamSchemaMissingError, and what the relays say */
+  /** @throws SnapshotBehindError, UpstreamSpaceForeignError, UpstreamSchemaMissingError, and what the relays say */
   async readChunk(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotChunk> {
     const either = AbortSignal.any([signal, this.#options.signal])
     const chunk = await this.#ask(async (snapshots, upstream) => {
       const read = await snapshots.readChunk(request, either)
+      await upstream.proveSpace(this.#options.scnSpace, either)
       await this.#learn(read, upstream, either)
       return read
     }, either)
